@@ -1,0 +1,57 @@
+import type { ApiError } from './errors.ts';
+
+export type DumpState = 'queued' | 'running' | 'ready' | 'failed' | 'cancelled';
+
+/** What a running job is doing. */
+export type DumpPhase =
+  'waiting' | 'selecting' | 'snapshot' | 'fetching' | 'rewriting' | 'packing' | 'storing' | 'done';
+
+/** Body of `POST /api/v1/dumps`: the half-open range `[from, to)` in milliseconds. */
+export interface DumpRequest {
+  from: number;
+  to: number;
+}
+
+/** A dump: the job that builds it and, when it is ready, the archive. */
+export interface Dump {
+  /** 26 characters, a-z and 0-9. */
+  id: string;
+  state: DumpState;
+  createdAtMs: number;
+  startedAtMs: number | null;
+  finishedAtMs: number | null;
+  /** User id of who asked for it; empty for the support packet. */
+  createdBy: string;
+  /** Node that builds it. */
+  node: string;
+  requested: { fromMs: number; toMs: number };
+  /** Times of the first and last sample inside (closed), once known. */
+  actual: { fromMs: number; toMs: number } | null;
+  progress: { percent: number; phase: DumpPhase };
+  samples: number | null;
+  series: number | null;
+  sizeBytes: number | null;
+  /** Name the browser saves it under; empty until ready. */
+  fileName: string;
+  /** Lower-case hex of the archive; empty until ready. */
+  sha256: string;
+  warnings: string[];
+  error: ApiError | null;
+}
+
+/** Answer of `GET /api/v1/dumps`, newest first. */
+export interface DumpList {
+  dumps: Dump[];
+}
+
+/** Answer of `GET /api/v1/dumps/estimate?from&to`. */
+export interface DumpEstimate {
+  bytes: number;
+  samples: number;
+  seconds: number;
+}
+
+/** Where a dump's archive can be downloaded, below the API's base. */
+export function dumpArchivePath(id: string): string {
+  return `dumps/${id}/archive`;
+}

@@ -1,0 +1,12 @@
+export {
+  dumpArchivePath,
+  type Dump,
+  type DumpEstimate,
+  type DumpList,
+  type DumpPhase,
+  type DumpRequest,
+  type DumpState,
+} from './dumps.ts';
+export type { ApiError } from './errors.ts';
+export type { Mode, Problem, Status, StoreStatus, SyncStatus } from './status.ts';
+export type { Gap, Target, TargetList } from './targets.ts';

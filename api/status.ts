@@ -1,0 +1,62 @@
+import type { ApiError } from './errors.ts';
+
+/**
+ * What this node does: `both` collects and serves (a single server), `scraper` collects for a
+ * cluster, `listener` serves dumps from the file store.
+ */
+export type Mode = 'both' | 'scraper' | 'listener';
+
+/** Something an administrator should know; errors mean that data is being lost or cannot be had. */
+export interface Problem {
+  /** Stable, upper snake case. */
+  code: string;
+  severity: 'error' | 'warning';
+  message: string;
+  /** What to do about it, one sentence. */
+  advice: string;
+  /** Path inside System Console where it can be mended, without host. */
+  link?: string;
+}
+
+/** Answer of `GET /api/v1/status`. Times are milliseconds since the epoch, by the node's clock. */
+export interface Status {
+  pluginVersion: string;
+  serverVersion: string;
+  mode: Mode;
+  /** The node that collects. */
+  collector: { node: string; sinceMs: number; epoch: number };
+  state: 'starting' | 'collecting' | 'degraded' | 'stopped';
+  nowMs: number;
+  scrapeIntervalSeconds: number;
+  targets: { up: number; total: number };
+  /** Newest and oldest sample that a dump could contain; null before the first one. */
+  newestSampleMs: number | null;
+  oldestSampleMs: number | null;
+  store: StoreStatus;
+  sync: SyncStatus;
+  problems: Problem[];
+  can: { read: boolean; write: boolean };
+}
+
+/** The local store of the collecting node. */
+export interface StoreStatus {
+  path: string;
+  headSeries: number;
+  headSamples: number;
+  blocks: number;
+  sizeBytes: number;
+  /** Free space of the disk below the store; null when it cannot be told. */
+  freeBytes: number | null;
+}
+
+/** The copy of blocks in the server's file store. */
+export interface SyncStatus {
+  /** Driver name of the server's file settings: `local`, `amazons3`, `azureblob`. */
+  driver: string;
+  remoteBlocks: number;
+  remoteBytes: number;
+  /** Local blocks that are not in the file store yet. */
+  pendingBlocks: number;
+  lastSuccessMs: number | null;
+  lastError: ApiError | null;
+}

@@ -1,0 +1,6 @@
+export { compareBytes, compareUtf8 } from './compare.ts';
+export { crc32c } from './crc32c.ts';
+export { BytesError, type BytesErrorCode } from './errors.ts';
+export { fromHex, toHex } from './hex.ts';
+export { ByteReader } from './reader.ts';
+export { ByteWriter } from './writer.ts';

@@ -1,0 +1,14 @@
+/**
+ * A call into a thread failed. `code` is one of the library's own (`THREAD_CRASHED`,
+ * `THREAD_CANCELLED`, `THREAD_HUNG`, `THREAD_NO_METHOD`, `THREAD_NO_PARENT`, `THREAD_FAILED`) or
+ * the code of the error that the handler threw.
+ */
+export class ThreadError extends Error {
+  override readonly name = 'ThreadError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,14 @@
+export { AssertionError, assert } from './assert.ts';
+export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
+export { ThreadError } from './errors.ts';
+export { FakeClock } from './fake-clock.ts';
+export { silentLogger, type LogFields, type LogValue, type Logger } from './logger.ts';
+export { seededRng, systemRng, type Rng } from './rng.ts';
+export {
+  Thread,
+  serveThread,
+  type ThreadCall,
+  type ThreadContext,
+  type ThreadEntry,
+  type ThreadHandlers,
+} from './thread.ts';
