@@ -1,3 +1,4 @@
+export type { ByteStream } from './byte-stream.ts';
 export { compareBytes, compareUtf8 } from './compare.ts';
 export { crc32c } from './crc32c.ts';
 export { BytesError, type BytesErrorCode } from './errors.ts';
