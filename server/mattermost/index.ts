@@ -1,0 +1,12 @@
+export type { ServerConfig } from './config.ts';
+export type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './hooks.ts';
+export type {
+  ClusterEventOptions,
+  KvSetOptions,
+  License,
+  PluginApi,
+  PluginStatus,
+  WebSocketBroadcast,
+  WebSocketPayload,
+} from './plugin-api.ts';
+export { serveMattermostPlugin, type MattermostPluginOptions } from './serve.ts';
