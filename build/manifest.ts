@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format } from 'prettier';
+import { declarations, type Declaration } from '../server/settings/index.ts';
+
+/** The id under which servers know the plugin; never changes. */
+const pluginId = 'com.mattermost.mattermost-plugin-metrics';
+
+const repository = 'https://github.com/mattermost/mattermost-plugin-metrics';
+
+/** One entry of the manifest's settings schema, as the server defines it. */
+interface ManifestSetting {
+  key: string;
+  display_name: string;
+  type: string;
+  help_text?: string;
+  default?: string | number | boolean;
+  placeholder?: string;
+}
+
+function manifestSetting(declaration: Declaration): ManifestSetting {
+  const common = {
+    key: declaration.key,
+    display_name: declaration.displayName,
+    type: declaration.kind,
+    help_text: declaration.helpText,
+    default: declaration.default,
+  };
+  if (declaration.kind === 'bool') return common;
+  return { ...common, placeholder: String(declaration.default) };
+}
+
+/**
+ * The manifest. Settings stand in it twice: the server merges defaults and masks secrets of
+ * top-level settings only, the console shows sections when there are any.
+ */
+function manifest(version: string): object {
+  const settings = declarations.map(manifestSetting);
+  return {
+    id: pluginId,
+    name: 'Mattermost Metrics Plugin',
+    description:
+      'Collects the performance metrics of this Mattermost deployment and makes dumps of them, without a Prometheus to install.',
+    homepage_url: repository,
+    support_url: `${repository}/issues`,
+    release_notes_url: `${repository}/releases/tag/v${version}`,
+    icon_path: 'assets/icon.svg',
+    version,
+    min_server_version: '10.11.0',
+    server: {
+      executables: {
+        'linux-amd64': 'server/dist/plugin-linux-amd64',
+        'linux-arm64': 'server/dist/plugin-linux-arm64',
+      },
+    },
+    webapp: { bundle_path: 'webapp/dist/main.js' },
+    settings_schema: {
+      header:
+        'Collects performance metrics of every node, keeps them in the file store, and makes a dump of them: an archive that Prometheus and Grafana open. Charts, performance, monitoring, metrics dump.',
+      settings: [
+        { key: 'Stats', type: 'custom', display_name: 'State:' },
+        ...settings,
+        { key: 'Dumps', type: 'custom', display_name: 'Dumps:' },
+      ],
+      sections: [
+        { key: 'Metrics', title: 'Metrics', custom: true, settings: [] },
+        {
+          key: 'Settings',
+          title: 'Settings',
+          subtitle: 'Changes take effect at once; nothing has to be restarted.',
+          settings,
+        },
+      ],
+    },
+    props: { support_packet: 'Performance metrics' },
+  };
+}
+
+const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version;
+const text = await format(JSON.stringify(manifest(version)), { parser: 'json', tabWidth: 4 });
+if (process.argv.includes('--check')) {
+  if (readFileSync('plugin.json', 'utf8') !== text) {
+    throw new Error('plugin.json is not what the settings say: run `npm run manifest`');
+  }
+} else {
+  writeFileSync('plugin.json', text);
+}

@@ -1,0 +1,205 @@
+import type { Settings } from './settings.ts';
+
+/** What an administrator sees of one setting, and the bounds its value must keep. */
+interface DeclarationTexts {
+  /** Key in the server's configuration, as the Go plugin named it. */
+  key: string;
+  displayName: string;
+  helpText: string;
+}
+
+/** A whole number; `scale` turns the administrator's unit into that of {@link Settings}. */
+export interface NumberDeclaration extends DeclarationTexts {
+  kind: 'number';
+  target: NumberSetting;
+  default: number;
+  min: number;
+  max: number;
+  unit: string;
+  scale: number;
+}
+
+/** A switch. */
+export interface BooleanDeclaration extends DeclarationTexts {
+  kind: 'bool';
+  target: BooleanSetting;
+  default: boolean;
+}
+
+/** A path. */
+export interface TextDeclaration extends DeclarationTexts {
+  kind: 'text';
+  target: 'dbPath';
+  default: string;
+  maxLength: number;
+}
+
+export type Declaration = NumberDeclaration | BooleanDeclaration | TextDeclaration;
+
+type KeysOf<Value> = {
+  [Key in keyof Settings]: Settings[Key] extends Value ? Key : never;
+}[keyof Settings];
+export type NumberSetting = KeysOf<number>;
+export type BooleanSetting = KeysOf<boolean>;
+
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const dayMs = 24 * 60 * minuteMs;
+
+/**
+ * Every setting, declared once: the manifest is generated from this list and values are parsed by
+ * it. Keys and meanings are those of the Go plugin 0.7.0; `HonorLabels` is new, because there the
+ * label rule hid behind `HonorTimestamps`.
+ */
+export const declarations: readonly Declaration[] = [
+  {
+    kind: 'text',
+    key: 'DBPath',
+    target: 'dbPath',
+    displayName: 'Data directory:',
+    helpText:
+      'Where collected metrics are kept until they are in the file store. A relative path is below the directory the Mattermost server runs in. The directory must outlive restarts and upgrades. Existing data is not moved when this changes.',
+    default: 'mattermost-plugin-metrics/data',
+    maxLength: 1024,
+  },
+  {
+    kind: 'number',
+    key: 'ScrapeIntervalSeconds',
+    target: 'scrapeIntervalMs',
+    displayName: 'Collect every (seconds):',
+    helpText:
+      'How often the metrics of every node are collected. The official Grafana dashboards need 15 seconds or less to draw their one-minute rates.',
+    default: 15,
+    min: 1,
+    max: 300,
+    unit: 'seconds',
+    scale: secondMs,
+  },
+  {
+    kind: 'number',
+    key: 'ScrapeTimeoutSeconds',
+    target: 'scrapeTimeoutMs',
+    displayName: 'Give up after (seconds):',
+    helpText:
+      'How long one collection may take. It must be shorter than the interval; a longer value is cut to nine tenths of it.',
+    default: 10,
+    min: 1,
+    max: 299,
+    unit: 'seconds',
+    scale: secondMs,
+  },
+  {
+    kind: 'number',
+    key: 'RetentionDurationDays',
+    target: 'retentionMs',
+    displayName: 'Keep for (days):',
+    helpText: 'Metrics older than this are deleted from the file store.',
+    default: 15,
+    min: 1,
+    max: 3650,
+    unit: 'days',
+    scale: dayMs,
+  },
+  {
+    kind: 'bool',
+    key: 'EnableNodeExporterTargets',
+    target: 'enableNodeExporterTargets',
+    displayName: 'Collect from node exporter:',
+    helpText:
+      'Also collect CPU, memory, disk and network figures of the host from a Prometheus node exporter, where one is running.',
+    default: true,
+  },
+  {
+    kind: 'number',
+    key: 'NodeExporterPort',
+    target: 'nodeExporterPort',
+    displayName: 'Node exporter port:',
+    helpText: 'Port of the node exporter on every host.',
+    default: 9100,
+    min: 1,
+    max: 65535,
+    unit: '',
+    scale: 1,
+  },
+  {
+    kind: 'number',
+    key: 'SupportPacketMetricsDays',
+    target: 'supportPacketMs',
+    displayName: 'Days in a support packet:',
+    helpText: 'How many days of metrics a support packet contains, if they fit in 64 MiB.',
+    default: 1,
+    min: 1,
+    max: 30,
+    unit: 'days',
+    scale: dayMs,
+  },
+  {
+    kind: 'number',
+    key: 'FileStoreSyncPeriodMinutes',
+    target: 'syncPeriodMs',
+    displayName: 'Check the file store every (minutes):',
+    helpText:
+      'Finished blocks of metrics are copied to the file store at once; this is how often the plugin checks that none is missing.',
+    default: 60,
+    min: 1,
+    max: 1440,
+    unit: 'minutes',
+    scale: minuteMs,
+  },
+  {
+    kind: 'number',
+    key: 'FileStoreCleanupPeriodMinutes',
+    target: 'cleanupPeriodMs',
+    displayName: 'Delete old metrics every (minutes):',
+    helpText: 'How often metrics past their age are looked for and deleted.',
+    default: 120,
+    min: 1,
+    max: 10_080,
+    unit: 'minutes',
+    scale: minuteMs,
+  },
+  {
+    kind: 'number',
+    key: 'BodySizeLimitBytes',
+    target: 'bodySizeLimitBytes',
+    displayName: 'Largest answer of a target (bytes):',
+    helpText:
+      'A target that answers with more than this, uncompressed, counts as failed. The default of 32 MiB is ten times what a large Mattermost node answers.',
+    default: 32 * 1024 * 1024,
+    min: 64 * 1024,
+    max: 1024 * 1024 * 1024,
+    unit: 'bytes',
+    scale: 1,
+  },
+  {
+    kind: 'number',
+    key: 'SampleLimit',
+    target: 'sampleLimit',
+    displayName: 'Most samples of one collection:',
+    helpText:
+      'A target that answers with more samples than this counts as failed. 0 means no limit.',
+    default: 0,
+    min: 0,
+    max: 10_000_000,
+    unit: 'samples',
+    scale: 1,
+  },
+  {
+    kind: 'bool',
+    key: 'HonorLabels',
+    target: 'honorLabels',
+    displayName: 'Keep labels of targets:',
+    helpText:
+      "When a target sends a label that the plugin also sets, such as job, the target's value wins. Off, it is kept under the name exported_job.",
+    default: true,
+  },
+  {
+    kind: 'bool',
+    key: 'HonorTimestamps',
+    target: 'honorTimestamps',
+    displayName: 'Keep times of targets:',
+    helpText:
+      'When a target sends a time with a sample it is kept; off, every sample gets the time of its collection.',
+    default: true,
+  },
+];

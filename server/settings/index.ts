@@ -1,0 +1,3 @@
+export { declarations, type Declaration } from './declarations.ts';
+export { parseSettings, refuseChange, type RawSettings } from './parse.ts';
+export type { Settings } from './settings.ts';

@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { declarations, parseSettings, refuseChange } from './index.ts';
+
+const defaults = parseSettings({}).settings;
+
+describe('parseSettings', () => {
+  test('gives the documented defaults for nothing, and for null', () => {
+    expect(defaults).toEqual({
+      dbPath: 'mattermost-plugin-metrics/data',
+      scrapeIntervalMs: 15_000,
+      scrapeTimeoutMs: 10_000,
+      retentionMs: 15 * 86_400_000,
+      enableNodeExporterTargets: true,
+      nodeExporterPort: 9100,
+      supportPacketMs: 86_400_000,
+      syncPeriodMs: 3_600_000,
+      cleanupPeriodMs: 7_200_000,
+      bodySizeLimitBytes: 33_554_432,
+      sampleLimit: 0,
+      honorLabels: true,
+      honorTimestamps: true,
+    });
+    const nulls = Object.fromEntries(declarations.map(({ key }) => [key, null]));
+    expect(parseSettings(nulls)).toEqual({ settings: defaults, problems: [] });
+  });
+
+  test('matches keys in any case and reads numbers that were stored as text', () => {
+    const { settings, problems } = parseSettings({ scrapeintervalseconds: '30', DBPATH: ' /x ' });
+    expect([settings.scrapeIntervalMs, settings.dbPath, problems]).toEqual([30_000, '/x', []]);
+  });
+
+  function replaces(raw: Record<string, unknown>, expected: Partial<typeof defaults>): void {
+    const { settings, problems } = parseSettings(raw);
+    expect(settings).toMatchObject(expected);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toMatch(/used\.$/);
+  }
+
+  test('replaces what cannot be used by the nearest that can, with a sentence', () => {
+    replaces({ ScrapeIntervalSeconds: 0, ScrapeTimeoutSeconds: null }, { scrapeIntervalMs: 1000 });
+    replaces({ ScrapeIntervalSeconds: 301 }, { scrapeIntervalMs: 300_000 });
+    replaces({ RetentionDurationDays: 0 }, { retentionMs: 86_400_000 });
+    replaces({ RetentionDurationDays: -5 }, { retentionMs: 86_400_000 });
+    replaces({ FileStoreSyncPeriodMinutes: 1.5 }, { syncPeriodMs: 3_600_000 });
+    replaces({ NodeExporterPort: 65_536 }, { nodeExporterPort: 65_535 });
+    replaces({ HonorLabels: 'maybe' }, { honorLabels: true });
+    replaces({ DBPath: 'a\0b' }, { dbPath: defaults.dbPath });
+    replaces({ DBPath: 7 }, { dbPath: defaults.dbPath });
+  });
+
+  test('cuts a timeout below the interval and says so only when it was set', () => {
+    const silent = parseSettings({ ScrapeIntervalSeconds: 5 });
+    expect([silent.settings.scrapeTimeoutMs, silent.problems]).toEqual([4500, []]);
+    const loud = parseSettings({ ScrapeIntervalSeconds: 5, ScrapeTimeoutSeconds: 5 });
+    expect(loud.settings.scrapeTimeoutMs).toBe(4500);
+    expect(loud.problems.map(({ code }) => code)).toEqual(['SETTING_TIMEOUT_OVER_INTERVAL']);
+  });
+
+  test('gives usable settings for any stored value', () => {
+    const keys = declarations.map(({ key }) => key);
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()), (raw) => {
+        const { settings } = parseSettings(raw);
+        expect(settings.scrapeTimeoutMs).toBeLessThan(settings.scrapeIntervalMs);
+        expect(settings.retentionMs).toBeGreaterThanOrEqual(86_400_000);
+        expect(settings.syncPeriodMs).toBeGreaterThanOrEqual(60_000);
+        expect(settings.dbPath).not.toBe('');
+      }),
+    );
+  });
+});
+
+describe('refuseChange', () => {
+  test('refuses an invalid value of ours that this save changed, and nothing else', () => {
+    expect(refuseChange({}, { ScrapeIntervalSeconds: 0 })).toMatch(
+      /^ScrapeIntervalSeconds: must be/,
+    );
+    expect(
+      refuseChange({ scrapeintervalseconds: 0 }, { ScrapeIntervalSeconds: 0 }),
+    ).toBeUndefined();
+    expect(refuseChange({}, { ScrapeIntervalSeconds: 20 })).toBeUndefined();
+    expect(refuseChange({}, { SomebodyElses: 'thing' })).toBeUndefined();
+    expect(refuseChange({ DBPath: 'x' }, { DBPath: null })).toBeUndefined();
+  });
+});

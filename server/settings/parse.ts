@@ -1,0 +1,145 @@
+import type { Problem } from '../../api/index.ts';
+import {
+  declarations,
+  type Declaration,
+  type NumberDeclaration,
+  type TextDeclaration,
+} from './declarations.ts';
+import type { Settings } from './settings.ts';
+
+/** Part of an interval that a timeout may use at most, so that a slow target never misses a tick. */
+const timeoutShare = 0.9;
+
+/** Where an administrator finds the settings. */
+const settingsLink = '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics';
+
+/** Settings as stored by the server: any JSON, keys in any case. */
+export type RawSettings = Readonly<Record<string, unknown>>;
+
+/** One value after parsing: what is used, and a sentence when that is not what was asked for. */
+interface Parsed<Value> {
+  value: Value;
+  complaint?: string;
+}
+
+/**
+ * Turns stored settings into {@link Settings}. Absent and null values are the default; what cannot
+ * be used is replaced by the nearest usable value and reported as a problem, never refused: the
+ * plugin always runs.
+ */
+export function parseSettings(raw: RawSettings): { settings: Settings; problems: Problem[] } {
+  const values = byLowerCaseKey(raw);
+  const problems: Problem[] = [];
+  const settings = {} as Record<keyof Settings, unknown>;
+  for (const declaration of declarations) {
+    const parsed = parseOne(declaration, values.get(declaration.key.toLowerCase()));
+    settings[declaration.target] = parsed.value;
+    if (parsed.complaint !== undefined)
+      problems.push(settingProblem(declaration, parsed.complaint));
+  }
+  const result = settings as unknown as Settings;
+  const complaint = clampTimeout(result, values.get('scrapetimeoutseconds'));
+  if (complaint !== undefined) problems.push(complaint);
+  return { settings: result, problems };
+}
+
+/**
+ * Reason to refuse a save of the server's configuration, or undefined. Refusing aborts every
+ * change of the whole server's configuration, so only a value of ours that is invalid and was
+ * changed by this very save is refused.
+ */
+export function refuseChange(previous: RawSettings, next: RawSettings): string | undefined {
+  const before = byLowerCaseKey(previous);
+  const after = byLowerCaseKey(next);
+  for (const declaration of declarations) {
+    const key = declaration.key.toLowerCase();
+    const value = after.get(key);
+    if (isSame(before.get(key), value)) continue;
+    const { complaint } = parseOne(declaration, value);
+    if (complaint !== undefined) return `${declaration.key}: ${complaint}`;
+  }
+  return undefined;
+}
+
+/** Keys reach us as the manifest names them or in lower case, depending on how they were stored. */
+function byLowerCaseKey(raw: RawSettings): Map<string, unknown> {
+  return new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (a ?? null) === (b ?? null);
+}
+
+function parseOne(
+  declaration: Declaration,
+  value: unknown,
+): Parsed<string> | Parsed<number> | Parsed<boolean> {
+  switch (declaration.kind) {
+    case 'bool':
+      return parseBoolean(value, declaration.default);
+    case 'number':
+      return parseNumber(declaration, value);
+    case 'text':
+      return parseText(declaration, value);
+  }
+}
+
+function parseBoolean(value: unknown, fallback: boolean): Parsed<boolean> {
+  if (value === undefined || value === null) return { value: fallback };
+  if (typeof value === 'boolean') return { value };
+  if (value === 'true' || value === 'false') return { value: value === 'true' };
+  return { value: fallback, complaint: 'must be true or false; the default is used.' };
+}
+
+function parseNumber(declaration: NumberDeclaration, value: unknown): Parsed<number> {
+  const { min, max, scale, unit } = declaration;
+  if (value === undefined || value === null || value === '') {
+    return { value: declaration.default * scale };
+  }
+  const number = typeof value === 'string' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number)) {
+    const complaint = `must be a whole number from ${String(min)} to ${String(max)}; the default is used.`;
+    return { value: declaration.default * scale, complaint };
+  }
+  const clamped = Math.min(max, Math.max(min, number));
+  if (clamped === number) return { value: number * scale };
+  const used = `${String(clamped)}${unit === '' ? '' : ` ${unit}`}`;
+  return {
+    value: clamped * scale,
+    complaint: `must be from ${String(min)} to ${String(max)}; ${used} is used.`,
+  };
+}
+
+function parseText(declaration: TextDeclaration, value: unknown): Parsed<string> {
+  if (value === undefined || value === null) return { value: declaration.default };
+  if (typeof value !== 'string' || value.includes('\0') || value.length > declaration.maxLength) {
+    return { value: declaration.default, complaint: 'must be a path; the default is used.' };
+  }
+  const trimmed = value.trim();
+  return { value: trimmed === '' ? declaration.default : trimmed };
+}
+
+/** Cuts the timeout below the interval; that is worth a word only when somebody had set it. */
+function clampTimeout(settings: Settings, configured: unknown): Problem | undefined {
+  const limitMs = Math.floor(settings.scrapeIntervalMs * timeoutShare);
+  if (settings.scrapeTimeoutMs <= limitMs) return undefined;
+  settings.scrapeTimeoutMs = limitMs;
+  if (configured === undefined || configured === null) return undefined;
+  return {
+    code: 'SETTING_TIMEOUT_OVER_INTERVAL',
+    severity: 'warning',
+    message: `The collection timeout is not shorter than the interval; ${String(limitMs / 1000)} seconds are used.`,
+    advice: 'Set ScrapeTimeoutSeconds below ScrapeIntervalSeconds.',
+    link: settingsLink,
+  };
+}
+
+function settingProblem(declaration: Declaration, complaint: string): Problem {
+  return {
+    code: 'SETTING_INVALID',
+    severity: 'warning',
+    message: `The setting ${declaration.key} ${complaint}`,
+    advice: `Correct ${declaration.key} on the plugin's page and save.`,
+    link: settingsLink,
+  };
+}
