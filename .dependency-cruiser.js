@@ -1,0 +1,119 @@
+// The rooms of docs/architecture.md and the arrows between them. Test files are apart: they may
+// reach anything, and nothing that ships may reach them.
+
+/** Which room may import which; a room may always import itself. */
+const arrows = {
+  'lib/bytes': [],
+  'lib/runtime': [],
+  'lib/yamux': ['lib/bytes', 'lib/runtime'],
+  'lib/gob': ['lib/bytes', 'lib/runtime'],
+  'lib/netrpc': ['lib/gob', 'lib/bytes', 'lib/runtime'],
+  'lib/goplugin': ['lib/netrpc', 'lib/yamux', 'lib/bytes', 'lib/runtime'],
+  'lib/exposition': ['lib/bytes', 'lib/runtime'],
+  'lib/tsdb': ['lib/bytes', 'lib/runtime'],
+  'lib/objectstore': ['lib/bytes', 'lib/runtime'],
+  api: [],
+  'server/mattermost': ['lib'],
+  'server/settings': ['lib', 'api'],
+  'server/collect': ['lib', 'api', 'server/settings'],
+  'server/share': ['lib', 'api', 'server/settings'],
+  'server/dump': ['lib', 'api', 'server/settings', 'server/share'],
+  'server/web': ['lib', 'api', 'server/settings', 'server/collect', 'server/share', 'server/dump'],
+  'server/worker\\.ts': ['lib', 'server/dump'],
+  webapp: ['api'],
+};
+
+const ours = '^(lib|api|server|webapp|build|test)/';
+const testFiles = '(\\.test\\.tsx?$|-fixture\\.ts$|^test/)';
+
+const roomRules = Object.entries(arrows).map(([room, targets]) => ({
+  name: `arrows-of-${room.replaceAll(/[^a-z]+/g, '-')}`,
+  comment: `${room} may import ${targets.join(', ') || 'nothing'}: docs/architecture.md`,
+  severity: 'error',
+  from: { path: `^${room}(/|$)`, pathNot: testFiles },
+  to: {
+    path: ours,
+    pathNot: [room, ...targets].map((target) => `^${target}(/|$)`),
+  },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'no-circles',
+      comment: 'Two files that need each other are one file, or lack a third below both.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'lib-knows-no-product',
+      comment: 'A library knows nothing of Mattermost, of this product, of build and tests.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: testFiles },
+      to: { path: ours, pathNot: '^lib/' },
+    },
+    {
+      name: 'library-through-index',
+      comment: 'Import a library through its index.ts.',
+      severity: 'error',
+      from: { path: '^lib/([^/]+)/', pathNot: testFiles },
+      to: { path: '^lib/[^/]+/', pathNot: ['^lib/$1/', '^lib/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'library-through-index-from-outside',
+      comment: 'Import a library through its index.ts.',
+      severity: 'error',
+      from: { pathNot: ['^lib/', testFiles] },
+      to: { path: '^lib/[^/]+/', pathNot: '^lib/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'pure-core',
+      comment: 'Codecs and block reading take bytes and return values; they run in a browser too.',
+      severity: 'error',
+      from: { path: '^lib/(bytes|exposition|tsdb/(chunk|index|block))/', pathNot: testFiles },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'lib-without-packages',
+      comment: 'Only the drivers of the object store may need a package.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [testFiles, '^lib/objectstore/'] },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg'] },
+    },
+    {
+      name: 'shipped-code-without-dev-packages',
+      comment:
+        'What ships needs an entry in dependencies (types alone may come from devDependencies).',
+      severity: 'error',
+      from: { path: '^(lib|server)/', pathNot: testFiles },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '@types/' },
+    },
+    {
+      name: 'nothing-reaches-tests',
+      comment: 'Test code and fixtures are for tests.',
+      severity: 'error',
+      from: { pathNot: [testFiles, '^build/'] },
+      to: { path: testFiles },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that resolves to nothing.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^dist/', '^\\.cache/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
