@@ -1,0 +1,76 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { Status, TargetList } from '../../api/index.ts';
+import type { Logger } from '../../lib/runtime/index.ts';
+import { authorize, type PermissionCheck } from './authorize.ts';
+import { dumpRoutes } from './dump-routes.ts';
+import { HttpError, asHttpError } from './errors.ts';
+import type { WebServices } from './services.ts';
+
+/** The plugin's HTTP below `/plugins/<id>`. */
+export function createApp(
+  services: WebServices,
+  hasPermission: PermissionCheck,
+  logger: Logger,
+): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // The ETag of a JSON answer would cost a hash of it and saves nothing here.
+  app.disable('etag');
+  app.use((_request, response, next) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+  app.use(authorize(hasPermission));
+
+  app.get('/api/v1/status', (_request, response) => {
+    const status: Status = { ...services.status(), can: { read: true, write: true } };
+    response.json(status);
+  });
+  app.get('/api/v1/targets', (_request, response) => {
+    const list: TargetList = { targets: services.targets() };
+    response.json(list);
+  });
+  app.use('/api/v1/dumps', dumpRoutes(services.dumps));
+
+  app.use(() => {
+    throw new HttpError(404, 'NOT_FOUND', 'The plugin has nothing at this address.');
+  });
+  app.use(answerErrors(logger));
+  return app;
+}
+
+/** Turns whatever a route threw into the one shape of errors. */
+function answerErrors(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      // Too late to say anything: cutting the connection is what tells the client.
+      logger.debug('An answer was cut short', { path: request.path, error: asError(error) });
+      next(error);
+      return;
+    }
+    for (const name of ['Content-Length', 'Content-Disposition', 'ETag', 'Accept-Ranges']) {
+      response.removeHeader(name);
+    }
+    const refusal = asHttpError(error);
+    if (refusal !== undefined) {
+      response.status(refusal.status).json(refusal);
+      return;
+    }
+    logger.error('A request failed', {
+      method: request.method,
+      path: request.path,
+      error: asError(error),
+    });
+    const internal = new HttpError(
+      500,
+      'INTERNAL',
+      'The plugin failed to answer; the server log has the reason.',
+    );
+    response.status(internal.status).json(internal);
+  };
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,2 @@
+export { createApp } from './app.ts';
+export type { ArchiveSource, DumpDesk, WebServices } from './services.ts';

@@ -1,0 +1,31 @@
+import type { Readable } from 'node:stream';
+import type { Dump, DumpEstimate, Status, Target } from '../../api/index.ts';
+
+/** An archive that can be sent: its facts, and a way to read a part of it. */
+export interface ArchiveSource {
+  fileName: string;
+  sizeBytes: number;
+  /** Strong validator without quotes: changes whenever the bytes do. */
+  etag: string;
+  /** Bytes `[start, end)`. The reader owns the stream and destroys it when it gives up. */
+  open(range: { start: number; end: number }): Promise<Readable>;
+}
+
+/** The dumps, as the routes use them. Rejects with coded errors (`DUMP_…`). */
+export interface DumpDesk {
+  create(range: { fromMs: number; toMs: number }, userId: string): Promise<Dump>;
+  list(): Promise<Dump[]>;
+  get(id: string): Promise<Dump>;
+  cancel(id: string, userId: string): Promise<Dump>;
+  delete(id: string, userId: string): Promise<void>;
+  estimate(range: { fromMs: number; toMs: number }): Promise<DumpEstimate>;
+  archive(id: string): Promise<ArchiveSource>;
+}
+
+/** What the HTTP routes stand on. */
+export interface WebServices {
+  /** Status without the caller's rights, which the route adds. */
+  status(): Omit<Status, 'can'>;
+  targets(): Target[];
+  dumps: DumpDesk;
+}
