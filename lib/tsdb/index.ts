@@ -1,0 +1,15 @@
+export { TsdbError, type TsdbErrorCode, type TsdbErrorDetail } from './errors.ts';
+export { compareLabels, labelsFrom, labelValue, metricNameLabel, type Labels } from './labels.ts';
+export { SampleBatch } from './sample-batch.ts';
+export { StoreError, type StoreErrorCode, type StoreErrorDetail } from './store/errors.ts';
+export { Store } from './store/store.ts';
+export type {
+  BlockInfo,
+  CommitResult,
+  SnapshotRequest,
+  StoreLimits,
+  StoreOptions,
+  StoreProblem,
+  StoreStats,
+  StoreThread,
+} from './store/types.ts';
