@@ -1,0 +1,93 @@
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import type { Problem } from '../api/index.ts';
+
+/** Below the server's file directory, when the configured place cannot be used. */
+const fallbackName = 'mattermost-plugin-metrics/data';
+
+/** What decides where the store lives. */
+export interface DataDirectoryChoice {
+  /** As configured; relative to `workingDirectory`. */
+  dbPath: string;
+  /** The server's working directory, which the plugin process inherits. */
+  workingDirectory: string;
+  /** `FileSettings.Directory`; relative to the working directory. */
+  fileDirectory: string;
+  /** The unpacked bundle: an upgrade wipes it, so data must never be inside; empty when unknown. */
+  bundlePath: string;
+}
+
+/** No directory can be written. `code` is `DATA_DIRECTORY_UNUSABLE`. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+  readonly code = 'DATA_DIRECTORY_UNUSABLE';
+}
+
+/**
+ * Creates and returns the directory for the store: the configured one, or the fallback with a
+ * problem that says why. Throws {@link DataDirectoryError} when neither can be written.
+ */
+export async function chooseDataDirectory(
+  choice: DataDirectoryChoice,
+): Promise<{ path: string; problems: Problem[] }> {
+  const wanted = resolve(choice.workingDirectory, choice.dbPath);
+  const refusal = await whyUnusable(wanted, choice.bundlePath);
+  if (refusal === undefined) return { path: wanted, problems: [] };
+  const fallback = join(resolve(choice.workingDirectory, choice.fileDirectory), fallbackName);
+  const second = await whyUnusable(fallback, choice.bundlePath);
+  if (second !== undefined) {
+    throw new DataDirectoryError(
+      `Metrics cannot be stored: ${wanted} ${refusal}, and ${fallback} ${second}.`,
+    );
+  }
+  return { path: fallback, problems: [fallbackProblem(wanted, refusal, fallback)] };
+}
+
+function fallbackProblem(wanted: string, refusal: string, fallback: string): Problem {
+  return {
+    code: 'DATA_DIRECTORY_FALLBACK',
+    severity: 'warning',
+    message: `The data directory ${wanted} ${refusal}; metrics are kept in ${fallback} instead.`,
+    advice:
+      'Set DBPath to a directory that the Mattermost server can write and that outlives restarts.',
+    link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
+  };
+}
+
+/** End of the sentence "the directory …", or undefined when files can be written there. */
+async function whyUnusable(path: string, bundlePath: string): Promise<string | undefined> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+    if (bundlePath !== '' && isInside(await realpath(path), await realpath(bundlePath))) {
+      return 'lies inside the plugin, which an upgrade replaces';
+    }
+    const probe = join(path, `.probe-${String(process.pid)}`);
+    await writeFile(probe, 'x', { mode: 0o600 });
+    await rm(probe);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function isInside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory + sep);
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: unknown }).code;
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be written by the server';
+    case 'EROFS':
+      return 'is on a read-only file system';
+    case 'ENOSPC':
+      return 'is on a full disk';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'is not a directory';
+    default:
+      return `cannot be written (${typeof code === 'string' ? code : String(error)})`;
+  }
+}
