@@ -1,0 +1,35 @@
+/**
+ * Codes of {@link StoreError}:
+ * `STORE_BAD_KEY` the key or prefix cannot name an object; `STORE_BAD_RANGE` the range lies outside
+ * the object; `STORE_NOT_FOUND` no such object; `STORE_CONFLICT` something of another kind stands
+ * at this key; `STORE_FULL` no space or quota left; `STORE_DENIED` not permitted, or read-only;
+ * `STORE_SIZE_MISMATCH` the body is not as long as was said; `STORE_TRUNCATED` the object ended
+ * before its size; `STORE_TOO_LARGE` a limit of `limits.ts`; `STORE_ABORTED` the caller gave up;
+ * `STORE_UNREACHABLE` no answer, trying again may help; `STORE_FAILED` anything else.
+ */
+export type StoreErrorCode =
+  | 'STORE_BAD_KEY'
+  | 'STORE_BAD_RANGE'
+  | 'STORE_NOT_FOUND'
+  | 'STORE_CONFLICT'
+  | 'STORE_FULL'
+  | 'STORE_DENIED'
+  | 'STORE_SIZE_MISMATCH'
+  | 'STORE_TRUNCATED'
+  | 'STORE_TOO_LARGE'
+  | 'STORE_ABORTED'
+  | 'STORE_UNREACHABLE'
+  | 'STORE_FAILED';
+
+/** An operation on an object store that did not do what was asked; `key` is what it was about. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+  readonly key: string;
+
+  constructor(code: StoreErrorCode, message: string, key: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.key = key;
+  }
+}

@@ -1,0 +1,15 @@
+export { StoreError, type StoreErrorCode } from './errors.ts';
+export { checkKey, joinKey } from './keys.ts';
+export { LocalStore, type LocalStoreOptions } from './local-store.ts';
+export type {
+  ByteRange,
+  GetOptions,
+  ListEntry,
+  ListOptions,
+  ObjectBody,
+  ObjectContent,
+  ObjectHead,
+  ObjectStore,
+  PutOptions,
+} from './object-store.ts';
+export { readObject } from './read-object.ts';
