@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
+import { pluginId } from '../server/plugin-id.ts';
 import { declarations, type Declaration } from '../server/settings/index.ts';
-
-/** The id under which servers know the plugin; never changes. */
-const pluginId = 'com.mattermost.mattermost-plugin-metrics';
 
 const repository = 'https://github.com/mattermost/mattermost-plugin-metrics';
 

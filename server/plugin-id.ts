@@ -1,0 +1,2 @@
+/** The id under which servers know the plugin; never changes. */
+export const pluginId = 'com.mattermost.mattermost-plugin-metrics';
