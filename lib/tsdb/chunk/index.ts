@@ -1,0 +1,14 @@
+export { chunkEncoding, type ChunkEntry, type ChunkMeta } from './chunk-entry.ts';
+export { ChunkIterator, chunkSampleCount, decodeChunk } from './decoder.ts';
+export { ChunkEncoder, encodeChunk } from './encoder.ts';
+export { SampleColumns } from './sample-columns.ts';
+export {
+  SegmentReader,
+  chunkRef,
+  chunkSegmentName,
+  frameChunk,
+  maxFramedChunkBytes,
+  segmentHeader,
+  segmentHeaderBytes,
+  splitChunkRef,
+} from './segment.ts';
