@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { fromHex, toHex } from '../bytes/index.ts';
-import { seededRng } from '../runtime/index.ts';
+import { seededRng, systemClock } from '../runtime/index.ts';
 import { FrameDecoder, decodeHeader } from './decode.ts';
 import { encodeFrame } from './encode.ts';
-import { type FrameHeader, FrameType, describeHeader } from './frame.ts';
+import { type FrameHeader, type FrameType, describeHeader } from './frame.ts';
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 
 /** What a decoder saw: headers printed, bodies as hex, pieces of one body joined. */
 function decodeAll(pieces: readonly Uint8Array[]): string[] {

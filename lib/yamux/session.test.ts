@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { fromHex, toHex } from '../bytes/index.ts';
-import { FakeClock, seededRng } from '../runtime/index.ts';
+import { FakeClock, seededRng, systemClock } from '../runtime/index.ts';
 import { FrameFlag, FrameType } from './frame.ts';
 import { initialWindowBytes, maxFrameBodyBytes, maxUnackedStreams } from './limits.ts';
 import { readAll, sessionPair, sessionWithRawPeer, settle } from './testing.ts';
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 const window = initialWindowBytes;
 
 describe('opening', () => {

@@ -29,7 +29,6 @@ interface PendingWrite {
 }
 
 interface PendingEnd {
-  promise: Promise<void>;
   isSent: boolean;
   resolve: () => void;
   reject: (error: Error) => void;
@@ -51,6 +50,8 @@ export class YamuxStream implements ByteStream, FrameSource {
   /** A write whose last byte the operating system has not taken yet. */
   #flushing: PendingWrite | undefined;
   #end: PendingEnd | undefined;
+  /** The outcome of {@link end}, once asked for. */
+  #ended: Promise<void> | undefined;
   #hasRemoteEnded = false;
   #isGone = false;
   #error: Error | undefined;
@@ -108,12 +109,13 @@ export class YamuxStream implements ByteStream, FrameSource {
 
   /** Ends our direction after what is being written; a second call waits for the first. */
   end(): Promise<void> {
-    if (this.#end !== undefined) return this.#end.promise;
+    if (this.#ended !== undefined) return this.#ended;
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#end = { promise, resolve, reject, isSent: false };
-    if (this.hasFrame()) this.#owner.wantsToSend(this);
-    return promise;
+    this.#ended = new Promise((resolve, reject) => {
+      this.#end = { isSent: false, resolve, reject };
+      if (this.hasFrame()) this.#owner.wantsToSend(this);
+    });
+    return this.#ended;
   }
 
   destroy(error?: Error): void {
