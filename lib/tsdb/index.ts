@@ -13,3 +13,4 @@ export type {
   StoreStats,
   StoreThread,
 } from './store/types.ts';
+export { isUlid, newUlid, parseUlid, ulidTimeMs } from './ulid.ts';

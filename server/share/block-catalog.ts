@@ -1,0 +1,155 @@
+import { readObject, type ObjectStore } from '../../lib/objectstore/index.ts';
+import { isUlid } from '../../lib/tsdb/index.ts';
+import { parseBlockMeta, type BlockMeta } from './block-meta.ts';
+import { codeOf, ShareError } from './errors.ts';
+import { catalogConcurrency, maxCatalogBlocks, maxMetaBytes } from './limits.ts';
+import { blockKey, blockPrefix, blocksPrefix } from './paths.ts';
+
+/** One file of a block, `path` relative to the block's directory. */
+export interface BlockFile {
+  path: string;
+  sizeBytes: number;
+}
+
+/** A whole block in the file store. */
+export interface RemoteBlock extends BlockMeta {
+  sizeBytes: number;
+  /** Known files only, `meta.json` included, in the order of their keys. */
+  blockFiles: readonly BlockFile[];
+}
+
+/** Files in the file store that are not, or not yet, a whole block. */
+export interface PartialBlock {
+  ulid: string;
+  /** Why it is not a block. */
+  reason: string;
+}
+
+const filePath = /^(meta\.json|index|tombstones|chunks\/\d{6})$/;
+
+/**
+ * What is in the file store below `data/`. A block exists only when its `meta.json` parses and its
+ * files are there; blocks are immutable, so each is looked at once.
+ */
+export class BlockCatalog {
+  readonly #store: ObjectStore;
+  readonly #blocks = new Map<string, RemoteBlock>();
+  readonly #partial = new Map<string, PartialBlock>();
+  /** ULIDs that were added while a refresh was under way and that its listing may have missed. */
+  readonly #addedMeanwhile = new Set<string>();
+  #refreshing: Promise<void> | undefined;
+  #isLoaded = false;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** Whether {@link refresh} has succeeded once. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** Whole blocks, oldest first, as of the last refresh. */
+  blocks(): RemoteBlock[] {
+    return [...this.#blocks.values()].sort((a, b) => a.mint - b.mint || a.maxt - b.maxt);
+  }
+
+  has(ulid: string): boolean {
+    return this.#blocks.has(ulid);
+  }
+
+  /** What is not a whole block, as of the last refresh. */
+  partialBlocks(): PartialBlock[] {
+    return [...this.#partial.values()];
+  }
+
+  /** Looks at the file store again. Concurrent callers share one look that begins after the call. */
+  async refresh(): Promise<void> {
+    // A look that is under way may have passed what the caller wants to see.
+    await this.#refreshing?.catch(() => undefined);
+    this.#refreshing ??= this.#look().finally(() => {
+      this.#refreshing = undefined;
+      this.#addedMeanwhile.clear();
+    });
+    await this.#refreshing;
+  }
+
+  /** Notes a block that the caller has just uploaded and verified. */
+  async add(ulid: string): Promise<void> {
+    await this.#load(ulid);
+    this.#addedMeanwhile.add(ulid);
+  }
+
+  /** Notes that the caller has deleted the block's `meta.json`. */
+  remove(ulid: string): void {
+    this.#blocks.delete(ulid);
+    this.#partial.delete(ulid);
+  }
+
+  async #look(): Promise<void> {
+    const listed = new Set<string>();
+    for await (const entry of this.#store.list({ prefix: blocksPrefix, delimiter: '/' })) {
+      const name = entry.key.slice(blocksPrefix.length, -1);
+      if (entry.kind !== 'prefix' || !isUlid(name)) continue;
+      listed.add(name);
+      if (listed.size > maxCatalogBlocks) {
+        const message = `more than ${String(maxCatalogBlocks)} blocks in the file store`;
+        throw new ShareError('SYNC_BAD_META', message);
+      }
+    }
+    for (const ulid of [...this.#blocks.keys(), ...this.#partial.keys()]) {
+      if (!listed.has(ulid) && !this.#addedMeanwhile.has(ulid)) this.remove(ulid);
+    }
+    const unknown = [...listed].filter((ulid) => !this.#blocks.has(ulid));
+    const lanes = Array.from({ length: catalogConcurrency }, async () => {
+      for (let ulid = unknown.pop(); ulid !== undefined; ulid = unknown.pop()) {
+        await this.#load(ulid);
+      }
+    });
+    const results = await Promise.allSettled(lanes);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    this.#isLoaded = true;
+  }
+
+  async #load(ulid: string): Promise<void> {
+    const blockFiles: BlockFile[] = [];
+    const prefix = blockPrefix(ulid);
+    for await (const entry of this.#store.list({ prefix })) {
+      const path = entry.key.slice(prefix.length);
+      if (entry.kind === 'object' && filePath.test(path)) {
+        blockFiles.push({ path, sizeBytes: entry.sizeBytes });
+      }
+    }
+    const found = await this.#examine(ulid, blockFiles);
+    if (typeof found === 'string') {
+      this.#blocks.delete(ulid);
+      this.#partial.set(ulid, { ulid, reason: found });
+    } else {
+      this.#partial.delete(ulid);
+      this.#blocks.set(ulid, found);
+    }
+  }
+
+  /** The block, or why it is none. */
+  async #examine(ulid: string, blockFiles: BlockFile[]): Promise<RemoteBlock | string> {
+    const sizes = new Map(blockFiles.map(({ path, sizeBytes }) => [path, sizeBytes]));
+    if (!sizes.has('meta.json')) return 'no meta.json';
+    let meta: BlockMeta;
+    try {
+      const bytes = await readObject(this.#store, blockKey(ulid, 'meta.json'), maxMetaBytes);
+      meta = parseBlockMeta(bytes, ulid);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'STORE_NOT_FOUND') return 'no meta.json';
+      if (code === 'SYNC_BAD_META' || code === 'STORE_TOO_LARGE') return 'damaged meta.json';
+      throw error;
+    }
+    if (!sizes.has('index')) return 'no index';
+    if (!sizes.has('chunks/000001')) return 'no chunks';
+    for (const [path, sizeBytes] of meta.files) {
+      if (sizes.get(path) !== sizeBytes) return `${path} has not the size that was uploaded`;
+    }
+    const sizeBytes = blockFiles.reduce((sum, file) => sum + file.sizeBytes, 0);
+    return { ...meta, sizeBytes, blockFiles };
+  }
+}

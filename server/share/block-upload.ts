@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ObjectStore } from '../../lib/objectstore/index.ts';
+import type { BlockFile } from './block-catalog.ts';
+import { sharedMeta, type BlockLabels } from './block-meta.ts';
+import { codeOf, ShareError } from './errors.ts';
+import { maxMetaBytes } from './limits.ts';
+import { blockKey } from './paths.ts';
+
+/** What is written beside a block's own facts. */
+export interface UploadFacts {
+  labels: BlockLabels;
+  /** Number of the lease under which the block is uploaded. */
+  epoch: number;
+  pluginVersion: string;
+  nowMs: number;
+}
+
+/**
+ * Copies a block to the file store: chunks, index, tombstones, then, once the sizes of all of them
+ * are verified there, `meta.json`, with which the block begins to exist. What an interrupted
+ * upload left is written again.
+ */
+export async function uploadBlock(
+  store: ObjectStore,
+  block: { ulid: string; dir: string },
+  facts: UploadFacts,
+  signal: AbortSignal,
+): Promise<void> {
+  const files = await localFiles(block.dir);
+  const localMeta = await readLocalMeta(block.dir);
+  for (const file of files) await uploadFile(store, block, file, signal);
+  for (const file of files) await verifySize(store, block.ulid, file);
+  const { labels, epoch, pluginVersion, nowMs: uploadMs } = facts;
+  const meta = sharedMeta(localMeta, { labels, files, uploadMs, epoch, pluginVersion });
+  await store.put(blockKey(block.ulid, 'meta.json'), meta, { sizeBytes: meta.length, signal });
+  await verifySize(store, block.ulid, { path: 'meta.json', sizeBytes: meta.length });
+}
+
+/** Files of a block in the order of upload, without `meta.json`. */
+async function localFiles(dir: string): Promise<BlockFile[]> {
+  try {
+    const segments = (await readdir(join(dir, 'chunks'))).filter((name) => /^\d{6}$/.test(name));
+    const paths = [...segments.sort().map((name) => `chunks/${name}`), 'index'];
+    const files = await Promise.all(paths.map((path) => measure(dir, path)));
+    // Tombstones are optional for every reader.
+    const tombstones = await measure(dir, 'tombstones').catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    return tombstones === undefined ? files : [...files, tombstones];
+  } catch (cause) {
+    throw localBlockError(cause);
+  }
+}
+
+async function measure(dir: string, path: string): Promise<BlockFile> {
+  return { path, sizeBytes: (await stat(join(dir, path))).size };
+}
+
+async function readLocalMeta(dir: string): Promise<Uint8Array> {
+  const path = join(dir, 'meta.json');
+  try {
+    if ((await stat(path)).size > maxMetaBytes) throw new Error('meta.json is too large');
+    return await readFile(path);
+  } catch (cause) {
+    throw localBlockError(cause);
+  }
+}
+
+async function uploadFile(
+  store: ObjectStore,
+  block: { ulid: string; dir: string },
+  file: BlockFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = createReadStream(join(block.dir, file.path), { highWaterMark: 256 * 1024 });
+  let localFailure: Error | undefined;
+  body.once('error', (cause) => {
+    localFailure = cause;
+  });
+  try {
+    const options = { sizeBytes: file.sizeBytes, signal };
+    await store.put(blockKey(block.ulid, file.path), body, options);
+  } catch (cause) {
+    if (localFailure !== undefined) throw localBlockError(localFailure);
+    throw cause;
+  } finally {
+    body.destroy();
+  }
+}
+
+async function verifySize(store: ObjectStore, ulid: string, file: BlockFile): Promise<void> {
+  const key = blockKey(ulid, file.path);
+  const sizeBytes = (await store.head(key))?.sizeBytes;
+  if (sizeBytes === file.sizeBytes) return;
+  const found = sizeBytes === undefined ? 'nothing' : `${String(sizeBytes)} bytes`;
+  const message = `${key} has ${String(file.sizeBytes)} bytes here and ${found} in the file store`;
+  throw new ShareError('SYNC_VERIFY_FAILED', message);
+}
+
+function localBlockError(cause: unknown): ShareError {
+  const code = codeOf(cause) ?? 'unreadable';
+  return new ShareError('SYNC_LOCAL_BLOCK', `a local block cannot be read (${code})`, { cause });
+}

@@ -1,0 +1,55 @@
+import type { ApiError } from '../../api/index.ts';
+
+/**
+ * Codes of {@link ShareError}: `SYNC_LOCAL_BLOCK` a block on the own disk cannot be read;
+ * `SYNC_VERIFY_FAILED` the file store does not hold what was written to it; `SYNC_STOPPED` sync was
+ * stopped before it came to the request; `SYNC_BAD_META` a `meta.json` is not what it must be.
+ * Errors of the file store keep their `STORE_…` codes.
+ */
+export type ShareErrorCode =
+  'SYNC_LOCAL_BLOCK' | 'SYNC_VERIFY_FAILED' | 'SYNC_STOPPED' | 'SYNC_BAD_META';
+
+/** Sharing blocks through the file store failed. */
+export class ShareError extends Error {
+  override readonly name = 'ShareError';
+  readonly code: ShareErrorCode;
+
+  constructor(code: ShareErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Code of any error, or undefined when it has none. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What the administrator can do about an error of the file store. */
+const sentences: Readonly<Record<string, string>> = {
+  STORE_FULL: 'The file store is full: make room on its disk or raise its quota.',
+  STORE_DENIED: 'The file store refuses access: check its permissions and keys.',
+  STORE_UNREACHABLE: 'The file store does not answer: check its address and the network.',
+  SYNC_LOCAL_BLOCK: 'A block on the local disk cannot be read: check the disk.',
+  SYNC_VERIFY_FAILED:
+    'The file store does not hold what was written to it: check whether something else changes it.',
+};
+
+/** An error as the status shows it. */
+export function toApiError(error: unknown): ApiError {
+  const code = codeOf(error) ?? 'SYNC_FAILED';
+  const text = error instanceof Error || codeOf(error) !== undefined ? errorText(error) : '';
+  const key = (error as { key?: unknown } | null | undefined)?.key;
+  return {
+    code,
+    message: sentences[code] ?? 'Blocks could not be copied to the file store.',
+    detail: typeof key === 'string' && key !== '' ? `${text} (${key})` : text,
+  };
+}
+
+/** The message of an error, also of one from another realm. */
+export function errorText(error: unknown): string {
+  const message = (error as { message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : String(error);
+}

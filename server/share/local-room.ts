@@ -1,0 +1,123 @@
+import type { Problem } from '../../api/index.ts';
+import type { Clock, Logger } from '../../lib/runtime/index.ts';
+import type { BlockInfo } from '../../lib/tsdb/index.ts';
+import type { Settings } from '../settings/index.ts';
+import type { BlockCatalog } from './block-catalog.ts';
+import { diskFloorBytes, diskShortBytes } from './limits.ts';
+import { agedLocalBlocks, referenceMs } from './retention.ts';
+
+/** The blocks of the local store; `Store` of `lib/tsdb` is one. */
+export interface LocalBlocks {
+  /** The blocks on disk, oldest first. */
+  blocks(): readonly BlockInfo[];
+  deleteBlock(ulid: string): Promise<void>;
+}
+
+/** What {@link LocalRoom} stands on. */
+export interface LocalRoomOptions {
+  clock: Clock;
+  logger: Logger;
+  catalog: BlockCatalog;
+  local: LocalBlocks;
+  settings: () => Pick<Settings, 'retentionMs'>;
+  freeBytes: () => Promise<number | null>;
+}
+
+/**
+ * Deletes local blocks: those that are in the file store after some days or when the disk is short,
+ * and, only when even the WAL could not go on, those that are nowhere else. That last step is a
+ * loss, so it stays a problem in the status until the process ends.
+ */
+export class LocalRoom {
+  readonly #options: LocalRoomOptions;
+  /** The last of the deletions asked for; they run one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #lostBlocks = 0;
+  #isShort = false;
+
+  constructor(options: LocalRoomOptions) {
+    this.#options = options;
+  }
+
+  /** Deletes what has served its time, then what the disk needs. */
+  trim(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#deleteAged();
+      await this.#relieve();
+    });
+  }
+
+  /** Frees the disk when it is short and returns how many blocks went. */
+  relieve(): Promise<number> {
+    return this.#inTurn(() => this.#relieve());
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(run);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #deleteAged(): Promise<void> {
+    const { catalog, clock, local, settings } = this.#options;
+    const blocks = local.blocks();
+    const aged = agedLocalBlocks(blocks, {
+      isRemote: (ulid) => catalog.has(ulid),
+      fromMs: referenceMs(clock.nowMs(), [...blocks, ...catalog.blocks()]),
+      retentionMs: settings().retentionMs,
+    });
+    for (const { ulid } of aged) await local.deleteBlock(ulid);
+  }
+
+  async #relieve(): Promise<number> {
+    const { catalog } = this.#options;
+    const synced = await this.#deleteWhile(diskShortBytes, ({ ulid }) => catalog.has(ulid));
+    const lost = await this.#deleteWhile(diskFloorBytes, ({ ulid }) => !catalog.has(ulid));
+    this.#lostBlocks += lost;
+    this.#isShort = await this.#isBelow(diskShortBytes);
+    if (lost > 0) {
+      const { logger } = this.#options;
+      logger.error('disk full: deleted blocks that were nowhere else', { blocks: lost });
+    }
+    return synced + lost;
+  }
+
+  problems(): Problem[] {
+    const problems: Problem[] = [];
+    if (this.#lostBlocks > 0) {
+      problems.push({
+        code: 'SYNC_BLOCKS_LOST',
+        severity: 'error',
+        message: `The local disk was full and the file store out of reach: ${String(this.#lostBlocks)} blocks of metrics were lost.`,
+        advice: 'Make room on the disk of the data directory and repair the file store.',
+      });
+    }
+    if (this.#isShort) {
+      problems.push({
+        code: 'SYNC_DISK_SHORT',
+        severity: 'warning',
+        message:
+          'The disk of the data directory is nearly full; local copies of blocks are deleted early.',
+        advice: 'Make room on that disk, or move the data directory to another one.',
+      });
+    }
+    return problems;
+  }
+
+  /** Deletes blocks, oldest first, while less than `limitBytes` are free. */
+  async #deleteWhile(limitBytes: number, isMeant: (block: BlockInfo) => boolean): Promise<number> {
+    const { local } = this.#options;
+    let deleted = 0;
+    for (const block of local.blocks().filter(isMeant)) {
+      if (!(await this.#isBelow(limitBytes))) break;
+      await local.deleteBlock(block.ulid);
+      deleted++;
+    }
+    return deleted;
+  }
+
+  async #isBelow(limitBytes: number): Promise<boolean> {
+    const freeBytes = await this.#options.freeBytes();
+    return freeBytes !== null && freeBytes < limitBytes;
+  }
+}

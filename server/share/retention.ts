@@ -1,0 +1,53 @@
+import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
+import type { PartialBlock, RemoteBlock } from './block-catalog.ts';
+import { serverIdLabel } from './block-meta.ts';
+import { localRetentionMs, orphanAgeMs } from './limits.ts';
+
+/**
+ * The time that ages are counted from: now, or the newest block's end when that is older. A clock
+ * that jumps ahead, or a collector that stood still for weeks, thus deletes nothing.
+ */
+export function referenceMs(nowMs: number, blocks: Iterable<Readonly<{ maxt: number }>>): number {
+  let newestMs = -Infinity;
+  for (const { maxt } of blocks) newestMs = Math.max(newestMs, maxt);
+  return Math.min(nowMs, newestMs);
+}
+
+/** Whether a block was uploaded by another server; blocks without label count as ours. */
+export function isForeign(block: RemoteBlock, serverId: string): boolean {
+  const owner = block.labels[serverIdLabel];
+  return owner !== undefined && owner !== '' && owner !== serverId;
+}
+
+/** Remote blocks that retention deletes, oldest first. */
+export function expiredBlocks(
+  blocks: readonly RemoteBlock[],
+  options: { serverId: string; fromMs: number; retentionMs: number },
+): RemoteBlock[] {
+  const limitMs = options.fromMs - options.retentionMs;
+  return blocks
+    .filter(({ maxt }) => maxt <= limitMs)
+    .filter((b) => !isForeign(b, options.serverId));
+}
+
+/** Half blocks that nobody completes any more: old by their ULID, and not on this node's disk. */
+export function orphans(
+  partial: readonly PartialBlock[],
+  local: readonly BlockInfo[],
+  nowMs: number,
+): PartialBlock[] {
+  const own = new Set(local.map(({ ulid }) => ulid));
+  return partial.filter(({ ulid }) => !own.has(ulid) && nowMs - ulidTimeMs(ulid) > orphanAgeMs);
+}
+
+/** Local blocks that have served their time: in the file store for days, or past retention. */
+export function agedLocalBlocks(
+  local: readonly BlockInfo[],
+  options: { isRemote: (ulid: string) => boolean; fromMs: number; retentionMs: number },
+): BlockInfo[] {
+  const { isRemote, fromMs, retentionMs } = options;
+  return local.filter(({ ulid, maxt }) => {
+    if (maxt <= fromMs - retentionMs) return true;
+    return isRemote(ulid) && maxt <= fromMs - localRetentionMs;
+  });
+}
