@@ -1,0 +1,90 @@
+import { rmSync } from 'node:fs';
+
+import { ByteReader, ByteWriter, compareUtf8 } from '../../bytes/index.ts';
+import type { ChunkMeta } from '../chunk/index.ts';
+import type { Labels } from '../labels.ts';
+import { FileSink } from './file-sink.ts';
+import { FileSource } from './file-source.ts';
+
+/** Length and count in front of each spooled series. */
+const lengthBytes = 4;
+
+/**
+ * Keeps the series of a block in a temporary file until all symbols are known: an index begins
+ * with its symbols, and only those that occur may stand there.
+ */
+export class SeriesSpool {
+  readonly #path: string;
+  readonly #sink: FileSink;
+  readonly #scratch = new ByteWriter(4096);
+  /** Symbols in order of appearance, which is the numbering in the file. */
+  readonly #numbers = new Map<string, number>();
+  #count = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#sink = new FileSink(path);
+  }
+
+  add(labels: Labels, chunks: readonly ChunkMeta[]): void {
+    const writer = this.#scratch.reset().u32be(0).uvarint(labels.length);
+    for (const text of labels) writer.uvarint(this.#number(text));
+    writer.uvarint(chunks.length);
+    for (const { mint, maxt, ref } of chunks) writer.varint(mint).varint(maxt).uvarint(ref);
+    writer.patchU32be(0, writer.length - lengthBytes);
+    this.#sink.write(writer.finish());
+    this.#count++;
+  }
+
+  /** All symbols sorted by bytes; afterwards only {@link series} may be called. */
+  finish(): { symbols: string[]; series: () => Generator<SpooledSeries> } {
+    this.#sink.close();
+    const symbols = [...this.#numbers.keys()].sort(compareUtf8);
+    const ranks = new Uint32Array(symbols.length);
+    symbols.forEach((symbol, rank) => (ranks[this.#numbers.get(symbol)!] = rank));
+    return { symbols, series: () => this.#read(ranks) };
+  }
+
+  /** Removes the file, whatever state it is in. */
+  remove(): void {
+    this.#sink.abandon();
+    rmSync(this.#path, { force: true });
+  }
+
+  #number(text: string): number {
+    let number = this.#numbers.get(text);
+    if (number === undefined) this.#numbers.set(text, (number = this.#numbers.size));
+    return number;
+  }
+
+  *#read(ranks: Uint32Array): Generator<SpooledSeries> {
+    const source = new FileSource(this.#path);
+    try {
+      let at = 0;
+      for (let read = 0; read < this.#count; read++) {
+        const length = new ByteReader(source.read(at, lengthBytes)).u32be();
+        yield decode(new ByteReader(source.read(at + lengthBytes, length)), ranks);
+        at += lengthBytes + length;
+      }
+    } finally {
+      source.close();
+    }
+  }
+}
+
+/** A series with its labels as positions in the sorted symbols. */
+export interface SpooledSeries {
+  readonly symbols: readonly number[];
+  readonly chunks: readonly ChunkMeta[];
+}
+
+function decode(reader: ByteReader, ranks: Uint32Array): SpooledSeries {
+  const symbols: number[] = [];
+  for (let left = reader.uvarint(); left > 0; left--) symbols.push(ranks[reader.uvarint()]!);
+  const chunks: ChunkMeta[] = [];
+  for (let left = reader.uvarint(); left > 0; left--) {
+    chunks.push({ mint: reader.varint(), maxt: reader.varint(), ref: reader.uvarint() });
+  }
+  reader.check();
+  return { symbols, chunks };
+}

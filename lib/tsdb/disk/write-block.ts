@@ -1,0 +1,170 @@
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  printBlockMeta,
+  printTombstones,
+  type BlockMeta,
+  type JsonObject,
+} from '../block/index.ts';
+import type { ChunkEntry, ChunkMeta } from '../chunk/index.ts';
+import { TsdbError } from '../errors.ts';
+import { IndexWriter } from '../index/index.ts';
+import type { Labels } from '../labels.ts';
+import { defaultSegmentBytes } from '../limits.ts';
+import { parseUlid } from '../ulid.ts';
+import { creationSuffix, publishBlock } from './block-dir.ts';
+import { ChunkFileWriter } from './chunk-file-writer.ts';
+import { writeFileDurably } from './durable.ts';
+import { FileSink } from './file-sink.ts';
+import { SeriesSpool } from './series-spool.ts';
+
+/** A series with its chunks in order of time, none overlapping another. */
+export interface BlockSeries {
+  readonly labels: Labels;
+  readonly chunks: readonly ChunkEntry[];
+}
+
+export interface WriteBlockOptions {
+  /** Directory that the block's own directory is made in. */
+  readonly parentDir: string;
+  readonly ulid: string;
+  /** In order of label sets (`compareLabels`), each set once; read once. */
+  readonly series: Iterable<BlockSeries>;
+  /** 1 unless the block is made of others. */
+  readonly level?: number;
+  /** Level-1 blocks that the samples come from; the block itself when absent. */
+  readonly sources?: readonly string[];
+  /** First time covered; that of the first sample when absent. */
+  readonly mint?: number;
+  /** First time no longer covered; behind the last sample when absent. */
+  readonly maxt?: number;
+  /** Further top-level keys of meta.json. */
+  readonly extra?: JsonObject;
+  /** Called between series; true ends the writing with `TSDB_CANCELLED`, leaving nothing. */
+  readonly cancelled?: () => boolean;
+  /** A segment of chunks is closed before it would grow past this. */
+  readonly segmentBytes?: number;
+}
+
+export interface WrittenBlock {
+  readonly meta: BlockMeta;
+  readonly dir: string;
+  /** Bytes of all files. */
+  readonly sizeBytes: number;
+}
+
+/** What was written so far. */
+interface Tally {
+  samples: number;
+  series: number;
+  chunks: number;
+  mint: number;
+  maxt: number;
+}
+
+/**
+ * Writes a block durably, in the order that leaves either a whole block or a directory that
+ * `sweepTemporary` removes (docs/format/block.md). Undefined when there was not one sample: then
+ * nothing is left. Series without chunks are left out.
+ */
+export function writeBlock(options: WriteBlockOptions): WrittenBlock | undefined {
+  const dir = join(options.parentDir, parseUlid(options.ulid));
+  if (statSync(dir, { throwIfNoEntry: false }) !== undefined) {
+    throw new TsdbError('TSDB_IO', 'block exists already', { path: dir });
+  }
+  const temporaryDir = `${dir}${creationSuffix}`;
+  rmSync(temporaryDir, { recursive: true, force: true });
+  mkdirSync(temporaryDir);
+  let written: WrittenBlock | undefined;
+  try {
+    written = fillBlock(options, temporaryDir, dir);
+    if (written !== undefined) publishBlock(temporaryDir, dir);
+  } finally {
+    rmSync(temporaryDir, { recursive: true, force: true });
+  }
+  return written;
+}
+
+function fillBlock(options: WriteBlockOptions, temporaryDir: string, dir: string) {
+  const chunks = new ChunkFileWriter(
+    join(temporaryDir, 'chunks'),
+    options.segmentBytes ?? defaultSegmentBytes,
+  );
+  const spool = new SeriesSpool(join(temporaryDir, 'series.tmp'));
+  try {
+    const tally = writeSeries(options, chunks, spool);
+    chunks.close();
+    if (tally.samples === 0) return undefined;
+    const indexBytes = writeIndex(options, join(temporaryDir, 'index'), spool);
+    const meta = metaOf(options, tally);
+    const metaBytes = new TextEncoder().encode(printBlockMeta(meta));
+    const tombstones = printTombstones(new Map());
+    writeFileDurably(join(temporaryDir, 'meta.json'), metaBytes);
+    writeFileDurably(join(temporaryDir, 'tombstones'), tombstones);
+    const sizeBytes = chunks.sizeBytes + indexBytes + metaBytes.length + tombstones.length;
+    return { meta, dir, sizeBytes };
+  } finally {
+    chunks.abandon();
+    spool.remove();
+  }
+}
+
+/** Chunks go to their segments at once, the rest of each series to the spool. */
+function writeSeries(
+  options: WriteBlockOptions,
+  chunks: ChunkFileWriter,
+  spool: SeriesSpool,
+): Tally {
+  const tally: Tally = { samples: 0, series: 0, chunks: 0, mint: Infinity, maxt: -Infinity };
+  for (const series of options.series) {
+    checkCancelled(options);
+    if (series.chunks.length === 0) continue;
+    const metas: ChunkMeta[] = [];
+    for (const chunk of series.chunks) {
+      metas.push({ mint: chunk.mint, maxt: chunk.maxt, ref: chunks.append(chunk) });
+      tally.samples += chunk.numSamples;
+      tally.mint = Math.min(tally.mint, chunk.mint);
+      tally.maxt = Math.max(tally.maxt, chunk.maxt);
+    }
+    spool.add(series.labels, metas);
+    tally.chunks += metas.length;
+    tally.series++;
+  }
+  return tally;
+}
+
+function writeIndex(options: WriteBlockOptions, path: string, spool: SeriesSpool): number {
+  const { symbols, series } = spool.finish();
+  const sink = new FileSink(path);
+  try {
+    const index = new IndexWriter(sink, symbols);
+    for (const { symbols: labels, chunks } of series()) {
+      checkCancelled(options);
+      index.addSeries(labels, chunks);
+    }
+    index.finish();
+    sink.close();
+    return index.length;
+  } finally {
+    sink.abandon();
+  }
+}
+
+function metaOf(options: WriteBlockOptions, tally: Tally): BlockMeta {
+  const { ulid, level = 1, sources = [ulid], extra } = options;
+  return {
+    ulid,
+    minTime: options.mint ?? tally.mint,
+    maxTime: options.maxt ?? tally.maxt + 1,
+    stats: { numSamples: tally.samples, numSeries: tally.series, numChunks: tally.chunks },
+    compaction: { level, sources: [...new Set(sources)].sort() },
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+function checkCancelled(options: WriteBlockOptions): void {
+  if (options.cancelled?.() === true) {
+    throw new TsdbError('TSDB_CANCELLED', 'writing the block was cancelled');
+  }
+}

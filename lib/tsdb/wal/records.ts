@@ -1,0 +1,149 @@
+import { ByteReader, ByteWriter } from '../../bytes/index.ts';
+import { TsdbError } from '../errors.ts';
+import type { Labels } from '../labels.ts';
+import { maxLabelsPerSeries, maxTimeMs } from '../limits.ts';
+import type { SampleBatch } from '../sample-batch.ts';
+
+/** First byte of a record; other types exist and are skipped. */
+export const walRecordType = { series: 1, samples: 2 } as const;
+
+/** A series and the reference that sample records call it by. */
+export interface WalSeries {
+  readonly ref: number;
+  readonly labels: Labels;
+}
+
+/** What a record is to us: its type, or `other` for the types that replay skips. */
+export function walRecordKind(record: Uint8Array): 'series' | 'samples' | 'other' {
+  if (record[0] === walRecordType.series) return 'series';
+  return record[0] === walRecordType.samples ? 'samples' : 'other';
+}
+
+/** A record that introduces series; it must stand before the samples that use them. */
+export function encodeSeriesRecord(series: Iterable<WalSeries>): Uint8Array {
+  const writer = new ByteWriter(4096).u8(walRecordType.series);
+  for (const { ref, labels } of series) {
+    writer.u64be(ref).uvarint(labels.length / 2);
+    for (const text of labels) writer.str(text);
+  }
+  return writer.finish();
+}
+
+/** The series of a series record. */
+export function decodeSeriesRecord(record: Uint8Array): WalSeries[] {
+  const reader = recordReader(record, walRecordType.series);
+  const series: WalSeries[] = [];
+  while (reader.remaining > 0) {
+    const ref = reader.u64be();
+    const count = reader.uvarint();
+    if (count > maxLabelsPerSeries) throw corrupt('too many labels', reader.offset);
+    const labels: string[] = [];
+    for (let at = 0; at < 2 * count && reader.error === undefined; at++) labels.push(reader.str());
+    checkReader(reader);
+    checkRef(ref, reader.offset);
+    series.push({ ref, labels });
+  }
+  return series;
+}
+
+/** Most bytes that one sample takes: two varints of a 53-bit difference and the value. */
+const maxSampleBytes = 8 + 8 + 8;
+
+/**
+ * Encodes sample records. One encoder is kept per WAL: it owns the buffer, because a record is
+ * written per scrape.
+ */
+export class SamplesEncoder {
+  #bytes = new Uint8Array(64 * 1024);
+  #view = new DataView(this.#bytes.buffer);
+
+  /** Entries `[from, to)` of the batch as one record; a view, valid until the next call. */
+  encode(batch: SampleBatch, from = 0, to = batch.count): Uint8Array {
+    this.#reserve(17 + (to - from) * maxSampleBytes);
+    const { refs, timesMs, lo, hi } = batch;
+    const bytes = this.#bytes;
+    const view = this.#view;
+    bytes[0] = walRecordType.samples;
+    if (from === to) return bytes.subarray(0, 1);
+    const baseRef = refs[from]!;
+    const baseTime = timesMs[from]!;
+    view.setUint32(1, 0);
+    view.setUint32(5, baseRef);
+    view.setInt32(9, Math.floor(baseTime / 0x1_0000_0000));
+    view.setUint32(13, baseTime >>> 0);
+    let at = 17;
+    for (let index = from; index < to; index++) {
+      at = putVarint(bytes, at, refs[index]! - baseRef);
+      at = putVarint(bytes, at, timesMs[index]! - baseTime);
+      view.setUint32(at, hi[index]!);
+      view.setUint32(at + 4, lo[index]!);
+      at += 8;
+    }
+    return bytes.subarray(0, at);
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array(Math.max(count, this.#bytes.length * 2));
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+}
+
+/** Zigzag LEB128 of a difference of at most 2^52; returns the place behind it. */
+function putVarint(bytes: Uint8Array, start: number, value: number): number {
+  let at = start;
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  while (rest >= 0x80) {
+    bytes[at++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+/** Appends the samples of a record to `into` and returns how many they were. */
+export function decodeSamplesRecord(record: Uint8Array, into: SampleBatch): number {
+  const reader = recordReader(record, walRecordType.samples);
+  if (reader.remaining === 0) return 0;
+  const baseRef = reader.u64be();
+  const baseTime = reader.i64be();
+  const first = into.count;
+  // Each sample takes at least ten bytes, which bounds the memory by the record.
+  into.reserve(first + Math.floor(reader.remaining / 10));
+  while (reader.remaining > 0) {
+    const ref = baseRef + reader.varint();
+    const timeMs = baseTime + reader.varint();
+    const hi = reader.u32be();
+    const lo = reader.u32be();
+    if (reader.error !== undefined) checkReader(reader);
+    checkRef(ref, reader.offset);
+    if (!(Math.abs(timeMs) <= maxTimeMs)) throw corrupt('time out of range', reader.offset);
+    into.push(ref, lo, hi, timeMs);
+  }
+  checkReader(reader);
+  return into.count - first;
+}
+
+function recordReader(record: Uint8Array, type: number): ByteReader {
+  const reader = new ByteReader(record);
+  const got = reader.u8();
+  checkReader(reader);
+  if (got !== type) throw corrupt(`record type ${String(got)}, not ${String(type)}`, 0);
+  return reader;
+}
+
+/** Our refs have 32 bits; Prometheus counts its own up from 1 and stays below in practice. */
+function checkRef(ref: number, offset: number): void {
+  if (ref >= 0 && ref <= 0xffff_ffff) return;
+  throw corrupt(`series reference ${String(ref)} beyond 32 bits`, offset);
+}
+
+function checkReader(reader: ByteReader): void {
+  const { error } = reader;
+  if (error === undefined) return;
+  throw new TsdbError('TSDB_WAL_CORRUPT', `WAL record: ${error.message}`, { cause: error });
+}
+
+function corrupt(message: string, offset: number): TsdbError {
+  return new TsdbError('TSDB_WAL_CORRUPT', `WAL record: ${message}`, { offset });
+}

@@ -1,0 +1,145 @@
+import { crc32c } from '../../bytes/index.ts';
+import type { ByteSource } from '../byte-source.ts';
+import { TsdbError, type TsdbErrorCode } from '../errors.ts';
+import { maxWalRecordBytes } from '../limits.ts';
+import { fragmentHeaderBytes, fragmentType, walPageBytes } from './pages.ts';
+
+const compressionFlags = 0x18;
+const typeMask = 0x07;
+
+/**
+ * Reads the records of one WAL segment, one per call, so that the caller may pause between them.
+ * Damage throws with segment and offset and ends the reading: `TSDB_WAL_TORN` when the file ends
+ * inside a record, as a crash leaves it; `TSDB_WAL_CORRUPT` for everything else.
+ */
+export class WalSegmentReader {
+  readonly #source: ByteSource;
+  readonly #segment: number;
+  #page = new Uint8Array(0);
+  #pageStart = 0;
+  #at = 0;
+  #recordStart = 0;
+
+  constructor(source: ByteSource, segment: number) {
+    this.#source = source;
+    this.#segment = segment;
+  }
+
+  /** Where the record that {@link next} returned last, or failed in, begins in the file. */
+  get recordOffset(): number {
+    return this.#recordStart;
+  }
+
+  /** First byte behind what was read. */
+  get offset(): number {
+    return this.#pageStart + this.#at;
+  }
+
+  /** The next record, or undefined at the end. The bytes stay valid. */
+  next(): Uint8Array | undefined {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+      const fragment = this.#fragment(parts.length > 0);
+      if (fragment === undefined) return undefined;
+      length += fragment.payload.length;
+      if (length > maxWalRecordBytes) throw this.#error('TSDB_LIMIT', 'record too long');
+      const isEnd = fragment.type === fragmentType.full || fragment.type === fragmentType.last;
+      if (isEnd && parts.length === 0) return fragment.payload;
+      parts.push(fragment.payload);
+      if (isEnd) return join(parts, length);
+    }
+  }
+
+  /** The next fragment that is not padding. */
+  #fragment(isInRecord: boolean): { type: number; payload: Uint8Array } | undefined {
+    for (;;) {
+      if (!this.#ensurePage()) {
+        if (!isInRecord) return undefined;
+        throw this.#error('TSDB_WAL_TORN', 'segment ends inside a record');
+      }
+      if (!isInRecord) this.#recordStart = this.offset;
+      const flags = this.#page[this.#at]!;
+      if (flags === fragmentType.padding) {
+        this.#skipPadding();
+        continue;
+      }
+      return this.#readFragment(flags, isInRecord);
+    }
+  }
+
+  #readFragment(flags: number, isInRecord: boolean): { type: number; payload: Uint8Array } {
+    const page = this.#page;
+    const at = this.#at;
+    const type = flags & typeMask;
+    if ((flags & ~(compressionFlags | typeMask)) !== 0 || type > fragmentType.last) {
+      throw this.#error('TSDB_WAL_CORRUPT', `unknown fragment type ${String(flags)}`);
+    }
+    const continues = type === fragmentType.middle || type === fragmentType.last;
+    if (continues !== isInRecord) {
+      throw this.#error('TSDB_WAL_CORRUPT', `fragment type ${String(type)} out of place`);
+    }
+    const header = at + fragmentHeaderBytes;
+    if (header > page.length) throw this.#ended();
+    const end = header + ((page[at + 1]! << 8) | page[at + 2]!);
+    if (end > walPageBytes) throw this.#error('TSDB_WAL_CORRUPT', 'fragment crosses its page');
+    if (end > page.length) throw this.#ended();
+    const stored =
+      ((page[at + 3]! << 24) | (page[at + 4]! << 16) | (page[at + 5]! << 8) | page[at + 6]!) >>> 0;
+    if (crc32c(page, header, end) !== stored) {
+      throw this.#error('TSDB_WAL_CORRUPT', 'fragment checksum differs');
+    }
+    if ((flags & compressionFlags) !== 0) {
+      throw this.#error('TSDB_WAL_COMPRESSED', 'compressed records are not supported');
+    }
+    this.#at = end;
+    return { type, payload: page.subarray(header, end) };
+  }
+
+  /** Padding reaches to the end of the page and must be zero. */
+  #skipPadding(): void {
+    for (let at = this.#at; at < this.#page.length; at++) {
+      if (this.#page[at] !== 0) throw this.#error('TSDB_WAL_CORRUPT', 'padding is not zero');
+    }
+    if (this.#page.length < walPageBytes) {
+      throw this.#error('TSDB_WAL_TORN', 'segment ends inside padding');
+    }
+    this.#at = this.#page.length;
+  }
+
+  /** Loads the page that the next fragment is in; false at the end of the segment. */
+  #ensurePage(): boolean {
+    if (this.#at < this.#page.length) return true;
+    const next = this.#pageStart + this.#page.length;
+    const length = Math.min(walPageBytes, this.#source.size - next);
+    if (length <= 0) return false;
+    this.#pageStart = next;
+    // Copied, so that a joined or returned record does not hold a larger window of the source.
+    this.#page = this.#source.read(next, length).slice();
+    this.#at = 0;
+    return true;
+  }
+
+  #ended(): TsdbError {
+    // Only the last page of a segment may be short, and only a crash cuts it inside a fragment.
+    return this.#error('TSDB_WAL_TORN', 'segment ends inside a fragment');
+  }
+
+  #error(code: TsdbErrorCode, message: string): TsdbError {
+    return new TsdbError(code, message, {
+      segment: this.#segment,
+      offset: this.#recordStart,
+      bytes: this.#page.subarray(this.#at, this.#at + 16),
+    });
+  }
+}
+
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
