@@ -1,0 +1,310 @@
+import { ByteReader, BytesError, toHex } from '../bytes/index.ts';
+import { GobError } from './errors.ts';
+import { asStruct } from './fields.ts';
+import { defaultGobLimits, type GobLimits } from './limits.ts';
+import { MessageQueue } from './message-queue.ts';
+import {
+  readBool,
+  readBytes,
+  readCount,
+  readFloat,
+  readInt,
+  readString,
+  readTypeId,
+  readUint,
+} from './scalar.ts';
+import { TypeTable, typeIds, type WireType } from './type-table.ts';
+import type { GobStruct, GobValue } from './value.ts';
+
+export interface GobDecoderOptions {
+  limits?: Partial<GobLimits>;
+}
+
+/**
+ * Decoding in steps: it yields where the current message is used up in the middle of a value, and
+ * goes on when the next one has arrived. Go ends a message behind a type that is first met inside
+ * an interface value, so one value may span several messages.
+ */
+type Steps<T> = Generator<undefined, T, undefined>;
+
+/** Go refuses longer names of types in interface values. */
+const maxTypeNameBytes = 1024;
+const excerptBytes = 16;
+const noMessage = new Uint8Array(0);
+
+/**
+ * Decodes one gob stream without knowing its types beforehand: feed chunks with {@link push}, take
+ * values with {@link next}. After an error the rest of the current message is dropped and decoding
+ * may go on with the next one, unless the error is fatal: then every later call throws it again.
+ */
+export class GobDecoder {
+  readonly #limits: GobLimits;
+  readonly #messages: MessageQueue;
+  readonly #types: TypeTable;
+  #message: Uint8Array = noMessage;
+  #reader = new ByteReader(noMessage);
+  #steps: Steps<GobValue> | undefined;
+  #fatalError: GobError | undefined;
+  /** Bytes of the messages of the current value so far; 0 between values. */
+  #valueBytes = 0;
+  #valueCount = 0;
+  #depth = 0;
+
+  constructor(options: GobDecoderOptions = {}) {
+    this.#limits = { ...defaultGobLimits, ...options.limits };
+    this.#messages = new MessageQueue(this.#limits.maxMessageBytes);
+    this.#types = new TypeTable(this.#limits);
+  }
+
+  /** Whether the stream, if it ended now, would end inside a value. */
+  get isMidValue(): boolean {
+    return this.#valueBytes > 0 || this.#messages.isMidMessage;
+  }
+
+  /** Appends bytes of the stream; they must not change afterwards. */
+  push(chunk: Uint8Array): void {
+    this.#messages.push(chunk);
+  }
+
+  /** The next value, or undefined until more bytes are pushed. */
+  next(): GobValue | undefined {
+    if (this.#fatalError !== undefined) throw this.#fatalError;
+    this.#steps ??= this.#topLevelValue();
+    try {
+      const step = this.#steps.next();
+      if (step.done !== true) return undefined;
+      this.#reset();
+      return step.value;
+    } catch (cause) {
+      const error = this.#explain(cause);
+      if (error.isFatal) this.#fatalError = error;
+      this.#reset();
+      throw error;
+    }
+  }
+
+  /** Throws unless the stream may end here. */
+  end(): void {
+    if (this.#fatalError !== undefined) throw this.#fatalError;
+    if (!this.isMidValue) return;
+    throw new GobError('GOB_TRUNCATED', 'the stream ends inside a value', { isFatal: true });
+  }
+
+  #reset(): void {
+    this.#steps = undefined;
+    this.#setMessage(noMessage);
+    this.#valueBytes = 0;
+    this.#valueCount = 0;
+    this.#depth = 0;
+  }
+
+  #setMessage(message: Uint8Array): void {
+    this.#message = message;
+    this.#reader = new ByteReader(message);
+  }
+
+  #explain(cause: unknown): GobError {
+    const offset = this.#reader.offset;
+    const start = Math.max(0, offset - excerptBytes);
+    const excerpt = toHex(this.#message.subarray(start, offset + excerptBytes));
+    if (cause instanceof BytesError) {
+      return new GobError('GOB_TRUNCATED', `value is cut: ${cause.message}`, {
+        offset,
+        excerpt,
+        cause,
+      });
+    }
+    if (!(cause instanceof GobError)) throw cause;
+    return new GobError(cause.code, cause.message, {
+      offset: cause.offset ?? offset,
+      excerpt: cause.excerpt ?? excerpt,
+      isFatal: cause.isFatal,
+      cause: cause.cause,
+    });
+  }
+
+  *#topLevelValue(): Steps<GobValue> {
+    const id = yield* this.#typeSequence(false);
+    const value = yield* this.#valueOfType(id);
+    if (this.#reader.remaining > 0) {
+      throw new GobError('GOB_TRAILING_BYTES', `${String(this.#reader.remaining)} bytes left over`);
+    }
+    return value;
+  }
+
+  /**
+   * Takes type definitions until a value begins; returns its type. Inside an interface value more
+   * pieces of the enclosing buffer may follow a definition: each begins with its length, unused.
+   */
+  *#typeSequence(isInsideInterface: boolean): Steps<number> {
+    for (;;) {
+      if (this.#reader.remaining === 0) yield* this.#nextMessage();
+      const id = readTypeId(this.#reader);
+      if (id >= 0) return id;
+      this.#types.checkNew(-id);
+      const definition = yield* this.#structOf(this.#types.get(typeIds.wireType));
+      this.#types.define(-id, asStruct(definition));
+      if (this.#reader.remaining === 0) continue;
+      if (!isInsideInterface) {
+        throw new GobError('GOB_TRAILING_BYTES', 'bytes left over behind a type definition');
+      }
+      readUint(this.#reader);
+    }
+  }
+
+  *#nextMessage(): Steps<void> {
+    let message = this.#messages.take();
+    while (message === undefined) {
+      yield;
+      message = this.#messages.take();
+    }
+    this.#valueBytes += message.length;
+    if (this.#valueBytes > this.#limits.maxMessageBytes) {
+      const limit = String(this.#limits.maxMessageBytes);
+      throw new GobError('GOB_TOO_LARGE', `value of more than ${limit} bytes`, { isFatal: true });
+    }
+    this.#setMessage(message);
+  }
+
+  /** A value as it stands at top level and in interfaces: all but structs follow a zero byte. */
+  *#valueOfType(id: number): Steps<GobValue> {
+    const type = this.#types.get(id);
+    if (type.kind !== 'struct' && readUint(this.#reader) !== 0) {
+      throw new GobError('GOB_BAD_VALUE', 'no zero byte before a value that is not a struct');
+    }
+    return yield* this.#value(type);
+  }
+
+  *#value(type: WireType): Steps<GobValue> {
+    if (type.kind === 'scalar') return readScalar(this.#reader, type.scalar);
+    if (type.kind === 'marshaler') return readBytes(this.#reader).slice();
+    this.#enter();
+    const value = yield* this.#composite(type);
+    this.#depth--;
+    return value;
+  }
+
+  #composite(type: Exclude<WireType, { kind: 'scalar' | 'marshaler' }>): Steps<GobValue> {
+    switch (type.kind) {
+      case 'struct':
+        return this.#structOf(type);
+      case 'interface':
+        return this.#interfaceValue();
+      case 'map':
+        return this.#mapOf(type.key, type.value);
+      case 'array':
+        return this.#list(type.element, type.length);
+      case 'slice':
+        return this.#list(type.element);
+    }
+  }
+
+  *#structOf(type: WireType): Steps<GobStruct> {
+    if (type.kind !== 'struct') throw new GobError('GOB_BAD_TYPE', 'not a struct');
+    const result = Object.create(null) as Record<string, GobValue>;
+    let index = -1;
+    for (;;) {
+      const delta = readCount(this.#reader);
+      if (delta === 0) return result;
+      index += delta;
+      const field = type.fields[index];
+      if (field === undefined) {
+        const message = `field ${String(index)} of ${type.name} (${String(type.fields.length)} fields)`;
+        throw new GobError('GOB_BAD_VALUE', message);
+      }
+      this.#countValue();
+      result[field.name] = yield* this.#value(this.#types.get(field.type));
+    }
+  }
+
+  /** The count is never trusted with memory: each element takes a byte, and elements are appended. */
+  *#list(element: number, length?: number): Steps<GobValue[]> {
+    const count = readCount(this.#reader);
+    if (length !== undefined && count !== length) {
+      const message = `${String(count)} elements in an array of ${String(length)}`;
+      throw new GobError('GOB_BAD_COUNT', message);
+    }
+    const type = this.#types.get(element);
+    this.#checkCount(count, type);
+    const result: GobValue[] = [];
+    for (let at = 0; at < count; at++) {
+      this.#countValue();
+      result.push(yield* this.#value(type));
+    }
+    return result;
+  }
+
+  *#mapOf(keyId: number, valueId: number): Steps<Map<GobValue, GobValue>> {
+    const count = readCount(this.#reader);
+    const keyType = this.#types.get(keyId);
+    const valueType = this.#types.get(valueId);
+    this.#checkCount(count, keyType, valueType);
+    const result = new Map<GobValue, GobValue>();
+    for (let at = 0; at < count; at++) {
+      this.#countValue();
+      const key = yield* this.#value(keyType);
+      result.set(key, yield* this.#value(valueType));
+    }
+    return result;
+  }
+
+  *#interfaceValue(): Steps<GobValue> {
+    const nameBytes = readCount(this.#reader);
+    if (nameBytes === 0) return null;
+    if (nameBytes > maxTypeNameBytes) {
+      throw new GobError('GOB_BAD_VALUE', `type name of ${String(nameBytes)} bytes`);
+    }
+    const name = new TextDecoder().decode(this.#reader.bytes(nameBytes));
+    this.#reader.check();
+    const id = yield* this.#typeSequence(true);
+    // The length of the value serves readers that skip it; definitions inside would then be lost.
+    readUint(this.#reader);
+    return { typeName: name, value: yield* this.#valueOfType(id) };
+  }
+
+  #enter(): void {
+    this.#depth++;
+    if (this.#depth > this.#limits.maxDepth) {
+      const message = `nested deeper than ${String(this.#limits.maxDepth)}`;
+      throw new GobError('GOB_TOO_DEEP', message);
+    }
+  }
+
+  /** Refuses early what cannot fit, where no element can bring a further message. */
+  #checkCount(count: number, ...elements: WireType[]): void {
+    if (elements.every(({ kind }) => kind === 'scalar') && count > this.#reader.remaining) {
+      const message = `${String(count)} elements in ${String(this.#reader.remaining)} bytes`;
+      throw new GobError('GOB_BAD_COUNT', message);
+    }
+  }
+
+  #countValue(): void {
+    this.#valueCount++;
+    if (this.#valueCount > this.#limits.maxValues) {
+      const message = `more than ${String(this.#limits.maxValues)} values in one`;
+      throw new GobError('GOB_TOO_MANY_VALUES', message);
+    }
+  }
+}
+
+function readScalar(
+  reader: ByteReader,
+  scalar: Extract<WireType, { kind: 'scalar' }>['scalar'],
+): GobValue {
+  switch (scalar) {
+    case 'bool':
+      return readBool(reader);
+    case 'int':
+      return readInt(reader);
+    case 'uint':
+      return readUint(reader);
+    case 'float':
+      return readFloat(reader);
+    case 'bytes':
+      return readBytes(reader).slice();
+    case 'string':
+      return readString(reader);
+    case 'complex':
+      return { re: readFloat(reader), im: readFloat(reader) };
+  }
+}

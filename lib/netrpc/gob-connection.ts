@@ -1,0 +1,76 @@
+import type { ByteStream } from '../bytes/index.ts';
+import {
+  GobDecoder,
+  GobEncoder,
+  type GobEncoderOptions,
+  type GobLimits,
+  type GobOutgoing,
+  type GobValue,
+} from '../gob/index.ts';
+
+/** How the two gob streams of a connection are read and written. */
+export interface GobConnectionOptions {
+  registry?: GobEncoderOptions['registry'];
+  style?: GobEncoderOptions['style'];
+  limits?: Partial<GobLimits>;
+}
+
+/** A byte stream as two independent gob streams, one per direction. */
+export class GobConnection {
+  readonly #stream: ByteStream;
+  readonly #encoder: GobEncoder;
+  readonly #decoder: GobDecoder;
+  #lastWrite: Promise<void> = Promise.resolve();
+
+  constructor(stream: ByteStream, options: GobConnectionOptions) {
+    this.#stream = stream;
+    const limits = options.limits ?? {};
+    this.#decoder = new GobDecoder({ limits });
+    this.#encoder = new GobEncoder({
+      limits,
+      ...(options.registry === undefined ? {} : { registry: options.registry }),
+      ...(options.style === undefined ? {} : { style: options.style }),
+    });
+  }
+
+  /** The next value, or undefined when the peer has ended between values. */
+  async receive(): Promise<GobValue | undefined> {
+    for (;;) {
+      const value = this.#decoder.next();
+      if (value !== undefined) return value;
+      const chunk = await this.#stream.read();
+      if (chunk === undefined) {
+        this.#decoder.end();
+        return undefined;
+      }
+      this.#decoder.push(chunk);
+    }
+  }
+
+  /**
+   * Sends values together. They are encoded at once, so that the order of calls is the order on
+   * the wire, and nothing is sent when one of them cannot be encoded (the promise rejects).
+   */
+  send(values: readonly GobOutgoing[]): Promise<void> {
+    let message: Uint8Array;
+    try {
+      message = this.#encoder.encodeAll(values);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const write = this.#lastWrite.then(() => this.#stream.write(message));
+    // The writer that fails rejects its own caller; the next one then fails by itself.
+    this.#lastWrite = write.catch(() => undefined);
+    return write;
+  }
+
+  /** Ends our direction after what was sent. */
+  async end(): Promise<void> {
+    await this.#lastWrite;
+    await this.#stream.end();
+  }
+
+  destroy(error?: Error): void {
+    this.#stream.destroy(error);
+  }
+}
