@@ -1,0 +1,20 @@
+/** Bytes of a body that an error message repeats: enough to find the line, too few to leak much. */
+export const excerptChars = 60;
+
+/**
+ * Most bytes of one sample line. A line is read in one go, so that its length bounds how long the
+ * thread is held; the longest lines that real exporters write are some kilobytes.
+ */
+export const maxLineBytes = 1024 * 1024;
+
+/**
+ * How many lines of the previous body are searched for the line at hand before the whole body is.
+ * Insertions and removals are local: families are sorted.
+ */
+export const resyncLines = 256;
+
+/** Bytes that one step reads at most, whatever its budget of lines, beside one whole line. */
+export const maxStepBytes = 256 * 1024;
+
+/** Longest number that is read; a double is settled by far fewer digits. */
+export const maxValueChars = 4096;

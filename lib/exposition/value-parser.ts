@@ -1,0 +1,129 @@
+import { blank, braceOpen, dot, minus, newline, plus, tab } from './bytes.ts';
+import { maxValueChars } from './limits.ts';
+
+/** The token is not a number. */
+export const notANumber = -1;
+/** The token is a number that does not fit into 64 bits. */
+export const outOfRange = -2;
+
+/** Largest mantissa that still takes one more decimal digit exactly: 10 m + 9 stays below 2^53. */
+const mantissaRoom = 900_719_925_474_098;
+
+/** Powers of ten that a double holds exactly. */
+const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${String(power)}`));
+
+/** Past any exponent that matters, so that absurd ones cannot overflow while they are read. */
+const exponentCap = 100_000;
+
+/**
+ * Parses sample values as Go's ParseFloat does, without hex and underscores, into the two 32-bit
+ * halves of the value's bits. Every NaN becomes 7ff80000 00000001.
+ */
+export class ValueParser {
+  /** Low and high half of the last value. */
+  readonly halves = new Uint32Array(2);
+  readonly #number = new Float64Array(this.halves.buffer);
+
+  /**
+   * Parses the token at `start`, which ends at a blank, a newline or an opening brace. Returns the
+   * offset behind it, {@link notANumber} or {@link outOfRange}.
+   */
+  parse(body: Uint8Array, start: number): number {
+    let at = start;
+    const first = body[at]!;
+    const isNegative = first === minus;
+    if (isNegative || first === plus) at++;
+
+    // Up to 15 to 16 digits gather exactly in a double; more of them take the slow way.
+    let mantissa = 0;
+    let exponent = 0;
+    let isExact = true;
+    const digitsStart = at;
+    let digit = body[at]! - 48;
+    for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
+      if (mantissa <= mantissaRoom) mantissa = mantissa * 10 + digit;
+      else isExact = false;
+    }
+    let digits = at - digitsStart;
+    if (body[at] === dot) {
+      const fractionStart = ++at;
+      digit = body[at]! - 48;
+      for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
+        if (mantissa <= mantissaRoom) {
+          mantissa = mantissa * 10 + digit;
+          exponent--;
+        } else isExact = false;
+      }
+      digits += at - fractionStart;
+    }
+    if (digits === 0) return this.#parseWord(body, start);
+
+    if ((body[at]! | 0x20) === 0x65) {
+      at++;
+      const isSmall = body[at] === minus;
+      if (isSmall || body[at] === plus) at++;
+      const exponentStart = at;
+      let power = 0;
+      digit = body[at]! - 48;
+      for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
+        if (power < exponentCap) power = power * 10 + digit;
+      }
+      if (at === exponentStart) return notANumber;
+      exponent += isSmall ? -power : power;
+    }
+    if (!endsToken(body[at]!)) return notANumber;
+
+    // One multiplication or division of two exact doubles rounds once, hence correctly (Clinger).
+    let value: number;
+    if (mantissa === 0 && isExact) value = 0;
+    else if (!isExact || exponent > 22 || exponent < -22) return this.#parseSlowly(body, start, at);
+    else if (exponent < 0) value = mantissa / exactPowers[-exponent]!;
+    else value = mantissa * exactPowers[exponent]!;
+    this.#number[0] = isNegative ? -value : value;
+    return at;
+  }
+
+  /** A decimal whose grammar is already checked; the engine rounds it correctly. */
+  #parseSlowly(body: Uint8Array, start: number, end: number): number {
+    if (end - start > maxValueChars) return notANumber;
+    const value = Number(asciiText(body, start, end));
+    if (!Number.isFinite(value)) return outOfRange;
+    this.#number[0] = value;
+    return end;
+  }
+
+  /** `inf` and `infinity` with an optional sign, `nan` without one, in any case. */
+  #parseWord(body: Uint8Array, start: number): number {
+    let end = start;
+    while (!endsToken(body[end]!) && end - start <= '+infinity'.length) end++;
+    if (!endsToken(body[end]!)) return notANumber;
+    switch (asciiText(body, start, end).toLowerCase()) {
+      case 'nan':
+        this.halves[0] = 1;
+        this.halves[1] = 0x7ff80000;
+        return end;
+      case 'inf':
+      case '+inf':
+      case 'infinity':
+      case '+infinity':
+        this.#number[0] = Infinity;
+        return end;
+      case '-inf':
+      case '-infinity':
+        this.#number[0] = -Infinity;
+        return end;
+      default:
+        return notANumber;
+    }
+  }
+}
+
+function endsToken(byte: number): boolean {
+  return byte === newline || byte === blank || byte === tab || byte === braceOpen;
+}
+
+function asciiText(body: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) text += String.fromCharCode(body[at]!);
+  return text;
+}
