@@ -41,8 +41,8 @@ export interface WriteBlockOptions {
   readonly maxt?: number;
   /** Further top-level keys of meta.json. */
   readonly extra?: JsonObject;
-  /** Called between series; true ends the writing with `TSDB_CANCELLED`, leaving nothing. */
-  readonly cancelled?: () => boolean;
+  /** Called between series; what it throws ends the writing and leaves nothing. */
+  readonly checkCancelled?: () => void;
   /** A segment of chunks is closed before it would grow past this. */
   readonly segmentBytes?: number;
 }
@@ -118,7 +118,7 @@ function writeSeries(
 ): Tally {
   const tally: Tally = { samples: 0, series: 0, chunks: 0, mint: Infinity, maxt: -Infinity };
   for (const series of options.series) {
-    checkCancelled(options);
+    options.checkCancelled?.();
     if (series.chunks.length === 0) continue;
     const metas: ChunkMeta[] = [];
     for (const chunk of series.chunks) {
@@ -140,7 +140,7 @@ function writeIndex(options: WriteBlockOptions, path: string, spool: SeriesSpool
   try {
     const index = new IndexWriter(sink, symbols);
     for (const { symbols: labels, chunks } of series()) {
-      checkCancelled(options);
+      options.checkCancelled?.();
       index.addSeries(labels, chunks);
     }
     index.finish();
@@ -161,10 +161,4 @@ function metaOf(options: WriteBlockOptions, tally: Tally): BlockMeta {
     compaction: { level, sources: [...new Set(sources)].sort() },
     ...(extra === undefined ? {} : { extra }),
   };
-}
-
-function checkCancelled(options: WriteBlockOptions): void {
-  if (options.cancelled?.() === true) {
-    throw new TsdbError('TSDB_CANCELLED', 'writing the block was cancelled');
-  }
 }

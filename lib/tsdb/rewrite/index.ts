@@ -1,0 +1,1 @@
+export { rewriteBlocks, type RewriteOptions, type RewrittenBlock } from './rewrite-blocks.ts';

@@ -1,0 +1,84 @@
+import type { BlockReader, JsonObject } from '../block/index.ts';
+import { writeBlock, type BlockSeries, type WrittenBlock } from '../disk/index.ts';
+import type { Labels } from '../labels.ts';
+import { mergeChunks } from './chunk-merge.ts';
+import { SeriesMerge } from './series-merge.ts';
+
+/** How often progress is told, in series. */
+const progressSeries = 256;
+
+export interface RewriteOptions {
+  /**
+   * What the new block is made of. Where two of them have a sample of one series at one time, the
+   * sample of the earlier one in this list stays.
+   */
+  readonly sources: readonly BlockReader[];
+  /** Samples in `[mint, maxt)` are kept. */
+  readonly mint: number;
+  readonly maxt: number;
+  /** Directory that the block's own directory is made in. */
+  readonly parentDir: string;
+  readonly ulid: string;
+  /** False leaves the series out. */
+  readonly keepSeries?: (labels: Labels) => boolean;
+  /** Called between series; what it throws ends the rewriting and leaves nothing. */
+  readonly checkCancelled?: () => void;
+  /** Told now and then how many of the sources' series are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Range in the new meta.json; that of its samples when absent. */
+  readonly metaRange?: { readonly mint: number; readonly maxt: number };
+  /** Further top-level keys of meta.json. */
+  readonly extra?: JsonObject;
+  readonly segmentBytes?: number;
+}
+
+export interface RewrittenBlock extends WrittenBlock {
+  readonly samples: number;
+  readonly series: number;
+}
+
+/**
+ * Makes one block out of others: trims to a range, leaves series out, merges, applies tombstones.
+ * The new block names the level-1 blocks it comes from and no parents, because Prometheus deletes
+ * parents. In memory are the symbols, the lists of series and the chunks of one series. Undefined
+ * when no sample is left: then nothing is written.
+ */
+export function rewriteBlocks(options: RewriteOptions): RewrittenBlock | undefined {
+  const { sources, parentDir, ulid, metaRange, extra, segmentBytes, checkCancelled } = options;
+  const written = writeBlock({
+    parentDir,
+    ulid,
+    series: rewrittenSeries(options),
+    level: newLevel(sources),
+    sources: sources.flatMap(({ meta }) =>
+      meta.compaction.sources.length === 0 ? [meta.ulid] : meta.compaction.sources,
+    ),
+    ...(metaRange === undefined ? {} : metaRange),
+    ...(extra === undefined ? {} : { extra }),
+    ...(segmentBytes === undefined ? {} : { segmentBytes }),
+    ...(checkCancelled === undefined ? {} : { checkCancelled }),
+  });
+  if (written === undefined) return undefined;
+  const { numSamples, numSeries } = written.meta.stats;
+  return { ...written, samples: numSamples, series: numSeries };
+}
+
+/** A merge is one level above its sources; a single block stays what it is. */
+function newLevel(sources: readonly BlockReader[]): number {
+  const levels = sources.map(({ meta }) => meta.compaction.level);
+  return Math.max(1, ...levels) + (sources.length > 1 ? 1 : 0);
+}
+
+function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
+  const { mint, maxt, keepSeries, onProgress } = options;
+  const merge = new SeriesMerge(options.sources);
+  let told = 0;
+  for (const { labels, parts } of merge.series()) {
+    // Series that are left out count as steps too, so that cancelling does not wait for a hit.
+    options.checkCancelled?.();
+    if (merge.done - told >= progressSeries) onProgress?.((told = merge.done), merge.total);
+    if (keepSeries !== undefined && !keepSeries(labels)) continue;
+    yield { labels, chunks: mergeChunks(parts, mint, maxt) };
+  }
+  onProgress?.(merge.total, merge.total);
+}
