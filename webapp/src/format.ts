@@ -1,0 +1,102 @@
+// Numbers, sizes, durations and times as the page shows them. Unit symbols are international.
+
+const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** A size in IEC units with three digits: `34.2 MiB`. */
+export function formatBytes(bytes: number, locale: string): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < byteUnits.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  const text = value.toLocaleString(locale, {
+    minimumFractionDigits: 0,
+    maximumFractionDigits: digits,
+  });
+  return `${text} ${byteUnits[unit] ?? ''}`;
+}
+
+/** Every digit, grouped: `1,234,567`. */
+export function formatCount(count: number, locale: string): string {
+  return count.toLocaleString(locale, { maximumFractionDigits: 0 });
+}
+
+/** Short above a hundred thousand: `1.2M`. */
+export function formatShortCount(count: number, locale: string): string {
+  if (count < 100_000) {
+    return formatCount(count, locale);
+  }
+  return count.toLocaleString(locale, { notation: 'compact', maximumSignificantDigits: 3 });
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The two largest units that matter: `45 ms`, `1.2 s`, `12 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
+export function formatDuration(ms: number, locale: string): string {
+  const whole = Math.max(0, ms);
+  if (whole < SECOND) {
+    return `${String(Math.round(whole))} ms`;
+  }
+  if (whole < 9_950) {
+    return `${(whole / SECOND).toLocaleString(locale, { maximumFractionDigits: 1 })} s`;
+  }
+  return formatAge(whole);
+}
+
+/** Like a duration, in whole seconds, because it is read while it grows. */
+export function formatAge(ms: number): string {
+  const whole = Math.max(0, ms);
+  if (whole < MINUTE) {
+    return `${String(Math.floor(whole / SECOND))} s`;
+  }
+  if (whole < HOUR) {
+    return `${String(Math.floor(whole / MINUTE))} min`;
+  }
+  return whole < DAY
+    ? twoUnits(whole, HOUR, 'h', MINUTE, 'min')
+    : twoUnits(whole, DAY, 'd', HOUR, 'h');
+}
+
+function twoUnits(ms: number, large: number, largeUnit: string, small: number, smallUnit: string) {
+  const first = `${String(Math.floor(ms / large))} ${largeUnit}`;
+  const rest = Math.floor((ms % large) / small);
+  return rest === 0 ? first : `${first} ${String(rest)} ${smallUnit}`;
+}
+
+/** Day and minute in the browser's zone. */
+export function formatTime(ms: number, locale: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(ms);
+}
+
+/** A range in the browser's zone; what both ends share is said once. */
+export function formatRange(fromMs: number, toMs: number, locale: string, timeZone?: string) {
+  return new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).formatRange(fromMs, toMs);
+}
+
+/** To the second, in UTC, sortable: `2026-11-20 09:02:11 UTC`. */
+export function formatUtc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A share as whole percent between 0 and 100. */
+export function wholePercent(percent: number): number {
+  return Math.min(100, Math.max(0, Math.floor(percent)));
+}

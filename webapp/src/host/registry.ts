@@ -1,0 +1,32 @@
+import type { ComponentType, ReactNode } from 'react';
+
+/** What the host gives a custom section: the settings of that section, already rendered. */
+export interface SectionProps {
+  settingsList?: ReactNode;
+}
+
+/** The part of the host's plugin registry that this plugin uses. */
+export interface Registry {
+  /** Since server 9.11; its absence means that sections are not supported. */
+  registerAdminConsoleCustomSection?: (key: string, component: ComponentType<SectionProps>) => void;
+  registerAdminConsoleCustomSetting: (
+    key: string,
+    component: ComponentType,
+    options: { showTitle: boolean },
+  ) => void;
+  registerTranslations: (getTranslations: (locale: string) => Record<string, string>) => void;
+}
+
+/** A plugin as the host knows it. */
+export interface HostPlugin {
+  initialize: (registry: Registry) => void;
+  uninitialize: () => void;
+}
+
+declare global {
+  interface Window {
+    registerPlugin: (id: string, plugin: HostPlugin) => void;
+    /** Path the site is served below, without a slash at its end; empty or absent at the root. */
+    basename?: string;
+  }
+}

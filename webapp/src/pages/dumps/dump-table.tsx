@@ -1,0 +1,207 @@
+import React, { useState } from 'react';
+import type { Dump } from '../../../../api/index.ts';
+import { useApi } from '../../api/context.ts';
+import { Button, buttonClass } from '../../components/button.tsx';
+import { Details } from '../../components/details.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { StatusWord } from '../../components/status-word.tsx';
+import { Time, TimeRange } from '../../components/time.tsx';
+import { formatBytes, formatRange, formatShortCount, wholePercent } from '../../format.ts';
+import { useLocale, useText } from '../../i18n/use-text.ts';
+import type { Tone } from '../overview/health.ts';
+import { isActive } from './flow.ts';
+import { dumpDetails } from './flow-panel.tsx';
+import { phaseText } from './phases.ts';
+
+const COLUMNS = 6;
+
+/** Rows shown before somebody asks for older ones. */
+const PAGE_ROWS = 50;
+
+export interface DumpTableProps {
+  dumps: Dump[];
+  canWrite: boolean;
+  onDelete: (dump: Dump) => void;
+  onCancel: (dump: Dump) => void;
+}
+
+export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProps) {
+  const say = useText();
+  const [rows, setRows] = useState(PAGE_ROWS);
+  return (
+    <>
+      <div className="mmx-table-frame">
+        <table className="table mmx-table">
+          <caption className="mmx-hidden">{say('mmx.list.caption')}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{say('mmx.list.created')}</th>
+              <th scope="col">{say('mmx.list.range')}</th>
+              <th scope="col">{say('mmx.list.status')}</th>
+              <th scope="col" className="mmx-number">
+                {say('mmx.list.samples')}
+              </th>
+              <th scope="col">{say('mmx.list.archive')}</th>
+              <th scope="col">
+                <span className="mmx-hidden">{say('mmx.list.actions')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {dumps.length === 0 && (
+              <tr>
+                <td colSpan={COLUMNS} className="mmx-table__empty">
+                  <strong>{say('mmx.list.empty')}</strong>{' '}
+                  {canWrite && say('mmx.list.empty.advice')}
+                </td>
+              </tr>
+            )}
+            {dumps.slice(0, rows).map((dump) => (
+              <DumpRow key={dump.id} {...{ dump, canWrite, onDelete, onCancel }} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {dumps.length > rows && (
+        <Button
+          look="quiet"
+          isSmall
+          onClick={() => {
+            setRows(rows + PAGE_ROWS);
+          }}
+        >
+          {say('mmx.list.more')}
+        </Button>
+      )}
+    </>
+  );
+}
+
+interface DumpRowProps extends Omit<DumpTableProps, 'dumps'> {
+  dump: Dump;
+}
+
+function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
+  const say = useText();
+  const locale = useLocale();
+  const range = dump.actual ?? dump.requested;
+  const name = say('mmx.list.of', { range: formatRange(range.fromMs, range.toMs, locale) });
+  return (
+    <tr>
+      <th scope="row" className="mmx-table__plain">
+        <Time ms={dump.createdAtMs} />
+      </th>
+      <td>
+        <TimeRange fromMs={range.fromMs} toMs={range.toMs} />
+      </td>
+      <td>
+        <DumpStatus dump={dump} />
+      </td>
+      <td className="mmx-number">
+        {dump.samples === null ? '–' : formatShortCount(dump.samples, locale)}
+      </td>
+      <td>
+        <Archive dump={dump} name={name} />
+      </td>
+      <td className="mmx-table__actions">
+        {canWrite && isActive(dump) && (
+          <Button
+            look="quiet"
+            isSmall
+            onClick={() => {
+              onCancel(dump);
+            }}
+          >
+            {say('mmx.list.cancel')}
+            <span className="mmx-hidden"> {name}</span>
+          </Button>
+        )}
+        {canWrite && !isActive(dump) && (
+          <Button
+            look="quiet-danger"
+            isSmall
+            onClick={() => {
+              onDelete(dump);
+            }}
+          >
+            <Icon name="delete" />
+            {say('mmx.list.delete')}
+            <span className="mmx-hidden"> {name}</span>
+          </Button>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+const tones: Record<Dump['state'], Tone> = {
+  queued: 'neutral',
+  running: 'busy',
+  ready: 'good',
+  failed: 'error',
+  cancelled: 'neutral',
+};
+
+function DumpStatus({ dump }: { dump: Dump }) {
+  const say = useText();
+  const percent = wholePercent(dump.progress.percent);
+  const phase = say(phaseText(dump.progress.phase));
+  return (
+    <>
+      <StatusWord tone={tones[dump.state]}>{say(`mmx.list.${dump.state}`, { percent })}</StatusWord>
+      {dump.state === 'running' && (
+        <Progress
+          isSmall
+          percent={percent}
+          label={say('mmx.flow.progress')}
+          valueText={say('mmx.flow.text', { percent, phase })}
+        />
+      )}
+      {dump.state === 'failed' && (
+        <>
+          {dump.error !== null && <p className="mmx-table__note">{dump.error.message}</p>}
+          <Details text={dumpDetails(dump)} />
+        </>
+      )}
+      {dump.warnings.length > 0 && (
+        <details className="mmx-details">
+          <summary>{say('mmx.list.warnings', { count: dump.warnings.length })}</summary>
+          <ul className="mmx-list">
+            {dump.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+/** A plain link when there is an archive; otherwise the reason why there is none. */
+function Archive({ dump, name }: { dump: Dump; name: string }) {
+  const say = useText();
+  const api = useApi();
+  const locale = useLocale();
+  if (dump.state !== 'ready') {
+    return (
+      <span className="mmx-muted">
+        {say(isActive(dump) ? 'mmx.list.notyet' : 'mmx.list.nothing')}
+      </span>
+    );
+  }
+  return (
+    <a
+      className={buttonClass('secondary', true)}
+      href={api.archiveUrl(dump.id)}
+      download={dump.fileName}
+      title={dump.fileName}
+    >
+      <Icon name="download" />
+      {dump.sizeBytes === null
+        ? say('mmx.list.download.plain')
+        : say('mmx.list.download', { size: formatBytes(dump.sizeBytes, locale) })}
+      <span className="mmx-hidden"> {name}</span>
+    </a>
+  );
+}

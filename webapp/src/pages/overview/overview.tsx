@@ -1,0 +1,63 @@
+import React from 'react';
+import type { Status } from '../../../../api/index.ts';
+import type { LiveResource } from '../../polling/use-resource.ts';
+import { Button } from '../../components/button.tsx';
+import { FailureNotice } from '../../components/failure-notice.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { Section } from '../../components/section.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { formatAge } from '../../format.ts';
+import { useText } from '../../i18n/use-text.ts';
+import { useTick } from '../../polling/use-tick.ts';
+import { HealthBanner } from './health-banner.tsx';
+import { ProblemList } from './problem-list.tsx';
+import { Targets } from './targets.tsx';
+import { Tiles } from './tiles.tsx';
+
+/** Rows of the skeleton: about the height of the overview once it is there. */
+const SKELETON_ROWS = 5;
+
+/** Answers at a glance whether collecting works, and what to do when it does not. */
+export function Overview({ status }: { status: LiveResource<Status> }) {
+  const say = useText();
+  const nowMs = useTick(1_000);
+  const ageMs = Math.max(0, nowMs - status.receivedMs);
+  const { value } = status;
+  return (
+    <Section
+      id="mmx-overview"
+      title={say('mmx.overview.title')}
+      subtitle={say('mmx.overview.subtitle')}
+      aside={value !== null && <Freshness status={status} ageMs={ageMs} />}
+    >
+      {status.error !== null && <FailureNotice failure={status.error} onRetry={status.refresh} />}
+      {status.error !== null && value !== null && (
+        <p className="mmx-muted">{say('mmx.overview.stale', { age: formatAge(ageMs) })}</p>
+      )}
+      {value === null && status.error === null && (
+        <Skeleton label={say('mmx.overview.loading')} rows={SKELETON_ROWS} />
+      )}
+      {value !== null && (
+        <div className={status.error === null ? undefined : 'mmx-old'}>
+          <HealthBanner status={value} />
+          <ProblemList problems={value.problems} sync={value.sync} />
+          <Tiles status={value} serverNowMs={value.nowMs + ageMs} />
+          <Targets serverNowMs={value.nowMs + ageMs} />
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Freshness({ status, ageMs }: { status: LiveResource<Status>; ageMs: number }) {
+  const say = useText();
+  return (
+    <div className="mmx-header__aside">
+      <span className="mmx-muted">{say('mmx.overview.updated', { age: formatAge(ageMs) })}</span>
+      <Button look="quiet" isSmall onClick={status.refresh}>
+        <Icon name="refresh" />
+        {say('mmx.overview.refresh')}
+      </Button>
+    </div>
+  );
+}

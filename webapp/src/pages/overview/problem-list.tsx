@@ -1,0 +1,66 @@
+import React from 'react';
+import type { Problem, SyncStatus } from '../../../../api/index.ts';
+import { Details } from '../../components/details.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { consoleLink } from '../../host/site.ts';
+import { useText } from '../../i18n/use-text.ts';
+import { sortProblems } from './health.ts';
+
+/** Everything that wants attention, worst first, each with what to do. */
+export function ProblemList({ problems, sync }: { problems: Problem[]; sync: SyncStatus }) {
+  const say = useText();
+  const isSyncSaid = problems.some((problem) => problem.code === sync.lastError?.code);
+  if (problems.length === 0 && sync.lastError === null) {
+    return null;
+  }
+  return (
+    <ul className="mmx-problems">
+      {sortProblems(problems).map((problem, i) => (
+        <li key={`${problem.code} ${String(i)}`}>
+          <ProblemNotice problem={problem} />
+        </li>
+      ))}
+      {sync.lastError !== null && !isSyncSaid && (
+        <li>
+          <Notice
+            tone="warning"
+            title={say('mmx.sync.failed.title', { message: sync.lastError.message })}
+          >
+            <p className="mmx-notice__advice">{say('mmx.sync.failed.advice')}</p>
+            <Details text={`code: ${sync.lastError.code}\ndetail: ${sync.lastError.detail}`} />
+          </Notice>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function ProblemNotice({ problem }: { problem: Problem }) {
+  const say = useText();
+  const link = consoleLink(problem.link);
+  const severity = say(
+    problem.severity === 'error' ? 'mmx.problems.error' : 'mmx.problems.warning',
+  );
+  return (
+    <Notice
+      tone={problem.severity}
+      title={
+        <>
+          <span className="mmx-notice__severity">{severity}:</span> {problem.message}
+        </>
+      }
+    >
+      <p className="mmx-notice__advice">
+        {problem.advice}{' '}
+        {link !== null && (
+          <a className="mmx-link" href={link}>
+            {say('mmx.problems.open')}
+          </a>
+        )}
+      </p>
+      <p className="mmx-notice__code">
+        <code>{problem.code}</code>
+      </p>
+    </Notice>
+  );
+}

@@ -1,0 +1,149 @@
+import React from 'react';
+import type { Gap, Target } from '../../../../api/index.ts';
+import { useApi } from '../../api/context.ts';
+import { FailureNotice } from '../../components/failure-notice.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { StatusWord } from '../../components/status-word.tsx';
+import { formatAge, formatCount, formatDuration, formatRange, formatTime } from '../../format.ts';
+import { performancePageLink } from '../../host/site.ts';
+import { useLocale, useText } from '../../i18n/use-text.ts';
+import { useResource } from '../../polling/use-resource.ts';
+import { STARTING_POLL_MS, STEADY_POLL_MS, type Tone } from './health.ts';
+
+const COLUMNS = 6;
+
+/** The scraped addresses, with what the last scrape brought or why it brought nothing. */
+export function Targets({ serverNowMs }: { serverNowMs: number }) {
+  const say = useText();
+  const api = useApi();
+  const targets = useResource(
+    (signal) => api.targets(signal),
+    (list) =>
+      list.targets.length === 0 || list.targets.some((target) => target.state === 'unknown')
+        ? STARTING_POLL_MS
+        : STEADY_POLL_MS,
+  );
+  const { value, error } = targets;
+  return (
+    <div className="mmx-block">
+      <h3 className="mmx-heading">{say('mmx.targets.caption')}</h3>
+      {error !== null && <FailureNotice failure={error} onRetry={targets.refresh} />}
+      {value === null && error === null && (
+        <Skeleton label={say('mmx.overview.loading')} rows={2} />
+      )}
+      {value !== null && <TargetTable targets={value.targets} serverNowMs={serverNowMs} />}
+    </div>
+  );
+}
+
+function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs: number }) {
+  const say = useText();
+  return (
+    <div className="mmx-table-frame">
+      <table className="table mmx-table">
+        <caption className="mmx-hidden">{say('mmx.targets.caption')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{say('mmx.targets.job')}</th>
+            <th scope="col">{say('mmx.targets.instance')}</th>
+            <th scope="col">{say('mmx.targets.state')}</th>
+            <th scope="col">{say('mmx.targets.scraped')}</th>
+            <th scope="col" className="mmx-number">
+              {say('mmx.targets.duration')}
+            </th>
+            <th scope="col" className="mmx-number">
+              {say('mmx.targets.samples')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {targets.length === 0 && (
+            <tr>
+              <td colSpan={COLUMNS}>
+                {say('mmx.targets.none')}{' '}
+                <a className="mmx-link" href={performancePageLink()}>
+                  {say('mmx.targets.none.link')}
+                </a>
+              </td>
+            </tr>
+          )}
+          {targets.map((target) => (
+            <TargetRows key={`${target.job} ${target.instance}`} {...{ target, serverNowMs }} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const tones: Record<Target['state'], Tone> = { up: 'good', down: 'error', unknown: 'busy' };
+
+function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: number }) {
+  const say = useText();
+  const locale = useLocale();
+  const { lastDurationMs, lastError, lastSamples, lastScrapeMs } = target;
+  const hasMore = lastError !== null || target.gaps.length > 0;
+  return (
+    <>
+      <tr className={hasMore ? 'mmx-table__first' : undefined}>
+        <th scope="row">{target.job}</th>
+        <td className="mmx-code" title={target.url}>
+          {target.instance}
+        </td>
+        <td>
+          <StatusWord tone={tones[target.state]}>{say(`mmx.targets.${target.state}`)}</StatusWord>
+        </td>
+        <td>
+          {lastScrapeMs === null
+            ? '–'
+            : say('mmx.tile.age', { age: formatAge(serverNowMs - lastScrapeMs) })}
+        </td>
+        <td className="mmx-number">
+          {lastDurationMs === null ? '–' : formatDuration(lastDurationMs, locale)}
+        </td>
+        <td className="mmx-number">
+          {lastSamples === null ? '–' : formatCount(lastSamples, locale)}
+        </td>
+      </tr>
+      {hasMore && (
+        <tr className="mmx-table__more">
+          <td colSpan={COLUMNS}>
+            {lastError !== null && (
+              <p className="mmx-table__error">
+                {lastError.message} {say('mmx.targets.advice', { url: target.url })}{' '}
+                <code>{lastError.code}</code>
+              </p>
+            )}
+            {target.gaps.length > 0 && <Gaps gaps={target.gaps} />}
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function Gaps({ gaps }: { gaps: Gap[] }) {
+  const say = useText();
+  const locale = useLocale();
+  return (
+    <details className="mmx-details">
+      <summary>{say('mmx.targets.gaps', { count: gaps.length })}</summary>
+      <ul className="mmx-list">
+        {gaps.map((gap) => {
+          const values = { message: gap.message, missed: gap.missedScrapes };
+          return (
+            <li key={gap.fromMs}>
+              {gap.toMs === null
+                ? say('mmx.targets.gap.open', { from: formatTime(gap.fromMs, locale), ...values })
+                : say('mmx.targets.gap', {
+                    range: formatRange(gap.fromMs, gap.toMs, locale),
+                    ...values,
+                  })}{' '}
+              <code>{gap.reason}</code>
+            </li>
+          );
+        })}
+      </ul>
+    </details>
+  );
+}
