@@ -1,5 +1,18 @@
+export { BlockReader, type BlockMeta, type BlockSources, type JsonObject } from './block/index.ts';
+export { ChunkIterator, SampleColumns, decodeChunk, type ChunkEntry } from './chunk/index.ts';
+export {
+  deleteBlock,
+  listBlockDirs,
+  openBlock,
+  readBlockMeta,
+  writeBlock,
+  type BlockSeries,
+  type WriteBlockOptions,
+  type WrittenBlock,
+} from './disk/index.ts';
 export { TsdbError, type TsdbErrorCode, type TsdbErrorDetail } from './errors.ts';
 export { compareLabels, labelsFrom, labelValue, metricNameLabel, type Labels } from './labels.ts';
+export { rewriteBlocks, type RewriteOptions, type RewrittenBlock } from './rewrite/index.ts';
 export { SampleBatch } from './sample-batch.ts';
 export { StoreError, type StoreErrorCode, type StoreErrorDetail } from './store/errors.ts';
 export { Store } from './store/store.ts';
