@@ -1,6 +1,5 @@
 import { ByteReader, BytesError, toHex } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
-import { asStruct } from './fields.ts';
 import { defaultGobLimits, type GobLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
 import {
@@ -141,15 +140,22 @@ export class GobDecoder {
       if (this.#reader.remaining === 0) yield* this.#nextMessage();
       const id = readTypeId(this.#reader);
       if (id >= 0) return id;
-      this.#types.checkNew(-id);
-      const definition = yield* this.#structOf(this.#types.get(typeIds.wireType));
-      this.#types.define(-id, asStruct(definition));
+      yield* this.#typeDefinition(-id);
       if (this.#reader.remaining === 0) continue;
       if (!isInsideInterface) {
         throw new GobError('GOB_TRAILING_BYTES', 'bytes left over behind a type definition');
       }
       readUint(this.#reader);
     }
+  }
+
+  *#typeDefinition(id: number): Steps<void> {
+    this.#types.checkNew(id);
+    // The fields of definitions have a limit of their own.
+    const valueCount = this.#valueCount;
+    const definition = yield* this.#structOf(this.#types.get(typeIds.wireType));
+    this.#valueCount = valueCount;
+    this.#types.define(id, definition);
   }
 
   *#nextMessage(): Steps<void> {

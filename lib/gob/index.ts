@@ -8,6 +8,8 @@ export {
   bytesField,
   floatField,
   interfaceField,
+  isInterfaceValue,
+  isStruct,
   intField,
   listField,
   mapField,

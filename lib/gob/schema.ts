@@ -121,7 +121,10 @@ export function map<K extends GobSchema, V extends GobSchema>(
  * `const node: StructSchema = struct('Node', () => ({ Next: node }))`.
  */
 export function struct<F extends StructFields>(name: string, fields: F | (() => F)): StructOf<F> {
-  return { kind: 'struct', name, fields: typeof fields === 'function' ? fields : () => fields };
+  if (typeof fields !== 'function') return { kind: 'struct', name, fields: () => fields };
+  // Made once: a schema object is a type, and the function may make new ones at every call.
+  let made: F | undefined;
+  return { kind: 'struct', name, fields: () => (made ??= fields()) };
 }
 
 export function marshaler(form: MarshalerForm, name = ''): MarshalerSchema {

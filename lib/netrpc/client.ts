@@ -162,8 +162,11 @@ export class RpcClient {
       const seq = intField(header, 'Seq');
       const error = stringField(header, 'Error');
       const call = this.#pending.get(seq);
-      if (call === undefined) throw new RpcError('RPC_BAD_MESSAGE', `reply ${String(seq)} unasked`);
-      const reply = await this.#receiveReply(call.method);
+      if (call === undefined && this.#closeError === undefined) {
+        throw new RpcError('RPC_BAD_MESSAGE', `reply ${String(seq)} to nothing that was asked`);
+      }
+      const reply = await this.#receiveReply(call?.method ?? 'closed');
+      if (call === undefined) continue;
       this.#pending.delete(seq);
       if (error === '') call.settle?.(reply);
       else call.settle?.(new RpcError('RPC_REMOTE', error, { method: call.method }));
