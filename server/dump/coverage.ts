@@ -1,0 +1,74 @@
+import type { DumpEstimate } from '../../api/index.ts';
+import type { BlockCatalog } from '../share/index.ts';
+import { spaceMarginBytes } from './limits.ts';
+import type { LocalStorePort } from './ports.ts';
+import {
+  estimateDump,
+  groupOverlapping,
+  overlaps,
+  selectBlocks,
+  type SourceBlock,
+  type TimeRange,
+} from './selection.ts';
+
+/** The head as a block that is not yet one. */
+interface HeadSpan {
+  mint: number;
+  maxt: number;
+  numSamples: number;
+}
+
+/** What dumps can be made of, as far as this node knows without asking anybody. */
+export class DumpCoverage {
+  readonly #catalog: BlockCatalog;
+  readonly #local: () => LocalStorePort | undefined;
+
+  constructor(catalog: BlockCatalog, local: () => LocalStorePort | undefined) {
+    this.#catalog = catalog;
+    this.#local = local;
+  }
+
+  /** From the first time covered to the last; undefined when there is nothing at all. */
+  available(): TimeRange | undefined {
+    const spans = [...this.#catalog.blocks(), ...(this.#local()?.blocks() ?? [])].map(
+      ({ mint, maxt }) => ({ mint, maxt }),
+    );
+    const head = this.#head();
+    if (head !== undefined) spans.push(head);
+    if (spans.length === 0) return undefined;
+    let fromMs = Infinity;
+    let toMs = -Infinity;
+    for (const { mint, maxt } of spans) {
+      fromMs = Math.min(fromMs, mint);
+      toMs = Math.max(toMs, maxt);
+    }
+    return { fromMs, toMs };
+  }
+
+  /** Whether something that is known has a part in the range. */
+  covers(range: TimeRange): boolean {
+    const head = this.#head();
+    return this.#blocks(range).length > 0 || (head !== undefined && overlaps(head, range));
+  }
+
+  estimate(range: TimeRange): DumpEstimate {
+    return estimateDump(this.#blocks(range), this.#head(), range);
+  }
+
+  /** Temporary space that building needs: the archive, and its largest group fetched and rewritten. */
+  neededBytes(range: TimeRange): number {
+    const groups = groupOverlapping(this.#blocks(range));
+    const sizes = groups.map((group) => group.reduce((sum, block) => sum + block.sizeBytes, 0));
+    return this.estimate(range).bytes + 2 * Math.max(0, ...sizes) + spaceMarginBytes;
+  }
+
+  #blocks(range: TimeRange): SourceBlock[] {
+    return selectBlocks(this.#local()?.blocks() ?? [], this.#catalog.blocks(), range);
+  }
+
+  #head(): HeadSpan | undefined {
+    const stats = this.#local()?.stats();
+    if (stats?.headMinMs === undefined || stats.headMaxMs === undefined) return undefined;
+    return { mint: stats.headMinMs, maxt: stats.headMaxMs + 1, numSamples: stats.headSamples };
+  }
+}

@@ -1,0 +1,490 @@
+import type { Readable } from 'node:stream';
+import type { Dump, DumpEstimate, DumpPhase } from '../../api/index.ts';
+import type { Logger, Rng, Timer } from '../../lib/runtime/index.ts';
+import { archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
+import { rangeEmpty, type BuildParts } from './build.ts';
+import { DumpCoverage } from './coverage.ts';
+import { DumpError, toDumpError } from './errors.ts';
+import { JobBook } from './job-book.ts';
+import { newJobId } from './job-id.ts';
+import { cutWarnings, isFinished, type JobRecord } from './job-record.ts';
+import {
+  foreignRefreshMs,
+  maxAttempts,
+  maxFinishedJobs,
+  maxQueuedJobs,
+  maxWarnings,
+} from './limits.ts';
+import type { KvStore } from './ports.ts';
+import type { TimeRange } from './selection.ts';
+import { storeDump } from './store-dump.ts';
+import { WorkArea } from './work-area.ts';
+
+/** What {@link DumpService} stands on. */
+export interface DumpServiceOptions extends BuildParts {
+  logger: Logger;
+  rng: Rng;
+  kv: KvStore;
+  /** Free space of the disk of the data directory; null when it cannot be told. */
+  freeBytes: () => Promise<number | null>;
+  /** Told when a job of this node changes its state, phase or percent. It must not throw. */
+  onChange?: (dump: Dump) => void;
+}
+
+/** An archive that can be sent; `etag` is without quotes. */
+export interface DumpArchive {
+  fileName: string;
+  sizeBytes: number;
+  etag: string;
+  /** Bytes `[start, end)`; the reader owns the stream. */
+  open(range: { start: number; end: number }): Promise<Readable>;
+}
+
+/** The job that runs. */
+interface Running {
+  record: JobRecord;
+  abort: AbortController;
+  /** Why it was aborted; a plugin that stops leaves its job to the next start. */
+  reason: 'cancelled' | 'stopped' | 'taken';
+  done: Promise<void>;
+}
+
+/** Largest time that a date can have. */
+const maxDateMs = 8.64e15;
+
+/**
+ * The dumps of this deployment: their jobs, one at a time on this node, and their archives. Rejects
+ * with {@link DumpError}. Jobs survive restarts: what was begun is begun again, three times at most.
+ */
+export class DumpService {
+  readonly #options: DumpServiceOptions;
+  readonly #book: JobBook;
+  readonly #coverage: DumpCoverage;
+  readonly #queue: string[] = [];
+  #running: Running | undefined;
+  #tick: Timer | undefined;
+  #ticking: Promise<void> = Promise.resolve();
+  #isLoaded = false;
+  #isStopped = false;
+  #refreshedAtMs = -Infinity;
+
+  constructor(options: DumpServiceOptions) {
+    this.#options = options;
+    this.#coverage = new DumpCoverage(options.catalog, options.local);
+    const { clock, kv, logger, node } = options;
+    this.#book = new JobBook({
+      clock,
+      logger,
+      kv,
+      node,
+      onLost: (id, how) => {
+        this.#lose(id, how);
+      },
+    });
+  }
+
+  /** Clears what an earlier run left and begins its unfinished jobs again. */
+  async start(): Promise<void> {
+    await WorkArea.sweep(this.#options.dataDirectory);
+    await this.#load();
+    this.#schedule();
+  }
+
+  /** Breaks off the running job, which the next start begins again. Resolves when all is quiet. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#tick?.cancel();
+    this.#abort('stopped');
+    await this.#running?.done;
+    await this.#ticking;
+  }
+
+  /** Queues a dump of `[fromMs, toMs)`. */
+  async create(range: TimeRange, userId: string): Promise<Dump> {
+    this.#checkRange(range);
+    await this.#checkRoom(range);
+    if (this.#isStopped) throw stopped();
+    if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
+    const record = this.#newRecord(range, userId);
+    const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
+      const message = 'The job could not be written to the database: try again in a moment.';
+      throw new DumpError('DUMP_FAILED', message, { detail: errorText(cause), cause });
+    });
+    if (!isWritten) throw stopped();
+    const { id } = record.dump;
+    this.#options.logger.info('dump created', { id, userId, ...range });
+    this.#enqueue(id);
+    return structuredClone(record.dump);
+  }
+
+  /** All dumps of all nodes, newest first. */
+  async list(): Promise<Dump[]> {
+    await this.#refresh();
+    return this.#book.records().map(({ dump }) => structuredClone(dump));
+  }
+
+  async get(id: string): Promise<Dump> {
+    return structuredClone((await this.#find(id)).dump);
+  }
+
+  /** Gives up a job that waits or runs, and waits until its temporary space is free. */
+  async cancel(id: string, userId: string): Promise<Dump> {
+    const record = await this.#find(id);
+    if (isFinished(record.dump)) {
+      const message = 'The dump is finished already; it can be deleted instead.';
+      throw new DumpError('DUMP_NOT_CANCELLABLE', message);
+    }
+    this.#options.logger.info('dump cancelled', { id, userId });
+    if (this.#book.isLive(id)) await this.#cancelOwn(record);
+    else await this.#book.requestCancel(id);
+    return structuredClone(record.dump);
+  }
+
+  /** Deletes a job with its archive; one that runs is cancelled first. */
+  async delete(id: string, userId: string): Promise<void> {
+    const record = await this.#find(id);
+    if (!isFinished(record.dump) && this.#book.isLive(id)) await this.#cancelOwn(record);
+    await this.#remove(id);
+    this.#options.logger.info('dump deleted', { id, userId });
+  }
+
+  /** What a dump of the range will probably be. */
+  async estimate(range: TimeRange): Promise<DumpEstimate> {
+    this.#checkRange(range);
+    if (!this.#options.catalog.isLoaded) await this.#lookAtStore();
+    return this.#coverage.estimate(range);
+  }
+
+  /** The archive of a dump that is ready. */
+  async archive(id: string): Promise<DumpArchive> {
+    const { dump } = await this.#find(id);
+    if (dump.state !== 'ready') {
+      const message =
+        dump.state === 'queued' || dump.state === 'running'
+          ? 'The dump is still being built: wait until it is ready.'
+          : 'The dump was not finished: create it again.';
+      throw new DumpError('DUMP_NOT_READY', message, { detail: dump.state });
+    }
+    const { store } = this.#options;
+    const key = archiveKey(id);
+    const head = await store.head(key).catch((cause: unknown) => {
+      throw toDumpError(cause);
+    });
+    if (head?.sizeBytes !== dump.sizeBytes || head === undefined) {
+      const message =
+        'The archive is no longer in the file store: delete this dump and create it again.';
+      throw new DumpError('DUMP_ARCHIVE_MISSING', message);
+    }
+    return {
+      fileName: dump.fileName,
+      sizeBytes: head.sizeBytes,
+      etag: dump.sha256,
+      open: async (range) => (await store.get(key, { range })).body,
+    };
+  }
+
+  #checkRange({ fromMs, toMs }: TimeRange): void {
+    const isTime = (ms: number) => Number.isSafeInteger(ms) && ms >= 0 && ms <= maxDateMs;
+    if (!isTime(fromMs) || !isTime(toMs)) {
+      const message = 'The range needs two times, in whole milliseconds since 1970.';
+      throw new DumpError('DUMP_RANGE_INVALID', message);
+    }
+    if (fromMs >= toMs) {
+      const message = 'The range ends before it begins: choose a start before the end.';
+      throw new DumpError('DUMP_RANGE_REVERSED', message);
+    }
+    if (fromMs > this.#options.clock.nowMs()) {
+      const message = 'The range begins in the future: choose a start before now.';
+      throw new DumpError('DUMP_RANGE_FUTURE', message);
+    }
+  }
+
+  async #checkRoom(range: TimeRange): Promise<void> {
+    // What is already known may be enough; asking the file store is the exception.
+    if (!this.#coverage.covers(range)) await this.#lookAtStore();
+    if (!this.#coverage.covers(range)) throw rangeEmpty(range, this.#coverage.available());
+    const freeBytes = await this.#options.freeBytes();
+    const neededBytes = this.#coverage.neededBytes(range);
+    if (freeBytes === null || freeBytes >= neededBytes) return;
+    const message = `Building this dump needs ${mib(neededBytes)} on the disk of the data directory, and ${mib(freeBytes)} are free: make room, or choose a shorter range.`;
+    throw new DumpError('DUMP_NO_SPACE', message);
+  }
+
+  async #lookAtStore(): Promise<void> {
+    try {
+      await this.#options.catalog.refresh();
+    } catch (error) {
+      // The job will say so in its warnings; what is on this node can be dumped all the same.
+      const reason = errorText(error);
+      this.#options.logger.warn('the file store could not be listed', { reason });
+    }
+  }
+
+  #newRecord(range: TimeRange, userId: string): JobRecord {
+    const { clock, node, rng } = this.#options;
+    return {
+      attempt: 0,
+      isCancelRequested: false,
+      revision: 0,
+      dump: {
+        id: newJobId(rng),
+        state: 'queued',
+        createdAtMs: clock.nowMs(),
+        startedAtMs: null,
+        finishedAtMs: null,
+        createdBy: userId,
+        node,
+        requested: { fromMs: range.fromMs, toMs: range.toMs },
+        actual: null,
+        progress: { percent: 0, phase: 'waiting' },
+        samples: null,
+        series: null,
+        sizeBytes: null,
+        fileName: '',
+        sha256: '',
+        warnings: [],
+        error: null,
+      },
+    };
+  }
+
+  async #find(id: string): Promise<JobRecord> {
+    if (!isJobId(id)) {
+      throw new DumpError('DUMP_BAD_ID', 'The id of a dump has 26 characters a-z and 0-9.');
+    }
+    // Another node may have created it a moment ago.
+    if (this.#book.get(id) === undefined) this.#refreshedAtMs = -Infinity;
+    await this.#refresh();
+    const record = this.#book.get(id);
+    if (record === undefined) {
+      const message = 'There is no such dump; it may have been deleted.';
+      throw new DumpError('DUMP_NOT_FOUND', message);
+    }
+    return record;
+  }
+
+  #enqueue(id: string): void {
+    this.#queue.push(id);
+    this.#pump();
+  }
+
+  /** Begins the next job when none runs. */
+  #pump(): void {
+    if (this.#isStopped || this.#running !== undefined) return;
+    const id = this.#queue.shift();
+    if (id === undefined) return;
+    const record = this.#book.get(id);
+    if (record === undefined || isFinished(record.dump) || !this.#book.isLive(id)) {
+      this.#pump();
+      return;
+    }
+    const running: Running = {
+      record,
+      abort: new AbortController(),
+      reason: 'cancelled',
+      done: Promise.resolve(),
+    };
+    this.#running = running;
+    running.done = this.#run(running).finally(() => {
+      this.#running = undefined;
+      this.#pump();
+    });
+  }
+
+  async #run(running: Running): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { abort, record } = running;
+    const { dump } = record;
+    dump.state = 'running';
+    dump.startedAtMs = clock.nowMs();
+    record.attempt++;
+    this.#progress(record, 'selecting', 0);
+    try {
+      await this.#book.saveProgress(record);
+      const { id, requested } = dump;
+      const archive = await storeDump(this.#options, {
+        id,
+        requested,
+        signal: abort.signal,
+        onProgress: (phase, fraction) => {
+          this.#progress(record, phase, fraction);
+        },
+      });
+      const { actual, fileName, samples, series, sha256, sizeBytes } = archive;
+      const warnings = cutWarnings(archive.warnings, maxWarnings);
+      Object.assign(dump, { actual, fileName, samples, series, sha256, sizeBytes, warnings });
+      dump.state = 'ready';
+      dump.progress = { percent: 100, phase: 'done' };
+      logger.info('dump ready', { id, sizeBytes, samples });
+    } catch (error) {
+      if (running.reason === 'taken') return;
+      this.#fail(running, error);
+    }
+    await this.#end(record);
+  }
+
+  #fail({ abort, reason, record }: Running, error: unknown): void {
+    const { dump } = record;
+    if (abort.signal.aborted && reason === 'stopped') {
+      dump.state = 'queued';
+      dump.progress = { percent: 0, phase: 'waiting' };
+      record.attempt--;
+    } else if (abort.signal.aborted) {
+      dump.state = 'cancelled';
+    } else {
+      const failure = toDumpError(error);
+      dump.state = 'failed';
+      dump.error = failure.toApiError();
+      const { code, detail } = failure;
+      this.#options.logger.error('dump failed', { id: dump.id, code, detail });
+    }
+  }
+
+  async #end(record: JobRecord): Promise<void> {
+    const { dump } = record;
+    if (isFinished(dump)) dump.finishedAtMs = this.#options.clock.nowMs();
+    this.#options.onChange?.(structuredClone(dump));
+    await this.#book.saveEnd(record);
+    if (isFinished(dump)) await this.#prune();
+  }
+
+  #progress(record: JobRecord, phase: DumpPhase, fraction: number): void {
+    const { dump } = record;
+    if (dump.state !== 'running') return;
+    // Several sources tell their parts: what is shown only grows.
+    const percent = Math.max(dump.progress.percent, Math.floor(100 * Math.min(1, fraction)));
+    if (percent === dump.progress.percent && phase === dump.progress.phase) return;
+    dump.progress = { percent, phase };
+    this.#options.onChange?.(structuredClone(dump));
+    // Its failures are noted by the book; the next write has them all.
+    void this.#book.saveProgress(record);
+  }
+
+  async #cancelOwn(record: JobRecord): Promise<void> {
+    const { dump } = record;
+    if (this.#running?.record === record) {
+      this.#abort('cancelled');
+      await this.#running.done;
+      return;
+    }
+    dump.state = 'cancelled';
+    await this.#end(record);
+  }
+
+  #abort(reason: Running['reason']): void {
+    if (this.#running === undefined || this.#running.abort.signal.aborted) return;
+    this.#running.reason = reason;
+    this.#running.abort.abort();
+  }
+
+  /** Another node wrote over a job of this one. */
+  #lose(id: string, how: 'cancelled' | 'taken'): void {
+    const isRunning = this.#running?.record.dump.id === id;
+    if (how === 'taken') this.#book.letGo(id);
+    if (isRunning) this.#abort(how);
+    const record = this.#book.get(id);
+    if (isRunning || record === undefined || how === 'taken') return;
+    record.dump.state = 'cancelled';
+    record.dump.finishedAtMs = this.#options.clock.nowMs();
+  }
+
+  /** Archive first: a record without archive says so, an archive without record is lost space. */
+  async #remove(id: string): Promise<void> {
+    try {
+      await this.#options.store.delete(archiveKey(id));
+      await this.#book.remove(id);
+    } catch (cause) {
+      throw toDumpError(cause);
+    }
+  }
+
+  async #prune(): Promise<void> {
+    const finished = this.#book.records().filter(({ dump }) => isFinished(dump));
+    for (const { dump } of finished.slice(maxFinishedJobs)) {
+      await this.#remove(dump.id).catch((error: unknown) => {
+        const reason = errorText(error);
+        this.#options.logger.warn('an old dump could not be deleted', { id: dump.id, reason });
+      });
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const { clock, logger } = this.#options;
+    if (clock.monotonicMs() - this.#refreshedAtMs < foreignRefreshMs) return;
+    this.#refreshedAtMs = clock.monotonicMs();
+    try {
+      await this.#book.refresh();
+    } catch (error) {
+      // What is known is better than nothing; the next call tries again.
+      logger.warn('the jobs could not be read', { code: codeOf(error), reason: errorText(error) });
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      await this.#book.refresh();
+      this.#refreshedAtMs = this.#options.clock.monotonicMs();
+    } catch (error) {
+      logger.warn('the jobs could not be read', { reason: errorText(error) });
+      return;
+    }
+    await this.#adopt(!this.#isLoaded);
+    this.#isLoaded = true;
+  }
+
+  /** Takes jobs over that nobody works on. */
+  async #adopt(isStart: boolean): Promise<void> {
+    const { logger, node } = this.#options;
+    for (const found of this.#book.abandoned(isStart).reverse()) {
+      const record = structuredClone(found);
+      const { dump } = record;
+      dump.node = node;
+      record.revision++;
+      const isGivenUp = record.attempt >= maxAttempts;
+      if (record.isCancelRequested) dump.state = 'cancelled';
+      else if (isGivenUp)
+        Object.assign(dump, { state: 'failed', error: interrupted().toApiError() });
+      else dump.state = 'queued';
+      dump.progress = { percent: 0, phase: 'waiting' };
+      if (!(await this.#book.claim(record))) continue;
+      logger.info('took over a dump that was not finished', { id: dump.id, state: dump.state });
+      if (isFinished(dump)) await this.#end(record);
+      else this.#enqueue(dump.id);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    this.#tick = this.#options.clock.setTimer(foreignRefreshMs, () => {
+      this.#ticking = this.#beat().finally(() => {
+        this.#schedule();
+      });
+    });
+  }
+
+  async #beat(): Promise<void> {
+    await this.#book.beat();
+    if (!this.#isLoaded) await this.#load();
+    if (!this.#book.hasForeignWork()) return;
+    await this.#load();
+  }
+}
+
+function mib(bytes: number): string {
+  return `${String(Math.ceil(bytes / 1024 / 1024))} MiB`;
+}
+
+function stopped(): DumpError {
+  return new DumpError('DUMP_STOPPED', 'The plugin is stopping: try again in a moment.');
+}
+
+function queueFull(): DumpError {
+  const message = `${String(maxQueuedJobs)} dumps are waiting already: wait for one, or cancel one.`;
+  return new DumpError('DUMP_QUEUE_FULL', message);
+}
+
+function interrupted(): DumpError {
+  const message = `The dump was begun ${String(maxAttempts)} times and the plugin ended each time: choose a shorter range.`;
+  return new DumpError('DUMP_INTERRUPTED', message);
+}

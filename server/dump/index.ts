@@ -1,0 +1,12 @@
+export type { BuildParts } from './build.ts';
+export { DumpService, type DumpArchive, type DumpServiceOptions } from './dumps.ts';
+export { DumpError, type DumpErrorCode } from './errors.ts';
+export type {
+  DumpFacts,
+  DumpThread,
+  GapSource,
+  KvStore,
+  LocalStorePort,
+  ServerFacts,
+} from './ports.ts';
+export { SupportPacket, type SupportFile, type SupportPacketOptions } from './support-packet.ts';

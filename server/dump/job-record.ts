@@ -1,0 +1,143 @@
+import type { Dump, DumpPhase, DumpState } from '../../api/index.ts';
+import { isJobId } from '../share/index.ts';
+import { maxRecordBytes, maxWarningChars, maxWarnings } from './limits.ts';
+
+/** A job as it lies in the key-value store. */
+export interface JobRecord {
+  dump: Dump;
+  /** How often it was begun. */
+  attempt: number;
+  /** Set by a node that does not run it; the one that does gives it up. */
+  isCancelRequested: boolean;
+  /** Grows with every write, so that other nodes see that the owner lives. */
+  revision: number;
+}
+
+const states: readonly string[] = ['queued', 'running', 'ready', 'failed', 'cancelled'];
+const phases: readonly string[] = [
+  'waiting',
+  'selecting',
+  'snapshot',
+  'fetching',
+  'rewriting',
+  'packing',
+  'storing',
+  'done',
+] satisfies DumpPhase[];
+
+/** Whether a job has come to its end. */
+export function isFinished(dump: Dump): boolean {
+  return dump.state !== 'queued' && dump.state !== 'running';
+}
+
+/** JSON below the limit: texts are cut, never the facts. */
+export function encodeRecord(record: JobRecord): Uint8Array {
+  const { dump } = record;
+  for (let kept = maxWarnings; ; kept = Math.floor(kept / 2)) {
+    const warnings = cutWarnings(dump.warnings, kept);
+    const error = dump.error && {
+      code: dump.error.code,
+      message: dump.error.message.slice(0, 500),
+      detail: dump.error.detail.slice(0, kept * 50),
+    };
+    const text = JSON.stringify({ ...record, dump: { ...dump, warnings, error } });
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length <= maxRecordBytes || kept === 0) return bytes;
+  }
+}
+
+/** At most `limit` warnings of bounded length; the last one counts those left out. */
+export function cutWarnings(warnings: readonly string[], limit: number): string[] {
+  const cut = warnings.map((text) =>
+    text.length > maxWarningChars ? `${text.slice(0, maxWarningChars - 1)}…` : text,
+  );
+  if (cut.length <= limit) return cut;
+  const kept = Math.max(0, limit - 1);
+  return [...cut.slice(0, kept), `${String(cut.length - kept)} more warnings.`];
+}
+
+/** A record from the store, or undefined when it is none of ours or damaged. */
+export function decodeRecord(bytes: Uint8Array, id: string): JobRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const root = fieldsOf(value);
+  const dump = decodeDump(fieldsOf(root['dump']), id);
+  if (dump === undefined) return undefined;
+  return {
+    dump,
+    attempt: numberOr(root['attempt'], 1),
+    isCancelRequested: root['isCancelRequested'] === true,
+    revision: numberOr(root['revision'], 0),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function decodeDump(from: Fields, id: string): Dump | undefined {
+  const requested = rangeOr(from['requested'], null);
+  const state = from['state'];
+  if (from['id'] !== id || !isJobId(id) || requested === null) return undefined;
+  if (typeof state !== 'string' || !states.includes(state)) return undefined;
+  const progress = fieldsOf(from['progress']);
+  const phase = progress['phase'];
+  const isPhase = typeof phase === 'string' && phases.includes(phase);
+  return {
+    id,
+    state: state as DumpState,
+    createdAtMs: numberOr(from['createdAtMs'], 0),
+    startedAtMs: numberOr(from['startedAtMs'], null),
+    finishedAtMs: numberOr(from['finishedAtMs'], null),
+    createdBy: textOr(from['createdBy']),
+    node: textOr(from['node']),
+    requested,
+    actual: rangeOr(from['actual'], null),
+    progress: {
+      percent: numberOr(progress['percent'], 0),
+      phase: isPhase ? (phase as DumpPhase) : 'waiting',
+    },
+    samples: numberOr(from['samples'], null),
+    series: numberOr(from['series'], null),
+    sizeBytes: numberOr(from['sizeBytes'], null),
+    fileName: textOr(from['fileName']),
+    sha256: textOr(from['sha256']),
+    warnings: listOf(from['warnings']).map(textOr),
+    error: decodeError(from['error']),
+  };
+}
+
+function decodeError(value: unknown): Dump['error'] {
+  const from = fieldsOf(value);
+  if (typeof from['code'] !== 'string') return null;
+  return {
+    code: from['code'],
+    message: textOr(from['message']),
+    detail: textOr(from['detail']),
+  };
+}
+
+function fieldsOf(value: unknown): Fields {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Fields) : {};
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOr(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function numberOr<T>(value: unknown, other: T): number | T {
+  return typeof value === 'number' && Number.isFinite(value) ? value : other;
+}
+
+function rangeOr<T>(value: unknown, other: T): { fromMs: number; toMs: number } | T {
+  const { fromMs, toMs } = fieldsOf(value);
+  const isRange = typeof fromMs === 'number' && typeof toMs === 'number';
+  return isRange ? { fromMs, toMs } : other;
+}

@@ -1,0 +1,48 @@
+/** Jobs that may wait or run on one node; one more is refused: an admin needs one, not a hundred. */
+export const maxQueuedJobs = 5;
+
+/** Finished jobs that are kept with their archives; the oldest go first. */
+export const maxFinishedJobs = 50;
+
+/** Times a job is begun before it is given up: something about it ends the process. */
+export const maxAttempts = 3;
+
+/** Largest record of a job in the key-value store: a page of the server's database. */
+export const maxRecordBytes = 8 * 1024;
+
+/** Warnings of one dump, and the length of each; the rest is counted in the last one. */
+export const maxWarnings = 20;
+export const maxWarningChars = 240;
+
+/** Shortest time between two writes of a job's progress. */
+export const progressPeriodMs = 2_000;
+
+/** Longest time without a write while a job waits or runs: others see that the node lives. */
+export const heartbeatMs = 15_000;
+
+/** A job of another node whose record did not change for this long is taken over. */
+export const abandonedMs = 60_000;
+
+/** How often the records of other nodes are looked at. */
+export const foreignRefreshMs = 15_000;
+
+/** Free space left over by a dump: WAL and head snapshots must go on beside it. */
+export const spaceMarginBytes = 64 * 1024 * 1024;
+
+/** Compression of the archive: chunks are compressed already, so a high level only costs time. */
+export const gzipLevel = 1;
+
+/** Largest archive in a support packet: the server takes it as one message and holds it in memory. */
+export const maxPacketBytes = 64 * 1024 * 1024;
+
+/** How long a support packet may wait for its dump; the whole packet has 300 s. */
+export const packetBudgetMs = 60_000;
+
+/** Shortest range that a support packet is cut to before it gives up. */
+export const minPacketRangeMs = 5 * 60 * 1000;
+
+/** Gaps listed in one manifest; more than that say the same. */
+export const maxManifestGaps = 10_000;
+
+/** Keys asked for at once from the key-value store. */
+export const kvPageSize = 1_000;

@@ -1,0 +1,74 @@
+import type { Gap, Target } from '../../api/index.ts';
+import { maxManifestGaps } from './limits.ts';
+import type { DumpFacts, ServerFacts } from './ports.ts';
+import type { TimeRange } from './selection.ts';
+import type { PackedBlock, PackedFile } from './worker-protocol.ts';
+
+/** `manifest.json` of a dump; the schema is drawn in docs/format/manifest.md. */
+export interface Manifest {
+  format: 'mattermost-metrics-dump';
+  formatVersion: 1;
+  createdAtMs: number;
+  /** Job that built it; empty for a support packet. */
+  jobId: string;
+  node: string;
+  versions: { plugin: string; server: string };
+  server: { id: string; licenseId: string };
+  /** Time zone of the node that built it, an IANA name. All times in dumps are UTC. */
+  timeZone: string;
+  /** `requested` is half-open, `actual` holds the times of the first and last sample. */
+  range: { requested: TimeRange; actual: TimeRange };
+  samples: number;
+  series: number;
+  targets: Omit<Target, 'gaps'>[];
+  gaps: Gap[];
+  blocks: PackedBlock[];
+  /** Every file of the archive except this one. */
+  files: PackedFile[];
+  warnings: string[];
+}
+
+/** What is known of a dump when its blocks are packed. */
+export interface ManifestParts {
+  jobId: string;
+  node: string;
+  createdAtMs: number;
+  timeZone: string;
+  requested: TimeRange;
+  actual: TimeRange;
+  samples: number;
+  series: number;
+  blocks: PackedBlock[];
+  warnings: string[];
+}
+
+/** The manifest without the list of files, which the packer knows. */
+export function manifestOf(
+  parts: ManifestParts,
+  server: ServerFacts,
+  facts: Pick<DumpFacts, 'gaps' | 'targets' | 'pluginVersion'>,
+): Omit<Manifest, 'files'> {
+  const { requested, actual } = parts;
+  const gaps = facts.gaps.between(requested.fromMs, requested.toMs);
+  const warnings = [...parts.warnings];
+  if (gaps.length > maxManifestGaps) {
+    warnings.push(`Only ${String(maxManifestGaps)} of ${String(gaps.length)} gaps are listed.`);
+  }
+  return {
+    format: 'mattermost-metrics-dump',
+    formatVersion: 1,
+    createdAtMs: parts.createdAtMs,
+    jobId: parts.jobId,
+    node: parts.node,
+    versions: { plugin: facts.pluginVersion, server: server.serverVersion },
+    server: { id: server.serverId, licenseId: server.licenseId },
+    timeZone: parts.timeZone,
+    range: { requested, actual },
+    samples: parts.samples,
+    series: parts.series,
+    targets: facts.targets().map(({ gaps: _gaps, ...target }) => target),
+    gaps: gaps.slice(0, maxManifestGaps),
+    blocks: parts.blocks,
+    warnings,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Gap, Target } from '../../api/index.ts';
+import type { ThreadCall } from '../../lib/runtime/index.ts';
+import type { BlockInfo, SnapshotRequest, StoreStats } from '../../lib/tsdb/index.ts';
+
+/** The server's key-value store; `PluginApi` of `server/mattermost` is one. */
+export interface KvStore {
+  /** Undefined when there is no such key. */
+  kvGet(key: string): Promise<Uint8Array | undefined>;
+  /** Undefined `oldValue`: only if the key does not exist. False when another value is stored. */
+  kvCompareAndSet(
+    key: string,
+    oldValue: Uint8Array | undefined,
+    newValue: Uint8Array,
+  ): Promise<boolean>;
+  kvDelete(key: string): Promise<void>;
+  /** Keys of this plugin; pages count from 0. */
+  kvList(page: number, perPage: number): Promise<string[]>;
+}
+
+/** The local store of this node; `Store` of `lib/tsdb` is one. A listener has none. */
+export interface LocalStorePort {
+  blocks(): readonly BlockInfo[];
+  snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined>;
+  stats(): StoreStats;
+}
+
+/** A worker thread that serves `dumpHandlers`; `Thread` of `lib/runtime` is one. */
+export interface DumpThread {
+  call(method: string, payload: unknown, options?: ThreadCall): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** What a dump tells about the server. Ids are empty where the server has none. */
+export interface ServerFacts {
+  serverVersion: string;
+  /** The diagnostic id, 26 characters. */
+  serverId: string;
+  licenseId: string;
+  customerId: string;
+  /** Host name that administrators know the server by; part of the archive's name. */
+  serverName: string;
+}
+
+/** Stretches without data; the gap ledger of `server/collect` is one. */
+export interface GapSource {
+  between(fromMs: number, toMs: number): Gap[];
+}
+
+/** Where a dump gets what its manifest tells. */
+export interface DumpFacts {
+  server: () => Promise<ServerFacts>;
+  pluginVersion: string;
+  gaps: GapSource;
+  targets: () => Target[];
+}

@@ -1,0 +1,75 @@
+/** One file in an archive. */
+export interface PackedFile {
+  /** Name of the member, relative. */
+  path: string;
+  sizeBytes: number;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+/** One block in an archive. Times are `[mint, maxt)`. */
+export interface PackedBlock {
+  ulid: string;
+  mint: number;
+  maxt: number;
+  samples: number;
+  series: number;
+  /** ULIDs of the blocks it was made of; a snapshot of the head is one. */
+  sources: string[];
+}
+
+/** `dump.open`: begins an archive. */
+export interface OpenRequest {
+  /** Names the archive in later calls. */
+  id: string;
+  archivePath: string;
+  /** Time of all members. */
+  dateMs: number;
+  /** The archive may not become larger; an error with code `DUMP_TOO_LARGE` otherwise. */
+  maxBytes: number;
+}
+
+/** `dump.addGroup`: rewrites blocks that overlap each other into one and packs it. */
+export interface AddGroupRequest {
+  id: string;
+  blockDirs: string[];
+  /** Samples outside `[mint, maxt)` are left out. */
+  mint: number;
+  maxt: number;
+  /** Gets the rewritten block, which is removed once it is packed. */
+  outDir: string;
+}
+
+/** Answer of `dump.addGroup`; null when no sample is in the range. */
+export interface AddGroupResult {
+  block: PackedBlock | null;
+  /** Times of the first and last sample, null without any. */
+  actual: { fromMs: number; toMs: number } | null;
+  /** Archive bytes so far. */
+  archiveBytes: number;
+}
+
+/** Progress of `dump.addGroup`, 0 to 1. */
+export interface GroupProgress {
+  phase: 'rewriting' | 'packing';
+  fraction: number;
+}
+
+/** `dump.finish`: adds the texts and the manifest, and closes the archive. */
+export interface FinishRequest {
+  id: string;
+  texts: { path: string; content: string }[];
+  /** `manifest.json` without its list of files, which is added. */
+  manifest: object;
+}
+
+/** Answer of `dump.finish`. */
+export interface FinishResult {
+  sizeBytes: number;
+  sha256: string;
+}
+
+/** `dump.discard`: gives an archive up; its file is removed. */
+export interface DiscardRequest {
+  id: string;
+}
