@@ -1,5 +1,6 @@
 // `make dist`: the bundles that a server installs. usage: dist.ts [--platform linux-amd64]
 import { copyFile, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { packArchive } from './archive.ts';
@@ -9,6 +10,7 @@ import { writeNotices } from './notices.ts';
 import { executablePath, libraryPath, platforms, type Platform } from './platforms.ts';
 import { fetchRuntime } from './runtime.ts';
 import { bundleServer } from './server.ts';
+import { buildWebapp } from './webapp.ts';
 
 /** The server refuses uploads above 100 MiB; the rest is reserve for what a form adds. */
 const sizeLimitBytes = 95 * 2 ** 20;
@@ -30,33 +32,21 @@ async function fillStage(manifest: Manifest, chosen: readonly Platform[]): Promi
   await rm(stage, { recursive: true, force: true });
   await mkdir(stage, { recursive: true });
   const bundle = await bundleServer(work);
-  await run(process.execPath, ['build/webapp.ts'], { show: true });
+  const webapp = await buildWebapp({ outDir: `${work}/webapp`, minify: true });
   for (const platform of chosen) await makeExecutable(platform, bundle, stage, work);
 
   await cp(`${root}assets`, `${stage}/assets`, { recursive: true });
-  await mkdir(`${stage}/webapp/dist`, { recursive: true });
-  await copyFile(
-    `${root}${manifest.webapp.bundle_path}`,
-    `${stage}/${manifest.webapp.bundle_path}`,
-  );
+  const webappTarget = `${stage}/${manifest.webapp.bundle_path}`;
+  await mkdir(dirname(webappTarget), { recursive: true });
+  await copyFile(webapp.file, webappTarget);
   await copyFile(`${root}LICENSE`, `${stage}/LICENSE`);
   const runtimes = await Promise.all(chosen.map(fetchRuntime));
-  const metafiles = [...bundle.metafiles, ...(await webappMetafiles())];
+  const webappMeta = JSON.parse(await readFile(`${work}/webapp/meta.json`, 'utf8')) as Metafile;
+  const metafiles = [...bundle.metafiles, webappMeta];
   await writeFile(
     `${stage}/NOTICE`,
     await writeNotices(metafiles, runtimes[0]?.licence ?? `${root}LICENSE`),
   );
-}
-
-/** What the webapp bundle took in, if its build says so. */
-async function webappMetafiles(): Promise<Metafile[]> {
-  try {
-    const text = await readFile(`${root}webapp/dist/meta.json`, 'utf8');
-    return [JSON.parse(text) as Metafile];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Packs the bundle of `included`; its manifest names only the executables that are inside. */

@@ -1,0 +1,72 @@
+import type { Dump, Status } from '../../api/index.ts';
+import { eventually, type Checks } from './checks.ts';
+import type { GoHost } from './go-host.ts';
+import type { Prometheus } from './prometheus.ts';
+
+/** What every group of checks works on. */
+export interface Bed {
+  checks: Checks;
+  /** Logs, data and everything made on the way. */
+  directory: string;
+  host: GoHost;
+  /** The Prometheus whose own metrics stand for the server's. */
+  target: Prometheus;
+  intervalMs: number;
+}
+
+/** May do everything; the host gives `manage_system` to ids that begin with `admin`. */
+export const admin = 'adminadminadminadminadmina';
+/** Signed in, without a permission. */
+export const someone = 'someonesomeonesomeonesomeo';
+
+/** Throws with `title` unless both are the same value. */
+export function same(found: unknown, expected: unknown, title = 'value'): void {
+  if (Object.is(found, expected)) return;
+  throw new Error(`${title}: found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+}
+
+/** Throws with `title` unless it holds. */
+export function holds(condition: boolean, title: string): asserts condition {
+  if (!condition) throw new Error(title);
+}
+
+/** An answer of the API as the administrator; throws on any other status. */
+export async function ask<Reply>(
+  { host }: Bed,
+  path: string,
+  init: RequestInit = {},
+  status = 200,
+): Promise<Reply> {
+  const response = await host.request(`/api/v1${path}`, admin, init);
+  const text = await response.text();
+  if (response.status !== status) {
+    throw new Error(`${init.method ?? 'GET'} ${path}: ${response.status} ${text}`);
+  }
+  return (text === '' ? undefined : JSON.parse(text)) as Reply;
+}
+
+export function getStatus(bed: Bed): Promise<Status> {
+  return ask(bed, '/status');
+}
+
+/** Orders a dump and waits until it is ready. */
+export async function makeDump(bed: Bed, fromMs: number, toMs: number): Promise<Dump> {
+  const body = JSON.stringify({ from: fromMs, to: toMs });
+  const headers = { 'content-type': 'application/json' };
+  const ordered = await ask<Dump>(bed, '/dumps', { method: 'POST', body, headers }, 201);
+  return eventually(`dump ${ordered.id} is ready`, 60_000, async () => {
+    const dump = await ask<Dump>(bed, `/dumps/${ordered.id}`);
+    if (dump.state === 'failed' || dump.state === 'cancelled') {
+      throw new Error(`dump ${dump.state}: ${JSON.stringify(dump.error)}`);
+    }
+    return dump.state === 'ready' ? dump : undefined;
+  });
+}
+
+/** Waits until samples newer than `sinceMs` are stored. */
+export async function waitForSamples(bed: Bed, sinceMs: number, timeoutMs: number): Promise<void> {
+  await eventually(`samples after ${sinceMs}`, timeoutMs, async () => {
+    const { newestSampleMs } = await getStatus(bed);
+    return newestSampleMs !== null && newestSampleMs > sinceMs ? true : undefined;
+  });
+}

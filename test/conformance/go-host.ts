@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { root, run } from '../../build/command.ts';
+
+const source = fileURLToPath(new URL('host/', import.meta.url));
+const binary = `${root}.cache/conformance/host`;
+
+/** States of a plugin in Mattermost's environment. */
+export const stateRunning = 2;
+
+/** What the host tells of the plugin. */
+export interface HostStatus {
+  state: number;
+  /** The plugin's process; 0 when there is none. */
+  pid: number;
+  error: string;
+  serverVersion: string;
+  events: string[] | null;
+}
+
+interface Addresses {
+  id: string;
+  control: string;
+  plugin: string;
+  bundle: string;
+}
+
+/** Builds the Go program once per change of its sources (Go's own cache decides). */
+export async function buildGoHost(): Promise<void> {
+  const go = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
+  await mkdir(`${root}.cache/conformance`, { recursive: true });
+  await run(go, ['vet', '.'], { cwd: source });
+  await run(go, ['build', '-o', binary, '.'], { cwd: source });
+}
+
+/** Reads a packet's metadata with Mattermost's own parser; throws with the parser's sentence. */
+export async function parsePacketMetadata(path: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await run(binary, ['packet', path])) as Record<string, unknown>;
+}
+
+/** Mattermost's plugin environment in a process of its own, with one bundle unpacked. */
+export class GoHost {
+  readonly #process: ChildProcess;
+  readonly #addresses: Addresses;
+  readonly directory: string;
+
+  private constructor(process: ChildProcess, addresses: Addresses, directory: string) {
+    this.#process = process;
+    this.#addresses = addresses;
+    this.directory = directory;
+  }
+
+  /** Starts the host in `directory`; its log, the plugin's lines included, goes to `host.log`. */
+  static async start(directory: string, bundle: string, config: object): Promise<GoHost> {
+    await mkdir(directory, { recursive: true });
+    await writeFile(`${directory}/config.json`, JSON.stringify(config));
+    const args = [
+      'run',
+      '-bundle',
+      bundle,
+      '-dir',
+      directory,
+      '-config',
+      `${directory}/config.json`,
+    ];
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stderr.pipe(createWriteStream(`${directory}/host.log`, { flags: 'a' }));
+    for await (const line of createInterface({ input: child.stdout })) {
+      return new GoHost(child, JSON.parse(line) as Addresses, directory);
+    }
+    throw new Error(`the host did not start; its reason is in ${directory}/host.log`);
+  }
+
+  get pluginId(): string {
+    return this.#addresses.id;
+  }
+
+  get bundlePath(): string {
+    return this.#addresses.bundle;
+  }
+
+  /** Asks the control listener; an error of the host is thrown with its text. */
+  async control<Reply>(method: 'GET' | 'POST', path: string, body?: object): Promise<Reply> {
+    const response = await fetch(`${this.#addresses.control}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const reply = (await response.json()) as Reply & { error?: string };
+    if (!response.ok) throw new Error(`${path}: ${String(reply.error)}`);
+    return reply;
+  }
+
+  status(): Promise<HostStatus> {
+    return this.control('GET', '/status');
+  }
+
+  /** A request to the plugin through the host's hooks, as `user` (undefined: nobody). */
+  request(path: string, user: string | undefined, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (user !== undefined) headers.set('x-test-user', user);
+    return fetch(`${this.#addresses.plugin}/plugins/${this.pluginId}${path}`, {
+      ...init,
+      headers,
+    });
+  }
+
+  /** Deactivates the plugin and ends the host in order. */
+  async quit(): Promise<void> {
+    const ended = this.#ended();
+    await this.control('POST', '/quit');
+    await ended;
+  }
+
+  /** Ends the host without a word, as a crash of the server does. */
+  async kill(): Promise<void> {
+    const ended = this.#ended();
+    this.#process.kill('SIGKILL');
+    await ended;
+  }
+
+  #ended(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.#process.once('exit', () => resolve()));
+  }
+}

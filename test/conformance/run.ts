@@ -1,0 +1,63 @@
+// `make conformance`: the built bundle under Mattermost's own plugin supervisor, its targets real
+// exporters, its dump read by promtool and a real Prometheus. usage: run.ts BUNDLE
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { root } from '../../build/command.ts';
+import { Checks } from './checks.ts';
+import { checkDump } from './check-dump.ts';
+import { checkHttp } from './check-http.ts';
+import { checkLife } from './check-life.ts';
+import { checkServedSamples } from './check-served-samples.ts';
+import { buildGoHost, GoHost } from './go-host.ts';
+import { startNodeExporter, startPrometheus } from './prometheus.ts';
+import type { Bed } from './bed.ts';
+
+const bundle = process.argv[2];
+if (bundle === undefined) throw new Error('usage: run.ts BUNDLE');
+const { id } = JSON.parse(await readFile(`${root}plugin.json`, 'utf8')) as { id: string };
+const directory = await mkdtemp(join(tmpdir(), 'metrics-conformance-'));
+const checks = new Checks();
+
+await buildGoHost();
+const [target, exporter] = await Promise.all([
+  startPrometheus(`${directory}/target`),
+  startNodeExporter(directory),
+]);
+const host = await GoHost.start(`${directory}/server`, resolve(bundle), {
+  ServiceSettings: { SiteURL: 'http://mattermost.example.com' },
+  MetricsSettings: { Enable: true, ListenAddress: `127.0.0.1:${target.port}` },
+  FileSettings: { DriverName: 'local', Directory: './data/' },
+  PluginSettings: {
+    Enable: true,
+    Plugins: {
+      [id]: {
+        scrapeintervalseconds: 1,
+        scrapetimeoutseconds: 1,
+        enablenodeexportertargets: true,
+        nodeexporterport: exporter.port,
+      },
+    },
+  },
+});
+const bed: Bed = { checks, directory, host, target, intervalMs: 1000 };
+
+try {
+  await checkLife.start(bed);
+  await checkHttp(bed);
+  await checkDump(bed);
+  await checkServedSamples(bed);
+  await checkLife.crash(bed);
+  await checkLife.end(bed);
+} catch (error) {
+  // A step on which the rest depends; what it needed has been said.
+  await checks.check('the run reaches its end', () => Promise.reject(error as Error));
+} finally {
+  await host.kill();
+  await Promise.all([target.stop(), exporter.daemon.stop()]);
+}
+
+if (checks.failed === 0) await rm(directory, { recursive: true, force: true });
+else console.log(`logs and data stay in ${directory}`);
+console.log(checks.summary());
+process.exitCode = checks.failed === 0 ? 0 : 1;
