@@ -46,7 +46,7 @@ const deepLibImports = {
 const testFiles = ['**/*.test.ts', '**/*.test.tsx', '**/*-fixture.ts', 'test/**'];
 
 export default tseslint.config(
-  { ignores: ['dist/', '.cache/', 'node_modules/', 'coverage/', 'test/vectors/'] },
+  { ignores: ['**/dist/', '.cache/', 'node_modules/', 'coverage/', 'test/vectors/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

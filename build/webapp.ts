@@ -92,15 +92,15 @@ export function checkWebapp(script: string, gzipBytes: number): void {
 
 const useHostGlobals: Plugin = {
   name: 'host-globals',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^(react|react-dom|react-intl)$/ }, ({ path }) => ({
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(react|react-dom|react-intl)$/ }, ({ path }) => ({
       path,
       namespace: 'host-global',
     }));
-    onResolve({ filter: /^react\/jsx-(dev-)?runtime$/ }, () => ({
+    bundler.onResolve({ filter: /^react\/jsx-(dev-)?runtime$/ }, () => ({
       path: join(root, 'webapp/src/host/jsx-runtime.ts'),
     }));
-    onLoad({ filter: /.*/, namespace: 'host-global' }, ({ path }) => ({
+    bundler.onLoad({ filter: /.*/, namespace: 'host-global' }, ({ path }) => ({
       contents: `module.exports = window.${hostGlobals[path] ?? ''};`,
       loader: 'js',
     }));
@@ -111,10 +111,10 @@ const useHostGlobals: Plugin = {
 function minifyStyles(minify: boolean): Plugin {
   return {
     name: 'minify-styles',
-    setup({ onLoad, esbuild }) {
-      onLoad({ filter: /\.css$/ }, async ({ path }) => {
+    setup(bundler) {
+      bundler.onLoad({ filter: /\.css$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8');
-        const { code } = await esbuild.transform(source, { loader: 'css', minify });
+        const { code } = await bundler.esbuild.transform(source, { loader: 'css', minify });
         return { contents: code, loader: 'text' };
       });
     },

@@ -1,4 +1,4 @@
-import React, { useState } from 'react';
+import React, { Fragment, useState } from 'react';
 import type { Dump } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { Button, buttonClass } from '../../components/button.tsx';
@@ -58,7 +58,10 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
               </tr>
             )}
             {dumps.slice(0, rows).map((dump) => (
-              <DumpRow key={dump.id} {...{ dump, canWrite, onDelete, onCancel }} />
+              <Fragment key={dump.id}>
+                <DumpRow {...{ dump, canWrite, onDelete, onCancel }} />
+                {(dump.error !== null || dump.warnings.length > 0) && <DumpNotes dump={dump} />}
+              </Fragment>
             ))}
           </tbody>
         </table>
@@ -89,7 +92,7 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
   const name = say('mmx.list.of', { range: formatRange(range.fromMs, range.toMs, locale) });
   return (
     <tr>
-      <th scope="row" className="mmx-table__plain">
+      <th scope="row" className="mmx-table__plain mmx-table__created">
         <Time ms={dump.createdAtMs} />
       </th>
       <td>
@@ -158,23 +161,34 @@ function DumpStatus({ dump }: { dump: Dump }) {
           valueText={say('mmx.flow.text', { percent, phase })}
         />
       )}
-      {dump.state === 'failed' && (
-        <>
-          {dump.error !== null && <p className="mmx-table__note">{dump.error.message}</p>}
-          <Details text={dumpDetails(dump)} />
-        </>
-      )}
-      {dump.warnings.length > 0 && (
-        <details className="mmx-details">
-          <summary>{say('mmx.list.warnings', { count: dump.warnings.length })}</summary>
-          <ul className="mmx-list">
-            {dump.warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
-            ))}
-          </ul>
-        </details>
-      )}
     </>
+  );
+}
+
+/** What went wrong or is worth knowing, below the row it belongs to. */
+function DumpNotes({ dump }: { dump: Dump }) {
+  const say = useText();
+  return (
+    <tr className="mmx-table__more">
+      <td colSpan={COLUMNS}>
+        {dump.error !== null && (
+          <div className="mmx-table__error">
+            {dump.error.message}
+            <Details text={dumpDetails(dump)} />
+          </div>
+        )}
+        {dump.warnings.length > 0 && (
+          <details className="mmx-details">
+            <summary>{say('mmx.list.warnings', { count: dump.warnings.length })}</summary>
+            <ul className="mmx-list">
+              {dump.warnings.map((warning) => (
+                <li key={warning}>{warning}</li>
+              ))}
+            </ul>
+          </details>
+        )}
+      </td>
+    </tr>
   );
 }
 

@@ -33,8 +33,8 @@ export function StartPanel({ canWrite, isBusy, bounds, onStart, children }: Star
         <Button look="secondary" isDisabled={isBusy} onClick={startLast(HOUR_MS)}>
           {say('mmx.dumps.hour')}
         </Button>
-        <span className="mmx-muted mmx-start__help">{say('mmx.dumps.primary.help')}</span>
       </div>
+      <p className="mmx-start__help">{say('mmx.dumps.primary.help')}</p>
       {children}
       <RangeForm bounds={bounds} isDisabled={isBusy} onStart={onStart} />
     </>

@@ -12,6 +12,7 @@ import { useTick } from '../../polling/use-tick.ts';
 import { HealthBanner } from './health-banner.tsx';
 import { ProblemList } from './problem-list.tsx';
 import { Targets } from './targets.tsx';
+import { useTargets } from './use-targets.ts';
 import { Tiles } from './tiles.tsx';
 
 /** Rows of the skeleton: about the height of the overview once it is there. */
@@ -20,17 +21,22 @@ const SKELETON_ROWS = 5;
 /** Answers at a glance whether collecting works, and what to do when it does not. */
 export function Overview({ status }: { status: LiveResource<Status> }) {
   const say = useText();
+  const targets = useTargets();
   const nowMs = useTick(1_000);
   const ageMs = Math.max(0, nowMs - status.receivedMs);
   const { value } = status;
+  const refresh = () => {
+    status.refresh();
+    targets.refresh();
+  };
   return (
     <Section
       id="mmx-overview"
       title={say('mmx.overview.title')}
       subtitle={say('mmx.overview.subtitle')}
-      aside={value !== null && <Freshness status={status} ageMs={ageMs} />}
+      aside={value !== null && <Freshness ageMs={ageMs} onRefresh={refresh} />}
     >
-      {status.error !== null && <FailureNotice failure={status.error} onRetry={status.refresh} />}
+      {status.error !== null && <FailureNotice failure={status.error} onRetry={refresh} />}
       {status.error !== null && value !== null && (
         <p className="mmx-muted">{say('mmx.overview.stale', { age: formatAge(ageMs) })}</p>
       )}
@@ -42,19 +48,23 @@ export function Overview({ status }: { status: LiveResource<Status> }) {
           <HealthBanner status={value} />
           <ProblemList problems={value.problems} sync={value.sync} />
           <Tiles status={value} serverNowMs={value.nowMs + ageMs} />
-          <Targets serverNowMs={value.nowMs + ageMs} />
+          <Targets
+            targets={targets}
+            isSaidAbove={status.error !== null}
+            serverNowMs={value.nowMs + ageMs}
+          />
         </div>
       )}
     </Section>
   );
 }
 
-function Freshness({ status, ageMs }: { status: LiveResource<Status>; ageMs: number }) {
+function Freshness({ ageMs, onRefresh }: { ageMs: number; onRefresh: () => void }) {
   const say = useText();
   return (
     <div className="mmx-header__aside">
       <span className="mmx-muted">{say('mmx.overview.updated', { age: formatAge(ageMs) })}</span>
-      <Button look="quiet" isSmall onClick={status.refresh}>
+      <Button look="quiet" isSmall onClick={onRefresh}>
         <Icon name="refresh" />
         {say('mmx.overview.refresh')}
       </Button>

@@ -1,33 +1,33 @@
 import React from 'react';
-import type { Gap, Target } from '../../../../api/index.ts';
-import { useApi } from '../../api/context.ts';
+import type { Gap, Target, TargetList } from '../../../../api/index.ts';
 import { FailureNotice } from '../../components/failure-notice.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { StatusWord } from '../../components/status-word.tsx';
 import { formatAge, formatCount, formatDuration, formatRange, formatTime } from '../../format.ts';
 import { performancePageLink } from '../../host/site.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
-import { useResource } from '../../polling/use-resource.ts';
-import { STARTING_POLL_MS, STEADY_POLL_MS, type Tone } from './health.ts';
+import type { LiveResource } from '../../polling/use-resource.ts';
+import type { Tone } from './health.ts';
 
 const COLUMNS = 6;
 
+export interface TargetsProps {
+  targets: LiveResource<TargetList>;
+  /** True when a failure is shown above already; then it is not shown twice. */
+  isSaidAbove: boolean;
+  serverNowMs: number;
+}
+
 /** The scraped addresses, with what the last scrape brought or why it brought nothing. */
-export function Targets({ serverNowMs }: { serverNowMs: number }) {
+export function Targets({ targets, isSaidAbove, serverNowMs }: TargetsProps) {
   const say = useText();
-  const api = useApi();
-  const targets = useResource(
-    (signal) => api.targets(signal),
-    (list) =>
-      list.targets.length === 0 || list.targets.some((target) => target.state === 'unknown')
-        ? STARTING_POLL_MS
-        : STEADY_POLL_MS,
-  );
   const { value, error } = targets;
   return (
     <div className="mmx-block">
       <h3 className="mmx-heading">{say('mmx.targets.caption')}</h3>
-      {error !== null && <FailureNotice failure={error} onRetry={targets.refresh} />}
+      {error !== null && !isSaidAbove && (
+        <FailureNotice failure={error} onRetry={targets.refresh} />
+      )}
       {value === null && error === null && (
         <Skeleton label={say('mmx.overview.loading')} rows={2} />
       )}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiError, Dump, DumpPhase, Status, Target } from '../../api/index.ts';
+import { healthyStatus, healthyTargets, queuedDump } from './fixture-status.ts';
+
+/** How every request is answered while it is set: an error of the API, or a body of somebody else. */
+export type Trouble =
+  | { kind: 'api'; status: number; error: ApiError }
+  | { kind: 'foreign'; status: number; body: string }
+  | { kind: 'cut' };
+
+export const CSRF_TOKEN = 'the-csrf-token';
+
+/**
+ * The plugin's HTTP API with a script in place of a plugin: tests move its dumps on. It checks what
+ * the real server checks: the session cookie, the CSRF token, methods, ids.
+ */
+export class FakeApi {
+  status: Status;
+  targets: Target[];
+  dumps: Dump[] = [];
+  trouble: Trouble | null = null;
+  /** Answers only these paths with the trouble; all when null. */
+  troubledPath: RegExp | null = null;
+  /** Methods and paths of all requests, for tests that count. */
+  readonly requests: string[] = [];
+  readonly #archives = new Map<string, Buffer>();
+  readonly #nowMs: () => number;
+  #lastId = 0;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.status = healthyStatus(nowMs());
+    this.targets = healthyTargets(nowMs());
+  }
+
+  /** Serves `path`, which begins after `/api/v1`. */
+  handle(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const route = `${request.method ?? 'GET'} ${path}`;
+    this.requests.push(route);
+    response.setHeader('X-Request-Id', `request-${String(this.requests.length)}`);
+    const isTroubled = this.troubledPath === null || this.troubledPath.test(route);
+    if (this.trouble !== null && isTroubled) {
+      answerTrouble(response, this.trouble);
+    } else if (!isSignedIn(request)) {
+      answerError(response, 401, 'NOT_SIGNED_IN', 'Sign in to see metrics.');
+    } else {
+      this.#route(request, response, route);
+    }
+  }
+
+  addReady(fields: Partial<Dump> & { archive: Buffer }): Dump {
+    const { archive, ...rest } = fields;
+    const now = this.#nowMs();
+    const dump = { ...this.#create(now - 86_400_000, now), ...rest };
+    this.#replace(dump);
+    this.finish(dump.id, archive);
+    return this.#get(dump.id);
+  }
+
+  /** Moves a dump on. */
+  advance(id: string, percent: number, phase: DumpPhase): void {
+    this.#change(id, { state: 'running', progress: { percent, phase } });
+  }
+
+  finish(id: string, archive: Buffer): void {
+    const dump = this.#get(id);
+    this.#archives.set(id, archive);
+    this.#change(id, {
+      state: 'ready',
+      progress: { percent: 100, phase: 'done' },
+      actual: dump.requested,
+      finishedAtMs: this.#nowMs(),
+      samples: 59_904_000,
+      series: 11_043,
+      sizeBytes: archive.length,
+      fileName: `metrics_dump_${id}.tar.gz`,
+      sha256: createHash('sha256').update(archive).digest('hex'),
+    });
+  }
+
+  fail(id: string, error: ApiError): void {
+    this.#change(id, { state: 'failed', finishedAtMs: this.#nowMs(), error });
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse, route: string): void {
+    const [, id = '', verb = ''] = /^\S+ \/dumps\/([a-z0-9]{26})(?:\/(\w+))?$/.exec(route) ?? [];
+    if (route === 'GET /status') {
+      answer(response, 200, { ...this.status, nowMs: this.#nowMs() });
+    } else if (route === 'GET /targets') {
+      answer(response, 200, { targets: this.targets });
+    } else if (route === 'GET /dumps') {
+      const dumps = [...this.dumps].sort((a, b) => b.createdAtMs - a.createdAtMs);
+      answer(response, 200, { dumps });
+    } else if (route.startsWith('GET /dumps/estimate?')) {
+      answer(response, 200, { bytes: 35_000_000, samples: 59_904_000, seconds: 4 });
+    } else if (route === 'POST /dumps') {
+      void this.#post(request, response);
+    } else if (id === '' || !this.dumps.some((dump) => dump.id === id)) {
+      answerError(response, 404, 'DUMP_UNKNOWN', 'This dump does not exist any more.');
+    } else if (request.method === 'GET' && verb === 'archive') {
+      this.#download(response, id);
+    } else if (request.method === 'POST' && verb === 'cancel') {
+      this.#change(id, { state: 'cancelled' });
+      answer(response, 200, this.#get(id));
+    } else if (request.method === 'DELETE' && verb === '') {
+      this.dumps = this.dumps.filter((dump) => dump.id !== id);
+      response.writeHead(204).end();
+    } else {
+      answerError(response, 405, 'METHOD_NOT_ALLOWED', 'This cannot be done here.');
+    }
+  }
+
+  async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) {
+      chunks.push(chunk as Buffer);
+    }
+    const { from, to } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
+      from: number;
+      to: number;
+    };
+    answer(response, 201, this.#create(from, to));
+  }
+
+  #create(from: number, to: number): Dump {
+    this.#lastId += 1;
+    const id = `dump${String(this.#lastId).padStart(22, '0')}`;
+    const dump = queuedDump(id, this.#nowMs(), from, to);
+    this.dumps = [dump, ...this.dumps];
+    return dump;
+  }
+
+  #download(response: ServerResponse, id: string): void {
+    const archive = this.#archives.get(id);
+    if (archive === undefined) {
+      answerError(response, 409, 'DUMP_NOT_READY', 'This dump is not ready yet.');
+      return;
+    }
+    response.writeHead(200, {
+      'Content-Type': 'application/gzip',
+      'Content-Length': archive.length,
+      'Content-Disposition': `attachment; filename="${this.#get(id).fileName}"`,
+    });
+    response.end(archive);
+  }
+
+  #get(id: string): Dump {
+    const dump = this.dumps.find((candidate) => candidate.id === id);
+    if (dump === undefined) {
+      throw new Error(`no dump ${id}`);
+    }
+    return dump;
+  }
+
+  #change(id: string, fields: Partial<Dump>): void {
+    this.#replace({ ...this.#get(id), ...fields });
+  }
+
+  #replace(changed: Dump): void {
+    this.dumps = this.dumps.map((dump) => (dump.id === changed.id ? changed : dump));
+  }
+}
+
+/** As the host decides it: a cookie, and for what changes something the token besides. */
+function isSignedIn(request: IncomingMessage): boolean {
+  const cookies = request.headers.cookie ?? '';
+  if (!cookies.includes('MMAUTHTOKEN=')) {
+    return false;
+  }
+  return request.method === 'GET' || request.headers['x-csrf-token'] === CSRF_TOKEN;
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function answerError(response: ServerResponse, status: number, code: string, message: string) {
+  answer(response, status, { code, message, detail: '' });
+}
+
+function answerTrouble(response: ServerResponse, trouble: Trouble): void {
+  switch (trouble.kind) {
+    case 'api':
+      answer(response, trouble.status, trouble.error);
+      return;
+    case 'foreign':
+      response.writeHead(trouble.status, { 'Content-Type': 'text/html' }).end(trouble.body);
+      return;
+    case 'cut':
+      response.destroy();
+  }
+}

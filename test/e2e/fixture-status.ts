@@ -1,0 +1,89 @@
+import type { Dump, Status, Target } from '../../api/index.ts';
+
+const HOUR = 3_600_000;
+
+/** A healthy single server, as the API describes it at `nowMs`. */
+export function healthyStatus(nowMs: number): Status {
+  return {
+    pluginVersion: '0.8.0',
+    serverVersion: '11.1.0',
+    mode: 'both',
+    collector: { node: 'mattermost-1', sinceMs: nowMs - 76 * HOUR, epoch: 4 },
+    state: 'collecting',
+    nowMs,
+    scrapeIntervalSeconds: 15,
+    targets: { up: 2, total: 2 },
+    newestSampleMs: nowMs - 4_000,
+    oldestSampleMs: nowMs - 15 * 24 * HOUR,
+    store: {
+      path: '/opt/mattermost/mattermost-plugin-metrics/data',
+      headSeries: 11_043,
+      headSamples: 7_912_455,
+      blocks: 36,
+      sizeBytes: 412 * 1024 * 1024,
+      freeBytes: 41.3 * 1024 ** 3,
+    },
+    sync: {
+      driver: 'local',
+      remoteBlocks: 180,
+      remoteBytes: 2.1 * 1024 ** 3,
+      pendingBlocks: 0,
+      lastSuccessMs: nowMs - 12 * 60_000,
+      lastError: null,
+    },
+    problems: [],
+    can: { read: true, write: true },
+  };
+}
+
+export function healthyTargets(nowMs: number): Target[] {
+  return [
+    {
+      job: 'mattermost',
+      instance: 'mattermost-1:8067',
+      url: 'http://mattermost-1:8067/metrics',
+      labels: {},
+      state: 'up',
+      lastScrapeMs: nowMs - 4_000,
+      lastDurationMs: 38,
+      lastSamples: 10_412,
+      lastError: null,
+      gaps: [],
+    },
+    {
+      job: 'node',
+      instance: 'mattermost-1:9100',
+      url: 'http://mattermost-1:9100/metrics',
+      labels: {},
+      state: 'up',
+      lastScrapeMs: nowMs - 9_000,
+      lastDurationMs: 12,
+      lastSamples: 631,
+      lastError: null,
+      gaps: [],
+    },
+  ];
+}
+
+/** A dump that was asked for at `nowMs`. */
+export function queuedDump(id: string, nowMs: number, from: number, to: number): Dump {
+  return {
+    id,
+    state: 'queued',
+    createdAtMs: nowMs,
+    startedAtMs: null,
+    finishedAtMs: null,
+    createdBy: 'u'.repeat(26),
+    node: 'mattermost-1',
+    requested: { fromMs: from, toMs: to },
+    actual: null,
+    progress: { percent: 0, phase: 'waiting' },
+    samples: null,
+    series: null,
+    sizeBytes: null,
+    fileName: '',
+    sha256: '',
+    warnings: [],
+    error: null,
+  };
+}

@@ -1,0 +1,177 @@
+import React, { useState, type FormEvent } from 'react';
+import type { PluginRegistry } from './registry.ts';
+import type { PageManifest, PageSection, PageSetting } from './settings.ts';
+
+export interface FrameProps {
+  manifest: PageManifest;
+  registry: PluginRegistry;
+  onSubmit: () => void;
+  onSave: () => void;
+}
+
+const otherPlugins = ['Agents', 'Calls', 'GitHub', 'Jira', 'Playbooks'];
+
+/** The part of System Console around a plugin's settings: sidebar, header, form, save bar. */
+export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
+  const [isDirty, setDirty] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit();
+    if (isDirty) {
+      onSave();
+      setDirty(false);
+    }
+  };
+  const names = [...otherPlugins, manifest.name].sort();
+  return (
+    <div className="admin-frame">
+      <nav className="admin-sidebar" aria-label="System Console">
+        <div className="admin-sidebar__brand">System Console</div>
+        <div className="admin-sidebar__category">Plugins</div>
+        <ul>
+          {names.map((name) => (
+            <li key={name} className={name === manifest.name ? 'active' : undefined}>
+              <a href="#">{name}</a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className="admin-console">
+        <div className="wrapper--fixed">
+          <h1 className="admin-console__header">{manifest.name}</h1>
+          <div className="admin-console__wrapper">
+            <div className="admin-console__content">
+              <form className="form-horizontal" onSubmit={submit}>
+                <div className="banner">{manifest.settings_schema.header}</div>
+                <Settings
+                  manifest={manifest}
+                  registry={registry}
+                  onChange={() => {
+                    setDirty(true);
+                  }}
+                />
+              </form>
+            </div>
+          </div>
+          <div className="admin-console-save">
+            <button
+              type="button"
+              className={`btn save-button${isDirty ? ' btn-primary' : ''}`}
+              disabled={!isDirty}
+              onClick={submit}
+            >
+              Save
+            </button>
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface SettingsProps {
+  manifest: PageManifest;
+  registry: PluginRegistry;
+  onChange: () => void;
+}
+
+function Settings({ manifest, registry, onChange }: SettingsProps) {
+  const { sections, settings = [] } = manifest.settings_schema;
+  if (sections === undefined) {
+    return (
+      <>
+        {settings.map((setting) => (
+          <SettingRow key={setting.key} {...{ setting, registry, onChange }} />
+        ))}
+      </>
+    );
+  }
+  return (
+    <>
+      {sections.map((section) => (
+        <SectionView key={section.key} {...{ section, registry, onChange }} />
+      ))}
+    </>
+  );
+}
+
+interface SectionViewProps {
+  section: PageSection;
+  registry: PluginRegistry;
+  onChange: () => void;
+}
+
+function SectionView({ section, registry, onChange }: SectionViewProps) {
+  const rows = (section.settings ?? []).map((setting) => (
+    <SettingRow key={setting.key} {...{ setting, registry, onChange }} />
+  ));
+  const Custom = section.custom === true ? registry.sections.get(section.key.toLowerCase()) : null;
+  if (Custom !== null && Custom !== undefined) {
+    return <Custom settingsList={rows} />;
+  }
+  return (
+    <div className="config-section">
+      <div className="section-header">
+        <div className="section-title">{section.title}</div>
+        <div className="section-subtitle">{section.subtitle}</div>
+      </div>
+      <div className="section-body">{rows}</div>
+    </div>
+  );
+}
+
+interface SettingRowProps {
+  setting: PageSetting;
+  registry: PluginRegistry;
+  onChange: () => void;
+}
+
+function SettingRow({ setting, registry, onChange }: SettingRowProps) {
+  if (setting.type === 'custom') {
+    const Custom = registry.settings.get(setting.key.toLowerCase());
+    return Custom === undefined ? null : <Custom id={setting.key} disabled={false} />;
+  }
+  return (
+    <div className="form-group">
+      <label className="control-label col-sm-4" htmlFor={setting.key}>
+        {setting.display_name}
+      </label>
+      <div className="col-sm-8">
+        <SettingInput setting={setting} onChange={onChange} />
+        <div className="help-text">{setting.help_text}</div>
+      </div>
+    </div>
+  );
+}
+
+function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: () => void }) {
+  const isOn = setting.default === true;
+  if (setting.type === 'bool') {
+    return (
+      <div className="radio-row">
+        {[true, false].map((value) => (
+          <label key={String(value)}>
+            <input
+              type="radio"
+              name={setting.key}
+              id={value ? setting.key : undefined}
+              defaultChecked={value === isOn}
+              onChange={onChange}
+            />
+            {value ? ' True' : ' False'}
+          </label>
+        ))}
+      </div>
+    );
+  }
+  return (
+    <input
+      id={setting.key}
+      className="form-control"
+      type={setting.type === 'number' ? 'number' : 'text'}
+      defaultValue={String(setting.default ?? '')}
+      placeholder={setting.placeholder}
+      onChange={onChange}
+    />
+  );
+}

@@ -1,0 +1,109 @@
+// The script of the page: offers a plugin the globals of the Mattermost web client, loads the built
+// plugin and shows it in the console's frame.
+import React from 'react';
+import * as ReactDOM from 'react-dom';
+import * as ReactIntl from 'react-intl';
+import { mount } from 'host-mount';
+import { Frame } from './frame.tsx';
+import { loadPlugin, PluginRegistry } from './registry.ts';
+import type { PageOptions } from './settings.ts';
+
+/** What tests ask the page. */
+interface ConsoleHost {
+  reactVersion: string;
+  /** Times the console's form was submitted, and times that would have saved the configuration. */
+  submits: number;
+  saves: number;
+  /** Takes the plugin away as the host does on update or removal. */
+  unload: () => void;
+  /** Shows and hides the plugin's page, as navigating in the console does. */
+  show: () => void;
+  hide: () => void;
+}
+
+declare global {
+  interface Window {
+    consoleHost: ConsoleHost;
+    registerPlugin: (
+      id: string,
+      plugin: { initialize: (registry: object, store: object) => void; uninitialize?: () => void },
+    ) => void;
+  }
+}
+
+const root = document.getElementById('root');
+if (root === null) {
+  throw new Error('the page has no root element');
+}
+const options = JSON.parse(root.dataset['options'] ?? '') as PageOptions;
+const registry = new PluginRegistry();
+const state = {};
+const store = {
+  getState: () => state,
+  dispatch: () => undefined,
+  subscribe: () => () => undefined,
+};
+let unmount: () => void = () => undefined;
+
+Object.assign(window, {
+  basename: options.basename,
+  React,
+  ReactDOM,
+  ReactIntl,
+  Redux: {},
+  ReactRedux: {},
+  ReactBootstrap: {},
+  ReactRouterDom: {},
+  PropTypes: {},
+});
+
+function show(element: HTMLElement): void {
+  hide();
+  unmount = mount(
+    element,
+    <ReactIntl.IntlProvider locale="en" messages={registry.messages}>
+      <Frame
+        manifest={options.manifest}
+        registry={registry}
+        onSubmit={() => {
+          window.consoleHost.submits += 1;
+        }}
+        onSave={() => {
+          window.consoleHost.saves += 1;
+        }}
+      />
+    </ReactIntl.IntlProvider>,
+  );
+}
+
+function hide(): void {
+  unmount();
+  unmount = () => undefined;
+}
+
+async function start(element: HTMLElement): Promise<void> {
+  const { manifest, hasSections } = options;
+  if (!hasSections) {
+    delete manifest.settings_schema.sections;
+  }
+  const plugin = await loadPlugin(manifest.id, options.bundleUrl);
+  plugin.initialize(registry.forPlugin(hasSections), store);
+  window.consoleHost = {
+    reactVersion: React.version,
+    submits: 0,
+    saves: 0,
+    show: () => {
+      show(element);
+    },
+    hide,
+    unload: () => {
+      registry.clear();
+      show(element);
+      plugin.uninitialize?.();
+      document.getElementById(`plugin_${manifest.id}`)?.remove();
+    },
+  };
+  show(element);
+}
+
+void start(root);

@@ -1,0 +1,64 @@
+import type { ComponentType } from 'react';
+
+type AnyComponent = ComponentType<Record<string, unknown>>;
+
+interface PluginInstance {
+  initialize: (registry: object, store: object) => void;
+  uninitialize?: () => void;
+}
+
+/** What a plugin has registered, as the host keeps it. */
+export class PluginRegistry {
+  readonly sections = new Map<string, AnyComponent>();
+  readonly settings = new Map<string, AnyComponent>();
+  messages: Record<string, string> = {};
+
+  /** The object handed to the plugin; keys are compared in lower case, as the host does. */
+  forPlugin(hasSections: boolean): object {
+    return {
+      registerAdminConsoleCustomSetting: (key: string, component: AnyComponent) => {
+        this.settings.set(key.toLowerCase(), component);
+      },
+      registerTranslations: (translations: (locale: string) => Record<string, string>) => {
+        this.messages = { ...this.messages, ...translations('en') };
+      },
+      ...(hasSections && {
+        registerAdminConsoleCustomSection: (key: string, component: AnyComponent) => {
+          this.sections.set(key.toLowerCase(), component);
+        },
+      }),
+    };
+  }
+
+  clear(): void {
+    this.sections.clear();
+    this.settings.clear();
+    this.messages = {};
+  }
+}
+
+/** Loads a plugin's script as the host does, and answers with what it registered itself as. */
+export async function loadPlugin(id: string, url: string): Promise<PluginInstance> {
+  const plugins = new Map<string, PluginInstance>();
+  window.registerPlugin = (pluginId, plugin) => {
+    plugins.set(pluginId, plugin);
+  };
+  await new Promise<void>((resolve, reject) => {
+    const script = document.createElement('script');
+    script.id = `plugin_${id}`;
+    script.defer = true;
+    script.src = url;
+    script.onload = () => {
+      resolve();
+    };
+    script.onerror = () => {
+      reject(new Error(`the plugin's script ${url} did not load`));
+    };
+    document.head.append(script);
+  });
+  const plugin = plugins.get(id);
+  if (plugin === undefined) {
+    throw new Error(`the plugin's script registered no plugin ${id}`);
+  }
+  return plugin;
+}

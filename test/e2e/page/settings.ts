@@ -1,0 +1,37 @@
+/** What the frame reads of a plugin's manifest, in the shape of plugin.json. */
+export interface PageManifest {
+  id: string;
+  name: string;
+  version: string;
+  settings_schema: {
+    header?: string;
+    settings?: PageSetting[];
+    sections?: PageSection[];
+  };
+}
+
+export interface PageSection {
+  key: string;
+  title?: string;
+  subtitle?: string;
+  custom?: boolean;
+  settings?: PageSetting[];
+}
+
+export interface PageSetting {
+  key: string;
+  type: string;
+  display_name?: string;
+  help_text?: string;
+  default?: string | number | boolean;
+  placeholder?: string;
+}
+
+/** What the server tells the page, through an attribute of its root element. */
+export interface PageOptions {
+  manifest: PageManifest;
+  bundleUrl: string;
+  basename: string;
+  /** False shows the page as a server without custom sections would. */
+  hasSections: boolean;
+}
