@@ -1,10 +1,21 @@
-export { BlockReader, type BlockMeta, type BlockSources, type JsonObject } from './block/index.ts';
+export {
+  BlockReader,
+  parseBlockMeta,
+  printBlockMeta,
+  type BlockCompaction,
+  type BlockMeta,
+  type BlockSources,
+  type BlockStats,
+  type JsonObject,
+  type JsonValue,
+} from './block/index.ts';
 export { ChunkIterator, SampleColumns, decodeChunk, type ChunkEntry } from './chunk/index.ts';
 export {
   deleteBlock,
   listBlockDirs,
   openBlock,
   readBlockMeta,
+  sweepTemporary,
   writeBlock,
   type BlockSeries,
   type WriteBlockOptions,
@@ -26,4 +37,5 @@ export type {
   StoreStats,
   StoreThread,
 } from './store/types.ts';
+export { inlineThread, storeHandlers } from './store/worker-handlers.ts';
 export { isUlid, newUlid, parseUlid, ulidTimeMs } from './ulid.ts';

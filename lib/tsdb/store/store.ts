@@ -1,6 +1,14 @@
+import type { Clock, Timer } from '../../runtime/index.ts';
+import { compareUtf8 } from '../../bytes/index.ts';
+import { Pacer, type AdmittedRange } from '../head/index.ts';
 import type { Labels } from '../labels.ts';
+import { maxLabelsPerSeries } from '../limits.ts';
 import { SampleBatch } from '../sample-batch.ts';
+import { Cutter } from './cutter.ts';
 import { StoreError } from './errors.ts';
+import { maintainIntervalMs, syncDelayMs } from './limits.ts';
+import { openStore, type StoreParts } from './open-store.ts';
+import { Turnstile } from './turnstile.ts';
 import type {
   BlockInfo,
   CommitResult,
@@ -9,18 +17,48 @@ import type {
   StoreProblem,
   StoreStats,
 } from './types.ts';
+import { walError } from './wal-writer.ts';
 
 /**
  * The local store of a collecting node: head, WAL and blocks in one directory. One object per
  * directory; it owns its timers until {@link close}.
  */
 export class Store {
+  readonly #parts: StoreParts;
+  readonly #clock: Clock;
+  readonly #turnstile: Turnstile;
+  readonly #cutter: Cutter;
+  readonly #admitted = new SampleBatch(0);
+  #onBlockCut: ((block: BlockInfo) => void) | undefined;
+  /** Samples before this are in blocks, or were. */
+  #blocksEndMs: number;
+  #syncTimer: Timer | undefined;
+  #maintainTimer: Timer | undefined;
+  #syncing: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: StoreOptions, parts: StoreParts) {
+    this.#parts = parts;
+    this.#clock = options.clock;
+    this.#onBlockCut = options.onBlockCut;
+    this.#turnstile = new Turnstile(parts.limits.maxWaitingCommits);
+    this.#blocksEndMs = parts.blocks.maxt;
+    const { dir, clock, rng, thread, metaExtra } = options;
+    const { head, blocks, wal, problems } = parts;
+    this.#cutter = new Cutter({
+      ...{ dir, clock, rng, thread, head, blocks, wal, problems },
+      ...{ turnstile: this.#turnstile, extra: metaExtra },
+      onBlock: (block) => this.#registerBlock(block),
+    });
+    this.#scheduleMaintenance();
+  }
+
   /**
    * Opens or creates the store: locks the directory, removes what a crash left half done, loads
    * the blocks and replays the WAL. Rejects with `TSDB_LOCKED` when another process holds it.
    */
-  static open(_options: StoreOptions): Promise<Store> {
-    return Promise.reject(new StoreError('TSDB_CLOSED', 'being built'));
+  static async open(options: StoreOptions): Promise<Store> {
+    return new Store(options, await openStore(options));
   }
 
   /**
@@ -28,13 +66,24 @@ export class Store {
    * `TSDB_SERIES_LIMIT` or `TSDB_BAD_LABELS`. A reference stays good while {@link isLive} says so;
    * a series without samples in the head is forgotten after a block was cut.
    */
-  seriesRef(_labels: Labels): number {
-    throw new StoreError('TSDB_CLOSED', 'being built');
+  seriesRef(labels: Labels): number {
+    const { head, wal, limits } = this.#parts;
+    const known = head.series.find(labels);
+    if (known !== 0) return head.series.refs[known]!;
+    if (this.#closing !== undefined) throw closed();
+    checkLabels(labels);
+    if (head.series.count >= limits.maxSeries || !head.series.hasRoom) {
+      const message = `the store holds ${String(head.series.count)} series and takes no new ones`;
+      throw new StoreError('TSDB_SERIES_LIMIT', message);
+    }
+    const ref = head.series.refs[head.addSeries(labels)]!;
+    wal.noteSeries(ref);
+    return ref;
   }
 
   /** Whether a reference may still be used in a batch; references are never used again. */
-  isLive(_ref: number): boolean {
-    return false;
+  isLive(ref: number): boolean {
+    return this.#parts.head.series.slotOf(ref) !== 0;
   }
 
   newBatch(capacity?: number): SampleBatch {
@@ -46,71 +95,194 @@ export class Store {
    * until this settles. Rejects with `TSDB_UNKNOWN_SERIES` (a reference of the batch is dead),
    * `TSDB_DISK_FULL`, `TSDB_WAL_IO`, `TSDB_BUSY` or `TSDB_CLOSED`; nothing is stored then.
    */
-  commit(_batch: SampleBatch): Promise<CommitResult> {
-    return Promise.reject(new StoreError('TSDB_CLOSED', 'being built'));
+  commit(batch: SampleBatch): Promise<CommitResult> {
+    return this.#turnstile.tryEnter(() => this.#commitNow(batch));
   }
 
   /** Cuts the blocks that are due. The store does this by itself; calling it again is harmless. */
-  maintain(): Promise<void> {
-    return Promise.resolve();
+  async maintain(): Promise<void> {
+    if (this.#closing === undefined && this.#cutter.isDue) await this.#cutter.run();
   }
 
   /**
    * Writes the head's samples in a range as a block that is not part of the store and changes
-   * nothing in it. Undefined when there is no sample in the range.
+   * nothing in it: every batch is in it with all of its samples in the range or not at all.
+   * Undefined when there is no sample in the range.
    */
-  snapshotHead(_request: SnapshotRequest): Promise<BlockInfo | undefined> {
-    return Promise.resolve(undefined);
+  async snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined> {
+    if (this.#closing !== undefined) throw closed();
+    return this.#cutter.snapshot(request);
   }
 
   /** The blocks on disk, oldest first. */
   blocks(): readonly BlockInfo[] {
-    return [];
+    return this.#parts.blocks.list();
   }
 
   /** Removes a block durably; `TSDB_NO_BLOCK` when there is none of this name. */
-  deleteBlock(_ulid: string): Promise<void> {
-    return Promise.resolve();
+  async deleteBlock(ulid: string): Promise<void> {
+    await Promise.resolve();
+    this.#parts.blocks.delete(ulid);
   }
 
   stats(): StoreStats {
+    const { head, blocks, wal } = this.#parts;
+    const isEmpty = head.samples === 0;
     return {
-      headSeries: 0,
-      headSamples: 0,
-      headMinMs: undefined,
-      headMaxMs: undefined,
-      blocks: 0,
-      sizeBytes: 0,
-      walBytes: 0,
+      headSeries: head.series.count,
+      headSamples: head.samples,
+      headMinMs: isEmpty ? undefined : head.minMs,
+      headMaxMs: isEmpty ? undefined : head.maxMs,
+      blocks: blocks.count,
+      sizeBytes: blocks.sizeBytes + wal.sizeBytes,
+      walBytes: wal.sizeBytes,
     };
   }
 
   /** Time of the newest sample in head and blocks. */
   newestSampleMs(): number | undefined {
-    return undefined;
+    return finite(Math.max(this.#parts.head.maxMs, this.#parts.blocks.maxt - 1));
   }
 
   /** Time of the oldest sample in blocks and head. */
   oldestSampleMs(): number | undefined {
-    return undefined;
+    return finite(Math.min(this.#parts.head.minMs, this.#parts.blocks.mint));
   }
 
   problems(): readonly StoreProblem[] {
-    return [];
+    return this.#parts.problems.list();
   }
 
   /** Sets the one listener for cut blocks (see {@link StoreOptions.onBlockCut}). */
-  onBlockCut(_listener: (block: BlockInfo) => void): void {
-    return;
+  onBlockCut(listener: (block: BlockInfo) => void): void {
+    this.#onBlockCut = listener;
   }
 
   /** Resolves when everything that was committed is on the disk (fdatasync). */
-  flush(): Promise<void> {
-    return Promise.resolve();
+  async flush(): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    this.#syncing = this.#syncing.then(() => this.#sync());
+    await this.#syncing;
   }
 
-  /** Waits for a running cut, flushes and frees the directory; cuts nothing, writes no markers. */
+  /** Ends a running cut, flushes and frees the directory; cuts nothing, writes no markers. */
   close(): Promise<void> {
-    return Promise.resolve();
+    this.#closing ??= this.#closeNow();
+    return this.#closing;
   }
+
+  async #commitNow(batch: SampleBatch): Promise<CommitResult> {
+    const { head, wal, problems } = this.#parts;
+    if (this.#closing !== undefined) throw closed();
+    const unknown = head.findUnknown(batch);
+    if (unknown >= 0) throw unknownSeries(batch.refs[unknown]!);
+    const counts = { appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 };
+    const admitted = this.#admit(batch, counts);
+    if (admitted.count > 0) {
+      try {
+        await wal.log(admitted, new Pacer(this.#clock));
+      } catch (error) {
+        const { code, message } = walError(error);
+        problems.set('wal', { code, message });
+        throw error;
+      }
+      problems.clear('wal');
+      head.append(admitted, counts);
+      this.#scheduleSync();
+      if (this.#cutter.isDue) this.#scheduleMaintenance(0);
+    }
+    return counts;
+  }
+
+  /** The samples of the batch that the head takes: usually the batch itself. */
+  #admit(batch: SampleBatch, counts: CommitResult): SampleBatch {
+    const { head, limits } = this.#parts;
+    const range: AdmittedRange = {
+      oldestMs: Math.max(head.maxMs - head.rangeMs / 2, this.#blocksEndMs),
+      newestMs: this.#clock.nowMs() + limits.maxAheadMs,
+    };
+    if (head.admitsAll(batch, range)) return batch;
+    head.admit(batch, range, this.#admitted, counts);
+    return this.#admitted;
+  }
+
+  #registerBlock(block: BlockInfo): void {
+    this.#blocksEndMs = Math.max(this.#blocksEndMs, block.maxt);
+    this.#onBlockCut?.(block);
+  }
+
+  #scheduleSync(): void {
+    if (this.#closing !== undefined) return;
+    this.#syncTimer ??= this.#clock.setTimer(syncDelayMs, () => {
+      this.#syncTimer = undefined;
+      this.#syncing = this.#syncing.then(() => this.#sync().catch(() => this.#scheduleSync()));
+    });
+  }
+
+  /** Looks for work now and then, and at once when a commit made a block due. */
+  #scheduleMaintenance(delayMs = maintainIntervalMs): void {
+    this.#maintainTimer?.cancel();
+    this.#maintainTimer = this.#clock.setTimer(delayMs, () => {
+      this.#maintainTimer = undefined;
+      void this.maintain().finally(() => {
+        if (this.#closing === undefined) this.#scheduleMaintenance();
+      });
+    });
+  }
+
+  async #sync(): Promise<void> {
+    const { wal, problems } = this.#parts;
+    try {
+      await wal.writer.sync();
+      problems.clear('sync');
+    } catch (error) {
+      const { code, message } = walError(error);
+      problems.set('sync', { code, message });
+      throw error;
+    }
+  }
+
+  async #closeNow(): Promise<void> {
+    const { wal, lock } = this.#parts;
+    // Lets the caller's assignment of the closing promise happen before anything else runs.
+    await Promise.resolve();
+    this.#syncTimer?.cancel();
+    this.#maintainTimer?.cancel();
+    await this.#cutter.stop();
+    await this.#syncing.catch(() => undefined);
+    try {
+      await this.#turnstile.enter(() => wal.writer.close());
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+/** Labels must be such that an index takes them: sorted by name, each name once, no empty text. */
+function checkLabels(labels: Labels): void {
+  const { length } = labels;
+  if (length === 0 || length % 2 !== 0 || length > 2 * maxLabelsPerSeries) {
+    throw new StoreError('TSDB_BAD_LABELS', `${String(length)} is no number of names and values`);
+  }
+  for (let at = 0; at < length; at += 2) {
+    if (labels[at] === '' || labels[at + 1] === '') {
+      throw new StoreError('TSDB_BAD_LABELS', 'a label has an empty name or value');
+    }
+    if (at > 0 && compareUtf8(labels[at - 2]!, labels[at]!) >= 0) {
+      throw new StoreError('TSDB_BAD_LABELS', `label ${labels[at]!} is not in order`);
+    }
+  }
+}
+
+function unknownSeries(ref: number): StoreError {
+  const message = `series reference ${String(ref)} is not known any more`;
+  return new StoreError('TSDB_UNKNOWN_SERIES', message, { ref });
+}
+
+function closed(): StoreError {
+  return new StoreError('TSDB_CLOSED', 'the store is closed');
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }

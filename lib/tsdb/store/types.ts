@@ -1,4 +1,6 @@
 import type { Clock, Rng, ThreadCall } from '../../runtime/index.ts';
+import type { JsonObject } from '../block/index.ts';
+import type { WalFileOpener } from './wal-writer.ts';
 
 /** Where the store runs long work: a `Thread` of `lib/runtime`, or {@link inlineThread}. */
 export interface StoreThread {
@@ -25,6 +27,10 @@ export interface StoreOptions {
   /** Runs the methods of `storeHandlers`: writing blocks and checkpoints. */
   thread: StoreThread;
   limits?: Partial<StoreLimits>;
+  /** Further top-level keys of the meta.json of every block, such as `thanos`. */
+  metaExtra?: JsonObject;
+  /** Opens the files of the WAL; tests put failing ones in their place. */
+  openWalFile?: WalFileOpener;
   /** Time range of one block, 2 h. Tests lower it. */
   blockRangeMs?: number;
   /**

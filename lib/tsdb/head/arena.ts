@@ -1,0 +1,87 @@
+import { assert } from '../../runtime/index.ts';
+
+/** Addresses are `page << pageBits | offset`: 14 bits of pages, 4 GiB. */
+export const pageBits = 18;
+export const pageBytes = 1 << pageBits;
+export const pageMask = pageBytes - 1;
+const maxPages = 1 << (32 - pageBits);
+
+/**
+ * Slot sizes for open chunks. Constant series stay in the smallest for a whole chunk; a chunk that
+ * may still be appended to never exceeds 1,005 bytes and one sample takes at most 19.
+ */
+export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1024];
+
+const emptyPage = new Uint8Array(0);
+
+/**
+ * Memory for open chunks: zero-filled slots of a few sizes in pages. A page holds slots of one
+ * size only, so that it can be given back as soon as its last slot is free: series that grow
+ * together leave whole pages behind, not holes.
+ */
+export class Arena {
+  /** Pages by their number; a page that was given back is empty. Index with `address >>> pageBits`. */
+  readonly pages: Uint8Array<ArrayBuffer>[] = [];
+  readonly #freePages: number[] = [];
+  readonly #pageUsed: number[] = [];
+  /** Per slot size: free slots of pages that also have used ones. */
+  readonly #freeSlots: number[][] = slotBytes.map(() => []);
+
+  /** Bytes of all pages. */
+  get bytes(): number {
+    return (this.pages.length - this.#freePages.length) * pageBytes;
+  }
+
+  /** Address of a zero-filled slot of size `slotBytes[size]`. */
+  allocate(size: number): number {
+    const free = this.#freeSlots[size]!;
+    if (free.length === 0) this.#addPage(size);
+    const address = free.pop()!;
+    this.#pageUsed[address >>> pageBits]!++;
+    return address;
+  }
+
+  /** Gives a slot back; its content is wiped. */
+  release(address: number, size: number): void {
+    const page = address >>> pageBits;
+    const offset = address & pageMask;
+    this.pages[page]!.fill(0, offset, offset + slotBytes[size]!);
+    this.#freeSlots[size]!.push(address);
+    if (--this.#pageUsed[page]! === 0) this.#releasePage(page, size);
+  }
+
+  /** Moves `length` bytes of a slot to one of the next size and gives the old one back. */
+  grow(address: number, size: number, length: number): number {
+    const grown = this.allocate(size + 1);
+    const from = this.pages[address >>> pageBits]!;
+    const to = this.pages[grown >>> pageBits]!;
+    const start = address & pageMask;
+    to.set(from.subarray(start, start + length), grown & pageMask);
+    this.release(address, size);
+    return grown;
+  }
+
+  #addPage(size: number): void {
+    const page = this.#freePages.pop() ?? this.pages.length;
+    assert(page < maxPages, 'the arena of open chunks is full');
+    this.pages[page] = new Uint8Array(pageBytes);
+    this.#pageUsed[page] = 0;
+    const free = this.#freeSlots[size]!;
+    const step = slotBytes[size]!;
+    // Descending, because slots are taken from the end: neighbours in time are neighbours in memory.
+    const last = (Math.floor(pageBytes / step) - 1) * step;
+    for (let offset = last; offset >= 0; offset -= step) {
+      free.push(((page << pageBits) | offset) >>> 0);
+    }
+  }
+
+  #releasePage(page: number, size: number): void {
+    const free = this.#freeSlots[size]!;
+    const slotsPerPage = Math.floor(pageBytes / slotBytes[size]!);
+    // One page of slack per size, so that a lone series does not take and give a page each time.
+    if (free.length < 2 * slotsPerPage) return;
+    this.#freeSlots[size] = free.filter((address) => address >>> pageBits !== page);
+    this.pages[page] = emptyPage;
+    this.#freePages.push(page);
+  }
+}

@@ -1,0 +1,82 @@
+import { pageBits, pageBytes, pageMask } from './arena.ts';
+
+const initialChunks = 1024;
+
+/**
+ * The closed chunks of one block range, bytes in pages and everything else in columns. Chunks are
+ * only added; the window goes as a whole when its block is durable.
+ */
+export class ClosedWindow {
+  /** First time of the range. */
+  readonly startMs: number;
+  /** Number of chunks: the entries of the columns that are in use. */
+  count = 0;
+  samples = 0;
+  /** Time of the oldest sample; Infinity while there is none. */
+  minMs = Infinity;
+  /** Series slot of each chunk. */
+  series: Uint32Array<ArrayBuffer> = new Uint32Array(initialChunks);
+  /** Times of the first and of the last sample, as distance from {@link startMs}. */
+  mintOffset: Uint32Array<ArrayBuffer> = new Uint32Array(initialChunks);
+  maxtOffset: Uint32Array<ArrayBuffer> = new Uint32Array(initialChunks);
+  /** `page << pageBits | offset` of the chunk data, count included. */
+  address: Uint32Array<ArrayBuffer> = new Uint32Array(initialChunks);
+  length: Uint16Array<ArrayBuffer> = new Uint16Array(initialChunks);
+  readonly pages: Uint8Array<ArrayBuffer>[] = [];
+  #pageUsed = pageBytes;
+
+  constructor(startMs: number) {
+    this.startMs = startMs;
+  }
+
+  /** Copies the chunk `source[start, start + length)` of a series. */
+  add(
+    series: number,
+    mintMs: number,
+    maxtMs: number,
+    source: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
+    if (this.count === this.series.length) this.#growColumns();
+    if (this.#pageUsed + length > pageBytes) {
+      this.pages.push(new Uint8Array(pageBytes));
+      this.#pageUsed = 0;
+    }
+    const page = this.pages.length - 1;
+    this.pages[page]!.set(source.subarray(start, start + length), this.#pageUsed);
+    const at = this.count++;
+    this.series[at] = series;
+    this.mintOffset[at] = mintMs - this.startMs;
+    this.maxtOffset[at] = maxtMs - this.startMs;
+    this.address[at] = (page << pageBits) | this.#pageUsed;
+    this.length[at] = length;
+    this.#pageUsed += length;
+    this.samples += (source[start]! << 8) | source[start + 1]!;
+    if (mintMs < this.minMs) this.minMs = mintMs;
+  }
+
+  /** View of the data of the `at`th chunk. */
+  data(at: number): Uint8Array<ArrayBuffer> {
+    const address = this.address[at]!;
+    const start = address & pageMask;
+    return this.pages[address >>> pageBits]!.subarray(start, start + this.length[at]!);
+  }
+
+  #growColumns(): void {
+    const size = this.series.length + (this.series.length >>> 1);
+    this.series = grown32(this.series, size);
+    this.mintOffset = grown32(this.mintOffset, size);
+    this.maxtOffset = grown32(this.maxtOffset, size);
+    this.address = grown32(this.address, size);
+    const length = new Uint16Array(size);
+    length.set(this.length);
+    this.length = length;
+  }
+}
+
+function grown32(column: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
+  const result = new Uint32Array(size);
+  result.set(column);
+  return result;
+}

@@ -1,0 +1,235 @@
+import { assert } from '../../runtime/index.ts';
+import type { Labels } from '../labels.ts';
+import { SampleBatch } from '../sample-batch.ts';
+import { ClosedWindow } from './closed-window.ts';
+import { slotBits } from './limits.ts';
+import { OpenChunks, appendOutcome } from './open-chunks.ts';
+import type { Pacer } from './pacer.ts';
+import { SeriesTable } from './series-table.ts';
+
+const slotMask = (1 << slotBits) - 1;
+/** Steps between two looks at the clock. */
+const stepsPerLook = 1024;
+
+/** What happened to the samples of a batch. */
+export interface AppendCounts {
+  appended: number;
+  outOfOrder: number;
+  duplicates: number;
+  tooOld: number;
+  tooNew: number;
+}
+
+/** Times that a batch may have, both ends included. */
+export interface AdmittedRange {
+  oldestMs: number;
+  newestMs: number;
+}
+
+/**
+ * The growing part of the store: every series with its open chunk, and the closed chunks of the
+ * block ranges that are not cut yet. All memory, no files.
+ */
+export class Head {
+  readonly rangeMs: number;
+  readonly series = new SeriesTable();
+  readonly open: OpenChunks;
+  /** Samples in open and closed chunks. */
+  samples = 0;
+  /** Time of the oldest sample; Infinity when there is none. */
+  minMs = Infinity;
+  /** Time of the newest sample that ever came in; -Infinity before the first. */
+  maxMs = -Infinity;
+  readonly #windows = new Map<number, ClosedWindow>();
+  /** Closed chunks of a series that are still in memory. */
+  #closedChunks = new Uint32Array(0);
+  /** Number of garbage collections before the series was made. */
+  #born = new Uint32Array(0);
+  #collections = 0;
+
+  /** `rangeMs` is the time range of one block. */
+  constructor(rangeMs: number) {
+    this.rangeMs = rangeMs;
+    this.open = new OpenChunks(rangeMs, (series, mintMs, maxtMs, page, start, length) => {
+      this.#windowOf(mintMs).add(series, mintMs, maxtMs, page, start, length);
+      this.#closedChunks[series]!++;
+    });
+    this.#reserve();
+  }
+
+  /** Adds a series that is not there yet and returns its slot. */
+  addSeries(labels: Labels): number {
+    const slot = this.series.add(labels);
+    this.#prepare(slot);
+    return slot;
+  }
+
+  /** Adds a series in a given free slot, with a given reference. */
+  addSeriesAt(slot: number, labels: Labels, ref: number): void {
+    this.series.addAt(slot, labels, ref);
+    this.#prepare(slot);
+  }
+
+  /** Index of the first sample of the batch whose series is not known, or -1. */
+  findUnknown(batch: SampleBatch): number {
+    const { refs: live } = this.series;
+    const { refs, timesMs, count } = batch;
+    for (let at = 0; at < count; at++) {
+      const ref = refs[at]!;
+      if (live[ref & slotMask] !== ref || ref === 0) return at;
+      // Half milliseconds or NaN would become garbage in a chunk.
+      assert(Math.floor(timesMs[at]!) === timesMs[at], 'times are whole milliseconds');
+    }
+    return -1;
+  }
+
+  /** Whether every sample of the batch is in range and newer than what its series has. */
+  admitsAll(batch: SampleBatch, range: AdmittedRange): boolean {
+    const { oldestMs, newestMs } = range;
+    const { lastT } = this.open;
+    const { refs, timesMs, count } = batch;
+    for (let at = 0; at < count; at++) {
+      const timeMs = timesMs[at]!;
+      if (timeMs < oldestMs || timeMs > newestMs) return false;
+      if (timeMs <= lastT[refs[at]! & slotMask]!) return false;
+    }
+    return true;
+  }
+
+  /** Copies the samples that would be stored into `admitted` and counts the others. */
+  admit(
+    batch: SampleBatch,
+    range: AdmittedRange,
+    admitted: SampleBatch,
+    counts: AppendCounts,
+  ): void {
+    const { open } = this;
+    admitted.clear();
+    for (let at = 0; at < batch.count; at++) {
+      const timeMs = batch.timesMs[at]!;
+      const lo = batch.lo[at]!;
+      const hi = batch.hi[at]!;
+      const slot = batch.refs[at]! & slotMask;
+      if (timeMs < range.oldestMs) counts.tooOld++;
+      else if (timeMs > range.newestMs) counts.tooNew++;
+      else if (timeMs > open.lastT[slot]!) admitted.push(batch.refs[at]!, lo, hi, timeMs);
+      else if (timeMs < open.lastT[slot]!) counts.outOfOrder++;
+      else if (lo === open.lo[slot] && hi === open.hi[slot]) counts.appended++;
+      else counts.duplicates++;
+    }
+  }
+
+  /** Appends samples whose series are all known. */
+  append(batch: SampleBatch, counts: AppendCounts): void {
+    const { refs, timesMs, lo, hi, count } = batch;
+    const { open } = this;
+    let { minMs, maxMs } = this;
+    let stored = 0;
+    for (let at = 0; at < count; at++) {
+      const timeMs = timesMs[at]!;
+      const outcome = open.append(refs[at]! & slotMask, timeMs, lo[at]!, hi[at]!);
+      if (outcome === appendOutcome.stored) {
+        stored++;
+        if (timeMs > maxMs) maxMs = timeMs;
+        if (timeMs < minMs) minMs = timeMs;
+      } else if (outcome === appendOutcome.outOfOrder) counts.outOfOrder++;
+      else if (outcome === appendOutcome.duplicate) counts.duplicates++;
+      else counts.appended++;
+    }
+    counts.appended += stored;
+    this.samples += stored;
+    this.minMs = minMs;
+    this.maxMs = maxMs;
+  }
+
+  /** Appends one sample to the series in a slot, as replay does. */
+  appendAt(slot: number, timeMs: number, lo: number, hi: number): boolean {
+    if (this.open.append(slot, timeMs, lo, hi) !== appendOutcome.stored) return false;
+    this.samples++;
+    if (timeMs > this.maxMs) this.maxMs = timeMs;
+    if (timeMs < this.minMs) this.minMs = timeMs;
+    return true;
+  }
+
+  /** The block ranges with closed chunks. */
+  windows(): Iterable<ClosedWindow> {
+    return this.#windows.values();
+  }
+
+  /**
+   * Closes the open chunks that began before `endMs`, a multiple of the block range that no sample
+   * can come in before any more.
+   */
+  async closeBefore(endMs: number, pacer: Pacer): Promise<void> {
+    for (let slot = 1; slot < this.series.slotEnd; slot++) {
+      if (slot % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
+      if (this.open.count[slot] === 0 || this.open.minT[slot]! >= endMs) continue;
+      this.open.close(slot);
+      this.open.releaseSlot(slot);
+    }
+  }
+
+  /**
+   * Drops the block ranges before `endMs` and then every series that has no samples any more and
+   * existed at the previous collection. No batch may be in the middle of its commit.
+   */
+  async dropBefore(endMs: number, pacer: Pacer): Promise<void> {
+    for (const window of [...this.#windows.values()]) {
+      if (window.startMs >= endMs) continue;
+      for (let at = 0; at < window.count; at++) {
+        if (at % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
+        this.#closedChunks[window.series[at]!]!--;
+      }
+      this.samples -= window.samples;
+      this.#windows.delete(window.startMs);
+    }
+    await this.collect(pacer, this.#collections);
+  }
+
+  /**
+   * Forgets the series without samples that were made before collection `bornBefore`, and finds the
+   * oldest sample again. A series that was just made waits for its first samples.
+   */
+  async collect(pacer: Pacer, bornBefore: number): Promise<void> {
+    let minMs = Infinity;
+    for (const window of this.#windows.values()) minMs = Math.min(minMs, window.minMs);
+    for (let slot = 1; slot < this.series.slotEnd; slot++) {
+      if (slot % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
+      if (this.series.refs[slot] === 0) continue;
+      if (this.open.count[slot]! > 0) minMs = Math.min(minMs, this.open.minT[slot]!);
+      else if (this.#closedChunks[slot] === 0 && this.#born[slot]! < bornBefore) {
+        this.open.releaseSlot(slot);
+        this.series.remove(slot);
+      }
+    }
+    this.#collections++;
+    this.minMs = minMs;
+  }
+
+  #windowOf(timeMs: number): ClosedWindow {
+    const startMs = Math.floor(timeMs / this.rangeMs) * this.rangeMs;
+    let window = this.#windows.get(startMs);
+    if (window === undefined) {
+      window = new ClosedWindow(startMs);
+      this.#windows.set(startMs, window);
+    }
+    return window;
+  }
+
+  #prepare(slot: number): void {
+    this.#reserve();
+    this.open.reset(slot);
+    this.#closedChunks[slot] = 0;
+    this.#born[slot] = this.#collections;
+  }
+
+  #reserve(): void {
+    const { capacity } = this.series;
+    if (capacity <= this.#born.length) return;
+    this.open.reserve(capacity);
+    const closedChunks = this.#closedChunks;
+    const born = this.#born;
+    (this.#closedChunks = new Uint32Array(capacity)).set(closedChunks);
+    (this.#born = new Uint32Array(capacity)).set(born);
+  }
+}

@@ -1,0 +1,25 @@
+/** Samples a chunk aims at; what Prometheus aims at. */
+export const targetSamples = 120;
+
+/** A chunk is closed at this many samples even when its predicted end is far. */
+export const maxSamples = 2 * targetSamples;
+
+/** After this many samples the end of the chunk is predicted again. */
+export const predictAtSamples = targetSamples / 4;
+
+/** A chunk with more bytes than this is closed: 1,024 less the 19 that one sample may take. */
+export const maxOpenBytes = 1005;
+
+/** Bits that one further sample takes at most: 4 + 64 for the time, 13 + 64 for the value. */
+export const maxSampleBits = 145;
+
+/**
+ * Series slots are numbered in 20 bits of a reference; the upper 12 count how often the slot was
+ * used, so that a reference never means two series. A slot that was used 4,095 times is retired.
+ */
+export const slotBits = 20;
+export const maxSlots = 1 << slotBits;
+export const lastGeneration = 4094;
+
+/** Series in the head unless the owner says otherwise: about 600 MB of private memory. */
+export const defaultMaxSeries = 500_000;

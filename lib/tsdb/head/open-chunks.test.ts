@@ -1,0 +1,186 @@
+import { describe, expect, test } from '@jest/globals';
+import { toHex } from '../../bytes/index.ts';
+import { seededRng } from '../../runtime/index.ts';
+import { ChunkEncoder } from '../chunk/index.ts';
+import { appendOutcome, OpenChunks } from './open-chunks.ts';
+
+const rangeMs = 7_200_000;
+const halves = new Uint32Array(2);
+const double = new Float64Array(halves.buffer);
+
+function bitsOf(value: number): [lo: number, hi: number] {
+  double[0] = value;
+  return [halves[0]!, halves[1]!];
+}
+
+interface Closed {
+  series: number;
+  mintMs: number;
+  maxtMs: number;
+  data: string;
+  count: number;
+}
+
+/** Open chunks that remember what they closed. */
+function openChunks(slots = 8): { chunks: OpenChunks; closed: Closed[] } {
+  const closed: Closed[] = [];
+  const chunks = new OpenChunks(rangeMs, (series, mintMs, maxtMs, page, start, length) => {
+    const data = toHex(page.subarray(start, start + length));
+    closed.push({ series, mintMs, maxtMs, data, count: page[start + 1]! });
+  });
+  chunks.reserve(slots);
+  for (let slot = 0; slot < slots; slot++) chunks.reset(slot);
+  return { chunks, closed };
+}
+
+function copied(chunks: OpenChunks, series: number): string {
+  const bytes = new Uint8Array(2048);
+  return toHex(bytes.subarray(0, chunks.copy(series, bytes, 0)));
+}
+
+describe('encoding', () => {
+  test.each([
+    ['A', [[1000, 1]], '0001d00f3ff0000000000000'],
+    [
+      'B',
+      [
+        [0, 0],
+        [60000, 0],
+        [120000, 0],
+        [180000, 0],
+      ],
+      '0004000000000000000000e0d40300',
+    ],
+    [
+      'C',
+      [
+        [1.7e12, 1],
+        [1.7e12 + 60000, 2],
+        [1.7e12 + 120000, 4],
+        [1.7e12 + 180000, 7],
+      ],
+      '000480a0abfef9623ff0000000000000e0d403c25fff4005b02c',
+    ],
+    [
+      'E',
+      [
+        [0, 1],
+        [10000, 1],
+        [28192, 1],
+        [38193, 1],
+        [56387, 1],
+      ],
+      '0005003ff0000000000000904e50002800584002',
+    ],
+  ] as [string, [number, number][], string][])('gives golden vector %s', (_name, samples, want) => {
+    const { chunks } = openChunks();
+    for (const [timeMs, value] of samples) {
+      expect(chunks.append(1, timeMs, ...bitsOf(value))).toBe(appendOutcome.stored);
+    }
+    expect(copied(chunks, 1)).toBe(want);
+  });
+
+  test('equals the chunk encoder on random series', () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
+    const rng = seededRng(seed);
+    const { chunks, closed } = openChunks(40);
+    const samples: [number, number, number][][] = [];
+    for (let series = 0; series < 40; series++) {
+      const list: [number, number, number][] = [];
+      let timeMs = 1.7e12 - (1.7e12 % rangeMs) + (rng.u32() % 1000);
+      let value = rng.u32() % 1000;
+      const step = [1000, 15000, 60000][series % 3]!;
+      const kind = rng.u32() % 5;
+      for (let at = 0; at < 400; at++) {
+        if (kind === 1) value += rng.u32() % 10;
+        if (kind === 2) value = rng.u32() / (1 + (rng.u32() % 99));
+        if (kind === 3 && rng.u32() % 3 === 0) value = -value * 1.1;
+        const isStale = kind === 4 && rng.u32() % 7 === 0;
+        const [lo, hi] = isStale ? [2, 0x7ff00000] : bitsOf(value);
+        list.push([timeMs, lo, hi]);
+        timeMs += rng.u32() % 5 === 0 ? 1 + (rng.u32() % (4 * step)) : step;
+      }
+      samples.push(list);
+    }
+    for (let at = 0; at < 400; at++) {
+      for (let series = 0; series < 40; series++) chunks.append(series, ...samples[series]![at]!);
+    }
+    for (let series = 0; series < 40; series++) {
+      const list = samples[series]!;
+      const parts = closed.filter((chunk) => chunk.series === series);
+      const sizes = [...parts.map((part) => part.count), chunks.count[series]!];
+      const texts = [...parts.map((part) => part.data), copied(chunks, series)];
+      let from = 0;
+      sizes.forEach((size, part) => {
+        const encoder = new ChunkEncoder();
+        for (const sample of list.slice(from, from + size)) encoder.append(...sample);
+        expect([seed, series, texts[part]]).toEqual([seed, series, toHex(encoder.finish())]);
+        from += size;
+      });
+      expect(from).toBe(list.length);
+    }
+  });
+
+  test('keeps a 64-bit time difference', () => {
+    const { chunks } = openChunks();
+    const encoder = new ChunkEncoder();
+    // The chunk ends with the block range, so a far jump is only possible inside a far range.
+    for (const timeMs of [0, 1, 3_000_000, 3_000_001]) {
+      chunks.append(1, timeMs, 0, 0);
+      encoder.append(timeMs, 0, 0);
+    }
+    expect(copied(chunks, 1)).toBe(toHex(encoder.finish()));
+  });
+});
+
+describe('cutting', () => {
+  /** Closed chunk sizes when `count` samples come every `stepMs`. */
+  function sizes(count: number, stepMs: number, value: (at: number) => number): number[] {
+    const { chunks, closed } = openChunks();
+    for (let at = 0; at < count; at++) chunks.append(1, at * stepMs, ...bitsOf(value(at)));
+    return closed.map((chunk) => chunk.count);
+  }
+
+  test('gives one chunk per range at 60 s', () => {
+    expect(sizes(121, 60_000, () => 1)).toEqual([120]);
+  });
+
+  test('gives four equal chunks per range at 15 s', () => {
+    expect(sizes(481, 15_000, (at) => at)).toEqual([120, 120, 120, 120]);
+  });
+
+  test('closes at 240 samples when the rate rises', () => {
+    const { chunks, closed } = openChunks();
+    let timeMs = 0;
+    for (let at = 0; at < 31; at++) chunks.append(1, (timeMs += 60_000), 0, 0);
+    for (let at = 0; at < 300; at++) chunks.append(1, (timeMs += 10), 0, 0);
+    expect(closed.map((chunk) => chunk.count)).toEqual([240]);
+  });
+
+  test('closes above 1,005 bytes', () => {
+    const rng = seededRng(7);
+    const { chunks, closed } = openChunks();
+    for (let at = 0; at < 140; at++) chunks.append(1, at * 60_000 + (at % 2), rng.u32(), rng.u32());
+    const [first] = closed;
+    expect(first!.data.length / 2).toBeGreaterThan(1005);
+    expect(first!.data.length / 2).toBeLessThanOrEqual(1024);
+  });
+
+  test('never crosses a range', () => {
+    const { chunks, closed } = openChunks();
+    chunks.append(1, rangeMs - 1, 0, 0);
+    chunks.append(1, rangeMs, 0, 0);
+    expect(closed).toMatchObject([{ mintMs: rangeMs - 1, maxtMs: rangeMs - 1, count: 1 }]);
+  });
+});
+
+describe('order', () => {
+  test('tells old, same and other samples apart', () => {
+    const { chunks } = openChunks();
+    expect(chunks.append(1, 1000, 5, 6)).toBe(appendOutcome.stored);
+    expect(chunks.append(1, 999, 5, 6)).toBe(appendOutcome.outOfOrder);
+    expect(chunks.append(1, 1000, 5, 6)).toBe(appendOutcome.same);
+    expect(chunks.append(1, 1000, 5, 7)).toBe(appendOutcome.duplicate);
+    expect(chunks.count[1]).toBe(1);
+  });
+});

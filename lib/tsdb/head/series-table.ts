@@ -1,0 +1,229 @@
+import { assert } from '../../runtime/index.ts';
+import type { Labels } from '../labels.ts';
+import { lastGeneration, maxSlots, slotBits } from './limits.ts';
+import { SymbolTable } from './symbols.ts';
+
+const slotMask = maxSlots - 1;
+const initialSlots = 1024;
+const initialPairs = 8 * 1024;
+
+/**
+ * The series of the head by slot: label sets as pairs of symbol numbers in one slab, references,
+ * and a hash table from label set to slot. A lookup makes no objects.
+ */
+export class SeriesTable {
+  readonly symbols = new SymbolTable();
+  /** Series in use. */
+  count = 0;
+  /** Slots in use are below this; slot 0 is never used. */
+  slotEnd = 1;
+  /** Reference of the series in a slot; 0 for a free slot. */
+  refs = new Uint32Array(initialSlots);
+  /** Place and length of the label set in {@link pairs}. */
+  pairsAt = new Uint32Array(initialSlots);
+  pairsLength = new Uint16Array(initialSlots);
+  /** Symbol numbers: name, value, name, value. */
+  pairs = new Int32Array(initialPairs);
+
+  /** Generation that the next user of a slot gets; while in use, its own. */
+  #generation = new Uint16Array(initialSlots);
+  #hash = new Int32Array(initialSlots);
+  #pairsEnd = 0;
+  /** Freed places in the slab by their length. */
+  readonly #freePairs = new Map<number, number[]>();
+  readonly #freeSlots: number[] = [];
+  /** Open addressing, linear probing; entries are slots, 0 is empty. */
+  #table = new Uint32Array(2 * initialSlots);
+  #wanted = new Int32Array(64);
+
+  get capacity(): number {
+    return this.refs.length;
+  }
+
+  /** Whether there is a slot for one more series. */
+  get hasRoom(): boolean {
+    return this.#freeSlots.length > 0 || this.slotEnd < maxSlots;
+  }
+
+  /** Slot of a live reference, or 0. */
+  slotOf(ref: number): number {
+    const slot = ref & slotMask;
+    return ref !== 0 && this.refs[slot] === ref ? slot : 0;
+  }
+
+  /** Slot of the series with these labels, or 0. */
+  find(labels: Labels): number {
+    const length = labels.length;
+    if (length > this.#wanted.length) this.#wanted = new Int32Array(2 * length);
+    const wanted = this.#wanted;
+    for (let at = 0; at < length; at++) {
+      const id = this.symbols.find(labels[at]!);
+      if (id < 0) return 0;
+      wanted[at] = id;
+    }
+    return this.#probe(wanted, length, hashOf(wanted, 0, length));
+  }
+
+  /** Labels of the series in a slot, as a new list. */
+  labels(slot: number): string[] {
+    const result: string[] = [];
+    const end = this.pairsAt[slot]! + this.pairsLength[slot]!;
+    for (let at = this.pairsAt[slot]!; at < end; at++) {
+      result.push(this.symbols.text(this.pairs[at]!));
+    }
+    return result;
+  }
+
+  /** Takes a slot for a series that {@link find} does not know; its columns must be reset. */
+  add(labels: Labels): number {
+    const slot = this.#freeSlots.pop() ?? this.slotEnd;
+    this.reserve(slot + 1);
+    this.addAt(slot, labels, ((this.#generation[slot]! << slotBits) | slot) >>> 0);
+    return slot;
+  }
+
+  /** As {@link add}, for a free slot and with a reference that the caller chose. */
+  addAt(slot: number, labels: Labels, ref: number): void {
+    assert(slot < maxSlots, 'no series slot is left');
+    this.reserve(slot + 1);
+    assert(this.refs[slot] === 0 && ref !== 0, 'the series slot is in use');
+    this.refs[slot] = ref;
+    if (slot >= this.slotEnd) this.slotEnd = slot + 1;
+    const at = this.#takePairs(labels.length);
+    for (let index = 0; index < labels.length; index++) {
+      this.pairs[at + index] = this.symbols.acquire(labels[index]!);
+    }
+    this.pairsAt[slot] = at;
+    this.pairsLength[slot] = labels.length;
+    this.#hash[slot] = hashOf(this.pairs, at, labels.length);
+    this.count++;
+    if (2 * this.count > this.#table.length) this.#rebuildTable(2 * this.#table.length);
+    else this.#insert(slot);
+  }
+
+  /** Forgets a series: its reference is dead for ever, its slot may be used again. */
+  remove(slot: number): void {
+    this.#unlink(slot);
+    const at = this.pairsAt[slot]!;
+    const length = this.pairsLength[slot]!;
+    for (let index = at; index < at + length; index++) this.symbols.release(this.pairs[index]!);
+    const free = this.#freePairs.get(length);
+    if (free === undefined) this.#freePairs.set(length, [at]);
+    else free.push(at);
+    this.refs[slot] = 0;
+    this.count--;
+    this.#generation[slot]!++;
+    if (this.#generation[slot]! <= lastGeneration) this.#freeSlots.push(slot);
+  }
+
+  /** Remembers that a reference was used before this process, so that it is not given out again. */
+  noteRef(ref: number): void {
+    const slot = ref & slotMask;
+    this.reserve(slot + 1);
+    this.#generation[slot] = Math.max(this.#generation[slot]!, ref >>> slotBits);
+  }
+
+  /** Gives the series in a slot a reference that was never used. */
+  renewRef(slot: number): number {
+    const generation = Math.min(++this.#generation[slot]!, lastGeneration);
+    return (this.refs[slot] = ((generation << slotBits) | slot) >>> 0);
+  }
+
+  /** Rebuilds the list of free slots after slots were taken by number ({@link addAt}). */
+  collectFreeSlots(): void {
+    this.#freeSlots.length = 0;
+    for (let slot = this.slotEnd - 1; slot > 0; slot--) {
+      if (this.refs[slot] !== 0) continue;
+      if (++this.#generation[slot]! <= lastGeneration) this.#freeSlots.push(slot);
+    }
+  }
+
+  /** Makes room for slots below `slots`. */
+  reserve(slots: number): void {
+    if (slots <= this.refs.length) return;
+    const size = Math.min(maxSlots, Math.max(slots, this.refs.length + (this.refs.length >>> 1)));
+    const { refs, pairsAt, pairsLength } = this;
+    const generation = this.#generation;
+    const hash = this.#hash;
+    (this.refs = new Uint32Array(size)).set(refs);
+    (this.pairsAt = new Uint32Array(size)).set(pairsAt);
+    (this.pairsLength = new Uint16Array(size)).set(pairsLength);
+    (this.#generation = new Uint16Array(size)).set(generation);
+    (this.#hash = new Int32Array(size)).set(hash);
+  }
+
+  /** Used part of {@link pairs}. */
+  get pairsEnd(): number {
+    return this.#pairsEnd;
+  }
+
+  #takePairs(length: number): number {
+    const freed = this.#freePairs.get(length)?.pop();
+    if (freed !== undefined) return freed;
+    const at = this.#pairsEnd;
+    this.#pairsEnd += length;
+    if (this.#pairsEnd > this.pairs.length) {
+      const { pairs } = this;
+      this.pairs = new Int32Array(Math.max(this.#pairsEnd, pairs.length + (pairs.length >>> 1)));
+      this.pairs.set(pairs);
+    }
+    return at;
+  }
+
+  #probe(wanted: Int32Array, length: number, hash: number): number {
+    const table = this.#table;
+    const mask = table.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = table[at]!;
+      if (slot === 0) return 0;
+      if (this.#hash[slot] === hash && this.#hasPairs(slot, wanted, length)) return slot;
+    }
+  }
+
+  #hasPairs(slot: number, wanted: Int32Array, length: number): boolean {
+    if (this.pairsLength[slot] !== length) return false;
+    const start = this.pairsAt[slot]!;
+    for (let at = 0; at < length; at++) if (this.pairs[start + at] !== wanted[at]) return false;
+    return true;
+  }
+
+  #insert(slot: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let at = this.#hash[slot]! & mask;
+    while (table[at] !== 0) at = (at + 1) & mask;
+    table[at] = slot;
+  }
+
+  /** Takes a slot out of the table and closes the gap, so that no markers pile up. */
+  #unlink(slot: number): void {
+    const table = this.#table;
+    const mask = table.length - 1;
+    let gap = this.#hash[slot]! & mask;
+    while (table[gap] !== slot) gap = (gap + 1) & mask;
+    for (let at = (gap + 1) & mask; table[at] !== 0; at = (at + 1) & mask) {
+      const home = this.#hash[table[at]!]! & mask;
+      if (((at - home) & mask) < ((at - gap) & mask)) continue;
+      table[gap] = table[at]!;
+      gap = at;
+    }
+    table[gap] = 0;
+  }
+
+  #rebuildTable(size: number): void {
+    this.#table = new Uint32Array(size);
+    for (let slot = 1; slot < this.slotEnd; slot++) {
+      if (this.refs[slot] !== 0) this.#insert(slot);
+    }
+  }
+}
+
+function hashOf(ids: Int32Array, start: number, length: number): number {
+  let hash = length;
+  for (let at = start; at < start + length; at++) {
+    hash = Math.imul(hash ^ ids[at]!, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash ^ (hash >>> 13), 0x85ebca6b);
+  return hash ^ (hash >>> 16);
+}

@@ -1,0 +1,66 @@
+const initialSymbols = 1024;
+
+/** Shorter strings are always stored by their own characters (V8 slices from 13 on). */
+const maxFlatLength = 12;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * The distinct label names and values of the head, each known by a small number, so that a label
+ * set is a list of integers. Numbers of texts that no series uses any more are given out again.
+ */
+export class SymbolTable {
+  readonly #ids = new Map<string, number>();
+  readonly #texts: string[] = [];
+  readonly #free: number[] = [];
+  #uses = new Uint32Array(initialSymbols);
+
+  /** Numbers are below this. */
+  get size(): number {
+    return this.#texts.length;
+  }
+
+  /** Number of a text, or -1. */
+  find(text: string): number {
+    return this.#ids.get(text) ?? -1;
+  }
+
+  /** Text of a number that is in use; an empty text for a free one. */
+  text(id: number): string {
+    return this.#texts[id] ?? '';
+  }
+
+  /** Number of a text, which gains one use. */
+  acquire(text: string): number {
+    let id = this.#ids.get(text);
+    if (id === undefined) id = this.#add(flatten(text));
+    this.#uses[id]!++;
+    return id;
+  }
+
+  /** Takes back one use; the text of the last use is forgotten. */
+  release(id: number): void {
+    if (--this.#uses[id]! > 0) return;
+    this.#ids.delete(this.#texts[id]!);
+    this.#texts[id] = '';
+    this.#free.push(id);
+  }
+
+  #add(text: string): number {
+    const id = this.#free.pop() ?? this.#texts.length;
+    if (id >= this.#uses.length) {
+      const grown = new Uint32Array(this.#uses.length * 2);
+      grown.set(this.#uses);
+      this.#uses = grown;
+    }
+    this.#texts[id] = text;
+    this.#ids.set(text, id);
+    return id;
+  }
+}
+
+/** A copy that does not keep the body alive which the text was cut from. */
+function flatten(text: string): string {
+  return text.length <= maxFlatLength ? text : decoder.decode(encoder.encode(text));
+}

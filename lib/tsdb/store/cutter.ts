@@ -1,0 +1,134 @@
+import type { Clock, Rng } from '../../runtime/index.ts';
+import type { JsonObject } from '../block/index.ts';
+import { copyHead, headCopyBuffers, Pacer, type Head } from '../head/index.ts';
+import { newUlid } from '../ulid.ts';
+import { blockInfo, type BlockSet } from './block-set.ts';
+import { firstCutRetryMs, lastCutRetryMs } from './limits.ts';
+import type { Problems } from './problems.ts';
+import type { Turnstile } from './turnstile.ts';
+import type { BlockInfo, SnapshotRequest, StoreThread } from './types.ts';
+import type { WalLog } from './wal-log.ts';
+import type { WriteHeadBlock, WroteHeadBlock } from './write-head-block.ts';
+
+/** What cutting works on. */
+export interface CutterParts {
+  dir: string;
+  clock: Clock;
+  rng: Rng;
+  thread: StoreThread;
+  head: Head;
+  blocks: BlockSet;
+  wal: WalLog;
+  /** Commits go through it; whoever is inside knows that none is half done. */
+  turnstile: Turnstile;
+  problems: Problems;
+  extra: JsonObject | undefined;
+  onBlock: (block: BlockInfo) => void;
+}
+
+/** Turns the head's oldest block range into a block, and any range of it into a snapshot. */
+export class Cutter {
+  readonly #parts: CutterParts;
+  readonly #abort = new AbortController();
+  #running: Promise<void> | undefined;
+  #retryMs = firstCutRetryMs;
+  #notBeforeMs = -Infinity;
+
+  constructor(parts: CutterParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the head holds more than one and a half block ranges, and no failure is recent. */
+  get isDue(): boolean {
+    const { head, clock } = this.#parts;
+    if (head.samples === 0 || head.maxMs - head.minMs <= 1.5 * head.rangeMs) return false;
+    return clock.monotonicMs() >= this.#notBeforeMs && !this.#abort.signal.aborted;
+  }
+
+  /** Cuts as long as a block is due. Never rejects: a failure is a problem in the status. */
+  run(): Promise<void> {
+    this.#running ??= this.#cutAll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Ends a running cut without its block, which is cut again after the next start. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  /** Writes a range of the head as a block elsewhere; see `Store.snapshotHead`. */
+  async snapshot(request: SnapshotRequest): Promise<BlockInfo | undefined> {
+    const { mint = -Infinity, maxt = Infinity, parentDir, signal } = request;
+    const { head, clock, turnstile } = this.#parts;
+    const copy = await turnstile.enter(() => copyHead(head, mint, maxt, new Pacer(clock)));
+    if (copy === undefined) return undefined;
+    return this.#write({ copy, mint, maxt, parentDir }, signal ?? this.#abort.signal);
+  }
+
+  async #cutAll(): Promise<void> {
+    const { clock, problems } = this.#parts;
+    try {
+      while (this.isDue) await this.#cutOne();
+      this.#retryMs = firstCutRetryMs;
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `cutting a block failed and will be tried again: ${reason}`;
+      problems.set('cut', { code: 'TSDB_CUT_FAILED', message });
+      this.#retryMs = Math.min(2 * this.#retryMs, lastCutRetryMs);
+    }
+  }
+
+  async #cutOne(): Promise<void> {
+    const { dir, clock, head, blocks, turnstile, problems, onBlock } = this.#parts;
+    // A commit that began before this moment may still bring samples of the range; later ones may
+    // not, because the range ends more than half a range before the head's newest sample.
+    await turnstile.enter(() => undefined);
+    const endMs = (Math.floor(head.minMs / head.rangeMs) + 1) * head.rangeMs;
+    const pacer = new Pacer(clock);
+    await head.closeBefore(endMs, pacer);
+    const copy = await copyHead(head, -Infinity, endMs, pacer);
+    if (copy !== undefined) {
+      const cut = { copy, mint: -Infinity, maxt: endMs, parentDir: dir };
+      const block = await this.#write(cut, this.#abort.signal);
+      if (block !== undefined) {
+        blocks.add(block);
+        onBlock(block);
+      }
+    }
+    await this.#forget(endMs);
+    problems.clear('cut');
+  }
+
+  /** Frees memory and WAL of what a durable block holds now. */
+  async #forget(endMs: number): Promise<void> {
+    const { clock, head, wal, turnstile, thread } = this.#parts;
+    const last = await turnstile.enter(async () => {
+      await head.dropBefore(endMs, new Pacer(clock));
+      return wal.cutSegment();
+    });
+    await wal.writeCheckpoint(last, endMs, thread, this.#abort.signal);
+  }
+
+  async #write(
+    block: Omit<WriteHeadBlock, 'ulid' | 'extra'>,
+    signal: AbortSignal,
+  ): Promise<BlockInfo | undefined> {
+    const { clock, rng, thread, extra } = this.#parts;
+    const payload: WriteHeadBlock = {
+      ...block,
+      ulid: newUlid(clock.nowMs(), rng),
+      ...(extra === undefined ? {} : { extra }),
+    };
+    const transfer = headCopyBuffers(block.copy);
+    const written = (await thread.call('tsdb.writeHeadBlock', payload, {
+      transfer,
+      signal,
+    })) as WroteHeadBlock;
+    return written === null ? undefined : blockInfo(written.meta, written.dir, written.sizeBytes);
+  }
+}

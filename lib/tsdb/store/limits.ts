@@ -1,0 +1,34 @@
+import { defaultMaxSeries } from '../head/index.ts';
+import type { StoreLimits } from './types.ts';
+
+/** Time range of a block: what Prometheus cuts, so that its planner finds blocks as it likes them. */
+export const defaultBlockRangeMs = 2 * 60 * 60 * 1000;
+
+/** Committed samples are on the disk at the latest after this time; a power cut costs no more. */
+export const syncDelayMs = 2500;
+
+/** How often the store looks whether a block is due without a commit asking. */
+export const maintainIntervalMs = 60_000;
+
+/** Pause after a failed cut; it doubles from failure to failure up to the second number. */
+export const firstCutRetryMs = 60_000;
+export const lastCutRetryMs = 30 * 60_000;
+
+/** Samples of one WAL record; keeps records near the 64 KiB that Prometheus writes. */
+export const maxSamplesPerRecord = 5000;
+
+/** Series of one WAL record: encoding them is one slice of work on the main thread. */
+export const maxSeriesPerRecord = 500;
+
+/** Longest stretches of replay problems that are told one by one. */
+export const maxReplayProblems = 20;
+
+export const defaultStoreLimits: StoreLimits = {
+  maxSeries: defaultMaxSeries,
+  // A commit holds one target's samples and a target has one scrape in flight: 1,024 targets.
+  maxWaitingCommits: 1024,
+  // Small against Prometheus' 128 MiB, so that a checkpoint frees space every block range.
+  walSegmentBytes: 16 * 1024 * 1024,
+  // As in Prometheus: a sample from the future would make all present ones too old.
+  maxAheadMs: 10 * 60 * 1000,
+};

@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sweepTemporary } from '../disk/index.ts';
+import { Head, Pacer } from '../head/index.ts';
+import { BlockSet } from './block-set.ts';
+import { defaultBlockRangeMs, defaultStoreLimits, maxReplayProblems } from './limits.ts';
+import { DirectoryLock } from './lock.ts';
+import { Problems } from './problems.ts';
+import { replayWal } from './replay.ts';
+import type { StoreLimits, StoreOptions } from './types.ts';
+import { listWalDir, prepareWalDir } from './wal-dir.ts';
+import { WalLog } from './wal-log.ts';
+import { repairWal } from './wal-repair.ts';
+import { WalWriter } from './wal-writer.ts';
+
+/** What an open store is made of. */
+export interface StoreParts {
+  lock: DirectoryLock;
+  head: Head;
+  blocks: BlockSet;
+  wal: WalLog;
+  problems: Problems;
+  limits: StoreLimits;
+}
+
+/** Locks the directory and brings everything in it into memory; on failure the lock is free again. */
+export async function openStore(options: StoreOptions): Promise<StoreParts> {
+  await mkdir(options.dir, { recursive: true, mode: 0o750 });
+  const lock = await DirectoryLock.acquire(options.dir, options.rng);
+  try {
+    return { lock, ...(await load(options)) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
+  const { dir, clock } = options;
+  const limits = { ...defaultStoreLimits, ...options.limits };
+  const pacer = new Pacer(clock);
+  const problems = new Problems();
+  sweepTemporary(dir);
+  const blocks = new BlockSet();
+  for (const problem of await blocks.load(dir, pacer)) problems.set(problem.message, problem);
+  const walDir = join(dir, 'wal');
+  await prepareWalDir(walDir);
+  const head = new Head(options.blockRangeMs ?? defaultBlockRangeMs);
+  const listing = await listWalDir(walDir);
+  const replayed = await replayWal({ walDir, listing, head, oldestMs: blocks.maxt, pacer });
+  const { damages, unlogged, aliases } = replayed;
+  const told = await repairWal({
+    ...{ storeDir: dir, walDir, damages, segments: listing.segments },
+    nowMs: clock.nowMs(),
+  });
+  told.slice(0, maxReplayProblems).forEach((message) => {
+    problems.set(message, { code: 'TSDB_WAL_REPAIRED', message });
+  });
+  // What series without samples were once is of no use, and replay made all that the WAL names.
+  await head.collect(pacer, Infinity);
+  const repaired = damages.length === 0 ? listing : await listWalDir(walDir);
+  const writer = await WalWriter.open(walDir, listing.next, options.openWalFile);
+  const wal = new WalLog({
+    ...{ dir: walDir, head, writer, listing: repaired },
+    segmentLimit: limits.walSegmentBytes,
+    aliases: { aliasFrom: aliases.from, aliasTo: aliases.to },
+  });
+  for (const slot of unlogged) {
+    if (head.series.refs[slot] !== 0) wal.noteSeries(head.series.refs[slot]!);
+  }
+  return { head, blocks, wal, problems, limits };
+}

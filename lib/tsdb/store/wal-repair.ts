@@ -1,0 +1,53 @@
+import { copyFile, mkdir, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { walSegmentName } from '../wal/index.ts';
+import type { WalDamage } from './replay.ts';
+
+/**
+ * Makes a damaged WAL whole again: the damaged segment ends at its last whole record. The bytes
+ * behind a torn end are no record and go; everything else is kept aside in `wal.corrupt-<ms>/`,
+ * together with the segments that come after the damage. Returns sentences for the status.
+ */
+export async function repairWal(options: {
+  storeDir: string;
+  walDir: string;
+  segments: readonly number[];
+  damages: readonly WalDamage[];
+  nowMs: number;
+}): Promise<string[]> {
+  const { storeDir, walDir, segments, damages, nowMs } = options;
+  const aside = join(storeDir, `wal.corrupt-${String(nowMs)}`);
+  const told: string[] = [];
+  for (const damage of damages) {
+    const { dir, segment, offset, bytes, isTorn, reason } = damage;
+    const name = walSegmentName(segment);
+    const place = `segment ${name} at offset ${String(offset)}`;
+    if (isTorn) {
+      told.push(`the WAL ends inside a record: ${String(bytes)} bytes of ${place} were dropped`);
+    } else {
+      await mkdir(aside, { recursive: true, mode: 0o750 });
+      const isCheckpoint = dir !== walDir;
+      await copyFile(join(dir, name), join(aside, isCheckpoint ? `checkpoint-${name}` : name));
+      const later = isCheckpoint ? [] : segments.filter((other) => other > segment);
+      for (const other of later) {
+        await rename(join(walDir, walSegmentName(other)), join(aside, walSegmentName(other)));
+      }
+      told.push(
+        `the WAL is damaged in ${place} (${reason}): what comes after it, ${String(bytes)} bytes ` +
+          `and ${String(later.length)} segments, was moved to ${aside}`,
+      );
+    }
+    await truncate(join(dir, name), offset);
+  }
+  return told;
+}
+
+async function truncate(path: string, length: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.truncate(length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

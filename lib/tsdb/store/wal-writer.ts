@@ -1,0 +1,225 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PageFramer, walSegmentName } from '../wal/index.ts';
+import { StoreError } from './errors.ts';
+
+/** What the WAL needs of an open file; `FileHandle` has it. */
+export interface WalFile {
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
+  truncate(length: number): Promise<void>;
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Creates a segment file that must not exist; tests put failing files in its place. */
+export type WalFileOpener = (path: string) => Promise<WalFile>;
+
+/** Opens a new file for the WAL. */
+export const openWalFile: WalFileOpener = (path) => open(path, 'wx', 0o640);
+
+/**
+ * Writes records to the segments of a WAL directory (docs/format/wal.md). One task at a time may
+ * call it, except for {@link sync}. After a failed write the segment ends at a record border again:
+ * what was written of the records is cut off before anything else is written.
+ */
+export class WalWriter {
+  readonly #dir: string;
+  readonly #openFile: WalFileOpener;
+  readonly #framer = new PageFramer();
+  #file: WalFile;
+  #segment: number;
+  /** Bytes of the segment that hold whole records. */
+  #size = 0;
+  #isDirty = false;
+  /** The segment has bytes behind {@link #size} that could not be cut off yet. */
+  #isTorn = false;
+  /** The directory entry of the segment is not durable yet. */
+  #isNew = true;
+  /** Closing of earlier segments; each resolves with its failure, if any. */
+  #retiring: Promise<unknown>[] = [];
+
+  private constructor(dir: string, segment: number, file: WalFile, openFile: WalFileOpener) {
+    this.#dir = dir;
+    this.#segment = segment;
+    this.#file = file;
+    this.#openFile = openFile;
+  }
+
+  /** Begins segment `segment`, whose file must not exist. */
+  static async open(dir: string, segment: number, openFile = openWalFile): Promise<WalWriter> {
+    try {
+      const file = await openFile(join(dir, walSegmentName(segment)));
+      return new WalWriter(dir, segment, file, openFile);
+    } catch (cause) {
+      throw walError(cause);
+    }
+  }
+
+  /** Number of the segment that is written to. */
+  get segment(): number {
+    return this.#segment;
+  }
+
+  /** Bytes of the segment that is written to, without what is pending. */
+  get segmentBytes(): number {
+    return this.#size;
+  }
+
+  /** Whether there is something to {@link sync}. */
+  get isDirty(): boolean {
+    return this.#isDirty || this.#isNew || this.#retiring.length > 0;
+  }
+
+  /** Frames a record; nothing is written before {@link write}. */
+  add(record: Uint8Array): void {
+    this.#framer.append(record);
+  }
+
+  /** Forgets the records that were added and not written. */
+  discard(): void {
+    this.#framer.discard();
+  }
+
+  /** Whether the pending records should rather go to a new segment. */
+  isOver(limitBytes: number): boolean {
+    return this.#size > 0 && this.#framer.segmentBytes > limitBytes;
+  }
+
+  /** Writes what was added; rejects with `TSDB_DISK_FULL` or `TSDB_WAL_IO` and then forgets it. */
+  async write(): Promise<void> {
+    const bytes = this.#framer.pending;
+    if (bytes.length === 0) return;
+    try {
+      if (this.#isTorn) await this.#cutOff();
+      await this.#writeAll(bytes);
+    } catch (cause) {
+      this.#framer.discard();
+      this.#isTorn = true;
+      // Tried at once to leave a clean end behind; if that fails too, the next write tries again.
+      await this.#cutOff().catch(() => undefined);
+      throw walError(cause);
+    }
+    this.#size += bytes.length;
+    this.#framer.clear();
+    this.#isDirty = true;
+  }
+
+  /** Goes on in a new segment; returns which one is finished. Nothing may be pending. */
+  async cutSegment(): Promise<{ segment: number; sizeBytes: number }> {
+    const finished = this.#segment;
+    let file: WalFile;
+    try {
+      if (this.#isTorn) await this.#cutOff();
+      await this.#padPage();
+      file = await this.#openFile(join(this.#dir, walSegmentName(finished + 1)));
+    } catch (cause) {
+      throw walError(cause);
+    }
+    const sizeBytes = this.#size;
+    this.#retiring.push(retire(this.#file));
+    this.#file = file;
+    this.#segment = finished + 1;
+    this.#size = 0;
+    this.#isDirty = false;
+    this.#isNew = true;
+    this.#framer.startSegment();
+    return { segment: finished, sizeBytes };
+  }
+
+  /** Makes everything durable that was written before the call. */
+  async sync(): Promise<void> {
+    const retiring = this.#retiring;
+    this.#retiring = [];
+    const isNew = this.#isNew;
+    const wasDirty = this.#isDirty;
+    this.#isNew = false;
+    this.#isDirty = false;
+    try {
+      const failures = (await Promise.all(retiring)).filter((failure) => failure !== undefined);
+      if (failures.length > 0) throw walError(failures[0]);
+      if (wasDirty) await this.#file.datasync();
+      if (isNew) await syncDirectory(this.#dir);
+    } catch (cause) {
+      this.#isDirty ||= wasDirty;
+      this.#isNew ||= isNew;
+      throw walError(cause);
+    }
+  }
+
+  /** Makes everything durable and closes the segment. */
+  async close(): Promise<void> {
+    try {
+      if (this.#isTorn) await this.#cutOff();
+      await this.sync();
+    } catch (cause) {
+      throw walError(cause);
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) {
+      const position = this.#size + done;
+      const result = await this.#file.write(bytes, done, bytes.length - done, position);
+      done += result.bytesWritten;
+    }
+  }
+
+  async #cutOff(): Promise<void> {
+    await this.#file.truncate(this.#size);
+    this.#isTorn = false;
+  }
+
+  /** Ends the segment with a whole page; a segment without that is read as well. */
+  async #padPage(): Promise<void> {
+    this.#framer.finishSegment();
+    await this.write();
+  }
+}
+
+/** The coded form of a failed write. */
+export function walError(cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
+  const code = codeOf(cause);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new StoreError('TSDB_DISK_FULL', 'no space left on the disk of the store', { cause });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError('TSDB_WAL_IO', `the WAL cannot be written: ${reason}`, { cause });
+}
+
+/** Code of a system error. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a finished segment durable and closes it; resolves with the failure. */
+async function retire(file: WalFile): Promise<unknown> {
+  try {
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,31 @@
+import { ThreadError, type ThreadContext, type ThreadHandlers } from '../../runtime/index.ts';
+import type { StoreThread } from './types.ts';
+import { writeCheckpoint } from './write-checkpoint.ts';
+import { writeHeadBlock } from './write-head-block.ts';
+
+/** The methods that a store calls in its thread: pass them to `serveThread`. */
+export const storeHandlers = {
+  'tsdb.writeHeadBlock': writeHeadBlock,
+  'tsdb.writeCheckpoint': writeCheckpoint,
+} satisfies ThreadHandlers;
+
+/** A thread that is none: runs the methods where they are called. For tests and small tools. */
+export function inlineThread(handlers: ThreadHandlers = storeHandlers): StoreThread {
+  return {
+    async call(method, payload, options = {}) {
+      const handler = handlers[method];
+      if (handler === undefined) throw new ThreadError('THREAD_NO_METHOD', `no method ${method}`);
+      const cancelled = () => options.signal?.aborted === true;
+      const context: ThreadContext = {
+        cancelled,
+        checkCancelled() {
+          if (cancelled()) throw new ThreadError('THREAD_CANCELLED', 'cancelled by the caller');
+        },
+        progress: (progress) => options.onProgress?.(progress),
+        transfer: () => undefined,
+      };
+      const moved = structuredClone(payload, { transfer: options.transfer ?? [] });
+      return await handler(moved as never, context);
+    },
+  };
+}
