@@ -297,10 +297,10 @@ describe('interface values', () => {
   const boom = { A: interfaceValue('*plugin.ErrorString', { Err: 'boom' }) };
   const eof = { A: interfaceValue('*plugin.ErrorString', { Code: 1, Err: 'EOF' }) };
   const decodedBoom = fields({
-    A: interfaceValue('*plugin.ErrorString', fields({ Err: 'boom' })) as GobValue,
+    A: interfaceValue('*plugin.ErrorString', fields({ Err: 'boom' })),
   });
   const decodedEof = fields({
-    A: interfaceValue('*plugin.ErrorString', fields({ Code: 1, Err: 'EOF' })) as GobValue,
+    A: interfaceValue('*plugin.ErrorString', fields({ Code: 1, Err: 'EOF' })),
   });
 
   test('splits a value over three messages as Go does (G10)', () => {
@@ -335,8 +335,8 @@ describe('interface values', () => {
       fields({
         A: 'm',
         B: [
-          { typeName: 'string', value: 'k' } as GobValue,
-          { typeName: 'string', value: 'v' } as GobValue,
+          { typeName: 'string', value: 'k' },
+          { typeName: 'string', value: 'v' },
         ],
       }),
     );
@@ -418,7 +418,7 @@ describe('interface values', () => {
       ...Array.from({ length: 3 }, () => fields({})),
       new Map(),
       ...Array.from({ length: 4 }, () => fields({})),
-      fields({ A: decoded as GobValue }),
+      fields({ A: decoded }),
     );
   });
 
@@ -436,7 +436,7 @@ describe('interface values', () => {
     );
     const k = inner as GobValue;
     const decoded = interfaceValue('map[string]interface {}', new Map([['k', k]]));
-    decodesTo(hex, new Map([['o', decoded as GobValue]]));
+    decodesTo(hex, new Map([['o', decoded]]));
   });
 });
 

@@ -89,11 +89,11 @@ export class RpcClient {
           else resolve(outcome.reply);
         },
       });
-      this.#send(seq, method, schema, argument).catch((error: unknown) => {
+      this.#send(seq, method, schema, argument).catch((error: RpcError) => {
         // Nothing of this request is on the wire: its place is free again.
         stopWatching();
         this.#pending.delete(seq);
-        reject(error as Error);
+        reject(error);
       });
     });
   }

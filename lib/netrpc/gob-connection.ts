@@ -48,20 +48,15 @@ export class GobConnection {
   }
 
   /**
-   * Sends values together. They are encoded at once, so that the order of calls is the order on
-   * the wire, and nothing is sent when one of them cannot be encoded (the promise rejects).
+   * Sends values together. They are encoded before this returns, so that the order of calls is the
+   * order on the wire; nothing is sent when one of them cannot be encoded (the promise rejects).
    */
-  send(values: readonly GobOutgoing[]): Promise<void> {
-    let message: Uint8Array;
-    try {
-      message = this.#encoder.encodeAll(values);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async send(values: readonly GobOutgoing[]): Promise<void> {
+    const message = this.#encoder.encodeAll(values);
     const write = this.#lastWrite.then(() => this.#stream.write(message));
     // The writer that fails rejects its own caller; the next one then fails by itself.
     this.#lastWrite = write.catch(() => undefined);
-    return write;
+    await write;
   }
 
   /** Ends our direction after what was sent. */
