@@ -33,24 +33,27 @@ export class Cutter {
   #running: Promise<void> | undefined;
   #retryMs = firstCutRetryMs;
   #notBeforeMs = -Infinity;
+  /** End of a range whose block is durable while head and WAL still hold it. */
+  #unforgottenMs: number | undefined;
 
   constructor(parts: CutterParts) {
     this.#parts = parts;
   }
 
-  /** Whether the head holds more than one and a half block ranges, and no failure is recent. */
+  /** Whether there is something to cut or to tidy up, and no failure is recent. */
   get isDue(): boolean {
-    const { head, clock } = this.#parts;
-    if (head.samples === 0 || head.maxMs - head.minMs <= 1.5 * head.rangeMs) return false;
-    return clock.monotonicMs() >= this.#notBeforeMs && !this.#abort.signal.aborted;
+    if (!this.#hasFullRange && this.#unforgottenMs === undefined) return false;
+    if (this.#parts.clock.monotonicMs() < this.#notBeforeMs) return false;
+    return !this.#abort.signal.aborted;
   }
 
   /** Cuts as long as a block is due. Never rejects: a failure is a problem in the status. */
-  run(): Promise<void> {
+  async run(): Promise<void> {
+    if (this.#running === undefined && !this.isDue) return;
     this.#running ??= this.#cutAll().finally(() => {
       this.#running = undefined;
     });
-    return this.#running;
+    await this.#running;
   }
 
   /** Ends a running cut without its block, which is cut again after the next start. */
@@ -71,7 +74,9 @@ export class Cutter {
   async #cutAll(): Promise<void> {
     const { clock, problems } = this.#parts;
     try {
-      while (this.isDue) await this.#cutOne();
+      if (this.#unforgottenMs !== undefined) await this.#forget(this.#unforgottenMs);
+      while (this.#hasFullRange && !this.#abort.signal.aborted) await this.#cutOne();
+      problems.clear('cut');
       this.#retryMs = firstCutRetryMs;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -84,7 +89,7 @@ export class Cutter {
   }
 
   async #cutOne(): Promise<void> {
-    const { dir, clock, head, blocks, turnstile, problems, onBlock } = this.#parts;
+    const { dir, clock, head, blocks, turnstile, onBlock } = this.#parts;
     // A commit that began before this moment may still bring samples of the range; later ones may
     // not, because the range ends more than half a range before the head's newest sample.
     await turnstile.enter(() => undefined);
@@ -101,17 +106,24 @@ export class Cutter {
       }
     }
     await this.#forget(endMs);
-    problems.clear('cut');
+  }
+
+  /** More than one and a half ranges: what is newer may still get samples out of step. */
+  get #hasFullRange(): boolean {
+    const { head } = this.#parts;
+    return head.samples > 0 && head.maxMs - head.minMs > 1.5 * head.rangeMs;
   }
 
   /** Frees memory and WAL of what a durable block holds now. */
   async #forget(endMs: number): Promise<void> {
     const { clock, head, wal, turnstile, thread } = this.#parts;
+    this.#unforgottenMs = endMs;
     const last = await turnstile.enter(async () => {
       await head.dropBefore(endMs, new Pacer(clock));
       return wal.cutSegment();
     });
     await wal.writeCheckpoint(last, endMs, thread, this.#abort.signal);
+    this.#unforgottenMs = undefined;
   }
 
   async #write(

@@ -101,7 +101,7 @@ export class Store {
 
   /** Cuts the blocks that are due. The store does this by itself; calling it again is harmless. */
   async maintain(): Promise<void> {
-    if (this.#closing === undefined && this.#cutter.isDue) await this.#cutter.run();
+    if (this.#closing === undefined) await this.#cutter.run();
   }
 
   /**
