@@ -24,7 +24,7 @@ export function readBits(bytes: Uint8Array, position: number, count: number): nu
 
 /** Growable bytes that are written bit by bit, most significant bit first. */
 export class BitWriter {
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
   /** Bits written so far. */
   #position = 0;
 
@@ -83,7 +83,7 @@ export class BitWriter {
 
   /** A copy of what was written, padded with zero bits to a whole byte. */
   copy(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.byteLength) as Uint8Array<ArrayBuffer>;
+    return this.#bytes.slice(0, this.byteLength);
   }
 
   /** Forgets the content and keeps the memory. */

@@ -55,7 +55,7 @@ export class PostingsCollector {
 
   #pair(name: number, value: number): number {
     let values = this.#pairs.get(name);
-    if (values === undefined) this.#pairs.set(name, (values = new Map()));
+    if (values === undefined) this.#pairs.set(name, (values = new Map<number, number>()));
     let pair = values.get(value);
     if (pair === undefined) values.set(value, (pair = this.#pairCount++));
     return pair;

@@ -174,7 +174,7 @@ export class IndexReader {
       const value = reader.str();
       const offset = reader.uvarint();
       let values = table.get(name);
-      if (values === undefined) table.set(name, (values = new Map()));
+      if (values === undefined) table.set(name, (values = new Map<string, number>()));
       values.set(value, offset);
     }
     finishSection(reader, 'postings table', start);
