@@ -13,7 +13,7 @@ import (
 
 // server is what the plugin API answers from; it outlives restarts of the plugin.
 type server struct {
-	*kvStore
+	kv          *kvStore
 	environment *plugin.Environment
 	logger      *mlog.Logger
 	license     *model.License
@@ -26,10 +26,14 @@ type server struct {
 	events []string
 }
 
-// pluginAPI is the API of one plugin. A call that is not written here meets the nil interface and
-// ends the whole run: the plugin must not use what we have not looked at.
+// unwritten is every call of the API that is not written here. It meets a nil interface and ends the
+// whole run: the plugin must not use what we have not looked at.
+type unwritten struct{ plugin.API }
+
+// pluginAPI is the API of one plugin. What kvStore and this type write hides what is unwritten.
 type pluginAPI struct {
-	plugin.API
+	unwritten
+	*kvStore
 	*server
 	manifest *model.Manifest
 }
@@ -102,8 +106,8 @@ func (a *pluginAPI) PublishPluginClusterEvent(model.PluginClusterEvent, model.Pl
 }
 
 func (a *pluginAPI) PublishWebSocketEvent(event string, _ map[string]any, _ *model.WebsocketBroadcast) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
+	a.server.mutex.Lock()
+	defer a.server.mutex.Unlock()
 	a.events = append(a.events, event)
 }
 

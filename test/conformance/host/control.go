@@ -164,7 +164,7 @@ func (c *control) clusterEvent(r *http.Request) (reply, error) {
 }
 
 func (c *control) listKV(*http.Request) (reply, error) {
-	keys, _ := c.KVList(0, 1000)
+	keys, _ := c.kv.KVList(0, 1000)
 	return reply{"keys": keys}, nil
 }
 

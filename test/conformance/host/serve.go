@@ -48,7 +48,7 @@ func serve(bundle, dir, configPath string) error {
 	}
 
 	shared := &server{
-		kvStore:     newKVStore(),
+		kv:          newKVStore(),
 		logger:      logger,
 		license:     newLicense(),
 		telemetryID: model.NewId(),
@@ -56,7 +56,7 @@ func serve(bundle, dir, configPath string) error {
 		installedAt: time.Now().Add(-24 * time.Hour).UnixMilli(),
 		config:      config,
 	}
-	newAPI := func(m *model.Manifest) plugin.API { return &pluginAPI{server: shared, manifest: m} }
+	newAPI := func(m *model.Manifest) plugin.API { return &pluginAPI{kvStore: shared.kv, server: shared, manifest: m} }
 	shared.environment, err = plugin.NewEnvironment(newAPI, nil, plugins, webapps, logger, nil)
 	if err != nil {
 		return err
