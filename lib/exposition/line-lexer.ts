@@ -17,6 +17,7 @@ import {
 import { ExpositionError, type ExpositionErrorCode } from './errors.ts';
 import { maxLineBytes } from './limits.ts';
 import { checkMetadata } from './metadata.ts';
+import { asciiText } from './text.ts';
 import { notANumber, outOfRange, ValueParser } from './value-parser.ts';
 
 /** What a line turned out to be. */
@@ -124,10 +125,9 @@ export class LineLexer {
     const lineFeed = body.indexOf(newline, start);
     this.lineEnd = lineFeed + 1;
     if (lineFeed - start > maxLineBytes) throw this.#lineLimit(start);
-    const nul = body.subarray(start, lineFeed).indexOf(0);
     const problem = checkMetadata(body, start, lineFeed);
     if (problem !== undefined) throw this.#error(problem.code, problem.what, start);
-    return nul === -1 ? lineKind.comment : lineKind.end;
+    return nulEndsComment(body, start, lineFeed) ? lineKind.end : lineKind.comment;
   }
 
   #scanSeries(start: number): void {
@@ -181,7 +181,11 @@ export class LineLexer {
     for (let at = start; at < end; at++) {
       const byte = body[at];
       if (byte === quote) return at;
-      if (byte === backslash && body[++at] === newline) break;
+      if (byte !== backslash) continue;
+      // Prometheus' lexer does not see NUL bytes inside a value.
+      do at++;
+      while (body[at] === 0);
+      if (body[at] === newline) break;
     }
     if (end < body.length && end === start + maxLineBytes) throw this.#lineLimit(start);
     throw this.#error('EXPOSITION_BAD_LABEL_VALUE', 'the label value does not end', start);
@@ -208,9 +212,11 @@ export class LineLexer {
       time = time * 10 + digit;
     }
     if (at === digitsStart || !fitsInt64(body, digitsStart, at)) return -1;
+    const digitsEnd = at;
     at = skipBlanks(body, at);
     if (body[at] !== newline) return -1;
-    this.timeMs = time;
+    // Beyond 15 digits the sum above may have rounded more than once.
+    this.timeMs = time <= 1e15 ? time : Number(asciiText(body, digitsStart, digitsEnd));
     return at;
   }
 
@@ -228,6 +234,17 @@ export class LineLexer {
     }
     return new ExpositionError(code, what, body, at);
   }
+}
+
+/**
+ * Whether Prometheus takes a NUL byte in the comment `[start, end)` for the end of the body: it
+ * does anywhere after a `#` without a blank, and right behind the blanks of one that has them.
+ */
+function nulEndsComment(body: Uint8Array, start: number, end: number): boolean {
+  const text = skipBlanks(body, start + 1);
+  if (text > start + 1) return body[text] === 0;
+  const nul = body.indexOf(0, start);
+  return nul !== -1 && nul < end;
 }
 
 /** Whether the token at `at` reaches up to the carriage return in front of `lineFeed`. */

@@ -62,8 +62,9 @@ const emptyBody = new Uint8Array(0);
  * begin) gives a body up at any point before that and leaves the template as it was.
  */
 export class LineTemplate {
+  /** Most wanted samples of one body; 0 is no limit. Counts from the next {@link begin}. */
+  maxSamples: number;
   readonly #honorTimestamps: boolean;
-  readonly #maxSamples: number;
   readonly #index = new LineIndex();
 
   // The last accepted body.
@@ -94,7 +95,7 @@ export class LineTemplate {
 
   constructor(options: LineTemplateOptions = {}) {
     this.#honorTimestamps = options.honorTimestamps ?? false;
-    this.#maxSamples = options.maxSamples ?? 0;
+    this.maxSamples = options.maxSamples ?? 0;
   }
 
   /** Bytes that the template keeps, for reports. */
@@ -260,6 +261,15 @@ export class LineTemplate {
     this.#isStale = true;
   }
 
+  /** Forgets the references that `isDead` says are: their series are resolved anew when they come. */
+  forget(isDead: (ref: number) => boolean): void {
+    const { count, ref } = this.#lines;
+    for (let line = 0; line < count; line++) {
+      // Lines of this kind are always read and resolved, never taken from the template.
+      if (ref[line]! >= 0 && isDead(ref[line]!)) ref[line] = duplicateRef;
+    }
+  }
+
   /** HELP and TYPE of the last accepted body, by family. */
   families(): Map<string, FamilyMetadata> {
     const families = new Map<string, FamilyMetadata>();
@@ -313,8 +323,8 @@ export class LineTemplate {
 
   #countSample(): void {
     this.#samples++;
-    if (this.#maxSamples > 0 && this.#samples > this.#maxSamples) {
-      const what = `more than ${String(this.#maxSamples)} samples`;
+    if (this.maxSamples > 0 && this.#samples > this.maxSamples) {
+      const what = `more than ${String(this.maxSamples)} samples`;
       throw new ExpositionError('EXPOSITION_SAMPLE_LIMIT', what, this.#nextBody, this.#at - 1);
     }
   }

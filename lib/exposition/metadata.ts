@@ -16,6 +16,7 @@ const types: readonly string[] = ['counter', 'gauge', 'histogram', 'summary', 'u
 interface MetadataLine {
   keyword: 'HELP' | 'TYPE';
   family: string;
+  nameEnd: number;
   textStart: number;
 }
 
@@ -32,8 +33,9 @@ export function checkMetadata(
     const what = `a metric name is expected after # ${keyword.keyword}`;
     return { code: 'EXPOSITION_BAD_METADATA', what };
   }
-  const nul = body.subarray(keyword.nameStart, end).indexOf(0);
-  if (nul !== -1) return { code: 'EXPOSITION_BAD_METADATA', what: 'a NUL byte in metadata' };
+  if (body[line.nameEnd] === 0) {
+    return { code: 'EXPOSITION_BAD_METADATA', what: 'a NUL byte behind a metric name' };
+  }
   const text = decodeUtf8(body, line.textStart, end);
   if (line.keyword === 'HELP') {
     if (text !== undefined) return undefined;
@@ -91,7 +93,7 @@ function splitMetadata(
   const family = decodeUtf8(body, nameStart, nameEnd) ?? '';
   // One byte separates name and text; blanks alone are no text.
   const isEmpty = skipBlanks(body, nameEnd) >= end;
-  return { keyword, family, textStart: isEmpty ? end : nameEnd + 1 };
+  return { keyword, family, nameEnd, textStart: isEmpty ? end : nameEnd + 1 };
 }
 
 /** In help texts only the backslash and the newline are escaped. */

@@ -17,3 +17,10 @@ export function decodeUtf8(body: Uint8Array, start: number, end: number): string
     return undefined;
   }
 }
+
+/** Text of `body[start, end)`, which holds ASCII only. */
+export function asciiText(body: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) text += String.fromCharCode(body[at]!);
+  return text;
+}

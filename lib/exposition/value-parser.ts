@@ -1,5 +1,6 @@
 import { blank, braceOpen, dot, minus, newline, plus, tab } from './bytes.ts';
 import { maxValueChars } from './limits.ts';
+import { asciiText } from './text.ts';
 
 /** The token is not a number. */
 export const notANumber = -1;
@@ -120,10 +121,4 @@ export class ValueParser {
 
 function endsToken(byte: number): boolean {
   return byte === newline || byte === blank || byte === tab || byte === braceOpen;
-}
-
-function asciiText(body: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at++) text += String.fromCharCode(body[at]!);
-  return text;
 }

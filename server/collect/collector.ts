@@ -1,0 +1,172 @@
+import { setImmediate as immediate } from 'node:timers/promises';
+import type { Problem, Target } from '../../api/index.ts';
+import type { Clock, Logger } from '../../lib/runtime/index.ts';
+import type { CollectSettings } from './collect-settings.ts';
+import type { GapLedger } from './gap-ledger.ts';
+import { recentGaps } from './limits.ts';
+import { targetProblem } from './reasons.ts';
+import type { SampleStore } from './sample-store.ts';
+import type { BodyFetcher } from './scrape-http.ts';
+import { ScrapeLoop, type LoopEnvironment, type LoopStatus } from './scrape-loop.ts';
+import { ScrapeSlots } from './scrape-slots.ts';
+import { storedLabels, targetKey, targetUrl, type ScrapeTarget } from './target.ts';
+import type { YieldTurn } from './target-series.ts';
+import type { TargetSet } from './targets.ts';
+
+export interface CollectorOptions {
+  clock: Clock;
+  logger: Logger;
+  store: SampleStore;
+  ledger: GapLedger;
+  /** A `ScrapeClient`; its owner closes it after {@link Collector.stop}. */
+  fetcher: BodyFetcher;
+  /** Gives other work a turn; tests replace it. */
+  yieldTurn?: YieldTurn;
+}
+
+/** Numbers about collecting. */
+export interface CollectorSummary {
+  /** Targets that answered their last scrape, and all that should; absent ones are left out. */
+  up: number;
+  total: number;
+  /** Time of the newest sample that was stored in this run. */
+  newestSampleMs: number | undefined;
+  scrapes: number;
+  failures: number;
+  duplicateLines: number;
+  rejectedSamples: number;
+}
+
+/** Scrapes a changing set of targets into the store and knows how each of them does. */
+export class Collector {
+  readonly #env: LoopEnvironment;
+  readonly #loops = new Map<string, ScrapeLoop>();
+  /** Loops of removed targets that still store the end of their series. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  #targets: TargetSet = { targets: [], problems: [] };
+  #settings: CollectSettings | undefined;
+
+  constructor(options: CollectorOptions) {
+    this.#env = {
+      clock: options.clock,
+      logger: options.logger,
+      store: options.store,
+      ledger: options.ledger,
+      fetcher: options.fetcher,
+      slots: new ScrapeSlots(options.store),
+      yieldTurn: options.yieldTurn ?? (() => immediate()),
+    };
+  }
+
+  /** Begins to scrape, every target at once. */
+  start(targets: TargetSet, settings: CollectSettings): void {
+    const newestMs = this.#env.store.newestSampleMs();
+    if (newestMs !== undefined) this.#env.ledger.noteEarlierData(newestMs);
+    this.#settings = settings;
+    this.applyTargets(targets);
+  }
+
+  /** Obeys new settings from the next tick on. */
+  applySettings(settings: CollectSettings): void {
+    this.#settings = settings;
+    for (const loop of this.#loops.values()) loop.apply(settings);
+  }
+
+  /** Goes on with what stayed the same, ends what is gone, begins what is new. */
+  applyTargets(next: TargetSet): void {
+    const settings = this.#settings;
+    if (settings === undefined) return;
+    this.#targets = next;
+    const wanted = new Map(next.targets.map((target) => [targetKey(target), target]));
+    for (const [key, loop] of this.#loops) {
+      const target = wanted.get(key);
+      if (target !== undefined && isSame(target, loop.target)) wanted.delete(key);
+      else this.#remove(key, loop);
+    }
+    for (const [key, target] of wanted) {
+      const loop = new ScrapeLoop(target, settings, this.#env);
+      this.#loops.set(key, loop);
+      // What a changed target still has to store comes before what it stores next.
+      loop.start(this.#leaving.get(key));
+    }
+  }
+
+  /** Stops all scrapes; series stay open, because collecting is to go on one day. */
+  async stop(): Promise<void> {
+    this.#settings = undefined;
+    const loops = [...this.#loops.values()];
+    await Promise.all(loops.map((loop) => loop.stop()));
+    await Promise.all(this.#leaving.values());
+  }
+
+  /** Every target with its state and newest gaps. */
+  targets(): Target[] {
+    return [...this.#loops.values()].map((loop) => this.#describe(loop));
+  }
+
+  /** What keeps data from being collected, with what to do about it. */
+  problems(): Problem[] {
+    const problems = [...this.#targets.problems];
+    const known = new Set(problems.map(({ code }) => code));
+    for (const { target, status } of this.#loops.values()) {
+      const { lastError, state } = status;
+      if (state !== 'down' || lastError === undefined || known.has(lastError.code)) continue;
+      problems.push(targetProblem(target, lastError));
+    }
+    const ledgerProblem = this.#env.ledger.problem();
+    if (ledgerProblem !== undefined) problems.push(ledgerProblem);
+    return problems;
+  }
+
+  summary(): CollectorSummary {
+    const statuses = [...this.#loops.values()].map(({ status }) => status);
+    const expected = statuses.filter(({ state }) => state !== 'absent');
+    const newest = statuses.flatMap(({ newestSampleMs }) => newestSampleMs ?? []);
+    const sum = (pick: (status: LoopStatus) => number) =>
+      statuses.reduce((total, status) => total + pick(status), 0);
+    return {
+      up: expected.filter(({ state }) => state === 'up').length,
+      total: expected.length,
+      newestSampleMs: newest.length === 0 ? undefined : Math.max(...newest),
+      scrapes: sum(({ scrapes }) => scrapes),
+      failures: sum(({ failures }) => failures),
+      duplicateLines: sum(({ duplicateLines }) => duplicateLines),
+      rejectedSamples: sum(({ rejectedSamples }) => rejectedSamples),
+    };
+  }
+
+  #remove(key: string, loop: ScrapeLoop): void {
+    this.#loops.delete(key);
+    const before = this.#leaving.get(key) ?? Promise.resolve();
+    const leaving = Promise.all([before, loop.remove()]).then(() => {
+      if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
+    });
+    this.#leaving.set(key, leaving);
+  }
+
+  #describe({ target, status }: ScrapeLoop): Target {
+    const { state, lastError } = status;
+    return {
+      job: target.job,
+      instance: target.instance,
+      url: targetUrl(target),
+      labels: storedLabels(target),
+      state: state === 'absent' ? 'unknown' : state,
+      lastScrapeMs: status.lastScrapeMs ?? null,
+      lastDurationMs: status.lastDurationMs ?? null,
+      lastSamples: status.lastSamples ?? null,
+      lastError: lastError === undefined ? null : { ...lastError, detail: '' },
+      gaps: this.#env.ledger.recent(target, recentGaps),
+    };
+  }
+}
+
+function isSame(a: ScrapeTarget, b: ScrapeTarget): boolean {
+  return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
+}
+
+function canonical(target: ScrapeTarget): unknown {
+  const { host, port, path, isOptional, blocked } = target;
+  const labels = Object.entries(storedLabels(target)).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [host, port, path, isOptional, blocked?.code, blocked?.message, labels];
+}

@@ -1,0 +1,34 @@
+/**
+ * Codes of {@link ScrapeError}: why a scrape brought nothing. `SCRAPE_HTTP_<status>` stands for
+ * any other answer than 200. The sentences are in `reasons.ts`.
+ */
+export type ScrapeErrorCode =
+  | 'SCRAPE_REFUSED'
+  | 'SCRAPE_UNREACHABLE'
+  | 'SCRAPE_RESET'
+  | 'SCRAPE_TIMEOUT'
+  | 'SCRAPE_DNS'
+  | `SCRAPE_HTTP_${number}`
+  | 'SCRAPE_BAD_RESPONSE'
+  | 'SCRAPE_BAD_ENCODING'
+  | 'SCRAPE_TRUNCATED'
+  | 'SCRAPE_BODY_LIMIT'
+  | 'SCRAPE_SAMPLE_LIMIT'
+  | 'SCRAPE_SERIES_LIMIT'
+  | 'SCRAPE_PARSE'
+  | 'SCRAPE_DISK_FULL'
+  | 'SCRAPE_STORE_FAILED'
+  | 'SCRAPE_CLOCK_BACKWARDS'
+  | 'SCRAPE_STOPPED'
+  | 'SCRAPE_FAILED';
+
+/** A scrape that brought nothing. The message is a sentence for the administrator. */
+export class ScrapeError extends Error {
+  override readonly name = 'ScrapeError';
+  readonly code: string;
+
+  constructor(code: ScrapeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,312 @@
+import type { Gap, Problem } from '../../api/index.ts';
+import type { Clock } from '../../lib/runtime/index.ts';
+import { compactGaps } from './gap-compaction.ts';
+import type { LedgerFile } from './gap-file.ts';
+import {
+  aliveLine,
+  gapLine,
+  headerLine,
+  parseLedger,
+  shortMessage,
+  type AliveNote,
+  type GapRecord,
+} from './gap-record.ts';
+import {
+  ledgerNoteMs,
+  ledgerRetryMs,
+  ledgerSlackBytes,
+  maxGapAgeMs,
+  maxLedgerBytes,
+} from './limits.ts';
+
+export interface LedgerOptions {
+  file: LedgerFile;
+  clock: Clock;
+  /** Size of the file; tests lower it. */
+  maxBytes?: number;
+  /** How far below that size the file is compacted; tests lower it. */
+  slackBytes?: number;
+}
+
+/** What a target's name in the ledger is made of. */
+export interface LedgerTarget {
+  readonly job: string;
+  readonly instance: string;
+}
+
+/** Why a scrape brought nothing. */
+export interface GapReason {
+  code: string;
+  message: string;
+}
+
+const stoppedReason: GapReason = {
+  code: 'COLLECTOR_STOPPED',
+  message: 'Collecting was stopped: the plugin or the server did not run.',
+};
+
+/**
+ * Remembers every stretch of time without data, per target and with its reason, also across
+ * restarts. The file is written behind the scenes; as long as that fails (a full disk), everything
+ * is kept in memory and written later. Memory and file are bounded.
+ */
+export class GapLedger {
+  readonly #file: LedgerFile;
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly #slackBytes: number;
+  #gaps: GapRecord[];
+  /** Gaps that last, by target. */
+  readonly #open = new Map<string, GapRecord>();
+  #nextId: number;
+  /** When the run before scraped last, for targets that this run has not scraped yet. */
+  readonly #before = new Map<string, number>();
+  #alive: AliveNote = { atMs: -Infinity, targets: [] };
+  readonly #targets = new Map<string, LedgerTarget>();
+  #notedMs = -Infinity;
+  #pending = '';
+  #fileBytes = 0;
+  #mustRewrite: boolean;
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
+  /** Not before this monotonic time is a failed write tried again. */
+  #retryMs = -Infinity;
+  #isClosing = false;
+  #writeError: string | undefined;
+
+  /** Reads the ledger of earlier runs. Rejects when there is a file and it cannot be read. */
+  static async open(options: LedgerOptions): Promise<GapLedger> {
+    return new GapLedger(options, await options.file.read());
+  }
+
+  private constructor(options: LedgerOptions, text: string) {
+    this.#file = options.file;
+    this.#clock = options.clock;
+    this.#maxBytes = options.maxBytes ?? maxLedgerBytes;
+    this.#slackBytes = options.slackBytes ?? ledgerSlackBytes;
+    const { gaps, alive, badLines } = parseLedger(text);
+    this.#gaps = gaps;
+    this.#nextId = (gaps.at(-1)?.id ?? 0) + 1;
+    this.#fileBytes = text.length;
+    this.#mustRewrite = text === '' || badLines > 0 || !text.endsWith('\n');
+    if (alive === undefined) {
+      for (const gap of gaps) gap.toMs ??= gap.fromMs;
+      return;
+    }
+    for (const gap of gaps) gap.toMs ??= Math.max(gap.fromMs, alive.atMs);
+    for (const [job, instance] of alive.targets) {
+      this.#before.set(keyOf({ job, instance }), alive.atMs);
+    }
+  }
+
+  /** Says that data up to `atMs` is known to exist from the run before: its last note was older. */
+  noteEarlierData(atMs: number): void {
+    for (const [key, beforeMs] of this.#before) {
+      if (atMs > beforeMs) this.#before.set(key, atMs);
+    }
+  }
+
+  /** A scrape of `target` at `atMs` brought data: whatever gap it had ends. */
+  succeeded(target: LedgerTarget, atMs: number, intervalMs: number): void {
+    this.#meet(target, atMs, intervalMs);
+    const gap = this.#open.get(keyOf(target));
+    if (gap !== undefined) this.#close(gap, atMs);
+    this.#note(atMs);
+  }
+
+  /** A scrape of `target` at `atMs` brought nothing. Misses in a row with one code are one gap. */
+  missed(target: LedgerTarget, atMs: number, intervalMs: number, reason: GapReason): void {
+    this.#meet(target, atMs, intervalMs);
+    const open = this.#open.get(keyOf(target));
+    if (open?.reason === reason.code) {
+      open.missed++;
+      open.message = shortMessage(reason.message);
+    } else {
+      if (open !== undefined) this.#close(open, atMs);
+      this.#open.set(keyOf(target), this.#add(target, atMs, null, reason, 1));
+    }
+    this.#note(atMs);
+  }
+
+  /** Between two good scrapes of `target` there is a hole that no failed scrape explains. */
+  skipped(target: LedgerTarget, fromMs: number, toMs: number, missed: number, reason: GapReason) {
+    this.#add(target, fromMs, toMs, reason, missed);
+    this.#flush();
+  }
+
+  /** `target` is no longer collected; a gap that lasts ends here. */
+  forget(target: LedgerTarget, atMs: number): void {
+    const key = keyOf(target);
+    const gap = this.#open.get(key);
+    if (gap !== undefined) this.#close(gap, atMs);
+    this.#targets.delete(key);
+  }
+
+  /** Gaps that touch `[fromMs, toMs)`, in order of beginning. */
+  between(fromMs: number, toMs: number): Gap[] {
+    return this.#gaps
+      .filter((gap) => gap.fromMs < toMs && (gap.toMs === null || gap.toMs > fromMs))
+      .sort((a, b) => a.fromMs - b.fromMs || a.id - b.id)
+      .map(toApi);
+  }
+
+  /** The newest gaps of one target, newest first. */
+  recent(target: LedgerTarget, limit: number): Gap[] {
+    const found: Gap[] = [];
+    for (let at = this.#gaps.length - 1; at >= 0 && found.length < limit; at--) {
+      const gap = this.#gaps[at];
+      if (gap?.job === target.job && gap.instance === target.instance) found.push(toApi(gap));
+    }
+    return found;
+  }
+
+  /** What keeps the ledger from the disk, if anything does. */
+  problem(): Problem | undefined {
+    if (this.#writeError === undefined) return undefined;
+    return {
+      code: 'GAP_LEDGER_NOT_SAVED',
+      severity: 'warning',
+      message: `The record of gaps cannot be written to disk (${this.#writeError}); it is kept in memory.`,
+      advice: 'Free disk space for the plugin’s data directory and check that it is writable.',
+    };
+  }
+
+  /** Notes the last scrape and resolves when everything that can be written is. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#targets.size > 0) this.#noteAlive();
+    this.#flush();
+    await this.#writing;
+    // What came up while the last write was under way.
+    this.#flush();
+    await this.#writing;
+  }
+
+  /** Registers `target`; its first scrape of this run shows how long the collector was away. */
+  #meet(target: LedgerTarget, atMs: number, intervalMs: number): void {
+    const key = keyOf(target);
+    if (!this.#targets.has(key)) {
+      this.#targets.set(key, { job: target.job, instance: target.instance });
+      // The next note carries the new list.
+      this.#notedMs = -Infinity;
+    }
+    const beforeMs = this.#before.get(key);
+    if (beforeMs === undefined) return;
+    this.#before.delete(key);
+    const missed = Math.floor((atMs - beforeMs) / intervalMs - 0.5);
+    if (missed > 0) this.#add(target, beforeMs, atMs, stoppedReason, missed);
+  }
+
+  #add(
+    target: LedgerTarget,
+    fromMs: number,
+    toMs: number | null,
+    reason: GapReason,
+    missed: number,
+  ): GapRecord {
+    const gap: GapRecord = {
+      id: this.#nextId++,
+      job: target.job,
+      instance: target.instance,
+      fromMs,
+      toMs,
+      reason: reason.code,
+      message: shortMessage(reason.message),
+      missed,
+      merged: 1,
+    };
+    this.#gaps.push(gap);
+    this.#pending += gapLine(gap);
+    return gap;
+  }
+
+  #close(gap: GapRecord, atMs: number): void {
+    // A wall clock that was set back must not end a gap before it began.
+    gap.toMs = Math.max(gap.fromMs, atMs);
+    this.#open.delete(keyOf(gap));
+    this.#pending += gapLine(gap);
+  }
+
+  /** Writes what changed, and once in a while how far things have come. */
+  #note(atMs: number): void {
+    this.#alive = { ...this.#alive, atMs };
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#notedMs >= ledgerNoteMs) {
+      this.#notedMs = nowMs;
+      for (const gap of this.#open.values()) this.#pending += gapLine(gap);
+      this.#noteAlive();
+    }
+    this.#flush();
+  }
+
+  #noteAlive(): void {
+    const targets = [...this.#targets.values()];
+    this.#alive = {
+      atMs: this.#alive.atMs,
+      targets: targets.map(({ job, instance }) => [job, instance] as const),
+    };
+    if (Number.isFinite(this.#alive.atMs)) this.#pending += aliveLine(this.#alive);
+  }
+
+  #flush(): void {
+    if (this.#isWriting || (this.#pending === '' && !this.#mustRewrite)) return;
+    if (this.#clock.monotonicMs() < this.#retryMs && !this.#isClosing) return;
+    this.#isWriting = true;
+    this.#writing = this.#write();
+  }
+
+  /** Writes until nothing is pending; never rejects. */
+  async #write(): Promise<void> {
+    try {
+      while (this.#pending !== '' || this.#mustRewrite) {
+        if (this.#mustRewrite || this.#fileBytes > this.#maxBytes) {
+          await this.#rewrite();
+        } else {
+          const text = this.#pending;
+          this.#pending = '';
+          this.#fileBytes += text.length;
+          await this.#file.append(text);
+        }
+      }
+      this.#writeError = undefined;
+    } catch (error) {
+      // What memory holds is the truth; the next write puts all of it in place of the file.
+      this.#mustRewrite = true;
+      this.#pending = '';
+      this.#retryMs = this.#clock.monotonicMs() + ledgerRetryMs;
+      this.#writeError = error instanceof Error ? error.message : String(error);
+      this.#compact();
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  async #rewrite(): Promise<void> {
+    this.#compact();
+    this.#pending = '';
+    const alive = Number.isFinite(this.#alive.atMs) ? aliveLine(this.#alive) : '';
+    const text = headerLine() + this.#gaps.map(gapLine).join('') + alive;
+    this.#mustRewrite = false;
+    await this.#file.replace(text);
+    this.#fileBytes = text.length;
+  }
+
+  #compact(): void {
+    const nowMs = this.#clock.nowMs();
+    this.#gaps = compactGaps(this.#gaps, {
+      oldestMs: nowMs - maxGapAgeMs,
+      nowMs,
+      maxBytes: this.#maxBytes - this.#slackBytes,
+    });
+  }
+}
+
+function keyOf(target: LedgerTarget): string {
+  return `${target.job} ${target.instance}`;
+}
+
+function toApi(gap: GapRecord): Gap {
+  const { job, instance, fromMs, toMs, reason, message, missed, merged } = gap;
+  const text = merged > 1 ? `${message} (${String(merged)} gaps in this time)` : message;
+  return { job, instance, fromMs, toMs, reason, message: text, missedScrapes: missed };
+}

@@ -1,0 +1,44 @@
+/** Scrapes under way at once: far above what a deployment has, so that hung targets starve nobody. */
+export const maxConcurrentScrapes = 64;
+
+/** Buffers of finished scrapes that are kept for the next ones. */
+export const maxIdleSlots = 2;
+
+/** Lines that are parsed between two looks at the clock: some 5 ms in the worst case. */
+export const parseStepLines = 256;
+
+/** Longest stretch of parsing before other work gets a turn. */
+export const parseSliceMs = 8;
+
+/** Bytes that a body buffer starts with. */
+export const firstBodyBytes = 64 * 1024;
+
+/** Output of the decompressor per call: large, because every call costs a turn of the event loop. */
+export const gunzipChunkBytes = 128 * 1024;
+
+/** A stored time is the ideal tick when the scrape started at most this late. */
+export const tickToleranceMs = 50;
+
+/** Gaps older than this leave the ledger. */
+export const maxGapAgeMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Size of the ledger's file, and roughly of what it stands for in memory. */
+export const maxLedgerBytes = 1024 * 1024;
+
+/** How far below its size the ledger is compacted, so that it is not done all the time. */
+export const ledgerSlackBytes = 256 * 1024;
+
+/** Pause after a failed write of the ledger. */
+export const ledgerRetryMs = 5000;
+
+/** How often the ledger notes that it is alive and how far open gaps have come. */
+export const ledgerNoteMs = 60_000;
+
+/** How often a target that may be absent is probed. */
+export const absentProbeMs = 60_000;
+
+/** Gaps that a target's status shows. */
+export const recentGaps = 10;
+
+/** Longest message that is kept with a gap. */
+export const maxGapMessageChars = 300;

@@ -1,0 +1,28 @@
+import type { Labels, SampleBatch } from '../../lib/tsdb/index.ts';
+
+/** What became of the samples of one batch. */
+export interface CommitCounts {
+  /** Stored, or already there with the same time and value. */
+  appended: number;
+  /** Older than the newest sample of their series. */
+  outOfOrder: number;
+  /** Same time as the newest sample of their series, other value. */
+  duplicates: number;
+  /** Older than the store still takes. */
+  tooOld: number;
+  /** Further in the future than the store takes. */
+  tooNew?: number;
+}
+
+/** What collecting needs of the store; `Store` of lib/tsdb provides it. */
+export interface SampleStore {
+  /** Reference of a series, made if needed. Throws `TSDB_SERIES_LIMIT` or `TSDB_BAD_LABELS`. */
+  seriesRef(labels: Labels): number;
+  /** Whether a reference may still be used; references are never given out twice. */
+  isLive(ref: number): boolean;
+  /** Time of the newest sample in the store. */
+  newestSampleMs(): number | undefined;
+  newBatch(): SampleBatch;
+  /** Stores all samples of the batch or, when it rejects, none. */
+  commit(batch: SampleBatch): Promise<CommitCounts>;
+}

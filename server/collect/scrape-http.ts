@@ -1,0 +1,198 @@
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import type { Clock, Timer } from '../../lib/runtime/index.ts';
+import type { BodyBuffer } from './body-buffer.ts';
+import { ScrapeError } from './errors.ts';
+import { connectionError, gunzipError, statusError } from './http-errors.ts';
+import { gunzipChunkBytes } from './limits.ts';
+
+export interface ScrapeRequest {
+  host: string;
+  port: number;
+  /** Begins with a slash. */
+  path: string;
+  /** Covers everything from looking up the name to the last byte of the body. */
+  timeoutMs: number;
+  /** A body of this many bytes, uncompressed, is too long. */
+  bodyLimitBytes: number;
+  /** Receives the body; its content counts only when the fetch succeeded. */
+  into: BodyBuffer;
+  signal: AbortSignal;
+}
+
+/** Fetches one body; rejects with {@link ScrapeError}. The scrape loops need no more of HTTP. */
+export interface BodyFetcher {
+  fetch(request: ScrapeRequest): Promise<void>;
+}
+
+/**
+ * Fetches expositions by HTTP over connections that stay open between scrapes. No redirects, no
+ * proxies. The owner calls {@link close}.
+ */
+export class ScrapeClient implements BodyFetcher {
+  readonly #clock: Clock;
+  readonly #userAgent: string;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+
+  constructor(options: { clock: Clock; version: string }) {
+    this.#clock = options.clock;
+    this.#userAgent = `mattermost-plugin-metrics/${options.version}`;
+  }
+
+  async fetch(scrape: ScrapeRequest): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    const first = new Exchange(this.#clock, this.#agent, this.#userAgent, scrape);
+    if (await first.run(scrape.timeoutMs)) return;
+    // A connection that stayed open had been closed by the target meanwhile: once more, afresh.
+    const leftMs = Math.max(1, scrape.timeoutMs - (this.#clock.monotonicMs() - startMs));
+    const second = new Exchange(this.#clock, undefined, this.#userAgent, scrape);
+    if (!(await second.run(leftMs))) {
+      throw new ScrapeError('SCRAPE_RESET', 'The target closed the connection.');
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** One request and its answer. */
+class Exchange {
+  readonly #clock: Clock;
+  readonly #agent: Agent | undefined;
+  readonly #userAgent: string;
+  readonly #scrape: ScrapeRequest;
+  #request: ClientRequest | undefined;
+  #gunzip: Gunzip | undefined;
+  #timer: Timer | undefined;
+  #settled = false;
+  #hasAnswer = false;
+  #resolve: (isDone: boolean) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  readonly #onAbort = () =>
+    this.#fail(new ScrapeError('SCRAPE_STOPPED', 'Collecting was stopped.'));
+
+  constructor(clock: Clock, agent: Agent | undefined, userAgent: string, scrape: ScrapeRequest) {
+    this.#clock = clock;
+    this.#agent = agent;
+    this.#userAgent = userAgent;
+    this.#scrape = scrape;
+  }
+
+  /** True when the body is complete, false when a reused connection turned out to be dead. */
+  run(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      const { signal } = this.#scrape;
+      if (signal.aborted) {
+        this.#onAbort();
+        return;
+      }
+      signal.addEventListener('abort', this.#onAbort, { once: true });
+      this.#timer = this.#clock.setTimer(timeoutMs, () => this.#onTimeout());
+      this.#scrape.into.reset(this.#scrape.bodyLimitBytes);
+      this.#send(timeoutMs);
+    });
+  }
+
+  #send(timeoutMs: number): void {
+    const { host, port, path } = this.#scrape;
+    const sent = request({
+      method: 'GET',
+      host,
+      port,
+      path,
+      // `false` opens a connection of its own and closes it afterwards.
+      agent: this.#agent ?? false,
+      headers: {
+        Accept: 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+        'Accept-Encoding': 'gzip',
+        'User-Agent': this.#userAgent,
+        'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
+      },
+    });
+    this.#request = sent;
+    sent.on('response', (answer) => this.#receive(answer));
+    sent.on('error', (cause) => {
+      const isStale = sent.reusedSocket && !this.#hasAnswer && !this.#settled;
+      if (isStale) this.#finish(() => this.#resolve(false));
+      else this.#fail(connectionError(cause, this.#hasAnswer));
+    });
+    sent.end();
+  }
+
+  #receive(answer: IncomingMessage): void {
+    this.#hasAnswer = true;
+    answer.on('error', (cause) => this.#fail(connectionError(cause, true)));
+    if (answer.statusCode !== 200) {
+      this.#fail(statusError(answer.statusCode ?? 0));
+      return;
+    }
+    const encoding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+    if (encoding === 'gzip' || encoding === 'x-gzip') this.#receiveGzip(answer);
+    else if (encoding === 'identity' || encoding === '') this.#receivePlain(answer);
+    else {
+      const message = 'The target compressed its answer in a way that was not asked for.';
+      this.#fail(new ScrapeError('SCRAPE_BAD_ENCODING', message));
+    }
+  }
+
+  #receivePlain(answer: IncomingMessage): void {
+    answer.on('data', (chunk: Buffer) => this.#append(chunk));
+    answer.on('end', () => this.#end(answer));
+  }
+
+  #receiveGzip(answer: IncomingMessage): void {
+    const gunzip = createGunzip({ chunkSize: gunzipChunkBytes });
+    this.#gunzip = gunzip;
+    answer.on('data', (chunk: Buffer) => {
+      if (!gunzip.write(chunk)) answer.pause();
+    });
+    gunzip.on('drain', () => answer.resume());
+    // Bytes behind the compressed body end it early; the answer must be complete all the same.
+    let open = 2;
+    const endOne = () => {
+      if (--open === 0) this.#end(answer);
+    };
+    answer.on('end', () => {
+      gunzip.end();
+      endOne();
+    });
+    gunzip.on('data', (chunk: Buffer) => this.#append(chunk));
+    gunzip.on('end', endOne);
+    gunzip.on('error', (cause) => this.#fail(gunzipError(cause)));
+  }
+
+  #append(chunk: Uint8Array): void {
+    if (this.#settled || this.#scrape.into.append(chunk)) return;
+    const limit = String(this.#scrape.bodyLimitBytes);
+    const message = `The target's answer is longer than the ${limit} bytes that are allowed.`;
+    this.#fail(new ScrapeError('SCRAPE_BODY_LIMIT', message));
+  }
+
+  #end(answer: IncomingMessage): void {
+    if (answer.complete) this.#finish(() => this.#resolve(true));
+    else this.#fail(connectionError(undefined, true));
+  }
+
+  #onTimeout(): void {
+    const seconds = String(this.#scrape.timeoutMs / 1000);
+    const what = this.#hasAnswer ? 'did not finish its answer' : 'did not answer';
+    this.#fail(new ScrapeError('SCRAPE_TIMEOUT', `The target ${what} within ${seconds} s.`));
+  }
+
+  #fail(error: ScrapeError): void {
+    this.#finish(() => this.#reject(error));
+    this.#request?.destroy();
+    this.#gunzip?.destroy();
+  }
+
+  #finish(settle: () => void): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#timer?.cancel();
+    this.#scrape.signal.removeEventListener('abort', this.#onAbort);
+    settle();
+  }
+}

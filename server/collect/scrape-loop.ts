@@ -1,0 +1,340 @@
+import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import type { CollectSettings } from './collect-settings.ts';
+import { ScrapeError } from './errors.ts';
+import type { GapLedger } from './gap-ledger.ts';
+import { absentProbeMs } from './limits.ts';
+import type { SampleStore } from './sample-store.ts';
+import type { BodyFetcher } from './scrape-http.ts';
+import type { ScrapeSlot, ScrapeSlots } from './scrape-slots.ts';
+import { storeError } from './store-errors.ts';
+import { targetKey, targetUrl, type ScrapeTarget } from './target.ts';
+import {
+  TargetSeries,
+  type IngestResult,
+  type ScrapeTime,
+  type YieldTurn,
+} from './target-series.ts';
+import { alignedTimeMs, nextTickMs, tickOffsetMs } from './ticks.ts';
+
+/** What all loops share. */
+export interface LoopEnvironment {
+  clock: Clock;
+  logger: Logger;
+  store: SampleStore;
+  ledger: GapLedger;
+  fetcher: BodyFetcher;
+  slots: ScrapeSlots;
+  yieldTurn: YieldTurn;
+}
+
+/** Where a target stands. */
+export interface LoopStatus {
+  /** `absent`: an optional target that has never answered. */
+  state: 'unknown' | 'up' | 'down' | 'absent';
+  lastScrapeMs: number | undefined;
+  lastDurationMs: number | undefined;
+  /** Samples of the last good scrape. */
+  lastSamples: number | undefined;
+  lastError: { code: string; message: string } | undefined;
+  /** Time of the newest stored sample. */
+  newestSampleMs: number | undefined;
+  scrapes: number;
+  failures: number;
+  /** Lines whose series had a value earlier in the same body, since the start. */
+  duplicateLines: number;
+  /** Samples that the store did not take because they were older than what it had. */
+  rejectedSamples: number;
+}
+
+/** Scrapes one target: at once, then at every tick. At most one scrape is under way. */
+export class ScrapeLoop {
+  readonly target: ScrapeTarget;
+  readonly #env: LoopEnvironment;
+  readonly #stop = new AbortController();
+  #settings: CollectSettings;
+  #series: TargetSeries;
+  #wake = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  /** Series of earlier settings whose end is still to be stored. */
+  #outdated: TargetSeries | undefined;
+  #lastTickMs = -Infinity;
+  /** When the last scrape took place, by both clocks. */
+  #last: { timeMs: number; monotonicMs: number } | undefined;
+  readonly #status: LoopStatus = {
+    state: 'unknown',
+    lastScrapeMs: undefined,
+    lastDurationMs: undefined,
+    lastSamples: undefined,
+    lastError: undefined,
+    newestSampleMs: undefined,
+    scrapes: 0,
+    failures: 0,
+    duplicateLines: 0,
+    rejectedSamples: 0,
+  };
+
+  constructor(target: ScrapeTarget, settings: CollectSettings, environment: LoopEnvironment) {
+    this.target = target;
+    this.#env = environment;
+    this.#settings = settings;
+    this.#series = new TargetSeries(target, settings, environment);
+  }
+
+  get status(): Readonly<LoopStatus> {
+    return this.#status;
+  }
+
+  /** Begins with a scrape at once, or as soon as `predecessor` has ended. */
+  start(predecessor: Promise<void> = Promise.resolve()): void {
+    this.#running = predecessor.then(() => this.#run());
+  }
+
+  /** Takes over new settings; a new interval counts from now on. */
+  apply(settings: CollectSettings): void {
+    const isReworked = this.#series.needsNewSeries(settings);
+    this.#settings = settings;
+    if (isReworked) {
+      this.#outdated ??= this.#series;
+      this.#series = new TargetSeries(this.target, settings, this.#env);
+    } else this.#series.apply(settings);
+    this.#wake.abort();
+  }
+
+  /** Stops for good and leaves the series open: they go on when the plugin comes back. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  /** Stops for good and stores the end of every series: the target is gone. */
+  async remove(): Promise<void> {
+    await this.stop();
+    const { ledger, clock, slots } = this.#env;
+    ledger.forget(this.target, clock.nowMs());
+    await slots.use(async (slot) => {
+      await this.#endOutdated(slot);
+      await this.#end(this.#series, slot);
+    });
+  }
+
+  async #run(): Promise<void> {
+    await this.#tick(this.#env.clock.nowMs());
+    while (!this.#isStopped()) {
+      const tickMs = this.#nextTick();
+      const isDue = await this.#sleepUntil(tickMs);
+      if (!isDue) continue;
+      this.#lastTickMs = tickMs;
+      const nowMs = this.#env.clock.nowMs();
+      await this.#tick(alignedTimeMs(tickMs, nowMs, this.#settings.scrapeIntervalMs));
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  #nextTick(): number {
+    const nowMs = this.#env.clock.nowMs();
+    const { scrapeIntervalMs } = this.#settings;
+    const intervalMs =
+      this.#status.state === 'absent'
+        ? Math.max(scrapeIntervalMs, absentProbeMs)
+        : scrapeIntervalMs;
+    // A timer may fire a little early; the same tick must not come twice.
+    const isEarly = this.#lastTickMs > nowMs && this.#lastTickMs - nowMs < intervalMs / 2;
+    const afterMs = isEarly ? this.#lastTickMs : nowMs;
+    const offsetMs = tickOffsetMs(targetKey(this.target), intervalMs);
+    return nextTickMs(afterMs, intervalMs, offsetMs);
+  }
+
+  /** Sleeps up to a tick; false when it ended early because settings changed or the loop stops. */
+  async #sleepUntil(tickMs: number): Promise<boolean> {
+    const wake = new AbortController();
+    this.#wake = wake;
+    const { clock } = this.#env;
+    await sleep(clock, Math.max(0, tickMs - clock.nowMs()), wake.signal);
+    return !wake.signal.aborted;
+  }
+
+  /** One scrape and everything that follows from it; never rejects. */
+  async #tick(timeMs: number): Promise<void> {
+    const { clock, slots } = this.#env;
+    const time: ScrapeTime = { timeMs, startedMs: clock.monotonicMs() };
+    try {
+      await slots.use(async (slot) => {
+        if (this.#isStopped()) return;
+        await this.#endOutdated(slot);
+        await this.#scrape(slot, time);
+      });
+    } catch (error) {
+      // Only a defect of ours comes here; the target counts as down and the loop goes on.
+      this.#env.logger.error('scrape loop failed', {
+        target: targetKey(this.target),
+        error: error instanceof Error ? error : String(error),
+      });
+      this.#setFailed(time, new ScrapeError('SCRAPE_FAILED', 'The scrape failed unexpectedly.'));
+    }
+  }
+
+  async #scrape(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    const stopSignal = this.#stop.signal;
+    try {
+      this.#checkClock(time);
+      await this.#fetch(slot);
+      const result = await this.#env.slots.parsing.pass(() =>
+        this.#series.ingest(slot, time, stopSignal),
+      );
+      this.#setUp(time, result);
+    } catch (error) {
+      // A scrape that was cut off because we stop says nothing about the target.
+      if (this.#isStopped()) return;
+      const failure = storeError(error);
+      if (this.#isAbsence(failure)) {
+        this.#setAbsent(failure);
+        return;
+      }
+      this.#setFailed(time, failure);
+      if (failure.code !== 'SCRAPE_CLOCK_BACKWARDS') await this.#storeFailure(slot, time);
+    }
+  }
+
+  async #fetch(slot: ScrapeSlot): Promise<void> {
+    const { target } = this;
+    if (target.blocked !== undefined) throw new BlockedScrape(target.blocked);
+    const { scrapeTimeoutMs, bodySizeLimitBytes } = this.#settings;
+    await this.#env.fetcher.fetch({
+      host: target.host,
+      port: target.port,
+      path: target.path,
+      timeoutMs: scrapeTimeoutMs,
+      bodyLimitBytes: bodySizeLimitBytes,
+      into: slot.body,
+      signal: this.#stop.signal,
+    });
+  }
+
+  /** Refuses times that the store would refuse, and notes ticks that were left out. */
+  #checkClock(time: ScrapeTime): void {
+    const last = this.#last;
+    const newestMs = this.#status.newestSampleMs ?? -Infinity;
+    if (time.timeMs <= newestMs) {
+      throw new ScrapeError(
+        'SCRAPE_CLOCK_BACKWARDS',
+        'The clock was set back: there are newer samples already.',
+      );
+    }
+    this.#last = { timeMs: time.timeMs, monotonicMs: time.startedMs };
+    if (last === undefined || this.#status.state !== 'up') return;
+    const intervalMs = this.#settings.scrapeIntervalMs;
+    const awayMs = time.timeMs - last.timeMs;
+    const missed = Math.round(awayMs / intervalMs) - 1;
+    if (missed < 1) return;
+    const isStep = awayMs - (time.startedMs - last.monotonicMs) > intervalMs / 2;
+    this.#env.ledger.skipped(this.target, last.timeMs, time.timeMs, missed, {
+      code: isStep ? 'CLOCK_FORWARDS' : 'SCRAPE_LATE',
+      message: isStep
+        ? 'The clock was set forward.'
+        : 'The scrape before took longer than the interval, or the machine was suspended.',
+    });
+  }
+
+  /** An optional target that never answered and still does not listen. */
+  #isAbsence(failure: ScrapeError): boolean {
+    const isSilent = failure.code === 'SCRAPE_REFUSED' || failure.code === 'SCRAPE_UNREACHABLE';
+    const { state } = this.#status;
+    return this.target.isOptional && isSilent && (state === 'unknown' || state === 'absent');
+  }
+
+  #setAbsent(failure: ScrapeError): void {
+    this.#status.state = 'absent';
+    this.#status.lastScrapeMs = this.#env.clock.nowMs();
+    this.#status.lastError = { code: 'TARGET_ABSENT', message: failure.message };
+  }
+
+  #setUp(time: ScrapeTime, result: IngestResult): void {
+    const status = this.#status;
+    if (status.state !== 'up') {
+      this.#env.logger.info('target is up', {
+        target: targetKey(this.target),
+        samples: result.samples,
+      });
+    }
+    status.state = 'up';
+    status.scrapes++;
+    status.lastScrapeMs = time.timeMs;
+    status.lastDurationMs = result.durationMs;
+    status.lastSamples = result.samples;
+    status.lastError = undefined;
+    status.newestSampleMs = time.timeMs;
+    status.duplicateLines += result.duplicates;
+    const { outOfOrder, tooOld, tooNew = 0 } = result.counts;
+    status.rejectedSamples += outOfOrder + tooOld + tooNew;
+    this.#env.ledger.succeeded(this.target, time.timeMs, this.#settings.scrapeIntervalMs);
+  }
+
+  #setFailed(time: ScrapeTime, failure: Failure): void {
+    const status = this.#status;
+    const { clock, ledger, logger } = this.#env;
+    const { code, message } = failure;
+    if (status.lastError?.code !== code) {
+      const url = targetUrl(this.target);
+      logger.warn('scrape failed', { target: targetKey(this.target), url, code, message });
+    }
+    status.state = 'down';
+    status.scrapes++;
+    status.failures++;
+    status.lastScrapeMs = time.timeMs;
+    status.lastDurationMs = clock.monotonicMs() - time.startedMs;
+    status.lastError = { code, message };
+    ledger.missed(this.target, time.timeMs, this.#settings.scrapeIntervalMs, { code, message });
+  }
+
+  /** Stores `up 0` and the end of the series; that may fail for the reason the scrape did. */
+  async #storeFailure(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    try {
+      await this.#env.slots.parsing.pass(() => this.#series.fail(slot, time));
+      this.#status.newestSampleMs = time.timeMs;
+    } catch (error) {
+      this.#env.logger.debug('the end of the series could not be stored', {
+        target: targetKey(this.target),
+        error: storeError(error),
+      });
+    }
+  }
+
+  async #endOutdated(slot: ScrapeSlot): Promise<void> {
+    const outdated = this.#outdated;
+    this.#outdated = undefined;
+    if (outdated !== undefined) await this.#end(outdated, slot);
+  }
+
+  /** Ends series right behind their last sample, so that it cannot hit what comes after them. */
+  async #end(series: TargetSeries, slot: ScrapeSlot): Promise<void> {
+    const newestMs = this.#status.newestSampleMs;
+    if (newestMs === undefined) return;
+    try {
+      await series.end(slot, newestMs + 1);
+    } catch (error) {
+      this.#env.logger.warn('the end of the series could not be stored', {
+        target: targetKey(this.target),
+        error: storeError(error),
+      });
+    }
+  }
+}
+
+interface Failure {
+  code: string;
+  message: string;
+}
+
+/** Stands for a scrape that is not even tried, with the reason that the target carries. */
+class BlockedScrape extends ScrapeError {
+  override readonly code: string;
+
+  constructor(blocked: { code: string; message: string }) {
+    super('SCRAPE_FAILED', blocked.message);
+    this.code = blocked.code;
+  }
+}

@@ -1,0 +1,38 @@
+import type { SampleBatch } from '../../lib/tsdb/index.ts';
+import { BodyBuffer } from './body-buffer.ts';
+import { maxConcurrentScrapes, maxIdleSlots } from './limits.ts';
+import type { SampleStore } from './sample-store.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** The memory that one scrape needs while it is under way. */
+export interface ScrapeSlot {
+  readonly body: BodyBuffer;
+  readonly batch: SampleBatch;
+}
+
+/** Bounds how many scrapes are under way, and lets them share their memory. */
+export class ScrapeSlots {
+  readonly #store: SampleStore;
+  readonly #turnstile: Turnstile;
+  readonly #idle: ScrapeSlot[] = [];
+  /** Parsing and storing takes turns, so that no stretch of work is made of several targets'. */
+  readonly parsing = new Turnstile(1);
+
+  constructor(store: SampleStore, maxSlots = maxConcurrentScrapes) {
+    this.#store = store;
+    this.#turnstile = new Turnstile(maxSlots);
+  }
+
+  /** Runs `work` with a slot once one is free. */
+  async use<Result>(work: (slot: ScrapeSlot) => Promise<Result>): Promise<Result> {
+    return this.#turnstile.pass(async () => {
+      const slot = this.#idle.pop() ?? { body: new BodyBuffer(), batch: this.#store.newBatch() };
+      try {
+        return await work(slot);
+      } finally {
+        slot.batch.clear();
+        if (this.#idle.length < maxIdleSlots) this.#idle.push(slot);
+      }
+    });
+  }
+}

@@ -1,0 +1,218 @@
+import { ExpositionError, LineTemplate, type BodySummary } from '../../lib/exposition/index.ts';
+import type { Clock } from '../../lib/runtime/index.ts';
+import { metricNameLabel, type SampleBatch } from '../../lib/tsdb/index.ts';
+import type { CollectSettings } from './collect-settings.ts';
+import { ScrapeError } from './errors.ts';
+import { parseSliceMs, parseStepLines } from './limits.ts';
+import type { CommitCounts, SampleStore } from './sample-store.ts';
+import type { ScrapeSlot } from './scrape-slots.ts';
+import { errorCode, storeError } from './store-errors.ts';
+import { storedLabels, type ScrapeTarget } from './target.ts';
+import { labelMerger, type LabelMerger } from './target-labels.ts';
+
+/** Gives other work a turn of the event loop. */
+export type YieldTurn = () => Promise<void>;
+
+/** When a scrape is said to have taken place, and how long it took so far. */
+export interface ScrapeTime {
+  /** What its samples are stored with. */
+  timeMs: number;
+  /** Monotonic time at which it began. */
+  startedMs: number;
+}
+
+/** What a good scrape brought. */
+export interface IngestResult extends BodySummary {
+  counts: CommitCounts;
+  durationMs: number;
+}
+
+/** The series that the scraper itself writes about every scrape, in the order of their columns. */
+const reportNames = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+] as const;
+
+/** The value that ends a series: 7ff00000 00000002. */
+const staleLo = 2;
+const staleHi = 0x7ff00000;
+
+/**
+ * The series of one target on their way into the store. Every scrape is one transaction: a body is
+ * stored with its report as a whole or not at all.
+ */
+export class TargetSeries {
+  readonly #store: SampleStore;
+  readonly #clock: Clock;
+  readonly #yieldTurn: YieldTurn;
+  #settings: CollectSettings;
+  #template: LineTemplate;
+  #merge: LabelMerger;
+  #reportRefs: readonly number[] | undefined;
+  readonly #halves = new Uint32Array(2);
+  readonly #number = new Float64Array(this.#halves.buffer);
+
+  constructor(
+    target: ScrapeTarget,
+    settings: CollectSettings,
+    environment: { store: SampleStore; clock: Clock; yieldTurn: YieldTurn },
+  ) {
+    this.#store = environment.store;
+    this.#clock = environment.clock;
+    this.#yieldTurn = environment.yieldTurn;
+    this.#settings = settings;
+    this.#template = new LineTemplate({
+      honorTimestamps: settings.honorTimestamps,
+      maxSamples: settings.sampleLimit,
+    });
+    this.#merge = labelMerger(storedLabels(target), settings.honorLabels);
+  }
+
+  /** Whether new settings give the series other labels or times, so that the old ones must end. */
+  needsNewSeries(settings: CollectSettings): boolean {
+    return (
+      settings.honorLabels !== this.#settings.honorLabels ||
+      settings.honorTimestamps !== this.#settings.honorTimestamps
+    );
+  }
+
+  /** Takes over settings that leave the series as they are. */
+  apply(settings: CollectSettings): void {
+    this.#settings = settings;
+    this.#template.maxSamples = settings.sampleLimit;
+  }
+
+  /** Bytes kept between scrapes. */
+  get sizeBytes(): number {
+    return this.#template.sizeBytes;
+  }
+
+  /**
+   * Parses the slot's body and stores it with the report of a good scrape. Throws
+   * {@link ScrapeError}; nothing of the body is stored then.
+   */
+  async ingest(slot: ScrapeSlot, time: ScrapeTime, signal: AbortSignal): Promise<IngestResult> {
+    try {
+      return await this.#tryIngest(slot, time, signal);
+    } catch (error) {
+      this.#template.abandon();
+      if (errorCode(error) !== 'TSDB_UNKNOWN_SERIES') throw ingestError(error);
+    }
+    // The store forgot series that had been silent for long: resolve those anew, once.
+    this.#forgetDead();
+    try {
+      return await this.#tryIngest(slot, time, signal);
+    } catch (error) {
+      this.#template.abandon();
+      throw ingestError(error);
+    }
+  }
+
+  /** Stores the report of a failed scrape, and the end of every series that was alive. */
+  async fail(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    try {
+      await this.#tryFail(slot, time);
+    } catch (error) {
+      if (errorCode(error) !== 'TSDB_UNKNOWN_SERIES') throw storeError(error);
+      this.#forgetDead();
+      await this.#tryFail(slot, time);
+    }
+  }
+
+  /** Stores the end of every series, the report's included: the target is no longer collected. */
+  async end(slot: ScrapeSlot, timeMs: number): Promise<void> {
+    const { batch } = slot;
+    batch.clear();
+    const alive = [...this.#template.live(), ...(this.#reportRefs ?? [])];
+    for (const ref of alive) {
+      if (this.#store.isLive(ref)) batch.push(ref, staleLo, staleHi, timeMs);
+    }
+    if (batch.count > 0) await this.#store.commit(batch);
+    this.#reportRefs = undefined;
+    this.#template.reset();
+  }
+
+  async #tryIngest(slot: ScrapeSlot, time: ScrapeTime, signal: AbortSignal): Promise<IngestResult> {
+    const { batch, body } = slot;
+    const template = this.#template;
+    template.begin(body.bytes(), (labels) => this.#store.seriesRef(this.#merge(labels)));
+    await this.#parse(signal);
+    // The report goes first: whatever the body says about series of that name comes too late.
+    batch.clear();
+    const reports = this.#reports();
+    for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);
+    const summary = template.emit(batch, time.timeMs);
+    for (const ref of summary.vanished) batch.push(ref, staleLo, staleHi, time.timeMs);
+    const durationMs = this.#clock.monotonicMs() - time.startedMs;
+    const { lines, samples, added } = summary;
+    this.#setReports(batch, [1, durationMs / 1000, lines, samples, added]);
+    const counts = await this.#store.commit(batch);
+    if (counts.appended === 0 && counts.outOfOrder + counts.tooOld > 0) {
+      throw new ScrapeError(
+        'SCRAPE_CLOCK_BACKWARDS',
+        'The store holds newer samples than the clock shows now; the clock was set back.',
+      );
+    }
+    body.adopt(template.accept());
+    return { ...summary, counts, durationMs };
+  }
+
+  /** Parses in slices, so that nothing else waits for long. */
+  async #parse(signal: AbortSignal): Promise<void> {
+    let sliceMs = this.#clock.monotonicMs();
+    while (!this.#template.step(parseStepLines)) {
+      if (this.#clock.monotonicMs() - sliceMs < parseSliceMs) continue;
+      await this.#yieldTurn();
+      if (signal.aborted) throw new ScrapeError('SCRAPE_STOPPED', 'Collecting was stopped.');
+      sliceMs = this.#clock.monotonicMs();
+    }
+  }
+
+  async #tryFail(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    const { batch } = slot;
+    batch.clear();
+    for (const ref of this.#reports()) batch.push(ref, 0, 0, time.timeMs);
+    for (const ref of this.#template.live()) batch.push(ref, staleLo, staleHi, time.timeMs);
+    const durationMs = this.#clock.monotonicMs() - time.startedMs;
+    this.#setReports(batch, [0, durationMs / 1000, 0, 0, 0]);
+    await this.#store.commit(batch);
+    this.#template.markStale();
+  }
+
+  /** References of the report series. */
+  #reports(): readonly number[] {
+    this.#reportRefs ??= reportNames.map((name) =>
+      this.#store.seriesRef(this.#merge([metricNameLabel, name])),
+    );
+    return this.#reportRefs;
+  }
+
+  /** Sets the values of the report, which stands at the beginning of the batch. */
+  #setReports(batch: SampleBatch, values: readonly number[]): void {
+    for (const [at, value] of values.entries()) {
+      this.#number[0] = value;
+      batch.lo[at] = this.#halves[0] ?? 0;
+      batch.hi[at] = this.#halves[1] ?? 0;
+    }
+  }
+
+  #forgetDead(): void {
+    this.#template.forget((ref) => !this.#store.isLive(ref));
+    this.#reportRefs = undefined;
+  }
+}
+
+/** Why a body could not be stored, in the words of a scrape. */
+function ingestError(error: unknown): ScrapeError {
+  if (error instanceof ScrapeError) return error;
+  if (!(error instanceof ExpositionError)) return storeError(error);
+  const code = error.code === 'EXPOSITION_SAMPLE_LIMIT' ? 'SCRAPE_SAMPLE_LIMIT' : 'SCRAPE_PARSE';
+  const message =
+    code === 'SCRAPE_PARSE'
+      ? `The answer cannot be read: ${error.message}`
+      : 'The answer has more samples than SampleLimit allows.';
+  return new ScrapeError(code, message, { cause: error });
+}
