@@ -1,4 +1,4 @@
-import type { Mode, Problem, Status, StoreStatus, SyncStatus, Target } from '../api/index.ts';
+import type { Mode, Problem, Status, StoreStatus, SyncStatus } from '../api/index.ts';
 
 /** What the parts say about themselves; an absent part has not started or could not. */
 export interface StatusSources {
@@ -9,7 +9,9 @@ export interface StatusSources {
   sinceMs: number;
   nowMs: number;
   scrapeIntervalMs: number;
-  targets: readonly Target[];
+  targets: { up: number; total: number };
+  /** Whether a first scrape has ended, well or not. */
+  isScraped: boolean;
   newestSampleMs: number | undefined;
   oldestSampleMs: number | undefined;
   /** Undefined while the store is being opened or cannot be. */
@@ -31,10 +33,7 @@ export function composeStatus(sources: StatusSources): Omit<Status, 'can'> {
     state: stateOf(sources),
     nowMs: sources.nowMs,
     scrapeIntervalSeconds: sources.scrapeIntervalMs / 1000,
-    targets: {
-      up: targets.filter(({ state }) => state === 'up').length,
-      total: targets.length,
-    },
+    targets: { up: targets.up, total: targets.total },
     newestSampleMs: sources.newestSampleMs ?? null,
     oldestSampleMs: sources.oldestSampleMs ?? null,
     store: store ?? noStore,
@@ -57,9 +56,7 @@ function stateOf(sources: StatusSources): Status['state'] {
   const hasErrors = sources.problems.some(({ severity }) => severity === 'error');
   if (sources.store === undefined) return hasErrors ? 'stopped' : 'starting';
   if (hasErrors) return 'degraded';
-  // Before the first scrape has ended, up or down, nothing can be said.
-  const isKnown = sources.targets.some(({ state }) => state !== 'unknown');
-  return isKnown || sources.newestSampleMs !== undefined ? 'collecting' : 'starting';
+  return sources.isScraped ? 'collecting' : 'starting';
 }
 
 function errorsFirst(problems: readonly Problem[]): Problem[] {

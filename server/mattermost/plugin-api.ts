@@ -4,6 +4,8 @@ import type { PluginClusterEvent } from './hooks.ts';
 /** The server's licence, as far as the plugin asks. An absent feature is false. */
 export interface License {
   id: string;
+  /** Who holds the licence. */
+  customerId: string;
   skuName: string;
   skuShortName: string;
   isTrial: boolean;

@@ -78,7 +78,7 @@ beforeEach(async () => {
   dumps = new OneDump();
   rights = [];
   const services: WebServices = {
-    status: () => ({ mode: 'both' }) as ReturnType<WebServices['status']>,
+    status: async () => ({ mode: 'both' }) as Awaited<ReturnType<WebServices['status']>>,
     targets: () => [],
     dumps,
   };

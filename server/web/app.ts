@@ -23,8 +23,8 @@ export function createApp(
   });
   app.use(authorize(hasPermission));
 
-  app.get('/api/v1/status', (_request, response) => {
-    const status: Status = { ...services.status(), can: { read: true, write: true } };
+  app.get('/api/v1/status', async (_request, response) => {
+    const status: Status = { ...(await services.status()), can: { read: true, write: true } };
     response.json(status);
   });
   app.get('/api/v1/targets', (_request, response) => {

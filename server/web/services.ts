@@ -25,7 +25,7 @@ export interface DumpDesk {
 /** What the HTTP routes stand on. */
 export interface WebServices {
   /** Status without the caller's rights, which the route adds. */
-  status(): Omit<Status, 'can'>;
+  status(): Promise<Omit<Status, 'can'>>;
   targets(): Target[];
   dumps: DumpDesk;
 }

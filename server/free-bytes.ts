@@ -1,0 +1,12 @@
+import { statfs } from 'node:fs/promises';
+
+/** Free space of the disk below `path` for this user, in bytes; null when it cannot be told. */
+export async function freeBytes(path: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  } catch {
+    // An unknown amount is an answer: callers treat it as such, and the status shows it.
+    return null;
+  }
+}

@@ -1,0 +1,212 @@
+import type { Dump, Problem, Status, Target } from '../api/index.ts';
+import { composeStatus } from './status.ts';
+import type { Configuration } from './configuration.ts';
+import { codeOf, errorText } from './share/index.ts';
+import { DumpError, type SupportFile } from './dump/index.ts';
+import type { Environment } from './environment.ts';
+import type { Host } from './mattermost/index.ts';
+import { openParts, type Parts } from './parts.ts';
+import { retrying } from './retrying.ts';
+import type { FixedFacts } from './server-facts.ts';
+import type { DumpDesk, WebServices } from './web/index.ts';
+
+/** Pause between two attempts to open the store, for example while another process still holds it. */
+const retryPauseMs = 2_000;
+
+/**
+ * This node of the deployment: opens its parts in the background, tries again when that fails,
+ * opens them anew when a setting moves them, and tells its state at any time.
+ */
+export class MetricsNode implements WebServices {
+  readonly #environment: Environment;
+  readonly #host: Host;
+  readonly #facts: FixedFacts;
+  readonly #sinceMs: number;
+  readonly #stop = new AbortController();
+  #configuration: Configuration;
+  #parts: Parts | undefined;
+  #startProblem: Problem | undefined;
+  /** Opening, moving and closing happen one after another. */
+  #turn: Promise<void> = Promise.resolve();
+
+  readonly dumps: DumpDesk;
+
+  constructor(
+    environment: Environment,
+    host: Host,
+    facts: FixedFacts,
+    configuration: Configuration,
+  ) {
+    this.#environment = environment;
+    this.#host = host;
+    this.#facts = facts;
+    this.#configuration = configuration;
+    this.#sinceMs = environment.clock.nowMs();
+    this.dumps = deskOver(() => this.#parts);
+  }
+
+  /** Begins to open the parts; returns at once. */
+  start(): void {
+    this.#enqueue(() => this.#open());
+  }
+
+  /** Applies a saved configuration; only what is concerned is touched. */
+  configure(configuration: Configuration): void {
+    const previous = this.#configuration;
+    this.#configuration = configuration;
+    if (isMoved(previous, configuration)) {
+      this.#enqueue(async () => {
+        await this.#close();
+        await this.#open();
+      });
+    } else {
+      this.#parts?.configure(configuration);
+    }
+  }
+
+  /** Stops collecting, brings away what can be brought away, frees the data directory. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#enqueue(() => this.#close());
+    await this.#turn;
+  }
+
+  async status(): Promise<Omit<Status, 'can'>> {
+    const { clock, hostName, pluginVersion } = this.#environment;
+    const parts = this.#parts;
+    const { problems, server, settings } = this.#configuration;
+    return composeStatus({
+      pluginVersion,
+      serverVersion: this.#facts.serverVersion,
+      mode: 'both',
+      node: hostName,
+      sinceMs: this.#sinceMs,
+      nowMs: clock.nowMs(),
+      scrapeIntervalMs: settings.scrapeIntervalMs,
+      targets: parts?.summary() ?? { up: 0, total: 0 },
+      isScraped: this.targets().some(({ state }) => state !== 'unknown'),
+      newestSampleMs: parts?.newestSampleMs(),
+      oldestSampleMs: parts?.oldestSampleMs(),
+      store: await parts?.storeStatus(),
+      sync: parts?.syncStatus() ?? idleSync(server.file.driverName),
+      problems: [...problems, ...this.#startProblems(), ...(parts?.problems() ?? [])],
+      isStopped: this.#stop.signal.aborted,
+    });
+  }
+
+  targets(): Target[] {
+    return this.#parts?.targets() ?? [];
+  }
+
+  /** Never rejects: what goes wrong is a text inside the packet. */
+  async supportFiles(): Promise<SupportFile[]> {
+    if (this.#parts !== undefined) return this.#parts.supportFiles();
+    const reason = this.#startProblem?.message ?? 'The plugin has just started.';
+    const text = `This packet contains no metrics. ${reason}\n`;
+    return [
+      {
+        name: 'mattermost-plugin-metrics/why-no-metrics.txt',
+        body: new TextEncoder().encode(text),
+      },
+    ];
+  }
+
+  #startProblems(): Problem[] {
+    return this.#startProblem === undefined ? [] : [this.#startProblem];
+  }
+
+  /** The queue is as long as an administrator saves settings within one start. */
+  #enqueue(task: () => Promise<void>): void {
+    this.#turn = this.#turn.then(task).catch((error: unknown) => {
+      this.#environment.fail(error instanceof Error ? error : new Error(errorText(error)));
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { clock } = this.#environment;
+    const { logger } = this.#host;
+    const parts = await retrying(
+      () => openParts(this.#environment, this.#host, this.#facts, () => this.#configuration),
+      {
+        clock,
+        signal: this.#stop.signal,
+        pauseMs: retryPauseMs,
+        onFailure: (error) => {
+          const problem = startProblem(error);
+          // Once per reason: the attempts go on for as long as it takes.
+          if (problem.code !== this.#startProblem?.code) {
+            const { code, message } = problem;
+            logger.error('Metrics cannot be stored; trying again', { code, message });
+          }
+          this.#startProblem = problem;
+        },
+      },
+    );
+    if (parts === undefined) return;
+    this.#startProblem = undefined;
+    this.#parts = parts;
+    await parts.start(this.#configuration);
+  }
+
+  async #close(): Promise<void> {
+    const parts = this.#parts;
+    this.#parts = undefined;
+    await parts?.close();
+  }
+}
+
+/** Whether a change of configuration moves the store or the file store. */
+function isMoved(before: Configuration, after: Configuration): boolean {
+  return (
+    before.settings.dbPath !== after.settings.dbPath ||
+    before.server.file.driverName !== after.server.file.driverName ||
+    before.server.file.directory !== after.server.file.directory
+  );
+}
+
+function startProblem(error: unknown): Problem {
+  const code = codeOf(error) ?? 'START_FAILED';
+  const advice =
+    code === 'TSDB_LOCKED'
+      ? 'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).'
+      : 'Set DBPath to a directory that the Mattermost server can write.';
+  return {
+    code,
+    severity: 'error',
+    message: errorText(error),
+    advice,
+    link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
+  };
+}
+
+function idleSync(driver: string): Status['sync'] {
+  return {
+    driver,
+    remoteBlocks: 0,
+    remoteBytes: 0,
+    pendingBlocks: 0,
+    lastSuccessMs: null,
+    lastError: null,
+  };
+}
+
+/** The dumps of the parts, which may still be opening. */
+function deskOver(parts: () => Parts | undefined): DumpDesk {
+  const desk = (): DumpDesk => {
+    const current = parts();
+    if (current === undefined) {
+      const message = 'The plugin is still starting: try again in a moment.';
+      throw new DumpError('DUMP_STOPPED', message);
+    }
+    return current.dumps;
+  };
+  return {
+    create: async (range, userId): Promise<Dump> => desk().create(range, userId),
+    list: async () => desk().list(),
+    get: async (id) => desk().get(id),
+    cancel: async (id, userId) => desk().cancel(id, userId),
+    delete: async (id, userId) => desk().delete(id, userId),
+    estimate: async (range) => desk().estimate(range),
+    archive: async (id) => desk().archive(id),
+  };
+}

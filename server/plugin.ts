@@ -1,0 +1,77 @@
+import type { RequestListener } from 'node:http';
+import { SliceMonitor, type Logger } from '../lib/runtime/index.ts';
+import { loadConfiguration, type Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
+import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './mattermost/index.ts';
+import { MetricsNode } from './node.ts';
+import { loadFixedFacts } from './server-facts.ts';
+import { refuseChange } from './settings/index.ts';
+import { createApp } from './web/index.ts';
+
+/** The hooks of the metrics plugin: translates what the server asks into what the node does. */
+export class MetricsPlugin implements PluginHooks {
+  readonly #environment: Environment;
+  readonly #slices: SliceMonitor;
+  #configuration: Configuration | undefined;
+  #node: MetricsNode | undefined;
+  #logger: Logger | undefined;
+  #requestListener: RequestListener = (_request, response) => {
+    response.writeHead(503).end();
+  };
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#slices = new SliceMonitor(environment.clock);
+  }
+
+  get requestListener(): RequestListener {
+    return this.#requestListener;
+  }
+
+  async onConfigurationChange(host: Host): Promise<void> {
+    this.#configuration = await loadConfiguration(host.api);
+    this.#node?.configure(this.#configuration);
+  }
+
+  /** Returns as soon as everything is on its way: a long replay must not hold up the server. */
+  async onActivate(host: Host): Promise<void> {
+    const { api, logger } = host;
+    this.#logger = logger;
+    if (this.#environment.measureSlices) this.#slices.start();
+    this.#configuration ??= await loadConfiguration(api);
+    const facts = await loadFixedFacts(api);
+    const node = new MetricsNode(this.#environment, host, facts, this.#configuration);
+    this.#node = node;
+    const hasPermission = (userId: string, permissionId: string) =>
+      api.hasPermissionTo(userId, permissionId);
+    this.#requestListener = createApp(node, hasPermission, logger);
+    node.start();
+    logger.info('Metrics plugin is active', { version: this.#environment.pluginVersion });
+  }
+
+  async onDeactivate(): Promise<void> {
+    this.#slices.stop();
+    if (this.#environment.measureSlices) {
+      const longestMs = Math.round(this.#slices.longestMs * 10) / 10;
+      this.#logger?.info('Longest main-thread slice', { milliseconds: longestMs });
+    }
+    await this.#node?.stop();
+  }
+
+  configurationWillBeSaved(
+    ownSettings: Record<string, unknown> | undefined,
+  ): Promise<string | undefined> {
+    if (ownSettings === undefined) return Promise.resolve(undefined);
+    return Promise.resolve(refuseChange(this.#configuration?.raw ?? {}, ownSettings));
+  }
+
+  async generateSupportData(): Promise<SupportFile[]> {
+    const files = (await this.#node?.supportFiles()) ?? [];
+    return files.map(({ name, body }) => ({ filename: name, body }));
+  }
+
+  /** Nodes of a cluster do not talk to each other yet; messages of newer versions are ignored. */
+  onPluginClusterEvent(_event: PluginClusterEvent): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,5 @@
+import { serveThread } from '../lib/runtime/index.ts';
+import { storeHandlers } from '../lib/tsdb/index.ts';
+import { createDumpHandlers } from './dump/worker-handlers.ts';
+
+serveThread({ ...storeHandlers, ...createDumpHandlers() });
