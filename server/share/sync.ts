@@ -135,14 +135,19 @@ export class BlockSync {
   }
 
   async #pause(): Promise<void> {
+    this.#rest = new AbortController();
+    await sleep(this.#options.clock, this.#pauseMs(), this.#rest.signal);
+    this.#rest = undefined;
+  }
+
+  /** Until the next sync or cleanup; after errors a growing pause, whatever is due. */
+  #pauseMs(): number {
     const { clock, settings } = this.#options;
     const { syncPeriodMs } = settings();
-    const backOffMs = firstBackOffMs * 2 ** (this.#failures - 1);
-    const pauseMs = this.#failures === 0 ? syncPeriodMs : Math.min(backOffMs, syncPeriodMs);
-    const cleanupMs = Math.max(0, this.#cleanupDueMs - clock.monotonicMs());
-    this.#rest = new AbortController();
-    await sleep(clock, Math.min(pauseMs, cleanupMs), this.#rest.signal);
-    this.#rest = undefined;
+    if (this.#failures > 0) {
+      return Math.min(firstBackOffMs * 2 ** (this.#failures - 1), syncPeriodMs);
+    }
+    return Math.min(syncPeriodMs, Math.max(0, this.#cleanupDueMs - clock.monotonicMs()));
   }
 
   async #pass(): Promise<void> {

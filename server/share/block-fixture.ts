@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seededRng } from '../../lib/runtime/index.ts';
+import {
+  deleteBlock,
+  labelsFrom,
+  newUlid,
+  readBlockMeta,
+  writeBlock,
+  type BlockInfo,
+} from '../../lib/tsdb/index.ts';
+import { encodeChunk } from '../../lib/tsdb/chunk/index.ts';
+import type { LocalBlocks } from './index.ts';
+
+/** What a test block holds: `seriesCount` counters with a sample each `stepMs` in `[mint, maxt)`. */
+export interface TestBlock {
+  parentDir: string;
+  mint: number;
+  maxt: number;
+  stepMs?: number;
+  seriesCount?: number;
+  /** Makes the ULIDs of one test differ. */
+  seed?: number;
+  /** Time of the ULID; the block's end when absent. */
+  ulidMs?: number;
+}
+
+/** Writes a real block and tells of it what the local store would. */
+export async function makeBlock(block: TestBlock): Promise<BlockInfo> {
+  const { parentDir, mint, maxt, seed = 1, stepMs = 15_000, seriesCount = 3, ulidMs } = block;
+  await mkdir(parentDir, { recursive: true });
+  const ulid = newUlid(ulidMs ?? maxt, seededRng(seed));
+  const timesMs: number[] = [];
+  for (let timeMs = mint; timeMs < maxt; timeMs += stepMs) timesMs.push(timeMs);
+  const series = Array.from({ length: seriesCount }, (_, at) => ({
+    labels: labelsFrom([
+      ['__name__', 'test_requests_total'],
+      ['instance', `host-${String(at).padStart(3, '0')}:8067`],
+      ['job', 'mattermost'],
+    ]),
+    chunks: chunksOf(timesMs),
+  }));
+  const written = writeBlock({ parentDir, ulid, series, mint, maxt });
+  if (written === undefined) throw new Error('a test block without samples');
+  return await blockInfo(written.dir);
+}
+
+/** The facts of a block on disk. */
+export async function blockInfo(dir: string): Promise<BlockInfo> {
+  const meta = readBlockMeta(dir);
+  const names = ['index', 'meta.json', 'tombstones'];
+  for (const name of await readdir(join(dir, 'chunks'))) names.push(`chunks/${name}`);
+  let sizeBytes = 0;
+  for (const name of names) sizeBytes += (await stat(join(dir, name))).size;
+  return {
+    ulid: meta.ulid,
+    dir,
+    mint: meta.minTime,
+    maxt: meta.maxTime,
+    numSamples: meta.stats.numSamples,
+    numSeries: meta.stats.numSeries,
+    sizeBytes,
+    sources: meta.compaction.sources,
+  };
+}
+
+/** Local blocks as a directory, without head and WAL. */
+export class BlockShelf implements LocalBlocks {
+  readonly #blocks: BlockInfo[] = [];
+
+  add(...blocks: BlockInfo[]): void {
+    this.#blocks.push(...blocks);
+    this.#blocks.sort((a, b) => a.mint - b.mint);
+  }
+
+  blocks(): readonly BlockInfo[] {
+    return [...this.#blocks];
+  }
+
+  async deleteBlock(ulid: string): Promise<void> {
+    const at = this.#blocks.findIndex((block) => block.ulid === ulid);
+    const [block] = at < 0 ? [] : this.#blocks.splice(at, 1);
+    if (block === undefined) throw new Error('no such block');
+    await Promise.resolve();
+    deleteBlock(block.dir);
+  }
+}
+
+/** Lower-case hex of the SHA-256. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Removes a directory with all in it. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}
+
+/** A counter that grows by one each sample, 120 samples a chunk. */
+function chunksOf(timesMs: number[]) {
+  const chunks = [];
+  for (let at = 0; at < timesMs.length; at += 120) {
+    const times = timesMs.slice(at, at + 120);
+    const bits = new DataView(new ArrayBuffer(8));
+    const columns = {
+      times: Float64Array.from(times),
+      lo: new Uint32Array(times.length),
+      hi: new Uint32Array(times.length),
+    };
+    for (const step of times.keys()) {
+      bits.setFloat64(0, at + step);
+      columns.hi[step] = bits.getUint32(0);
+      columns.lo[step] = bits.getUint32(4);
+    }
+    chunks.push({
+      mint: times[0] ?? 0,
+      maxt: times.at(-1) ?? 0,
+      numSamples: times.length,
+      data: encodeChunk(columns.times, columns.lo, columns.hi, 0, times.length),
+    });
+  }
+  return chunks;
+}

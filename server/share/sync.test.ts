@@ -1,0 +1,386 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LocalStore } from '../../lib/objectstore/index.ts';
+import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
+import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
+import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
+import type { BlockInfo } from '../../lib/tsdb/index.ts';
+import { BlockShelf, makeBlock, removeTree } from './block-fixture.ts';
+import { BlockCatalog, blockKey, blocksPrefix, BlockSync } from './index.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const startMs = Date.UTC(2026, 10, 20, 12);
+const gib = 1024 ** 3;
+
+let root: string;
+let clock: FakeClock;
+let store: FaultyStore;
+let catalog: BlockCatalog;
+let shelf: BlockShelf;
+let sync: BlockSync;
+let freeBytes: number;
+let settings: { retentionMs: number; syncPeriodMs: number; cleanupPeriodMs: number };
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'sync-'));
+  clock = new FakeClock(startMs);
+  store = new FaultyStore(new LocalStore(join(root, 'files')));
+  shelf = new BlockShelf();
+  freeBytes = 100 * gib;
+  settings = { retentionMs: 15 * dayMs, syncPeriodMs: hourMs, cleanupPeriodMs: 2 * hourMs };
+  renew('serverid');
+});
+
+afterEach(async () => {
+  await sync.stop(1000);
+  expect(clock.pendingTimers).toBe(0);
+  await removeTree(root);
+});
+
+/** A new process over the same disks. */
+function renew(serverId: string): void {
+  catalog = new BlockCatalog(store);
+  sync = new BlockSync({
+    clock,
+    logger: silentLogger,
+    store,
+    catalog,
+    local: shelf,
+    driver: 'local',
+    settings: () => settings,
+    labels: () => ({ serverId, cluster: 'single', scraper: 'host-a' }),
+    epoch: () => 3,
+    pluginVersion: '0.8.0',
+    freeBytes: () => Promise.resolve(freeBytes),
+  });
+}
+
+let seed = 0;
+
+/** A local block that ended `ageMs` ago. */
+async function addBlock(ageMs: number): Promise<BlockInfo> {
+  const maxt = startMs - ageMs;
+  const parentDir = join(root, 'data');
+  const block = await makeBlock({ parentDir, mint: maxt - 2 * hourMs, maxt, seed: ++seed });
+  shelf.add(block);
+  return block;
+}
+
+const filesOf = ({ ulid }: { ulid: string }) =>
+  ['chunks/000001', 'index', 'meta.json', 'tombstones'].map((path) => blockKey(ulid, path));
+
+describe('uploading', () => {
+  test('copies blocks at start, meta.json last, and says what they are', async () => {
+    const block = await addBlock(hourMs);
+    sync.start();
+    await sync.syncNow();
+    expect(await keysOf(store, blocksPrefix)).toEqual(filesOf(block));
+    const puts = store.calls.filter(({ operation }) => operation === 'put').map(({ key }) => key);
+    const order = ['chunks/000001', 'index', 'tombstones', 'meta.json'];
+    expect(puts).toEqual(order.map((path) => blockKey(block.ulid, path)));
+    expect(sync.status()).toEqual({
+      driver: 'local',
+      remoteBlocks: 1,
+      remoteBytes: expect.any(Number),
+      pendingBlocks: 0,
+      lastSuccessMs: startMs,
+      lastError: null,
+    });
+    expect(sync.problems()).toEqual([]);
+  });
+
+  test('adds the section that Thanos asks for and our own, and changes nothing else', async () => {
+    const block = await addBlock(hourMs);
+    sync.start();
+    await sync.syncNow();
+    const path = join(root, 'files', blockKey(block.ulid, 'meta.json'));
+    const uploaded = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+    const { thanos, mattermost, ...rest } = uploaded;
+    expect(rest).toEqual(JSON.parse(await readFile(join(block.dir, 'meta.json'), 'utf8')));
+    expect(thanos).toEqual({
+      version: 1,
+      labels: { mattermost_server_id: 'serverid', mattermost_cluster: 'single', scraper: 'host-a' },
+      downsample: { resolution: 0 },
+      source: 'sidecar',
+      segment_files: ['000001'],
+      files: [
+        { rel_path: 'chunks/000001', size_bytes: expect.any(Number) },
+        { rel_path: 'index', size_bytes: expect.any(Number) },
+        { rel_path: 'meta.json' },
+        { rel_path: 'tombstones', size_bytes: 9 },
+      ],
+      index_stats: {},
+      upload_time: '2026-11-20T12:00:00.000Z',
+    });
+    expect(mattermost).toEqual({
+      server_id: 'serverid',
+      cluster: 'single',
+      scraper: 'host-a',
+      epoch: 3,
+      plugin_version: '0.8.0',
+    });
+  });
+
+  test('uploads a block that was cut as soon as it is woken, and each period', async () => {
+    sync.start();
+    await sync.syncNow();
+    const first = await addBlock(2 * hourMs);
+    sync.wake();
+    await settled(() => catalog.has(first.ulid));
+    await sync.syncNow();
+    const second = await addBlock(0);
+    await clock.advance(hourMs);
+    await settled(() => catalog.has(second.ulid));
+  });
+
+  test('uploads at stop', async () => {
+    sync.start();
+    await sync.syncNow();
+    const block = await addBlock(hourMs);
+    await sync.stop(1000);
+    expect(await keysOf(store, blocksPrefix)).toEqual(filesOf(block));
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'SYNC_STOPPED' });
+  });
+
+  test('repairs an upload that was interrupted at any file', async () => {
+    for (const broken of ['chunks/000001', 'index', 'tombstones', 'meta.json']) {
+      const block = await addBlock(hourMs);
+      const key = blockKey(block.ulid, broken);
+      store.fault = (call) =>
+        call.operation === 'put' && call.key === key ? 'STORE_UNREACHABLE' : undefined;
+      renew('serverid');
+      sync.start();
+      await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+      await sync.stop(0);
+      store.fault = () => undefined;
+      renew('serverid');
+      await catalog.refresh();
+      expect(catalog.has(block.ulid)).toBe(false);
+      sync.start();
+      await sync.syncNow();
+      expect(catalog.has(block.ulid)).toBe(true);
+      expect(await keysOf(store, `${blocksPrefix}${block.ulid}/`)).toEqual(filesOf(block));
+      await sync.stop(1000);
+    }
+  });
+
+  test('uploads again what somebody damaged before meta.json was there', async () => {
+    const block = await addBlock(hourMs);
+    await store.put(blockKey(block.ulid, 'meta.json'), new TextEncoder().encode('{"versi'));
+    await store.put(blockKey(block.ulid, 'index'), new Uint8Array(3));
+    sync.start();
+    await sync.syncNow();
+    expect(catalog.has(block.ulid)).toBe(true);
+    const index = join(root, 'files', blockKey(block.ulid, 'index'));
+    expect(await readFile(index)).toEqual(await readFile(join(block.dir, 'index')));
+  });
+
+  test('does not call a block uploaded that the store does not hold', async () => {
+    const block = await addBlock(hourMs);
+    const lost = blockKey(block.ulid, 'index');
+    const { head } = store;
+    store.head = (key) => (key === lost ? Promise.resolve(undefined) : head.call(store, key));
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'SYNC_VERIFY_FAILED' });
+    expect(await store.head(blockKey(block.ulid, 'meta.json'))).toBeUndefined();
+    expect(sync.status().pendingBlocks).toBe(1);
+  });
+
+  test('goes on with other blocks when one cannot be read', async () => {
+    const bad = await addBlock(4 * hourMs);
+    const good = await addBlock(hourMs);
+    await rm(join(bad.dir, 'index'));
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'SYNC_LOCAL_BLOCK' });
+    expect([catalog.has(bad.ulid), catalog.has(good.ulid)]).toEqual([false, true]);
+    expect(sync.problems()).toMatchObject([{ code: 'SYNC_FAILED', severity: 'warning' }]);
+  });
+
+  test('keeps the error, tries again with growing pauses, and is an error after a day', async () => {
+    await addBlock(hourMs);
+    store.fault = ({ operation }) => (operation === 'list' ? 'STORE_DENIED' : undefined);
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    expect(sync.status().lastError).toMatchObject({ code: 'STORE_DENIED' });
+    const tries = () => store.calls.filter(({ operation }) => operation === 'list').length;
+    const before = tries();
+    // It failed at start and when it was asked: the second pause has 20 s.
+    await clock.advance(19_000);
+    expect(tries()).toBe(before);
+    await clock.advance(2_000);
+    expect(tries()).toBeGreaterThan(before);
+    clock.stepWall(dayMs);
+    expect(sync.problems()).toMatchObject([{ severity: 'warning' }]);
+    await clock.advance(dayMs);
+    expect(sync.problems()).toMatchObject([{ code: 'SYNC_FAILED', severity: 'error' }]);
+    store.fault = () => undefined;
+    await sync.syncNow();
+    expect([sync.status().lastError, sync.problems()]).toEqual([null, []]);
+  });
+
+  test('ends within its budget when the store hangs', async () => {
+    await addBlock(hourMs);
+    const { put } = store;
+    const began = Promise.withResolvers<undefined>();
+    store.put = (key, _body, options) => put.call(store, key, hanging(began.resolve), options);
+    sync.start();
+    await began.promise;
+    const stopping = sync.stop(5_000);
+    await clock.advance(5_000);
+    await stopping;
+    expect(await keysOf(store, '')).toEqual([]);
+  });
+});
+
+describe('retention', () => {
+  test('deletes old remote blocks, meta.json first', async () => {
+    const old = await addBlock(16 * dayMs);
+    const fresh = await addBlock(hourMs);
+    settings.retentionMs = 20 * dayMs;
+    sync.start();
+    await sync.syncNow();
+    expect(catalog.blocks()).toHaveLength(2);
+    settings.retentionMs = 15 * dayMs;
+    await clock.advance(2 * hourMs);
+    await sync.syncNow();
+    expect(await keysOf(store, blocksPrefix)).toEqual(filesOf(fresh));
+    const deletes = store.calls.filter(({ operation }) => operation === 'delete');
+    expect(deletes[0]?.key).toBe(blockKey(old.ulid, 'meta.json'));
+  });
+
+  test('deletes nothing because the clock jumped or collecting stood still', async () => {
+    const block = await addBlock(hourMs);
+    sync.start();
+    await sync.syncNow();
+    clock.stepWall(400 * dayMs);
+    await clock.advance(3 * hourMs);
+    await sync.syncNow();
+    expect(catalog.has(block.ulid)).toBe(true);
+    expect(shelf.blocks()).toHaveLength(1);
+  });
+
+  test('never deletes blocks of another server, and says that they are there', async () => {
+    await addBlock(16 * dayMs);
+    settings.retentionMs = 20 * dayMs;
+    sync.start();
+    await sync.syncNow();
+    await sync.stop(1000);
+    settings.retentionMs = dayMs;
+    shelf = new BlockShelf();
+    await addBlock(hourMs);
+    renew('otherserver');
+    sync.start();
+    await sync.syncNow();
+    expect(catalog.blocks()).toHaveLength(2);
+    expect(sync.problems()).toMatchObject([{ code: 'SYNC_FOREIGN_BLOCKS' }]);
+  });
+
+  test('deletes half blocks of others after two days, and nothing that is not a block', async () => {
+    const put = (key: string) => store.put(key, new Uint8Array(5));
+    const parentDir = join(root, 'elsewhere');
+    const maxt = startMs;
+    const old = await makeBlock({
+      parentDir,
+      mint: maxt - hourMs,
+      maxt,
+      ulidMs: startMs - 49 * hourMs,
+    });
+    const young = await makeBlock({
+      parentDir,
+      mint: maxt - hourMs,
+      maxt,
+      ulidMs: startMs - 47 * hourMs,
+    });
+    await put(blockKey(old.ulid, 'chunks/000001'));
+    await put(blockKey(young.ulid, 'chunks/000001'));
+    await put(`${blocksPrefix}notes/keep.txt`);
+    await put(`${blocksPrefix}${old.ulid.slice(0, 25)}/keep.txt`);
+    sync.start();
+    await sync.syncNow();
+    expect(await keysOf(store, '')).toEqual(
+      [
+        `${blocksPrefix}${old.ulid.slice(0, 25)}/keep.txt`,
+        blockKey(young.ulid, 'chunks/000001'),
+        `${blocksPrefix}notes/keep.txt`,
+      ].sort(),
+    );
+  });
+
+  test('deletes local blocks only three days after they are remote', async () => {
+    const old = await addBlock(4 * dayMs);
+    const fresh = await addBlock(dayMs);
+    store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    expect(shelf.blocks()).toHaveLength(2);
+    store.fault = () => undefined;
+    await sync.syncNow();
+    expect(shelf.blocks().map(({ ulid }) => ulid)).toEqual([fresh.ulid]);
+    expect(catalog.has(old.ulid)).toBe(true);
+  });
+
+  test('frees a short disk by blocks that are remote, and no others', async () => {
+    await addBlock(6 * hourMs);
+    await addBlock(4 * hourMs);
+    sync.start();
+    await sync.syncNow();
+    const unsynced = await addBlock(hourMs);
+    freeBytes = 0.5 * gib;
+    expect(await sync.relieveDisk()).toBe(2);
+    expect(shelf.blocks()).toEqual([unsynced]);
+    expect(sync.problems()).toMatchObject([{ code: 'SYNC_DISK_SHORT', severity: 'warning' }]);
+  });
+
+  test('gives up unsynced blocks only when nothing else is left, and says so', async () => {
+    await addBlock(6 * hourMs);
+    await addBlock(4 * hourMs);
+    store.fault = () => 'STORE_UNREACHABLE';
+    freeBytes = 0;
+    const { deleteBlock } = shelf;
+    shelf.deleteBlock = async (ulid) => {
+      await deleteBlock.call(shelf, ulid);
+      freeBytes += 0.2 * gib;
+    };
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    expect(shelf.blocks()).toHaveLength(1);
+    const codes = sync.problems().map(({ code, severity }) => [code, severity]);
+    expect(codes).toContainEqual(['SYNC_BLOCKS_LOST', 'error']);
+  });
+});
+
+test('leaves blocks in the file store that promtool reads', async () => {
+  const version = () => execFileSync('promtool', ['--version'], { stdio: 'pipe' });
+  try {
+    version();
+  } catch {
+    if (process.env['CI'] === 'true') throw new Error('promtool is missing');
+    return;
+  }
+  const block = await addBlock(hourMs);
+  sync.start();
+  await sync.syncNow();
+  await sync.stop(1000);
+  const dataDirectory = join(root, 'files', blocksPrefix);
+  await writeFile(join(dataDirectory, 'notes.txt'), 'x');
+  const listed = execFileSync('promtool', ['tsdb', 'list', dataDirectory]).toString();
+  expect(listed).toContain(block.ulid);
+  expect(listed).toContain(String(block.numSamples));
+});
+
+/** Waits, without a clock, until the file operations of a pass are through. */
+async function settled(isDone: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 4_000;
+  while (!isDone() && performance.now() < deadlineMs) await new Promise(setImmediate);
+  expect(isDone()).toBe(true);
+}
+
+async function* hanging(onBegin: (value: undefined) => void): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
+  onBegin(undefined);
+  await new Promise(() => undefined);
+}
