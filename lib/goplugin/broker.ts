@@ -6,7 +6,8 @@ import { brokerTimeoutMs, maxAnnounced } from './limits.ts';
 
 /** What the broker needs of the session below it. */
 export interface StreamOpener {
-  open(): ByteStream;
+  /** May wait for the peer to take earlier streams. */
+  openSoon(): Promise<ByteStream>;
 }
 
 interface WaitingAccept {
@@ -62,7 +63,7 @@ export class MuxBroker {
   /** Connects to what the host serves as `id`; ids in hook arguments are good for 5 s. */
   async dial(id: number): Promise<ByteStream> {
     if (this.#closedBy !== undefined) throw this.#closed();
-    const stream = this.#session.open();
+    const stream = await this.#session.openSoon();
     const timer = this.#clock.setTimer(brokerTimeoutMs, () => stream.destroy(timedOut('dial', id)));
     try {
       await stream.write(encodeBrokerId(id));

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ByteStream } from '../bytes/index.ts';
-import { type GobRegistry, emptyStruct, uint } from '../gob/index.ts';
-import { type RpcHandlers, RpcServer, rpcMethod } from '../netrpc/index.ts';
+import { emptyStruct, uint } from '../gob/index.ts';
+import { type RpcHandlers, RpcServer, type RpcServerOptions, rpcMethod } from '../netrpc/index.ts';
 import { type Clock, type Timer, sleep, systemClock } from '../runtime/index.ts';
 import { YamuxSession } from '../yamux/index.ts';
 import { MuxBroker } from './broker.ts';
@@ -16,8 +16,8 @@ export interface ServePluginOptions extends HandshakeTerms {
   clock?: Clock;
   /** What each plugin name serves; called when the host dispenses it. */
   services: Readonly<Record<string, (broker: MuxBroker) => RpcHandlers>>;
-  /** Types that may stand in interface values of replies. */
-  registry?: GobRegistry;
+  /** How services answer: the types that may stand in interface values, and limits. */
+  rpc?: RpcServerOptions;
   /** The host asked us to quit and has its answer; the process ends when this settles, at most 1.5 s later. */
   onQuit?: () => Promise<void>;
   /** The connection ended without that; the process ends likewise. */
@@ -146,11 +146,10 @@ class PluginServer implements ServedPlugin {
     if (service === undefined || broker === undefined) {
       throw new Error(`unknown plugin type: ${String(name)}`);
     }
-    const { registry } = this.#options;
     const id = broker.nextId();
     broker.accept(id).then(
       (stream) => {
-        new RpcServer(stream, service(broker), registry === undefined ? {} : { registry });
+        new RpcServer(stream, service(broker), this.#options.rpc);
       },
       // The host asked for it and did not come: without hooks this process is of no use.
       (error: unknown) => void this.#leave(error as Error),

@@ -3,7 +3,7 @@ import { fromHex, toHex } from '../bytes/index.ts';
 import { FakeClock, seededRng, systemClock } from '../runtime/index.ts';
 import { FrameFlag, FrameType } from './frame.ts';
 import { initialWindowBytes, maxFrameBodyBytes, maxUnackedStreams } from './limits.ts';
-import { readAll, sessionPair, sessionWithRawPeer, settle } from './testing.ts';
+import { readAll, sessionPair, sessionWithRawPeer, settle } from './raw-peer-fixture.ts';
 
 const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 const window = initialWindowBytes;
@@ -75,9 +75,12 @@ describe('opening', () => {
     const { peer, session } = sessionWithRawPeer();
     for (let count = 0; count < maxUnackedStreams; count++) session.open();
     expect(() => session.open()).toThrow(expect.objectContaining({ code: 'YAMUX_BACKLOG_FULL' }));
+    const waiting = [session.openSoon(), session.openSoon()];
     peer.send({ flags: FrameFlag.ack, streamId: 2 });
-    await settle();
-    expect(session.open().id).toBe(2 * maxUnackedStreams + 2);
+    expect((await waiting[0]!).id).toBe(2 * maxUnackedStreams + 2);
+    const failed = expect(waiting[1]).rejects.toMatchObject({ code: 'YAMUX_SESSION_CLOSED' });
+    session.close();
+    await failed;
   });
 });
 

@@ -41,6 +41,8 @@ export class YamuxSession {
   readonly #streams = new Map<number, YamuxStream>();
   /** Streams we opened that the peer has not acknowledged. */
   readonly #unacked = new Set<number>();
+  /** Who waits for room in it, first come first served. */
+  readonly #openers: (() => void)[] = [];
   readonly #peerParity: 0 | 1;
   readonly #owner = {
     wantsToSend: (stream: YamuxStream) => this.#outbox.addSource(stream),
@@ -103,6 +105,17 @@ export class YamuxSession {
     this.#unacked.add(id);
     this.#sendUpdate(id, FrameFlag.syn, 0);
     return stream;
+  }
+
+  /** As {@link open}, but waits while too many streams are not acknowledged yet. */
+  async openSoon(): Promise<YamuxStream> {
+    while (this.#unacked.size >= maxUnackedStreams && this.#error === undefined) {
+      if (this.#openers.length >= this.#maxStreams) break;
+      await new Promise<void>((resolve) => {
+        this.#openers.push(resolve);
+      });
+    }
+    return this.open();
   }
 
   /** Milliseconds until the peer answers. */
@@ -187,7 +200,7 @@ export class YamuxSession {
     const { flags, streamId } = header;
     if ((flags & FrameFlag.syn) !== 0) return this.#accept(header);
     const stream = this.#streams.get(streamId);
-    if ((flags & FrameFlag.ack) !== 0) this.#unacked.delete(streamId);
+    if ((flags & FrameFlag.ack) !== 0) this.#acknowledged(streamId);
     if ((flags & FrameFlag.rst) !== 0) {
       stream?.fail(new YamuxError('YAMUX_STREAM_RESET', 'the peer reset the stream', { streamId }));
       return undefined;
@@ -244,8 +257,12 @@ export class YamuxSession {
   #forget(stream: YamuxStream, isReset: boolean): void {
     this.#outbox.removeSource(stream);
     this.#streams.delete(stream.id);
-    this.#unacked.delete(stream.id);
+    this.#acknowledged(stream.id);
     if (isReset) this.#sendUpdate(stream.id, FrameFlag.rst, 0);
+  }
+
+  #acknowledged(streamId: number): void {
+    if (this.#unacked.delete(streamId)) this.#openers.shift()?.();
   }
 
   #violation(code: YamuxErrorCode, text: string, header: FrameHeader): YamuxError {
@@ -276,6 +293,7 @@ export class YamuxSession {
     this.#outbox.stop();
     this.#pinger.stop(error);
     for (const stream of [...this.#streams.values()]) stream.fail(error);
+    for (const wake of this.#openers.splice(0)) wake();
     this.#resolveClosed(error);
   }
 }

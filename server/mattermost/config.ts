@@ -1,3 +1,13 @@
+import {
+  type GobStruct,
+  type GobValue,
+  boolField,
+  isInterfaceValue,
+  isStruct,
+  stringField,
+  structField,
+} from '../../lib/gob/index.ts';
+
 /**
  * The part of the server's configuration that the plugin reads. The host omits zero values, so an
  * absent field is false, 0 or empty, never a default.
@@ -8,4 +18,56 @@ export interface ServerConfig {
   service: { siteUrl: string };
   cluster: { enable: boolean; clusterName: string };
   sql: { driverName: string };
+}
+
+const nothing: GobStruct = Object.create(null) as GobStruct;
+
+/** Reads the server's configuration as it came over the wire. */
+export function parseServerConfig(config: GobStruct): ServerConfig {
+  const section = (name: string) => structField(config, name) ?? nothing;
+  const metrics = section('MetricsSettings');
+  const file = section('FileSettings');
+  const cluster = section('ClusterSettings');
+  return {
+    metrics: {
+      enable: boolField(metrics, 'Enable'),
+      listenAddress: stringField(metrics, 'ListenAddress'),
+    },
+    file: {
+      driverName: stringField(file, 'DriverName'),
+      directory: stringField(file, 'Directory'),
+    },
+    service: { siteUrl: stringField(section('ServiceSettings'), 'SiteURL') },
+    cluster: {
+      enable: boolField(cluster, 'Enable'),
+      clusterName: stringField(cluster, 'ClusterName'),
+    },
+    sql: { driverName: stringField(section('SqlSettings'), 'DriverName') },
+  };
+}
+
+/** Settings of one plugin inside the server's configuration; undefined when there are none. */
+export function pluginSettings(
+  config: GobStruct,
+  pluginId: string,
+): Record<string, unknown> | undefined {
+  const plugins = structField(config, 'PluginSettings')?.['Plugins'];
+  const settings = plugins instanceof Map ? plugins.get(pluginId) : undefined;
+  return settings instanceof Map ? (toPlain(settings) as Record<string, unknown>) : undefined;
+}
+
+/** A decoded value as JSON-like values: maps and structs become objects without prototype. */
+export function toPlain(value: GobValue | undefined): unknown {
+  if (isInterfaceValue(value)) return toPlain(value.value as GobValue);
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (value instanceof Map) {
+    return plainObject([...value].map(([key, item]) => [String(key as string), item]));
+  }
+  return isStruct(value) ? plainObject(Object.entries(value)) : value;
+}
+
+function plainObject(entries: readonly (readonly [string, GobValue | undefined])[]): unknown {
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, item] of entries) object[key] = toPlain(item);
+  return object;
 }

@@ -1,4 +1,16 @@
+import {
+  type PluginProcess,
+  type ServedPlugin,
+  servePlugin,
+  systemProcess,
+} from '../../lib/goplugin/index.ts';
+import { type Clock, systemClock } from '../../lib/runtime/index.ts';
+import { hookService } from './hook-service.ts';
 import type { PluginHooks } from './hooks.ts';
+import { maxHookMessageBytes } from './limits.ts';
+import { HostLogger } from './log.ts';
+import { PluginRuntime } from './plugin-runtime.ts';
+import { registry } from './schemas.ts';
 
 /** What the process entry tells. */
 export interface MattermostPluginOptions {
@@ -6,12 +18,49 @@ export interface MattermostPluginOptions {
   pluginId: string;
   /** Loads the plugin proper. Called after the handshake line is out, so it may be slow. */
   load: () => Promise<PluginHooks>;
+  process?: PluginProcess;
+  clock?: Clock;
 }
 
+const cookie = { key: 'MATTERMOST_PLUGIN', value: 'Securely message teams, anywhere.' };
+
 /**
- * Runs the process as a plugin of a Mattermost server until the server ends it. Returns once the
- * handshake line is written; from then on the process ends by itself (`process.exit`).
+ * Runs the process as a plugin of a Mattermost server until the server ends it. Resolves once the
+ * handshake line is written; from then on the process ends by itself. Rejects, with exit code 1 set,
+ * when it cannot start.
  */
-export async function serveMattermostPlugin(options: MattermostPluginOptions): Promise<void> {
-  await options.load();
+export async function serveMattermostPlugin(
+  options: MattermostPluginOptions,
+): Promise<ServedPlugin> {
+  const { pluginId, process = systemProcess(), clock = systemClock } = options;
+  const logger = new HostLogger({ clock, writeError: (text) => process.writeError(text) });
+  let served: ServedPlugin | undefined;
+  const fail = (message: string, error: unknown) => {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    logger.lastWords(message, { error: cause, stack: cause.stack });
+    if (served === undefined) process.exit(1);
+    else void served.exit(1);
+  };
+  process.onUncaught((error) => fail('the plugin failed and ends', error));
+  const runtime = new PluginRuntime({
+    clock,
+    logger,
+    load: options.load,
+    onFatal: (error) => fail('the plugin cannot go on and ends', error),
+  });
+  served = await servePlugin({
+    process,
+    clock,
+    cookie,
+    protocolVersion: 1,
+    rpc: { registry, limits: { maxMessageBytes: maxHookMessageBytes } },
+    services: { hooks: (broker) => hookService(runtime, broker, pluginId) },
+    onQuit: () => runtime.end(),
+    onHostGone: async (reason) => {
+      logger.lastWords('the server is gone; the plugin ends', { error: reason });
+      await runtime.end();
+    },
+  });
+  void runtime.load();
+  return served;
 }

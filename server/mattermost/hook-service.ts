@@ -1,0 +1,93 @@
+import {
+  type GobValue,
+  asStruct,
+  bytesField,
+  interfaceValue,
+  intField,
+  stringField,
+  structField,
+} from '../../lib/gob/index.ts';
+import type { MuxBroker } from '../../lib/goplugin/index.ts';
+import { type RpcCallContext, type RpcHandlers, rpcMethod } from '../../lib/netrpc/index.ts';
+import { pluginSettings } from './config.ts';
+import type { PluginClusterEvent, SupportFile } from './hooks.ts';
+import { type HookName, hookReplies } from './schemas.ts';
+
+/** What stands behind the hooks: the same calls, without their wire form. */
+export interface HookTarget {
+  /** The two ids are to be dialled within five seconds; 0 is none. */
+  activate(broker: MuxBroker, apiId: number, driverId: number): Promise<void>;
+  deactivate(): Promise<void>;
+  configurationChanged(): Promise<void>;
+  configurationWillBeSaved(
+    ownSettings: Record<string, unknown> | undefined,
+  ): Promise<string | undefined>;
+  serveHttp(argument: GobValue, context: RpcCallContext): Promise<void>;
+  generateSupportData(): Promise<SupportFile[]>;
+  clusterEvent(event: PluginClusterEvent): Promise<void>;
+}
+
+/** The service `Plugin`: exactly the hooks we implement, so that the server calls no other. */
+export function hookService(target: HookTarget, broker: MuxBroker, pluginId: string): RpcHandlers {
+  const hooks: Record<Exclude<HookName, 'Implemented'>, RpcHandlers[string]> = {
+    OnActivate: rpcMethod(hookReplies.OnActivate, async (argument) => {
+      const fields = asStruct(argument);
+      const [api, driver] = [intField(fields, 'APIMuxId'), intField(fields, 'DriverMuxId')];
+      return { A: await errorOf(target.activate(broker, api, driver)) };
+    }),
+    OnDeactivate: rpcMethod(hookReplies.OnDeactivate, async () => ({
+      A: await errorOf(target.deactivate()),
+    })),
+    OnConfigurationChange: rpcMethod(hookReplies.OnConfigurationChange, async () => ({
+      A: await errorOf(target.configurationChanged()),
+    })),
+    ConfigurationWillBeSaved: rpcMethod(hookReplies.ConfigurationWillBeSaved, async (argument) => {
+      const config = structField(asStruct(argument), 'A');
+      const own = config === undefined ? undefined : pluginSettings(config, pluginId);
+      const reason = await target.configurationWillBeSaved(own);
+      return { B: reason === undefined ? undefined : errorValue(reason) };
+    }),
+    ServeHTTP: rpcMethod(hookReplies.ServeHTTP, async (argument, context) => {
+      await target.serveHttp(argument, context);
+      return {};
+    }),
+    GenerateSupportData: rpcMethod(hookReplies.GenerateSupportData, async () => {
+      try {
+        const files = await target.generateSupportData();
+        return { A: files.map(({ filename, body }) => ({ Filename: filename, Body: body })) };
+      } catch (error) {
+        return { B: errorValue(messageOf(error)) };
+      }
+    }),
+    OnPluginClusterEvent: rpcMethod(hookReplies.OnPluginClusterEvent, async (argument) => {
+      const event = structField(asStruct(argument), 'B');
+      if (event !== undefined) {
+        const data = bytesField(event, 'Data') ?? new Uint8Array(0);
+        await target.clusterEvent({ id: stringField(event, 'Id'), data });
+      }
+      return {};
+    }),
+  };
+  const implemented = rpcMethod(hookReplies.Implemented, () => Object.keys(hooks));
+  const entries = Object.entries({ Implemented: implemented, ...hooks });
+  return Object.fromEntries(entries.map(([name, method]) => [`Plugin.${name}`, method]));
+}
+
+/** The error that `work` fails with, as the server takes it; undefined for none. */
+async function errorOf(work: Promise<void>) {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return errorValue(messageOf(error));
+  }
+}
+
+function errorValue(text: string) {
+  // An empty text would read as no error at all in the server's log.
+  return interfaceValue('*plugin.ErrorString', { Code: 0, Err: text || 'unknown error' });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

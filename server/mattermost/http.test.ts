@@ -1,0 +1,332 @@
+import { createHash } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { FakeHost } from './fake-host-fixture.ts';
+import { httpChunkBytes } from './limits.ts';
+
+const hosts: FakeHost[] = [];
+
+/** A host whose plugin serves HTTP with `listener`. */
+async function serving(listener: RequestListener): Promise<FakeHost> {
+  const host = await FakeHost.active({ requestListener: listener });
+  hosts.push(host);
+  return host;
+}
+
+afterEach(async () => {
+  for (const host of hosts.splice(0)) expect(await host.stop()).toBe(0);
+});
+
+const tenMegabytes = 10 * 1024 * 1024;
+
+function pattern(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; at++) bytes[at] = (at * 7 + (at >>> 8)) & 0xff;
+  return bytes;
+}
+
+const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('requests', () => {
+  test('pass method, path, headers and caller, without those of the connection', async () => {
+    const host = await serving((request, response) => {
+      const { method, url, headers, socket } = request;
+      response.end(JSON.stringify({ method, url, headers, ip: socket.remoteAddress }));
+    });
+    const response = await host.request({
+      url: '?x=1&y=%20',
+      headers: {
+        'Mattermost-User-Id': ['u1'],
+        Accept: ['a', 'b'],
+        'X-Text': ['grüße'],
+        Connection: ['keep-alive, Upgrade'],
+        Upgrade: ['websocket'],
+        'Content-Length': ['0'],
+      },
+    });
+    expect(JSON.parse(response.body.toString())).toEqual({
+      method: 'GET',
+      url: '/?x=1&y=%20',
+      ip: '192.0.2.7',
+      headers: {
+        host: 'mattermost.example',
+        'mattermost-user-id': 'u1',
+        accept: 'a, b',
+        'x-text': Buffer.from('grüße').toString('latin1'),
+        connection: 'close',
+        'content-length': '0',
+      },
+    });
+    expect(response.calls).toEqual(['Header', 'SyncHeader', 'WriteHeader', 'Write']);
+  });
+
+  test('reach an express application', async () => {
+    const app = express();
+    app.post('/jobs/:id', express.json(), (request, response) => {
+      response.status(201).json({ id: request.params['id'], got: request.body as unknown });
+    });
+    const host = await serving(app);
+    const body = Buffer.from('{"a":[1]}');
+    const headers = { 'Content-Type': ['application/json'] };
+    // Without a length the body comes in chunks.
+    for (const more of [{}, { 'Content-Length': [String(body.length)] }]) {
+      const answer = await host.request({
+        method: 'POST',
+        url: '/jobs/7',
+        headers: { ...headers, ...more },
+        body,
+      });
+      expect([answer.status, answer.body.toString()]).toEqual([201, '{"id":"7","got":{"a":[1]}}']);
+      expect(answer.headers.get('Content-Type')).toEqual(['application/json; charset=utf-8']);
+    }
+    expect((await host.request({ url: '/nowhere' })).status).toBe(404);
+  });
+
+  test('run side by side', async () => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const host = await serving((request, response) => {
+      if (request.url === '/slow') void released.then(() => response.end('slow'));
+      else response.end('fast');
+    });
+    const slow = host.request({ url: '/slow' });
+    for (let at = 0; at < 20; at++) {
+      expect((await host.request({ url: '/fast' })).body.toString()).toBe('fast');
+    }
+    release();
+    expect((await slow).body.toString()).toBe('slow');
+  });
+
+  test('answer 400 to what no HTTP message can hold', async () => {
+    const host = await serving((_request, response) => void response.end());
+    const f = async (request: Parameters<FakeHost['request']>[0]) => {
+      const { status, body } = await host.request(request);
+      expect(status).toBe(400);
+      expect(JSON.parse(body.toString())).toMatchObject({ code: 'HTTP_BAD_REQUEST' });
+    };
+    await f({ method: 'CONNECT' });
+    await f({ method: 'B AD' });
+    await f({ headers: { 'bad name': ['x'] } });
+  });
+
+  test('are refused with 431 when their headers are too large', async () => {
+    const host = await serving((_request, response) => void response.end('ok'));
+    const f = async (length: number) =>
+      (await host.request({ headers: { 'X-Long': ['x'.repeat(length)] } })).status;
+    expect(await f(60_000)).toBe(200);
+    expect(await f(70_000)).toBe(431);
+  });
+});
+
+describe('answers', () => {
+  test('keep the headers of the server, replace what the plugin sets, in Go spelling', async () => {
+    const host = await serving((_request, response) => {
+      response.setHeader('ETag', '"1"');
+      response.setHeader('x-frame-options', 'DENY');
+      response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+      response.end();
+    });
+    const hostHeaders = { 'X-Frame-Options': ['SAMEORIGIN'], 'X-Request-Id': ['r'] };
+    const { headers } = await host.request({ hostHeaders });
+    expect(Object.fromEntries(headers)).toEqual({
+      'X-Frame-Options': ['DENY'],
+      'X-Request-Id': ['r'],
+      Etag: ['"1"'],
+      'Set-Cookie': ['a=1', 'b=2'],
+      'Content-Length': ['0'],
+      Date: [expect.any(String)],
+    });
+  });
+
+  test('to HEAD and 304 have headers and no body', async () => {
+    const host = await serving((request, response) => {
+      if (request.url === '/same') response.writeHead(304, { ETag: 'x' }).end();
+      else response.writeHead(200, { 'Content-Length': '1000000' }).end(Buffer.alloc(1_000_000));
+    });
+    const head = await host.request({ method: 'HEAD' });
+    expect(head.headers.get('Content-Length')).toEqual(['1000000']);
+    expect([head.status, head.body.length, head.calls.at(-1)]).toEqual([200, 0, 'WriteHeader']);
+    const same = await host.request({ url: '/same' });
+    expect([same.status, same.body.length]).toEqual([304, 0]);
+  });
+
+  test('to a range are Node’s and express’ own', async () => {
+    const app = express();
+    app.get('/file', (_request, response) => response.sendFile(import.meta.filename));
+    const host = await serving(app);
+    const whole = await host.request({ url: '/file' });
+    const part = await host.request({ url: '/file', headers: { Range: ['bytes=10-29'] } });
+    expect([part.status, part.headers.get('Content-Length')]).toEqual([206, ['20']]);
+    expect(part.body.equals(whole.body.subarray(10, 30))).toBe(true);
+    expect(part.headers.get('Content-Range')).toEqual([`bytes 10-29/${String(whole.body.length)}`]);
+  });
+
+  test('of 10 MB pass a slow reader whole, with little in between', async () => {
+    const body = pattern(tenMegabytes);
+    let produced = 0;
+    let consumed = 0;
+    let mostBetween = 0;
+    const host = await serving((_request, response) => {
+      response.setHeader('Content-Length', String(body.length));
+      const source = Readable.from(
+        (function* () {
+          for (let at = 0; at < body.length; at += 16_384) {
+            produced = at + 16_384;
+            mostBetween = Math.max(mostBetween, produced - consumed);
+            yield body.subarray(at, at + 16_384);
+          }
+        })(),
+      );
+      source.pipe(response);
+    });
+    let largest = 0;
+    const response = await host.request({
+      onWrite: async (bytes) => {
+        largest = Math.max(largest, bytes.length);
+        await new Promise((resolve) => setImmediate(resolve));
+        consumed += bytes.length;
+      },
+    });
+    expect(sha(response.body)).toBe(sha(body));
+    expect(largest).toBeLessThanOrEqual(httpChunkBytes);
+    expect(mostBetween).toBeLessThan(1024 * 1024);
+  });
+
+  test('of one large buffer are cut into chunks', async () => {
+    const body = pattern(1_000_000);
+    const host = await serving((_request, response) => void response.end(body));
+    const sizes: number[] = [];
+    const response = await host.request({ onWrite: (bytes) => void sizes.push(bytes.length) });
+    expect(sha(response.body)).toBe(sha(body));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(httpChunkBytes);
+  });
+
+  test('that fail before their head are a 500, and after it fail the call', async () => {
+    const host = await serving((request, response) => {
+      if (request.url === '/throws') throw new Error('handler bug');
+      if (request.url === '/half') {
+        response.write('half');
+        setImmediate(() => response.destroy());
+      } else response.destroy();
+    });
+    for (const url of ['/', '/throws']) {
+      const response = await host.request({ url });
+      expect([response.status, response.body.toString()]).toEqual([
+        500,
+        expect.stringContaining('HTTP_FAILED'),
+      ]);
+    }
+    await expect(host.request({ url: '/half' })).rejects.toMatchObject({ code: 'RPC_REMOTE' });
+  });
+
+  test('go 503 above the limit of requests at once', async () => {
+    const waiting: (() => void)[] = [];
+    const host = await serving((_request, response) => {
+      waiting.push(() => response.end('ok'));
+    });
+    const all = Array.from({ length: 130 }, () => host.request({}));
+    while (waiting.length < 128) await new Promise((resolve) => setImmediate(resolve));
+    const refused = await Promise.race(all);
+    expect([refused.status, refused.body.toString()]).toEqual([
+      503,
+      expect.stringContaining('HTTP_BUSY'),
+    ]);
+    for (const answer of waiting) answer();
+    const statuses = (await Promise.all(all)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(2);
+  });
+});
+
+describe('bodies', () => {
+  test('of 10 MB reach a slow handler whole, with little in between', async () => {
+    const body = pattern(tenMegabytes);
+    const hash = createHash('sha256');
+    let consumed = 0;
+    const host = await serving((request, response) => {
+      void (async () => {
+        for await (const chunk of request) {
+          await new Promise((resolve) => setImmediate(resolve));
+          hash.update(chunk as Buffer);
+          consumed += (chunk as Buffer).length;
+        }
+        response.end(hash.digest('hex'));
+      })();
+    });
+    const headers = { 'Content-Length': [String(body.length)] };
+    const response = await host.request({ method: 'POST', headers, body });
+    expect(response.body.toString()).toBe(sha(body));
+    expect([consumed, response.bodyBytesSent]).toEqual([body.length, body.length]);
+  });
+
+  test('that nobody reads are not fetched', async () => {
+    const body = pattern(tenMegabytes);
+    const host = await serving((_request, response) => void response.writeHead(401).end('no'));
+    const headers = { 'Content-Length': [String(body.length)] };
+    const response = await host.request({ method: 'POST', headers, body });
+    expect([response.status, response.body.toString()]).toEqual([401, 'no']);
+    expect(response.bodyBytesSent).toBeLessThan(1024 * 1024);
+  });
+
+  test('that break off end the request instead of looking whole', async () => {
+    let outcome = '';
+    const host = await serving((request, response) => {
+      request.on('error', (error) => (outcome = error.message));
+      request.on('end', () => (outcome = 'whole'));
+      request.on('close', () => response.destroy());
+      request.resume();
+    });
+    const headers = { 'Content-Length': ['100000'] };
+    const request = { method: 'PUT', headers, body: pattern(100_000), cutBodyAt: 99_999 };
+    expect((await host.request(request)).status).toBe(500);
+    expect(outcome).toBe('aborted');
+  });
+
+  test('may come with GET', async () => {
+    const host = await serving((request, response) => void request.pipe(response));
+    const body = Buffer.from('question');
+    const headers = { 'Content-Length': [String(body.length)] };
+    expect((await host.request({ headers, body })).body.toString()).toBe('question');
+  });
+});
+
+describe('a browser that goes away', () => {
+  test('ends the handler and frees what it held', async () => {
+    let closed: () => void = () => undefined;
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    let produced = 0;
+    const host = await serving((_request, response) => {
+      const endless = new Readable({
+        read() {
+          produced += 65_536;
+          this.push(Buffer.alloc(65_536));
+        },
+      });
+      endless.pipe(response);
+      response.on('close', () => {
+        endless.destroy();
+        closed();
+      });
+    });
+    const abort = new AbortController();
+    let received = 0;
+    await host.request(
+      {
+        onWrite: (bytes) => {
+          received += bytes.length;
+          if (received > 1_000_000) abort.abort();
+        },
+      },
+      abort.signal,
+    );
+    await isClosed;
+    expect(produced - received).toBeLessThan(1024 * 1024);
+    // Nothing is left of the two streams: control, stdout, stderr, hooks, API and driver remain.
+    expect(host.connection.session.streamCount).toBe(6);
+  });
+});

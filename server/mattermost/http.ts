@@ -1,0 +1,220 @@
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  createServer,
+  request,
+} from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ByteStream } from '../../lib/bytes/index.ts';
+import type { GobValue } from '../../lib/gob/index.ts';
+import type { MuxBroker } from '../../lib/goplugin/index.ts';
+import { type RpcCallContext, RpcClient, RpcError } from '../../lib/netrpc/index.ts';
+import type { Clock, Logger } from '../../lib/runtime/index.ts';
+import { type HostRequest, parseHostRequest } from './http-request.ts';
+import { maxConcurrentRequests, maxHeaderBytes } from './limits.ts';
+import { memoryConnection } from './memory-connection.ts';
+import { pullRequestBody } from './request-body.ts';
+import { ResponseWriter } from './response-writer.ts';
+
+export interface HttpBridgeOptions {
+  clock: Clock;
+  logger: Logger;
+  broker: MuxBroker;
+  listener: RequestListener;
+  maxConcurrentRequests?: number;
+}
+
+/**
+ * Turns requests that arrive by RPC into real HTTP over a connection in memory, with Node's own
+ * client at one end and its server, which never listens, at the other: HEAD, Range, aborts and
+ * back-pressure are then what they are everywhere else.
+ */
+export class HttpBridge {
+  readonly #options: HttpBridgeOptions;
+  readonly #server: Server;
+  #running = 0;
+
+  constructor(options: HttpBridgeOptions) {
+    this.#options = options;
+    const settings = { maxHeaderSize: maxHeaderBytes, requestTimeout: 0, headersTimeout: 0 };
+    this.#server = createServer(settings, (incoming, response) => {
+      try {
+        options.listener(incoming, response);
+      } catch (error) {
+        options.logger.error('a request handler failed', { error: error as Error });
+        response.destroy();
+      }
+    });
+  }
+
+  get runningRequests(): number {
+    return this.#running;
+  }
+
+  /** Serves one ServeHTTP call; settles when the server may forget its response writer. */
+  async serve(argument: GobValue, context: RpcCallContext): Promise<void> {
+    const hostRequest = parseHostRequest(argument);
+    const { broker, clock } = this.#options;
+    const [writerStream, body] = await dialBoth(broker, hostRequest);
+    const writer = new ResponseWriter(new RpcClient(writerStream, { clock }));
+    this.#running++;
+    try {
+      await this.#exchange(hostRequest, writer, body, context.signal);
+    } finally {
+      this.#running--;
+      await Promise.all([writer.close(), endQuietly(body)]);
+    }
+  }
+
+  async #exchange(
+    hostRequest: HostRequest,
+    writer: ResponseWriter,
+    body: ByteStream | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const most = this.#options.maxConcurrentRequests ?? maxConcurrentRequests;
+    if (this.#running > most) {
+      await refuse(writer, 503, 'HTTP_BUSY', 'The plugin serves too many requests; try again.');
+      return;
+    }
+    let outgoing: ClientRequest;
+    try {
+      outgoing = this.#open(hostRequest);
+    } catch (error) {
+      // Node refuses what no HTTP message can hold.
+      this.#options.logger.debug('a request cannot be passed on', { error: error as Error });
+      await refuse(writer, 400, 'HTTP_BAD_REQUEST', 'The request is not well-formed.');
+      return;
+    }
+    try {
+      await this.#transfer(outgoing, hostRequest, writer, body, signal);
+    } catch (error) {
+      await this.#fail(writer, error as Error);
+    }
+  }
+
+  /** Starts a request to our own server. */
+  #open(hostRequest: HostRequest): ClientRequest {
+    const { method, url, headers } = hostRequest;
+    if (method === 'CONNECT') throw new Error('CONNECT is for proxies');
+    const [clientEnd, serverEnd] = memoryConnection(hostRequest.remoteAddress);
+    const outgoing = request({
+      method,
+      path: url,
+      maxHeaderSize: maxHeaderBytes,
+      headers: [...headers, ...framing(hostRequest), ['connection', 'close']].flat(),
+      createConnection: () => clientEnd,
+    });
+    this.#server.emit('connection', serverEnd);
+    return outgoing;
+  }
+
+  async #transfer(
+    outgoing: ClientRequest,
+    hostRequest: HostRequest,
+    writer: ResponseWriter,
+    body: ByteStream | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const abort = () => void outgoing.destroy(new Error('the server no longer waits'));
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const answered = answerOf(outgoing);
+      const hasBody = framing(hostRequest).length > 0;
+      // A handler may answer before it has read the body; what is left of it then fails to send.
+      sendBody(outgoing, hasBody ? body : undefined, hostRequest.contentLength).catch(
+        () => undefined,
+      );
+      const response = await answered;
+      await writer.writeHead(response.statusCode ?? 500, response.rawHeaders);
+      for await (const chunk of response) await writer.write(chunk as Uint8Array);
+    } finally {
+      signal.removeEventListener('abort', abort);
+      outgoing.destroy();
+    }
+  }
+
+  /** A caller that went away is no failure; anything else is told as well as it still can be. */
+  async #fail(writer: ResponseWriter, error: Error): Promise<void> {
+    const { logger } = this.#options;
+    if (error instanceof RpcError) {
+      logger.debug('the client of a request went away', { error });
+      return;
+    }
+    logger.warn('a request was not answered to its end', { error });
+    // Without this the server would end a cut answer as if it were whole.
+    if (writer.hasHead) throw error;
+    await refuse(writer, 500, 'HTTP_FAILED', 'The plugin did not answer; see the server log.');
+  }
+}
+
+/** How the body is delimited; nothing for a request without one. */
+function framing({ method, contentLength }: HostRequest): [string, string][] {
+  if (contentLength !== undefined) return [['content-length', String(contentLength)]];
+  // Only a request that usually has a body may have one of unknown length.
+  return ['POST', 'PUT', 'PATCH'].includes(method) ? [['transfer-encoding', 'chunked']] : [];
+}
+
+async function dialBoth(
+  broker: MuxBroker,
+  { responseWriterId, requestBodyId }: HostRequest,
+): Promise<[ByteStream, ByteStream | undefined]> {
+  const body = requestBodyId === 0 ? undefined : broker.dial(requestBodyId);
+  const [writer, bodyOutcome] = await Promise.allSettled([broker.dial(responseWriterId), body]);
+  if (writer.status === 'rejected') {
+    if (bodyOutcome.status === 'fulfilled') bodyOutcome.value?.destroy();
+    throw writer.reason;
+  }
+  if (bodyOutcome.status === 'rejected') {
+    writer.value.destroy();
+    throw bodyOutcome.reason;
+  }
+  return [writer.value, bodyOutcome.value];
+}
+
+function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    outgoing.on('error', reject);
+    outgoing.once('close', () => reject(new Error('the request was closed without an answer')));
+  });
+}
+
+async function sendBody(
+  outgoing: ClientRequest,
+  body: ByteStream | undefined,
+  contentLength: number | undefined,
+): Promise<void> {
+  if (body === undefined) {
+    outgoing.end();
+    return;
+  }
+  await pipeline(Readable.from(pullRequestBody(body, contentLength)), outgoing);
+}
+
+async function endQuietly(stream: ByteStream | undefined): Promise<void> {
+  if (stream === undefined) return;
+  try {
+    await stream.end();
+  } catch {
+    // It broke before; the host has dropped its end.
+  }
+  // What is left of an unread body must not keep coming.
+  stream.destroy();
+}
+
+/** An answer that no handler makes. */
+async function refuse(
+  writer: ResponseWriter,
+  status: number,
+  code: string,
+  message: string,
+): Promise<void> {
+  const body = Buffer.from(JSON.stringify({ code, message, detail: '' }));
+  const headers = ['Content-Type', 'application/json', 'Content-Length', String(body.length)];
+  await writer.writeHead(status, headers);
+  await writer.write(body);
+}

@@ -1,0 +1,42 @@
+/** Longest an API call may take; the server gives up its own database queries after 30 s. */
+export const apiCallTimeoutMs = 45_000;
+
+/** Longest key of the server's key-value store, in characters. */
+export const maxKeyLength = 150;
+
+/** Keys with this prefix belong to the server. */
+export const reservedKeyPrefix = 'mmi_';
+
+/** Most keys of one page. */
+export const maxKeysPerPage = 1000;
+
+/** Log lines that wait for a slow server; the oldest debug lines go first. */
+export const maxQueuedLogLines = 1000;
+
+/** Longest message of a log line, in characters. */
+export const maxLogMessageLength = 4096;
+
+/** Longest value of a log line, in characters, and most values. */
+export const maxLogValueLength = 1024;
+export const maxLogFields = 24;
+
+/** The server reads stderr lines up to 64 KiB as JSON; what is longer loses its level. */
+export const maxStderrLineBytes = 60 * 1024;
+
+/** Longest a log line may take before the next one is tried. */
+export const logCallTimeoutMs = 10_000;
+
+/** Body bytes in one message to or from the server. */
+export const httpChunkBytes = 64 * 1024;
+
+/** Headers of one request; the server in front takes more, but no honest client sends it. */
+export const maxHeaderBytes = 64 * 1024;
+
+/** Requests served at once; each holds up to half a megabyte of buffers. */
+export const maxConcurrentRequests = 128;
+
+/** Largest hook argument or reply: a support packet of 64 MiB and what surrounds it. */
+export const maxHookMessageBytes = 68 * 1024 * 1024;
+
+/** A single connection that ends this long before the whole session does is not worth a word. */
+export const hangUpGraceMs = 100;

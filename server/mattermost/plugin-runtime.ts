@@ -1,0 +1,136 @@
+import type { GobValue } from '../../lib/gob/index.ts';
+import type { MuxBroker } from '../../lib/goplugin/index.ts';
+import { type RpcCallContext, RpcClient } from '../../lib/netrpc/index.ts';
+import { type Clock, sleep } from '../../lib/runtime/index.ts';
+import { RpcPluginApi } from './api.ts';
+import type { HookTarget } from './hook-service.ts';
+import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './hooks.ts';
+import { HttpBridge } from './http.ts';
+import { hangUpGraceMs } from './limits.ts';
+import type { HostLogger } from './log.ts';
+import { registry } from './schemas.ts';
+
+export interface PluginRuntimeOptions {
+  clock: Clock;
+  logger: HostLogger;
+  load: () => Promise<PluginHooks>;
+  /** Something is broken beyond repair; the process must end. */
+  onFatal: (error: Error) => void;
+}
+
+/** Stands between the hooks on the wire and the plugin: loads, activates and ends it. */
+export class PluginRuntime implements HookTarget {
+  readonly #options: PluginRuntimeOptions;
+  #loading: Promise<PluginHooks> | undefined;
+  /** Set once the plugin is active. */
+  #hooks: PluginHooks | undefined;
+  #host: Host | undefined;
+  #http: HttpBridge | undefined;
+  /** Kept for the queries of a cluster. */
+  #driver: RpcClient | undefined;
+  #deactivated: Promise<void> | undefined;
+  #isEnding = false;
+
+  constructor(options: PluginRuntimeOptions) {
+    this.#options = options;
+  }
+
+  /** The connection to the server's database; undefined when the server offers none. */
+  get driver(): RpcClient | undefined {
+    return this.#driver;
+  }
+
+  /** Begins to load the plugin; its failure is told by {@link activate}. */
+  load(): Promise<PluginHooks> {
+    if (this.#loading !== undefined) return this.#loading;
+    const loading = (async () => this.#options.load())();
+    // Nobody may wait for it yet.
+    loading.catch(() => undefined);
+    this.#loading = loading;
+    return loading;
+  }
+
+  async activate(broker: MuxBroker, apiId: number, driverId: number): Promise<void> {
+    const { clock, logger } = this.#options;
+    // The server waits five seconds for each of the two, so loading must not come first.
+    const api = new RpcClient(await broker.dial(apiId), { clock, registry });
+    this.#watch(api, 'API');
+    if (driverId !== 0) {
+      this.#driver = new RpcClient(await broker.dial(driverId), { clock, registry });
+      this.#watch(this.#driver, 'database');
+    }
+    logger.attach(api);
+    const host: Host = { api: new RpcPluginApi(api), logger };
+    this.#host = host;
+    const hooks = await this.load();
+    await this.#tellConfiguration(hooks, host);
+    await hooks.onActivate(host);
+    this.#hooks = hooks;
+    this.#http = new HttpBridge({
+      clock,
+      logger,
+      broker,
+      listener: (request, response) => hooks.requestListener(request, response),
+    });
+  }
+
+  /** Once, whoever asks: the server, or the end of the connection to it. */
+  deactivate(): Promise<void> {
+    this.#deactivated ??= this.#deactivate();
+    return this.#deactivated;
+  }
+
+  async configurationChanged(): Promise<void> {
+    const [hooks, host] = [this.#hooks, this.#host];
+    if (hooks !== undefined && host !== undefined) await hooks.onConfigurationChange(host);
+  }
+
+  async configurationWillBeSaved(
+    ownSettings: Record<string, unknown> | undefined,
+  ): Promise<string | undefined> {
+    return this.#hooks?.configurationWillBeSaved(ownSettings);
+  }
+
+  async serveHttp(argument: GobValue, context: RpcCallContext): Promise<void> {
+    if (this.#http === undefined) throw new Error('the plugin is not active');
+    await this.#http.serve(argument, context);
+  }
+
+  async generateSupportData(): Promise<SupportFile[]> {
+    return (await this.#hooks?.generateSupportData()) ?? [];
+  }
+
+  async clusterEvent(event: PluginClusterEvent): Promise<void> {
+    await this.#hooks?.onPluginClusterEvent(event);
+  }
+
+  /** The host said goodbye or is gone: from here on closed connections are no surprise. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.deactivate();
+  }
+
+  /** As Go's plugin library: a configuration that cannot be taken does not stop the activation. */
+  async #tellConfiguration(hooks: PluginHooks, host: Host): Promise<void> {
+    try {
+      await hooks.onConfigurationChange(host);
+    } catch (error) {
+      this.#options.logger.error('the configuration was not taken', { error: error as Error });
+    }
+  }
+
+  async #deactivate(): Promise<void> {
+    await this.#hooks?.onDeactivate();
+    await this.#options.logger.flush();
+  }
+
+  /** The server never reopens a connection that it has lost. */
+  #watch(client: RpcClient, name: string): void {
+    void client.closed.then(async (cause) => {
+      // When the whole session ends, this is not the news.
+      await sleep(this.#options.clock, hangUpGraceMs);
+      if (this.#isEnding) return;
+      this.#options.onFatal(new Error(`the ${name} connection ended: ${cause.message}`, { cause }));
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { type ByteStream, ByteWriter } from '../../lib/bytes/index.ts';
+import { httpChunkBytes } from './limits.ts';
+
+/**
+ * Pulls a request body: we ask for a number of bytes, the server sends as many as it has, and ends
+ * the stream when the body is at its end. Nothing is asked for that nobody wants to read. A body
+ * that ends before its announced length fails: whoever sent it has gone.
+ */
+export async function* pullRequestBody(
+  stream: ByteStream,
+  contentLength: number | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = contentLength ?? Infinity;
+  while (left > 0) {
+    const wanted = Math.min(httpChunkBytes, left);
+    await stream.write(new ByteWriter(4).varint(wanted).finish());
+    for (let missing = wanted; missing > 0;) {
+      const piece = await stream.read();
+      if (piece === undefined) {
+        if (contentLength === undefined) return;
+        throw new Error(`the request body ended ${String(left)} bytes early`);
+      }
+      missing -= piece.length;
+      left -= piece.length;
+      yield piece;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { GobInput, GobValue } from '../../lib/gob/index.ts';
+import type { RpcClient } from '../../lib/netrpc/index.ts';
+import { httpChunkBytes } from './limits.ts';
+import { header, writerArguments } from './schemas.ts';
+
+/** Headers of the connection between our own two ends. */
+const connectionHeaders = new Set(['Connection', 'Keep-Alive', 'Transfer-Encoding']);
+
+/** The server's response writer. Its calls depend on their order, so each waits for the last. */
+export class ResponseWriter {
+  readonly #client: RpcClient;
+  #hasHead = false;
+
+  constructor(client: RpcClient) {
+    this.#client = client;
+  }
+
+  /** Whether status and headers may have reached the client. */
+  get hasHead(): boolean {
+    return this.#hasHead;
+  }
+
+  /** Sends status and headers; `rawHeaders` are names and values in turn, as Node has them. */
+  async writeHead(status: number, rawHeaders: readonly string[]): Promise<void> {
+    // What is not sent back is deleted, the server's own security headers too.
+    const current = await this.#client.call('Plugin.Header', writerArguments.Header, {});
+    const merged = mergeHeaders(current, rawHeaders);
+    await this.#client.call('Plugin.SyncHeader', header, merged);
+    this.#hasHead = true;
+    await this.#client.call('Plugin.WriteHeader', writerArguments.WriteHeader, status);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += httpChunkBytes) {
+      const chunk = bytes.subarray(at, at + httpChunkBytes);
+      await this.#client.call('Plugin.Write', writerArguments.Write, chunk);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+/** The server's headers with ours in their place. */
+function mergeHeaders(current: GobValue, rawHeaders: readonly string[]): GobInput<typeof header> {
+  const merged = new Map<string, string[]>();
+  if (current instanceof Map) {
+    for (const [name, values] of current) {
+      if (typeof name === 'string' && Array.isArray(values)) merged.set(name, values.map(String));
+    }
+  }
+  const own = new Map<string, string[]>();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = canonicalName(rawHeaders[at] ?? '');
+    if (connectionHeaders.has(name)) continue;
+    const text = Buffer.from(rawHeaders[at + 1] ?? '', 'latin1').toString();
+    own.set(name, [...(own.get(name) ?? []), text]);
+  }
+  for (const [name, values] of own) merged.set(name, values);
+  return merged;
+}
+
+/** Go looks headers up by this spelling: `etag` and `ETag` are `Etag`. */
+export function canonicalName(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (part) => part.toUpperCase());
+}
