@@ -1,0 +1,119 @@
+import { expect, test } from '@jest/globals';
+import type { Labels } from '../labels.ts';
+import type { Store } from './store.ts';
+import {
+  addSample,
+  benchStartMs,
+  bitsOf,
+  contentsOf,
+  labelsOf,
+  sorted,
+  staleHi,
+  staleLo,
+  testSeed,
+  withBench,
+  type Contents,
+} from './store-fixture.ts';
+import type { CommitResult } from './types.ts';
+
+const rangeMs = 20_000;
+
+/** The rules of the store, said once more in the plainest way. */
+class NaiveStore {
+  readonly contents: Contents = new Map();
+  readonly #newest = new Map<string, { timeMs: number; bits: string }>();
+  #maxMs = -Infinity;
+
+  commit(samples: [Labels, number, number, number][], nowMs: number, blocksEndMs: number) {
+    const counts: CommitResult = {
+      ...{ appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 },
+    };
+    const oldestMs = Math.max(this.#maxMs - rangeMs / 2, blocksEndMs);
+    for (const [labels, timeMs, lo, hi] of samples) {
+      const key = labels.join('\u0000');
+      const newest = this.#newest.get(key);
+      const bits = `${String(hi)}:${String(lo)}`;
+      if (timeMs < oldestMs) counts.tooOld++;
+      else if (timeMs > nowMs + 600_000) counts.tooNew++;
+      else if (newest !== undefined && timeMs < newest.timeMs) counts.outOfOrder++;
+      else if (newest?.timeMs === timeMs && newest.bits !== bits) counts.duplicates++;
+      else {
+        counts.appended++;
+        this.#newest.set(key, { timeMs, bits });
+        this.#maxMs = Math.max(this.#maxMs, timeMs);
+        addSample(this.contents, labels, timeMs, lo, hi);
+      }
+    }
+    return counts;
+  }
+}
+
+test('holds what a naive twin holds, over gaps, cuts and restarts', () =>
+  withBench(async ({ open, clock, rng }) => {
+    const seed = testSeed();
+    for (let skip = seed % 1000; skip > 0; skip--) rng.u32();
+    const say = `SEED=${String(seed)}`;
+    const pick = (below: number) => rng.u32() % below;
+    const options = { blockRangeMs: rangeMs, limits: { walSegmentBytes: 32 * 1024 } };
+    const model = new NaiveStore();
+    let store: Store = await open(options);
+    let blocksEndMs = -Infinity;
+    let nowMs = benchStartMs;
+    const targets = 1 + pick(4);
+    for (let round = 0; round < 160; round++) {
+      const kind = pick(40);
+      const stepMs = kind === 0 ? pick(2 * rangeMs) : kind < 3 ? pick(rangeMs / 4) : 1000;
+      await clock.advance(stepMs);
+      nowMs += stepMs;
+      if (pick(60) === 0) {
+        await store.close();
+        store = await open(options);
+        expect([say, store.problems()]).toEqual([say, []]);
+      }
+      for (let target = 0; target < targets; target++) {
+        const samples = randomBatch(target, nowMs, round, pick);
+        const batch = store.newBatch();
+        for (const [labels, timeMs, lo, hi] of samples) {
+          batch.push(store.seriesRef(labels), lo, hi, timeMs);
+        }
+        await store.maintain();
+        blocksEndMs = Math.max(blocksEndMs, ...store.blocks().map((block) => block.maxt));
+        if (hasDeadRef(store, batch.refs.subarray(0, batch.count))) continue;
+        const want = model.commit(samples, nowMs, blocksEndMs);
+        expect([say, round, await store.commit(batch)]).toEqual([say, round, want]);
+      }
+    }
+    await store.maintain();
+    expect(store.blocks().length).toBeGreaterThan(2);
+    const want = sorted(model.contents);
+    expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
+    await store.close();
+    store = await open(options);
+    expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
+  }));
+
+function hasDeadRef(store: Store, refs: Uint32Array): boolean {
+  return refs.some((ref) => !store.isLive(ref));
+}
+
+/** A scrape: mostly aligned, now and then stale, late, early, twice or with a vanished series. */
+function randomBatch(
+  target: number,
+  nowMs: number,
+  round: number,
+  pick: (below: number) => number,
+): [Labels, number, number, number][] {
+  const samples: [Labels, number, number, number][] = [];
+  for (let series = 0; series < 6; series++) {
+    if (pick(10) === 0) continue;
+    const churn = series === 5 ? String(Math.floor(round / 30)) : '';
+    const labels = labelsOf(`m${String(series)}`, { t: String(target), churn });
+    const value = series < 2 ? 7 : series < 4 ? round : pick(1e6) / 7;
+    const [lo, hi] = pick(30) === 0 ? [staleLo, staleHi] : bitsOf(value);
+    const odd = pick(50);
+    const timeMs = odd === 0 ? nowMs - pick(3 * rangeMs) : odd === 1 ? nowMs + 600_001 : nowMs;
+    samples.push([labels, timeMs, lo, hi]);
+    if (pick(40) === 0) samples.push([labels, timeMs, (lo ^ pick(2)) >>> 0, hi]);
+  }
+  return samples;
+}

@@ -1,0 +1,263 @@
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { Store } from './store.ts';
+import {
+  addSample,
+  benchStartMs as start,
+  bitsOf,
+  contentsOf,
+  labelsOf,
+  sorted,
+  withBench,
+  type Contents,
+  type StoreBench,
+} from './store-fixture.ts';
+import type { WalFile, WalFileOpener } from './wal-writer.ts';
+
+/** Commits batch `round`: two known series and one new one. */
+async function commitRound(store: Store, round: number): Promise<void> {
+  const batch = store.newBatch();
+  for (const [labels, value] of roundSamples(round)) {
+    batch.push(store.seriesRef(labels), ...bitsOf(value), start + round * 1000);
+  }
+  await store.commit(batch);
+}
+
+function roundSamples(round: number): [ReturnType<typeof labelsOf>, number][] {
+  return [
+    [labelsOf('up'), round],
+    [labelsOf('load', { cpu: '1' }), round / 3],
+    [labelsOf('fresh', { round: String(round) }), 1],
+  ];
+}
+
+/** What a store holds after the first `rounds` batches. */
+function afterRounds(rounds: number): string[] {
+  const contents: Contents = new Map();
+  for (let round = 0; round < rounds; round++) {
+    for (const [labels, value] of roundSamples(round)) {
+      addSample(contents, labels, start + round * 1000, ...bitsOf(value));
+    }
+  }
+  return sorted(contents);
+}
+
+/** Opens a copy of the store whose WAL segment 0 is replaced, and tells what it holds. */
+async function holdsWith(
+  { dir, options }: StoreBench,
+  segment: Uint8Array,
+  then?: (store: Store, copy: string) => Promise<void>,
+): Promise<string[]> {
+  const copy = `${dir}-copy`;
+  rmSync(copy, { recursive: true, force: true });
+  mkdirSync(join(copy, 'wal'), { recursive: true });
+  writeFileSync(join(copy, 'wal', '00000000'), segment);
+  const store = await Store.open({ ...options, dir: copy });
+  try {
+    const held = sorted(await contentsOf(store));
+    await then?.(store, copy);
+    return held;
+  } finally {
+    await store.close();
+  }
+}
+
+describe('a damaged WAL', () => {
+  test('gives every whole record when it is cut at any byte', () =>
+    withBench(async (bench) => {
+      const store = await bench.open();
+      for (let round = 0; round < 4; round++) await commitRound(store, round);
+      const path = join(bench.dir, 'wal', '00000000');
+      const ends: number[] = [];
+      for (let round = 4; round < 6; round++) {
+        ends.push(statSync(path).size);
+        await commitRound(store, round);
+      }
+      await store.close();
+      const whole = new Uint8Array(readFileSync(path));
+      for (let length = ends[1]! - 20; length <= whole.length; length++) {
+        const rounds = length === whole.length ? 6 : length < ends[1]! ? 4 : 5;
+        const held = await holdsWith(bench, whole.subarray(0, length));
+        expect([length, held]).toEqual([length, afterRounds(rounds)]);
+      }
+    }));
+
+  test('never gives a wrong sample when any byte is changed', () =>
+    withBench(async (bench) => {
+      const store = await bench.open();
+      for (let round = 0; round < 3; round++) await commitRound(store, round);
+      await store.close();
+      const whole = new Uint8Array(readFileSync(join(bench.dir, 'wal', '00000000')));
+      const possible = [0, 1, 2, 3].map((rounds) => afterRounds(rounds).join('\n'));
+      const right = new Set(afterRounds(3));
+      for (let at = 0; at < whole.length; at += 7) {
+        const changed = whole.slice();
+        changed[at]! ^= 1 << (at % 8);
+        const held = await holdsWith(bench, changed, (damaged) => {
+          expect(damaged.problems().length).toBeLessThanOrEqual(1);
+          return Promise.resolve();
+        });
+        expect([at, held.filter((sample) => !right.has(sample))]).toEqual([at, []]);
+        expect([at, possible.includes(held.join('\n'))]).toEqual([at, true]);
+      }
+    }));
+
+  test('says what a torn end has cost and goes on in a new segment', () =>
+    withBench(async (bench) => {
+      const store = await bench.open();
+      for (let round = 0; round < 3; round++) await commitRound(store, round);
+      await store.close();
+      const path = join(bench.dir, 'wal', '00000000');
+      const whole = new Uint8Array(readFileSync(path));
+      await holdsWith(bench, whole.subarray(0, whole.length - 5), async (torn, copy) => {
+        const [problem] = torn.problems();
+        expect(problem).toMatchObject({ code: 'TSDB_WAL_REPAIRED' });
+        expect(problem!.message).toMatch(
+          /\d+ bytes of segment 00000000 at offset \d+ were dropped/,
+        );
+        await commitRound(torn, 7);
+        expect(readdirSync(join(copy, 'wal'))).toEqual(['00000000', '00000001']);
+      });
+    }));
+
+  test('keeps the prefix and moves the rest aside when the middle is damaged', () =>
+    withBench(async (bench) => {
+      const { open: openStore, dir } = bench;
+      let store = await openStore();
+      for (let round = 0; round < 2; round++) await commitRound(store, round);
+      const damageAt = statSync(join(dir, 'wal', '00000000')).size + 20;
+      for (let round = 2; round < 4; round++) await commitRound(store, round);
+      await store.close();
+      store = await openStore();
+      await commitRound(store, 4);
+      await store.close();
+      const path = join(dir, 'wal', '00000000');
+      const bytes = readFileSync(path);
+      bytes[damageAt]! ^= 0xff;
+      writeFileSync(path, bytes);
+      store = await openStore();
+      expect(sorted(await contentsOf(store))).toEqual(afterRounds(2));
+      expect(store.problems()).toMatchObject([{ code: 'TSDB_WAL_REPAIRED' }]);
+      const aside = readdirSync(dir).find((name) => name.startsWith('wal.corrupt-'));
+      expect(readdirSync(join(dir, aside!)).sort()).toEqual(['00000000', '00000001']);
+      await commitRound(store, 2);
+      await store.close();
+      store = await openStore();
+      expect(store.problems()).toEqual([]);
+      expect(sorted(await contentsOf(store))).toEqual(afterRounds(3));
+    }));
+});
+
+/** Files that fail on demand, as a full or broken disk does. */
+function failingFiles(): { openWalFile: WalFileOpener; fail: FailPlan } {
+  const fail: FailPlan = { writeAfterBytes: Infinity, truncate: false, code: 'ENOSPC' };
+  const openWalFile: WalFileOpener = async (path) => {
+    const handle = await open(path, 'wx');
+    const file: WalFile = {
+      async write(bytes, offset, length, position) {
+        const allowed = Math.min(length, fail.writeAfterBytes);
+        if (allowed <= 0) throw Object.assign(new Error('disk says no'), { code: fail.code });
+        fail.writeAfterBytes -= allowed;
+        return handle.write(bytes, offset, allowed, position);
+      },
+      async truncate(length) {
+        if (fail.truncate) throw Object.assign(new Error('disk says no'), { code: 'EIO' });
+        await handle.truncate(length);
+      },
+      datasync: () => handle.datasync(),
+      close: () => handle.close(),
+    };
+    return file;
+  };
+  return { openWalFile, fail };
+}
+
+interface FailPlan {
+  writeAfterBytes: number;
+  truncate: boolean;
+  code: string;
+}
+
+describe('a disk that fails', () => {
+  test.each([
+    ['ENOSPC', 'TSDB_DISK_FULL', false],
+    ['EIO', 'TSDB_WAL_IO', false],
+    ['ENOSPC', 'TSDB_DISK_FULL', true],
+  ])(
+    'with %s gives %s, nothing is stored, and it resumes (cannot truncate: %s)',
+    (code, want, stuck) =>
+      withBench(async (bench) => {
+        for (const bytes of [0, 1, 10, 60]) {
+          const { openWalFile, fail } = failingFiles();
+          const dir = `${bench.dir}-${String(bytes)}`;
+          const store = await bench.open({ dir, openWalFile });
+          await commitRound(store, 0);
+          Object.assign(fail, { writeAfterBytes: bytes, truncate: stuck, code });
+          await expect(commitRound(store, 1)).rejects.toMatchObject({ code: want });
+          expect(store.problems()).toMatchObject([{ code: want }]);
+          expect(sorted(await contentsOf(store))).toEqual(afterRounds(1));
+          fail.writeAfterBytes = Infinity;
+          if (stuck) {
+            await expect(commitRound(store, 1)).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+            fail.truncate = false;
+          }
+          await commitRound(store, 1);
+          await commitRound(store, 2);
+          expect(store.problems()).toEqual([]);
+          await store.close();
+          const again = await bench.open({ dir });
+          expect(again.problems()).toEqual([]);
+          expect(sorted(await contentsOf(again))).toEqual(afterRounds(3));
+        }
+      }),
+  );
+
+  test('a segment that cannot be made fails the commit and nothing else', () =>
+    withBench(async (bench) => {
+      let isFull = false;
+      const { openWalFile } = failingFiles();
+      const store = await bench.open({
+        limits: { walSegmentBytes: 1024 },
+        openWalFile: (path) =>
+          isFull
+            ? Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }))
+            : openWalFile(path),
+      });
+      let round = 0;
+      for (; round < 5; round++) await commitRound(store, round);
+      isFull = true;
+      const failed = await Promise.allSettled(
+        Array.from({ length: 30 }, (_, extra) => commitRound(store, round + extra)),
+      );
+      const stored = failed.filter((result) => result.status === 'fulfilled').length;
+      expect(stored).toBeLessThan(30);
+      isFull = false;
+      for (let next = round + stored; next < 40; next++) await commitRound(store, next);
+      await store.close();
+      const again = await bench.open();
+      expect(again.problems()).toEqual([]);
+      expect(sorted(await contentsOf(again))).toEqual(afterRounds(40));
+    }));
+});
+
+test('a lock that was copied with a live store does not matter to the copy', () =>
+  withBench(async ({ open: openStore, dir, options }) => {
+    const store = await openStore();
+    await commitRound(store, 0);
+    const copy = `${dir}-copy`;
+    cpSync(dir, copy, { recursive: true });
+    rmSync(join(copy, 'lock'));
+    const second = await Store.open({ ...options, dir: copy });
+    expect(sorted(await contentsOf(second))).toEqual(afterRounds(1));
+    await second.close();
+  }));
