@@ -120,7 +120,7 @@ async function checkWithPromtool(
   await checks.check('promtool tsdb analyze reads its blocks', async () => {
     for (const block of blocks) {
       const report = await promtoolAnalyze(unpacked, block);
-      holds(report.includes('Total Series:'), report);
+      holds(/^Series: [1-9]/m.test(report), report);
     }
   });
   await checks.check('promtool tsdb dump prints exactly its samples', async () => {

@@ -23,7 +23,8 @@ const refused: [title: string, method: string, path: string, body: string, statu
   ['a reversed range', 'POST', '/api/v1/dumps', '{"from":2000,"to":1000}', 400],
   ['a range without data', 'POST', '/api/v1/dumps', '{"from":1000,"to":2000}', 422],
   ['an unknown id', 'GET', '/api/v1/dumps/aaaaaaaaaaaaaaaaaaaaaaaaaa', '', 404],
-  ['an id of the wrong shape', 'GET', '/api/v1/dumps/..%2f..%2fetc', '', 400],
+  ['an id of the wrong shape', 'GET', '/api/v1/dumps/not-an-id', '', 400],
+  ['a path out of the dumps', 'GET', '/api/v1/dumps/..%2f..%2fetc', '', 404],
   ['a huge body', 'POST', '/api/v1/dumps', 'x'.repeat(1024 * 1024), 413],
   ['an unknown route', 'GET', '/api/v1/nothing', '', 404],
 ];

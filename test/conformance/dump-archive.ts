@@ -39,11 +39,11 @@ export async function blocksIn(directory: string): Promise<string[]> {
 /** Compares every file with the hash that manifest.json gives; returns how many there were. */
 export async function checkManifestHashes(directory: string): Promise<number> {
   const manifest = JSON.parse(await readFile(`${directory}/manifest.json`, 'utf8')) as {
-    files: { name: string; sha256: string }[];
+    files: { path: string; sha256: string }[];
   };
-  for (const { name, sha256 } of manifest.files) {
-    const found = await sha256Of(`${directory}/${name}`);
-    if (found !== sha256) throw new Error(`${name}: sha256 ${found}, manifest.json says ${sha256}`);
+  for (const { path, sha256 } of manifest.files) {
+    const found = await sha256Of(`${directory}/${path}`);
+    if (found !== sha256) throw new Error(`${path}: sha256 ${found}, manifest.json says ${sha256}`);
   }
   return manifest.files.length;
 }
