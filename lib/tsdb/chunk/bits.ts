@@ -11,15 +11,14 @@ export function trailingZeros(lo: number, hi: number): number {
 
 /**
  * `count` (1 to 32) bits from bit `position` on, most significant first, as an unsigned number.
- * Bits beyond the end read as zero: the caller compares positions with the end.
+ * Five bytes from there on must be readable.
  */
-export function readBits(bytes: Uint8Array, position: number, count: number): number {
+export function readBits(bits: DataView, position: number, count: number): number {
   const at = position >>> 3;
   const skipped = position & 7;
-  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  if (skipped + count <= 32) return (word << skipped) >>> (32 - count);
-  const five = (word << skipped) | (bytes[at + 4]! >>> (8 - skipped));
-  return five >>> (32 - count);
+  const word = bits.getUint32(at) << skipped;
+  if (skipped + count <= 32) return word >>> (32 - count);
+  return (word | (bits.getUint8(at + 4) >>> (8 - skipped))) >>> (32 - count);
 }
 
 /** Growable bytes that are written bit by bit, most significant bit first. */

@@ -67,7 +67,7 @@ function tryDecode(chunk: Uint8Array): SampleColumns | TsdbError {
 describe(`chunk coding, seed ${String(seed)}`, () => {
   test('equals the naive twin and decodes to what went in', () => {
     const rng = seededRng(seed);
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 200; round++) {
       const samples = randomSamples(rng, 1 + (rng.u32() % 130));
       const { times, lo, hi, count } = columnsOf(samples);
       const chunk = encodeChunk(times, lo, hi, 0, count);
@@ -92,12 +92,14 @@ describe(`chunk coding, seed ${String(seed)}`, () => {
 
   test('reports every truncation', () => {
     const rng = seededRng(seed);
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 8; round++) {
       const { times, lo, hi, count } = columnsOf(randomSamples(rng, 40));
       const chunk = encodeChunk(times, lo, hi, 0, count);
       for (let length = 0; length < chunk.length; length++) {
-        const result = tryDecode(chunk.slice(0, length));
-        expect(result).toMatchObject({ code: 'TSDB_CHUNK_CORRUPT' });
+        // Once with nothing behind the cut, once as a view with the true bytes behind it.
+        const error = { code: 'TSDB_CHUNK_CORRUPT' };
+        expect(tryDecode(chunk.slice(0, length))).toMatchObject(error);
+        expect(tryDecode(chunk.subarray(0, length))).toMatchObject(error);
       }
     }
   });

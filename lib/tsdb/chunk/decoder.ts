@@ -1,8 +1,14 @@
-import { ByteReader, BytesError } from '../../bytes/index.ts';
+import { ByteReader } from '../../bytes/index.ts';
 import { TsdbError } from '../errors.ts';
 import { maxTimeMs } from '../limits.ts';
 import { readBits } from './bits.ts';
-import type { SampleColumns } from './sample-columns.ts';
+import { SampleColumns } from './sample-columns.ts';
+
+/** 68 bits of time, 13 of a window, 64 of value, and what one read may reach further. */
+const longestSampleBytes = 24;
+
+/** Bits that a delta of delta takes, by the first four of them. */
+const timeBits = Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 1, 16, 16, 16, 16, 20, 20, 24, 68);
 
 /** Number of samples that the chunk says it holds; all encodings begin with it. */
 export function chunkSampleCount(chunk: Uint8Array): number {
@@ -11,138 +17,118 @@ export function chunkSampleCount(chunk: Uint8Array): number {
 }
 
 /**
- * Walks over the samples of an XOR chunk (docs/format/chunks.md). {@link next} moves to the next
- * sample, then {@link timeMs}, {@link lo} and {@link hi} hold it. Damage gives `TSDB_CHUNK_CORRUPT`;
- * nothing is read beyond the chunk, and times that do not increase count as damage.
+ * Appends all samples of an XOR chunk (docs/format/chunks.md) to `into` and returns how many they
+ * were. Damage gives `TSDB_CHUNK_CORRUPT`, and nothing is appended then; times that do not increase
+ * count as damage.
  */
-export class ChunkIterator {
-  timeMs = 0;
-  lo = 0;
-  hi = 0;
-  /** Samples in the chunk. */
-  readonly count: number;
-  readonly #bytes: Uint8Array;
-  readonly #end: number;
-  #position = 16;
-  #read = 0;
-  #delta = 0;
-  #leading = 0;
-  #significant = 0;
+export function decodeChunk(chunk: Uint8Array, into: SampleColumns): number {
+  const count = chunkSampleCount(chunk);
+  if (count === 0) return 0;
+  // Each sample takes at least two bits, so damage in the count cannot ask for much memory.
+  into.reserve(into.count + Math.min(count, chunk.length * 4));
+  const position = decodeStart(chunk, count, into);
+  if (count > 1) decodeRest(chunk, position, count, into);
+  into.count += count;
+  return count;
+}
 
-  constructor(chunk: Uint8Array) {
-    this.count = chunkSampleCount(chunk);
-    this.#bytes = chunk;
-    this.#end = chunk.length * 8;
+/** Decodes the first sample and the second time; returns the bit position behind them. */
+function decodeStart(chunk: Uint8Array, count: number, into: SampleColumns): number {
+  const { count: at, times, lo, hi } = into;
+  const reader = new ByteReader(chunk, 2);
+  const first = reader.varint();
+  hi[at] = reader.u32be();
+  lo[at] = reader.u32be();
+  const second = count > 1 ? first + reader.uvarint() : Infinity;
+  if (reader.error !== undefined) {
+    throw corrupt(reader.error.message, chunk, reader.offset, reader.error);
   }
+  if (Math.abs(first) > maxTimeMs || second <= first || (count > 1 && second > maxTimeMs)) {
+    throw corrupt('impossible time', chunk, reader.offset);
+  }
+  times[at] = first;
+  if (count > 1) times[at + 1] = second;
+  return reader.offset * 8;
+}
 
-  next(): boolean {
-    if (this.#read === this.count) return false;
-    if (this.#read === 0) this.#readFirst();
-    else {
-      if (this.#read === 1) this.#readSecondTime();
-      else this.#delta += this.#deltaOfDelta();
-      // NaN cannot arise; a sum of in-range values cannot lose digits.
-      if (this.#delta <= 0) throw this.#corrupt('time does not increase');
-      this.timeMs += this.#delta;
-      if (this.timeMs > maxTimeMs) throw this.#corrupt('time out of range');
-      this.#readValue();
+/**
+ * Decodes everything from the value of the second sample on. One loop over local variables, because
+ * queries and dumps spend their time here.
+ */
+function decodeRest(chunk: Uint8Array, start: number, count: number, into: SampleColumns): void {
+  const { count: first, times, lo, hi } = into;
+  const bits = padded(chunk);
+  const end = chunk.length * 8;
+  let position = start;
+  let leading = 0;
+  let trailing = 64;
+  let time = times[first + 1]!;
+  let delta = time - times[first]!;
+  let low = lo[first]!;
+  let high = hi[first]!;
+  for (let at = first + 1; at < first + count; at++) {
+    if (at > first + 1) {
+      const prefix = readBits(bits, position, 4);
+      if (prefix >= 8) delta += readDeltaOfDelta(bits, position, prefix);
+      position += timeBits[prefix]!;
+      time += delta;
+      // Also false for what is not a number.
+      if (!(delta > 0 && time <= maxTimeMs)) throw corrupt('impossible time', chunk, position >> 3);
+      times[at] = time;
     }
-    if (this.#position > this.#end) throw this.#corrupt('chunk ends inside a sample');
-    this.#read++;
-    return true;
-  }
-
-  #readFirst(): void {
-    const reader = new ByteReader(this.#bytes, 2);
-    this.timeMs = reader.varint();
-    this.hi = reader.u32be();
-    this.lo = reader.u32be();
-    this.#finishBytes(reader);
-    if (Math.abs(this.timeMs) > maxTimeMs) throw this.#corrupt('time out of range');
-  }
-
-  #readSecondTime(): void {
-    const reader = new ByteReader(this.#bytes, this.#position >>> 3);
-    this.#delta = reader.uvarint();
-    this.#finishBytes(reader);
-  }
-
-  #finishBytes(reader: ByteReader): void {
-    const { error } = reader;
-    if (error instanceof BytesError) throw this.#corrupt(error.message, error);
-    this.#position = reader.offset * 8;
-  }
-
-  #deltaOfDelta(): number {
-    const prefix = readBits(this.#bytes, this.#position, 4);
-    if (prefix < 0b1000) return this.#skip(1);
-    if (prefix < 0b1100) return this.#signed(2, 14);
-    if (prefix < 0b1110) return this.#signed(3, 17);
-    if (prefix === 0b1110) return this.#signed(4, 20);
-    const high = readBits(this.#bytes, this.#position + 4, 32) | 0;
-    const low = readBits(this.#bytes, this.#position + 36, 32);
-    this.#position += 68;
-    const value = high * 0x1_0000_0000 + low;
-    if (!Number.isSafeInteger(value)) throw this.#corrupt('time out of range');
-    return value;
-  }
-
-  #skip(count: number): 0 {
-    this.#position += count;
-    return 0;
-  }
-
-  /** A number of `width` bits behind `prefix` bits; exactly 2^(width-1) is positive. */
-  #signed(prefix: number, width: number): number {
-    const raw = readBits(this.#bytes, this.#position + prefix, width);
-    this.#position += prefix + width;
-    return raw > 1 << (width - 1) ? raw - (1 << width) : raw;
-  }
-
-  #readValue(): void {
-    const control = readBits(this.#bytes, this.#position, 2);
-    if (control < 0b10) {
-      this.#position += 1;
-      return;
-    }
-    this.#position += 2;
+    const control = readBits(bits, position, 2);
+    position += control < 0b10 ? 1 : 2;
     if (control === 0b11) {
-      const window = readBits(this.#bytes, this.#position, 11);
-      this.#position += 11;
-      this.#leading = window >>> 6;
-      this.#significant = (window & 63) === 0 ? 64 : window & 63;
+      const window = readBits(bits, position, 11);
+      leading = window >>> 6;
+      trailing = 64 - leading - ((window & 63) === 0 ? 64 : window & 63);
+      position += 11;
     }
-    const trailing = 64 - this.#leading - this.#significant;
-    if (this.#significant === 0 || trailing < 0) throw this.#corrupt('impossible window of bits');
-    this.#readSignificant(this.#significant, trailing);
+    if (control >= 0b10) {
+      if (trailing < 0 || trailing === 64) throw corrupt('impossible bits', chunk, position >> 3);
+      if (trailing >= 32) {
+        high ^= readBits(bits, position, 64 - leading - trailing) << (trailing - 32);
+      } else {
+        high ^= readBits(bits, position, 32 - leading);
+        low ^= readBits(bits, position + 32 - leading, 32 - trailing) << trailing;
+      }
+      position += 64 - leading - trailing;
+    }
+    if (position > end) throw corrupt('chunk ends inside a sample', chunk, chunk.length);
+    lo[at] = low;
+    hi[at] = high;
   }
+}
 
-  /** XORs the next bits, moved to their place, into the value. */
-  #readSignificant(significant: number, trailing: number): void {
-    const bytes = this.#bytes;
-    const position = this.#position;
-    this.#position = position + significant;
-    let low: number;
-    let high = 0;
-    if (significant <= 32) low = readBits(bytes, position, significant);
-    else {
-      high = readBits(bytes, position, significant - 32);
-      low = readBits(bytes, position + significant - 32, 32);
-    }
-    if (trailing >= 32) {
-      high = low << (trailing - 32);
-      low = 0;
-    } else if (trailing > 0) {
-      high = (high << trailing) | (low >>> (32 - trailing));
-      low <<= trailing;
-    }
-    this.lo = (this.lo ^ low) >>> 0;
-    this.hi = (this.hi ^ high) >>> 0;
+/**
+ * The chunk with so many readable bytes behind it that a sample may be read before its end is
+ * checked. A view into a larger buffer, as files give it, need not be copied: what lies behind the
+ * chunk is read but never believed.
+ */
+function padded(chunk: Uint8Array): DataView {
+  const { buffer, byteOffset, length } = chunk;
+  if (buffer.byteLength - byteOffset - length >= longestSampleBytes) {
+    return new DataView(buffer, byteOffset);
   }
+  const bytes = new Uint8Array(length + longestSampleBytes);
+  bytes.set(chunk);
+  return new DataView(bytes.buffer);
+}
 
-  #corrupt(message: string, cause?: unknown): TsdbError {
-    return corrupt(message, this.#bytes, Math.min(this.#position, this.#end) >>> 3, cause);
-  }
+/** The delta of delta at `position`, of which `prefix` are the first four bits and not zero. */
+function readDeltaOfDelta(bits: DataView, position: number, prefix: number): number {
+  if (prefix < 0b1100) return readSigned(bits, position + 2, 14);
+  if (prefix < 0b1110) return readSigned(bits, position + 3, 17);
+  if (prefix === 0b1110) return readSigned(bits, position + 4, 20);
+  const high = readBits(bits, position + 4, 32) | 0;
+  const value = high * 0x1_0000_0000 + readBits(bits, position + 36, 32);
+  return Number.isSafeInteger(value) ? value : NaN;
+}
+
+/** A number of `width` bits; exactly 2^(width-1) is positive. */
+function readSigned(bits: DataView, position: number, width: number): number {
+  const raw = readBits(bits, position, width);
+  return raw > 1 << (width - 1) ? raw - (1 << width) : raw;
 }
 
 function corrupt(message: string, chunk: Uint8Array, offset: number, cause?: unknown): TsdbError {
@@ -153,12 +139,35 @@ function corrupt(message: string, chunk: Uint8Array, offset: number, cause?: unk
   });
 }
 
-/** Appends all samples of an XOR chunk to `into` and returns how many they were. */
-export function decodeChunk(chunk: Uint8Array, into: SampleColumns): number {
-  const iterator = new ChunkIterator(chunk);
-  // Each sample takes at least two bits, so damage in the count cannot ask for much memory.
-  into.reserve(into.count + Math.min(iterator.count, chunk.length * 4));
-  const first = into.count;
-  while (iterator.next()) into.push(iterator.timeMs, iterator.lo, iterator.hi);
-  return into.count - first;
+/**
+ * Walks over the samples of an XOR chunk: {@link next} moves on, then {@link timeMs}, {@link lo} and
+ * {@link hi} hold the sample. The whole chunk is decoded at once, so damage throws here.
+ */
+export class ChunkIterator {
+  timeMs = 0;
+  lo = 0;
+  hi = 0;
+  readonly #samples: SampleColumns;
+  #at = 0;
+
+  constructor(chunk: Uint8Array) {
+    this.#samples = new SampleColumns(0);
+    decodeChunk(chunk, this.#samples);
+  }
+
+  /** Samples in the chunk. */
+  get count(): number {
+    return this.#samples.count;
+  }
+
+  next(): boolean {
+    const at = this.#at;
+    const { count, times, lo, hi } = this.#samples;
+    if (at === count) return false;
+    this.timeMs = times[at]!;
+    this.lo = lo[at]!;
+    this.hi = hi[at]!;
+    this.#at = at + 1;
+    return true;
+  }
 }

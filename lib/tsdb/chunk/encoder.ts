@@ -118,13 +118,13 @@ export class ChunkEncoder {
 
   /** The bits of the value inside the current window. */
   #appendSignificant(lo: number, hi: number): void {
+    const out = this.#out;
+    const leading = this.#leading;
     const trailing = this.#trailing;
-    const significant = 64 - this.#leading - trailing;
-    if (trailing === 0) this.#out.bits64(lo, hi, significant);
-    else if (trailing >= 32) this.#out.bits(hi >>> (trailing - 32), significant);
+    if (trailing >= 32) out.bits(hi >>> (trailing - 32), 64 - leading - trailing);
     else {
-      const shifted = (lo >>> trailing) | (hi << (32 - trailing));
-      this.#out.bits64(shifted, hi >>> trailing, significant);
+      out.bits(hi, 32 - leading);
+      out.bits(lo >>> trailing, 32 - trailing);
     }
   }
 }

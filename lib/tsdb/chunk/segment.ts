@@ -8,7 +8,8 @@ export const segmentVersion = 1;
 /** Magic, version and padding at the start of each segment file. */
 export const segmentHeaderBytes = 8;
 /** Longest form of everything around the data of a chunk: length, encoding, checksum. */
-const maxFramingBytes = 5 + 1 + 4;
+const maxLengthBytes = 5;
+const maxFramingBytes = maxLengthBytes + 1 + 4;
 
 /** File name of a segment, counted from zero as in chunk references: 0 is `000001`. */
 export function chunkSegmentName(index: number): string {
@@ -75,21 +76,30 @@ export class SegmentReader {
     if (offset < segmentHeaderBytes || left < 1) {
       throw this.#error('TSDB_CORRUPT', 'chunk reference outside the segment', offset);
     }
-    const prefix = new ByteReader(this.#source.read(offset, Math.min(5, left)));
-    const length = prefix.uvarint();
-    if (prefix.error !== undefined || length > maxChunkBytes) {
-      throw this.#error('TSDB_CORRUPT', 'impossible chunk length', offset);
-    }
-    const lengthBytes = prefix.offset;
+    const { length, lengthBytes } = this.#dataLength(offset, left);
     if (lengthBytes + 1 + length + 4 > left) {
       throw this.#error('TSDB_TRUNCATED', 'chunk reaches beyond the segment', offset);
     }
     const framed = this.#source.read(offset + lengthBytes, 1 + length + 4);
-    const stored = new ByteReader(framed, 1 + length).u32be();
-    if (crc32c(framed, 0, 1 + length) !== stored) {
+    const end = 1 + length;
+    const stored =
+      (framed[end]! << 24) | (framed[end + 1]! << 16) | (framed[end + 2]! << 8) | framed[end + 3]!;
+    if (crc32c(framed, 0, end) !== stored >>> 0) {
       throw this.#error('TSDB_BAD_CHECKSUM', 'chunk checksum differs', offset);
     }
     return { encoding: framed[0]!, data: framed.subarray(1, 1 + length) };
+  }
+
+  /** The length in front of a chunk's data, and how many bytes it takes itself. */
+  #dataLength(offset: number, left: number): { length: number; lengthBytes: number } {
+    const prefix = this.#source.read(offset, Math.min(maxLengthBytes, left));
+    let length = 0;
+    for (let at = 0; at < prefix.length; at++) {
+      const byte = prefix[at]!;
+      length += (byte & 0x7f) * 2 ** (7 * at);
+      if (byte < 0x80 && length <= maxChunkBytes) return { length, lengthBytes: at + 1 };
+    }
+    throw this.#error('TSDB_CORRUPT', 'impossible chunk length', offset);
   }
 
   #error(

@@ -167,14 +167,14 @@ describe('rewriteBlocks', () => {
 
   test('tells progress, and stops where it is told to', () => {
     const model: Model = new Map();
-    for (let at = 0; at < 600; at++) put(model, ['i', String(at)], 5, bitsOf(1));
+    for (let at = 0; at < 300; at++) put(model, ['i', String(at)], 5, bitsOf(1));
     const sources = [block(seriesOf(model)), block(seriesOf(steady('a', 0, 10)))];
     const told: [number, number][] = [];
     rewrite(sources, { onProgress: (done, total) => told.push([done, total]) });
-    expect(told.length).toBeGreaterThanOrEqual(3);
-    expect(told.at(-1)).toEqual([601, 601]);
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    expect(told.at(-1)).toEqual([301, 301]);
     expect(told.every(([done], at) => at === 0 || done >= told[at - 1]![0])).toBe(true);
-    for (const allowed of [0, 1, 300, 700, 1500]) {
+    for (const allowed of [0, 1, 300, 700]) {
       let left = allowed;
       const checkCancelled = () => {
         if (left-- === 0) throw new TsdbError('TSDB_IO', 'cancelled');
@@ -203,7 +203,7 @@ describe('rewriteBlocks', () => {
 
 describe(`rewriteBlocks against a model, seed ${String(seed)}`, () => {
   test('gives what a map of all samples gives', () => {
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < 10; round++) {
       const wanted: Model = new Map();
       const mint = rng.u32() % 3000;
       const maxt = mint + (rng.u32() % 6000);
