@@ -1,0 +1,245 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dump } from '../../api/index.ts';
+import { LocalStore } from '../../lib/objectstore/index.ts';
+import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
+import { FakeClock, seededRng, silentLogger, type ThreadCall } from '../../lib/runtime/index.ts';
+import {
+  inlineThread,
+  type BlockInfo,
+  type SnapshotRequest,
+  type StoreStats,
+} from '../../lib/tsdb/index.ts';
+import { BlockShelf, makeBlock } from '../share/block-fixture.ts';
+import { BlockCatalog } from '../share/index.ts';
+import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
+import { createDumpHandlers } from './worker-handlers.ts';
+
+export const startMs = Date.UTC(2026, 10, 20, 12);
+export const hourMs = 3_600_000;
+
+/** A key-value store as the server's: bytes compared exactly, pages ordered by key. */
+export class MemoryKv implements KvStore {
+  readonly values = new Map<string, Uint8Array>();
+  writes = 0;
+  isDown = false;
+
+  async kvGet(key: string): Promise<Uint8Array | undefined> {
+    await this.#answer();
+    return this.values.get(key);
+  }
+
+  async kvCompareAndSet(
+    key: string,
+    oldValue: Uint8Array | undefined,
+    newValue: Uint8Array,
+  ): Promise<boolean> {
+    await this.#answer();
+    const stored = this.values.get(key);
+    const isSame =
+      oldValue === undefined || stored === undefined
+        ? oldValue === stored
+        : Buffer.compare(oldValue, stored) === 0;
+    if (!isSame) return false;
+    this.writes++;
+    this.values.set(key, newValue.slice());
+    return true;
+  }
+
+  async kvDelete(key: string): Promise<void> {
+    await this.#answer();
+    this.values.delete(key);
+  }
+
+  async kvList(page: number, perPage: number): Promise<string[]> {
+    await this.#answer();
+    return [...this.values.keys()].sort().slice(page * perPage, (page + 1) * perPage);
+  }
+
+  async #answer(): Promise<void> {
+    await Promise.resolve();
+    if (this.isDown) throw new Error('the database is away');
+  }
+}
+
+/** Blocks on disk and a head that ends at the last sample. */
+export class LocalStoreFake extends BlockShelf {
+  head: { mint: number; maxt: number } | undefined;
+  /** Called before a snapshot is taken. */
+  onSnapshot: () => Promise<void> = () => Promise.resolve();
+  #snapshots = 0;
+
+  async snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined> {
+    await this.onSnapshot();
+    if (this.head === undefined) return undefined;
+    const { mint, maxt } = this.head;
+    const to = Math.min(maxt + 1, request.maxt ?? Infinity);
+    if (mint >= to) return undefined;
+    const seed = 900 + this.#snapshots++;
+    return await makeBlock({ parentDir: request.parentDir, mint, maxt: to, seed });
+  }
+
+  stats(): StoreStats {
+    return {
+      headSeries: 3,
+      headSamples: 1000,
+      headMinMs: this.head?.mint,
+      headMaxMs: this.head?.maxt,
+      blocks: this.blocks().length,
+      sizeBytes: 0,
+      walBytes: 0,
+    };
+  }
+}
+
+/** One node with everything that dumps need, over a directory of its own. */
+export class DumpRig {
+  readonly root: string;
+  readonly clock: FakeClock;
+  readonly store: FaultyStore;
+  readonly kv: MemoryKv;
+  readonly local = new LocalStoreFake();
+  readonly catalog: BlockCatalog;
+  readonly changes: string[] = [];
+  /** Called before each call into the worker. */
+  onCall: (method: string) => Promise<void> = () => Promise.resolve();
+  /** Called when the worker reports progress. */
+  onWorkerProgress: () => void = () => undefined;
+  freeBytes: number | null = 100 * 1024 ** 3;
+  service: DumpService;
+  openThreads = 0;
+  readonly #node: string;
+  #seed = 1;
+
+  constructor(root: string, node = 'node-a', shared?: { kv: MemoryKv; clock: FakeClock }) {
+    this.root = root;
+    this.#node = node;
+    this.clock = shared?.clock ?? new FakeClock(startMs);
+    this.kv = shared?.kv ?? new MemoryKv();
+    this.store = new FaultyStore(new LocalStore(join(root, 'files')));
+    this.catalog = new BlockCatalog(this.store);
+    this.service = new DumpService(this.options());
+  }
+
+  static async create(): Promise<DumpRig> {
+    return new DumpRig(await mkdtemp(join(tmpdir(), 'dumps-')));
+  }
+
+  get dataDirectory(): string {
+    return join(this.root, `data-${this.#node}`);
+  }
+
+  options(): DumpServiceOptions {
+    return {
+      clock: this.clock,
+      logger: silentLogger,
+      rng: seededRng(7 + this.#seed),
+      kv: this.kv,
+      store: this.store,
+      catalog: this.catalog,
+      local: () => this.local,
+      openThread: () => this.#openThread(),
+      facts: {
+        server: () =>
+          Promise.resolve({
+            serverVersion: '11.9.0',
+            serverId: 'abcdefghijklmnopqrstuvwxyz',
+            licenseId: '',
+            customerId: '',
+            serverName: 'chat.example.com',
+          }),
+        pluginVersion: '0.8.0',
+        gaps: {
+          between: (fromMs) => [
+            {
+              job: 'mattermost',
+              instance: 'host-000:8067',
+              fromMs,
+              toMs: fromMs + 60_000,
+              reason: 'SCRAPE_REFUSED',
+              message: 'connection refused',
+              missedScrapes: 4,
+            },
+          ],
+        },
+        targets: () => [],
+      },
+      pluginId: 'com.mattermost.mattermost-plugin-metrics',
+      node: this.#node,
+      dataDirectory: this.dataDirectory,
+      freeBytes: () => Promise.resolve(this.freeBytes),
+      onChange: ({ state, progress }) => {
+        this.changes.push(`${state} ${progress.phase} ${String(progress.percent)}`);
+      },
+    };
+  }
+
+  /** A new process over the same disks. */
+  restart(): void {
+    this.service = new DumpService(this.options());
+  }
+
+  /** A local block `[fromHour, toHour)` counted back from the start. */
+  async addBlock(fromHour: number, toHour: number): Promise<BlockInfo> {
+    const block = await makeBlock({
+      parentDir: this.dataDirectory,
+      mint: startMs - fromHour * hourMs,
+      maxt: startMs - toHour * hourMs,
+      seed: this.#seed++,
+    });
+    this.local.add(block);
+    return block;
+  }
+
+  /** Waits for a job's end without a clock. */
+  async finished(id: string): Promise<Dump> {
+    const deadlineMs = performance.now() + 4_000;
+    for (;;) {
+      const dump = await this.service.get(id);
+      if (dump.state !== 'queued' && dump.state !== 'running') return dump;
+      if (performance.now() > deadlineMs) throw new Error(`the job is still ${dump.state}`);
+      await oneTurn();
+    }
+  }
+
+  #openThread(): DumpThread {
+    const thread = inlineThread(createDumpHandlers(seededRng(99 + this.#seed)));
+    this.openThreads++;
+    return {
+      call: async (method: string, payload: unknown, options: ThreadCall = {}) => {
+        await this.onCall(method);
+        return await thread.call(method, payload, {
+          ...options,
+          onProgress: (progress) => {
+            this.onWorkerProgress();
+            options.onProgress?.(progress);
+          },
+        });
+      },
+      stop: () => {
+        this.openThreads--;
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+/** Lets other work go on for a turn of the event loop. */
+export function oneTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** Whether a program is there; with `CI=true` it must be. */
+export function hasProgram(name: string): boolean {
+  try {
+    execFileSync(name, ['--version'], { stdio: 'pipe' });
+    return true;
+  } catch {
+    if (process.env['CI'] === 'true') throw new Error(`${name} is missing`);
+    return false;
+  }
+}
