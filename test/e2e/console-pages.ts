@@ -25,7 +25,8 @@ export interface ConsolePagesOptions {
   pluginBundleUrl: string;
   /** Path that the site is served below, without a slash at its end. */
   basename?: string;
-  react?: ReactPackages;
+  /** From `buildConsoleScript`, to build it once for many sites. */
+  script?: Promise<string>;
   /** Set with every page, for example `MMCSRF=…; Path=/`. */
   setCookies?: string[];
   /** The plugin's manifest; plugin.json of the repository when absent. */
@@ -46,7 +47,7 @@ export function consolePagePath(pluginId: string): string {
  * server without custom sections. The page's script is built once, at the first request.
  */
 export function consolePages(options: ConsolePagesOptions): RequestListener {
-  let script: Promise<string> | null = null;
+  let script = options.script ?? null;
   const basename = options.basename ?? '';
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -59,7 +60,7 @@ export function consolePages(options: ConsolePagesOptions): RequestListener {
     } else if (path === '/console-page/host.css') {
       send(request, response, 'text/css', readFileSync(join(pageDir, 'host.css'), 'utf8'));
     } else if (path === '/console-page/host.js') {
-      script ??= buildHost(options.react ?? react18);
+      script ??= buildConsoleScript(react18);
       script.then(
         (text) => {
           send(request, response, 'text/javascript; charset=utf-8', text);
@@ -114,8 +115,11 @@ function readManifest(): PageManifest {
   return JSON.parse(readFileSync(join(repository, 'plugin.json'), 'utf8')) as PageManifest;
 }
 
-/** React's development build, because it reports mistakes that the production build keeps quiet. */
-async function buildHost(packages: ReactPackages): Promise<string> {
+/**
+ * The script of the page with the given React. It is the development build, because that reports
+ * mistakes that the production build keeps quiet.
+ */
+export async function buildConsoleScript(packages: ReactPackages): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: repository,
     entryPoints: [join(pageDir, 'host.tsx')],

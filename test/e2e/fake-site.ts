@@ -18,6 +18,8 @@ export interface FakeSiteOptions {
   /** File of the built webapp script. */
   bundleFile: string;
   basename?: string;
+  /** The page's script, when it is built already. */
+  script?: Promise<string>;
 }
 
 export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite> {
@@ -29,6 +31,7 @@ export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite>
     pluginId: PLUGIN_ID,
     pluginBundleUrl: bundlePath,
     basename,
+    ...(options.script && { script: options.script }),
     setCookies: ['MMAUTHTOKEN=the-session; Path=/; HttpOnly', `MMCSRF=${CSRF_TOKEN}; Path=/`],
   });
   const server = createServer((request, response) => {

@@ -42,6 +42,8 @@ export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
           <div className="admin-console__wrapper">
             <div className="admin-console__content">
               <form className="form-horizontal" onSubmit={submit}>
+                {/* Makes Enter in any field submit, as it does in a console with one text setting. */}
+                <input type="submit" hidden />
                 <div className="banner">{manifest.settings_schema.header}</div>
                 <Settings
                   manifest={manifest}

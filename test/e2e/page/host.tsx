@@ -49,7 +49,8 @@ Object.assign(window, {
   basename: options.basename,
   React,
   ReactDOM,
-  ReactIntl,
+  // A copy, so that a test can break a hook of it.
+  ReactIntl: { ...ReactIntl },
   Redux: {},
   ReactRedux: {},
   ReactBootstrap: {},

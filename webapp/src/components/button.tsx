@@ -4,7 +4,7 @@ const looks = {
   primary: 'btn-primary',
   secondary: 'btn-tertiary',
   quiet: 'btn-quaternary',
-  danger: 'btn-danger',
+  danger: 'btn-danger mmx-button--strong',
   'quiet-danger': 'btn-quaternary mmx-button--danger',
 } as const;
 

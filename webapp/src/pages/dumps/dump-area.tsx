@@ -1,4 +1,4 @@
-import React, { useRef, useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 import type { Dump, DumpList } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { FailureNotice } from '../../components/failure-notice.tsx';
@@ -25,13 +25,20 @@ export function DumpArea({ dumps, canWrite, isFailureSaid, onDeleted }: DumpArea
   const asked = useRef('');
   const cancel = useAction((signal) => api.cancelDump(asked.current, signal), dumps.refresh);
   const [doomed, setDoomed] = useState<Dump | null>(null);
+  const [deletions, setDeletions] = useState(0);
+  useEffect(() => {
+    // The row and its button are gone; the heading is the nearest place that stays. The dialog has
+    // closed by now, and with it the browser's hold on the focus.
+    if (deletions > 0) {
+      heading.current?.focus();
+    }
+  }, [deletions]);
   const forget = (dump: Dump) => {
     dumps.patch((list) => list && { dumps: list.dumps.filter(({ id }) => id !== dump.id) });
     dumps.refresh();
     setDoomed(null);
+    setDeletions(deletions + 1);
     onDeleted(dump);
-    // The row and its button are gone; the heading is the nearest place that stays.
-    heading.current?.focus();
   };
   return (
     <>

@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs';
+import { expect } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
+import type { FakeApi } from './fake-api.ts';
+
+const DAY = 86_400_000;
+const consoleBrowser = new ConsoleBrowser();
+
+const primary = (page: Page) => page.getByRole('button', { name: 'Download metrics dump' });
+const progress = (page: Page) => page.locator('#mmx-dumps').getByRole('progressbar').first();
+const rows = (page: Page) => page.getByRole('table', { name: 'Dumps' }).locator('tbody tr');
+
+/** Bytes that no other archive has. */
+function archiveOf(size: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
+}
+
+function newestDump(api: FakeApi) {
+  const dump = api.dumps[0];
+  if (dump === undefined) {
+    throw new Error('nothing was asked for');
+  }
+  return dump;
+}
+
+browserTest('makes and downloads a dump of the last day with one click', async () => {
+  const { page, api, complaints } = await consoleBrowser.open();
+  await page.getByText('No dumps yet.').waitFor();
+  await primary(page).click();
+
+  await progress(page).waitFor();
+  expect(await primary(page).isDisabled()).toBe(true);
+  const { id, requested } = newestDump(api);
+  expect(requested.toMs - requested.fromMs).toBe(DAY);
+  expect(Math.abs(requested.toMs - Date.now())).toBeLessThan(10_000);
+
+  api.advance(id, 42, 'rewriting');
+  await page.locator('[role=progressbar][aria-valuenow="42"]').first().waitFor();
+  expect(await progress(page).getAttribute('aria-valuetext')).toBe(
+    '42 percent, Trimming to the time range',
+  );
+
+  const archive = archiveOf(3_000_000);
+  const coming = page.waitForEvent('download');
+  api.finish(id, archive);
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe(`metrics_dump_${id}.tar.gz`);
+  expect(new URL(download.url()).pathname).toMatch(new RegExp(`/api/v1/dumps/${id}/archive$`));
+  expect(readFileSync(await download.path()).equals(archive)).toBe(true);
+
+  await page.getByText('The dump is ready and your browser is downloading it.').waitFor();
+  expect(await page.getByRole('link', { name: /^Download \(2.86 MiB\) dump of/ }).count()).toBe(1);
+  expect(api.requests.filter((request) => request.endsWith('/archive'))).toHaveLength(1);
+  expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expectNoComplaint(complaints);
+});
+
+browserTest('takes the last hour, or a range between two local times', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await page.getByRole('button', { name: 'Last hour' }).click();
+  await progress(page).waitFor();
+  const hour = newestDump(api);
+  expect(hour.requested.toMs - hour.requested.fromMs).toBe(3_600_000);
+  api.fail(hour.id, { code: 'X', message: 'Over.', detail: '' });
+  await page.getByRole('button', { name: 'Close' }).click();
+
+  const day = new Date(Date.now() - 2 * DAY).toISOString().slice(0, 10);
+  await page.getByLabel('From', { exact: true }).fill(`${day}T10:00`);
+  await page.getByLabel('To', { exact: true }).fill(`${day}T12:30`);
+  await page.getByText('About 33.4 MiB, 59.9M samples.').waitFor();
+  await page.getByRole('button', { name: 'Download this range' }).click();
+  await progress(page).waitFor();
+  const { requested } = newestDump(api);
+  const berlin = (ms: number) =>
+    new Date(ms).toLocaleString('sv', { timeZone: 'Europe/Berlin' }).replace(' ', 'T').slice(0, 16);
+  expect(berlin(requested.fromMs)).toBe(`${day}T10:00`);
+  expect(berlin(requested.toMs)).toBe(`${day}T12:30`);
+});
+
+browserTest('says what is wrong with a range before asking for it', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await page.getByLabel('From', { exact: true }).fill('2026-11-20T10:00');
+  await page.getByLabel('To', { exact: true }).fill('2026-11-20T10:00');
+  await page.getByText('The end must be later than the beginning.').waitFor();
+  expect(await page.getByLabel('From', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+  await page.getByLabel('To', { exact: true }).fill('');
+  await page.getByText('Enter the day and the time at which the dump ends.').waitFor();
+  await page.getByRole('button', { name: 'Download this range' }).click();
+  await page.getByLabel('From', { exact: true }).fill('2020-01-01T00:00');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-02T00:00');
+  await page.getByText(/^Nothing was collected before/).waitFor();
+  await page.getByRole('button', { name: 'Download this range' }).click();
+  expect(api.requests.filter((request) => request.startsWith('POST'))).toEqual([]);
+});
+
+browserTest('shows why a dump failed, with its code, and tries again', async () => {
+  const { page, api, complaints } = await consoleBrowser.open();
+  await primary(page).click();
+  await progress(page).waitFor();
+  api.fail(newestDump(api).id, {
+    code: 'DUMP_DISK_FULL',
+    message: 'The disk is full; free 40 MiB.',
+    detail: 'ENOSPC',
+  });
+  const alert = page.locator('#mmx-dumps').getByRole('alert');
+  await alert.waitFor();
+  expect(await alert.innerText()).toContain('The disk is full; free 40 MiB.');
+  await alert.getByText('Details for support').click();
+  expect(await alert.locator('pre').innerText()).toContain('code: DUMP_DISK_FULL');
+  expect(await rows(page).nth(1).innerText()).toContain('The disk is full; free 40 MiB.');
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await progress(page).waitFor();
+  expect(api.dumps).toHaveLength(2);
+  expectNoComplaint(complaints);
+});
+
+browserTest('shows what the server refuses, at the place of the click', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await page.getByText('No dumps yet.').waitFor();
+  api.troubledPath = /^POST/;
+  api.trouble = {
+    kind: 'api',
+    status: 409,
+    error: { code: 'DUMP_BUSY', message: 'Another dump is being built. Wait for it.', detail: '' },
+  };
+  await primary(page).click();
+  const alert = page.locator('#mmx-dumps').getByRole('alert');
+  await alert.waitFor();
+  expect(await alert.innerText()).toContain('Another dump is being built. Wait for it.');
+  expect(await primary(page).isDisabled()).toBe(false);
+  api.trouble = null;
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await progress(page).waitFor();
+});
+
+browserTest('cancels a running dump', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await primary(page).click();
+  await progress(page).waitFor();
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.getByText('The dump was cancelled. Nothing was kept of it.').waitFor();
+  expect(newestDump(api).state).toBe('cancelled');
+  expect(await rows(page).first().innerText()).toContain('Cancelled');
+});
+
+browserTest('finds a dump that somebody else is building, and cancels it in the list', async () => {
+  const { page, api } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      const { id } = prepared.addReady({ archive: archiveOf(10) });
+      prepared.advance(id, 7, 'packing');
+    },
+  });
+  await page.getByText('Running, 7%').waitFor();
+  expect(await primary(page).isDisabled()).toBe(false);
+  await page.getByRole('button', { name: /^Cancel dump of/ }).click();
+  await page.getByText('Cancelled').waitFor();
+  expect(newestDump(api).state).toBe('cancelled');
+});
+
+browserTest('deletes a dump only after a question that names it', async () => {
+  const { page, api, complaints } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      prepared.addReady({ archive: archiveOf(10) });
+    },
+  });
+  const button = page.getByRole('button', { name: /^Delete dump of/ });
+  const dialog = page.getByRole('dialog', { name: 'Delete this dump?' });
+  await button.click();
+  await dialog.waitFor();
+  expect(await dialog.innerText()).toMatch(/The dump of .+, created .+, will be deleted/);
+  const focused = () => page.evaluate('document.activeElement.textContent');
+  expect(await focused()).toBe('Keep dump');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await focused()).toMatch(/^Delete/);
+  await button.click();
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  expect(api.requests.filter((request) => request.startsWith('DELETE'))).toEqual([]);
+
+  await button.click();
+  await page.mouse.click(5, 5);
+  await dialog.waitFor({ state: 'detached' });
+
+  await button.click();
+  await dialog.getByRole('button', { name: 'Delete dump' }).click();
+  await page.getByText('No dumps yet.').waitFor();
+  expect(api.dumps).toEqual([]);
+  expect(await focused()).toBe('Dumps');
+  expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expectNoComplaint(complaints);
+});
+
+browserTest('keeps the question open when deleting fails', async () => {
+  const { page, api } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      prepared.addReady({ archive: archiveOf(10) });
+    },
+  });
+  api.troubledPath = /^DELETE/;
+  api.trouble = { kind: 'foreign', status: 500, body: 'oops' };
+  await page.getByRole('button', { name: /^Delete dump of/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Delete dump' }).click();
+  await dialog.getByText('The server failed to answer this request.').waitFor();
+  api.trouble = null;
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(api.dumps).toEqual([]);
+});
+
+browserTest('shows fifty dumps at first', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      for (let i = 0; i < 51; i += 1) {
+        prepared.addReady({ archive: archiveOf(1) });
+      }
+    },
+  });
+  await rows(page).nth(49).waitFor();
+  expect(await rows(page).count()).toBe(50);
+  await page.getByRole('button', { name: 'Show older dumps' }).click();
+  expect(await rows(page).count()).toBe(51);
+});
+
+browserTest('lets those who may only read look and download', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      prepared.status.can.write = false;
+      prepared.addReady({ archive: archiveOf(10) });
+    },
+  });
+  await page.getByText(/^You may look at dumps and download them/).waitFor();
+  expect(await primary(page).count()).toBe(0);
+  expect(await page.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
+  expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(1);
+});

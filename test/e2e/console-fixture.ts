@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { buildWebapp } from '../../build/webapp.ts';
+import { testNeeding } from '../programs.ts';
+import { startBrowser } from './browser.ts';
+import { buildConsoleScript, react18 } from './console-pages.ts';
+import type { FakeApi } from './fake-api.ts';
+import { PLUGIN_ID, startFakeSite, type FakeSite } from './fake-site.ts';
+
+/** Chromium has to start and the script to be built; on a busy machine that takes its time. */
+const BROWSER_TIMEOUT_MS = 30_000;
+
+const chromiumTest = testNeeding({ programs: ['chromium'] });
+
+/** `test` that needs Chromium, with room for a busy machine. */
+export function browserTest(title: string, run: () => Promise<void>): void {
+  chromiumTest(title, run, BROWSER_TIMEOUT_MS);
+}
+
+/** The plugin's page in a browser, against a scripted API. */
+export interface OpenConsole {
+  page: Page;
+  context: BrowserContext;
+  api: FakeApi;
+  /** What the browser complained about: console errors, exceptions, blocked scripts. */
+  complaints: string[];
+}
+
+export interface OpenOptions {
+  /** Runs before the browser asks for anything. */
+  prepare?: (api: FakeApi) => void;
+  query?: string;
+  /** Time stands still until the test moves it by `page.clock`. */
+  hasFakeClock?: boolean;
+  viewport?: { width: number; height: number };
+}
+
+/** For one file of tests: one browser and one built script, started with the first page opened. */
+export class ConsoleBrowser {
+  readonly #basename: string;
+  readonly #outDir = mkdtempSync(join(tmpdir(), 'console-'));
+  #browser: Browser | null = null;
+  #bundleFile = '';
+  #script: Promise<string> | null = null;
+  #context: BrowserContext | null = null;
+  #site: FakeSite | null = null;
+
+  constructor(basename = '') {
+    this.#basename = basename;
+    afterEach(() => this.#closePage());
+    afterAll(() => this.#close());
+  }
+
+  async open(options: OpenOptions = {}): Promise<OpenConsole> {
+    const browser = await this.#start();
+    this.#script ??= buildConsoleScript(react18);
+    const site = await startFakeSite({
+      bundleFile: this.#bundleFile,
+      basename: this.#basename,
+      script: this.#script,
+    });
+    this.#site = site;
+    options.prepare?.(site.api);
+    const context = await browser.newContext({
+      viewport: options.viewport ?? { width: 1_280, height: 1_000 },
+      timezoneId: 'Europe/Berlin',
+      locale: 'en-US',
+    });
+    this.#context = context;
+    const page = await context.newPage();
+    const complaints = listenForComplaints(page);
+    if (options.hasFakeClock === true) {
+      await page.clock.install();
+    }
+    await page.goto(site.pageUrl + (options.query ?? ''));
+    return { page, context, api: site.api, complaints };
+  }
+
+  async #start(): Promise<Browser> {
+    if (this.#browser === null) {
+      const manifest = { id: PLUGIN_ID, version: '0.0.1' };
+      const { file } = await buildWebapp({ outDir: this.#outDir, minify: true, manifest });
+      this.#bundleFile = file;
+      this.#browser = await startBrowser();
+    }
+    return this.#browser;
+  }
+
+  async #closePage(): Promise<void> {
+    await this.#context?.close();
+    await this.#site?.close();
+    this.#context = null;
+    this.#site = null;
+  }
+
+  async #close(): Promise<void> {
+    await this.#browser?.close();
+    rmSync(this.#outDir, { recursive: true });
+  }
+}
+
+/** A blocked script or style shows up as a console error, so this sees breaches of the policy too. */
+function listenForComplaints(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') {
+      complaints.push(message.text());
+    }
+  });
+  page.on('pageerror', (error) => {
+    complaints.push(String(error));
+  });
+  return complaints;
+}
+
+/** The browser itself reports every answer that is not a success; tests of failures expect those. */
+export function expectNoComplaint(complaints: string[]): void {
+  expect(complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([]);
+}
+
+/** How often the console's form was submitted, and would have saved the configuration. */
+export function formCounts(page: Page): Promise<{ submits: number; saves: number }> {
+  return page.evaluate(() => {
+    const { submits, saves } = (
+      globalThis as unknown as { consoleHost: { submits: number; saves: number } }
+    ).consoleHost;
+    return { submits, saves };
+  });
+}
+
+/** Calls one of the page's own commands. */
+export async function tellHost(page: Page, command: 'show' | 'hide' | 'unload'): Promise<void> {
+  await page.evaluate((name) => {
+    (globalThis as unknown as { consoleHost: Record<string, () => void> }).consoleHost[name]?.();
+  }, command);
+}

@@ -1,0 +1,213 @@
+import { expect } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import {
+  browserTest,
+  ConsoleBrowser,
+  expectNoComplaint,
+  type OpenConsole,
+} from './console-fixture.ts';
+import type { Trouble } from './fake-api.ts';
+
+const consoleBrowser = new ConsoleBrowser();
+
+const overview = (page: Page) => page.locator('#mmx-overview');
+
+/** What a figure of the overview says. */
+async function tile(page: Page, label: string): Promise<string> {
+  const figure = overview(page).locator('.mmx-tile', { hasText: label });
+  return (await figure.innerText()).replaceAll('\n', ' | ');
+}
+
+function openInTrouble(trouble: Trouble): Promise<OpenConsole> {
+  return consoleBrowser.open({
+    hasFakeClock: true,
+    prepare: (api) => {
+      api.trouble = trouble;
+    },
+  });
+}
+
+const refusal = (status: number, code: string): Trouble => ({
+  kind: 'api',
+  status,
+  error: { code, message: `${code} of the API`, detail: '' },
+});
+
+browserTest('says at a glance that it works, and how', async () => {
+  const { page, complaints } = await consoleBrowser.open();
+  await page.getByText('Working', { exact: true }).waitFor();
+  expect(await overview(page).innerText()).toContain(
+    'Metrics are collected from 2 targets every 15 seconds.',
+  );
+  expect(await tile(page, 'Mode')).toBe('Mode | Both | collects and serves dumps');
+  expect(await tile(page, 'Collecting node')).toMatch(/mattermost-1 \| since /);
+  expect(await tile(page, 'Targets up')).toContain('2 of 2');
+  expect(await tile(page, 'Newest sample')).toMatch(/\d+ s ago/);
+  expect(await tile(page, 'Oldest sample')).toContain('15 d');
+  expect(await tile(page, 'Series')).toContain('11,043 | 7.91M samples in memory');
+  expect(await tile(page, 'Disk')).toContain('412 MiB | 36 blocks, 41.3 GiB free');
+  expect(await tile(page, 'File store')).toContain(
+    'Up to date | 180 blocks, 2.1 GiB, synced 12 min ago',
+  );
+  const rows = page.getByRole('table', { name: 'Targets' }).locator('tbody tr');
+  expect(await rows.count()).toBe(2);
+  expect(await rows.first().innerText()).toMatch(/mattermost\s+mattermost-1:8067\s+Up/);
+  const title = await overview(page).locator('time').first().getAttribute('title');
+  expect(title).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
+  expectNoComplaint(complaints);
+});
+
+browserTest('counts ages on and asks again while it is looked at', async () => {
+  const { page, api } = await consoleBrowser.open({ hasFakeClock: true });
+  await page.getByText('Working', { exact: true }).waitFor();
+  const before = api.requests.length;
+  await page.clock.runFor(5_000);
+  expect(await tile(page, 'Newest sample')).toContain('9 s ago');
+  expect(api.requests.length).toBe(before);
+  const again = page.waitForResponse(/\/status$/);
+  await page.clock.runFor(11_000);
+  await again;
+});
+
+browserTest('puts problems first, worst first, with advice and the page to mend them', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      api.status.state = 'degraded';
+      api.status.targets.up = 1;
+      api.status.problems = [
+        {
+          code: 'FILE_STORE_FULL',
+          severity: 'warning',
+          message: 'The file store is almost full.',
+          advice: 'Make room.',
+          link: '/admin_console/environment/file_storage',
+        },
+        {
+          code: 'TARGET_DOWN',
+          severity: 'error',
+          message: 'One target is down.',
+          advice: 'Start it.',
+          link: 'javascript:alert(1)',
+        },
+      ];
+      const target = api.targets[1];
+      if (target !== undefined) {
+        target.state = 'down';
+        target.lastError = { code: 'SCRAPE_REFUSED', message: 'Refused.', detail: '' };
+        target.gaps = [
+          {
+            job: 'node',
+            instance: 'mattermost-1:9100',
+            fromMs: Date.now() - 900_000,
+            toMs: null,
+            reason: 'SCRAPE_REFUSED',
+            message: 'The connection was refused.',
+            missedScrapes: 60,
+          },
+        ];
+      }
+    },
+  });
+  await page.getByText('Needs attention').waitFor();
+  const problems = overview(page).locator('.mmx-problems li');
+  expect(await problems.first().innerText()).toContain('Error: One target is down.');
+  expect(await problems.first().locator('a').count()).toBe(0);
+  expect(await problems.nth(1).innerText()).toContain('Make room.');
+  expect(await problems.nth(1).locator('a').getAttribute('href')).toBe(
+    '/admin_console/environment/file_storage',
+  );
+  const table = page.getByRole('table', { name: 'Targets' });
+  expect(await table.innerText()).toContain('Down');
+  expect(await table.innerText()).toContain('Refused. Scraping goes on by itself');
+  await table.getByText('1 recent gap').click();
+  expect(await table.innerText()).toContain('The connection was refused. (60 scrapes missed)');
+});
+
+browserTest('shows a failed sync and a first start without inventing figures', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      api.status.state = 'starting';
+      api.status.newestSampleMs = null;
+      api.status.oldestSampleMs = null;
+      api.status.targets = { up: 0, total: 0 };
+      api.status.store.freeBytes = null;
+      api.status.sync.lastSuccessMs = null;
+      api.status.sync.lastError = { code: 'STORE_FULL', message: 'No room.', detail: 'ENOSPC' };
+      api.targets = [];
+    },
+  });
+  await page.getByText('Starting', { exact: true }).waitFor();
+  expect(await tile(page, 'Newest sample')).toBe('Newest sample | None yet');
+  expect(await tile(page, 'File store')).toContain('Last sync failed');
+  expect(await overview(page).innerText()).toContain(
+    'The last sync with the file store failed: No room.',
+  );
+  await page.getByText(/^No target was found/).waitFor();
+  expect(await overview(page).innerText()).not.toContain('1970');
+});
+
+browserTest('asks to sign in again when the session has ended, and stops asking', async () => {
+  const { page, api, complaints } = await openInTrouble(refusal(401, 'NOT_SIGNED_IN'));
+  await page.getByText('Your session has ended.').waitFor();
+  expect(await page.getByRole('alert').count()).toBe(1);
+  expect(await page.getByRole('button', { name: 'Reload the page' }).count()).toBe(1);
+  const before = api.requests.length;
+  await page.clock.runFor(300_000);
+  expect(api.requests.length).toBe(before);
+  expectNoComplaint(complaints);
+});
+
+browserTest('says when somebody lacks the permission', async () => {
+  const { page, complaints } = await openInTrouble(refusal(403, 'NO_PERMISSION'));
+  await page.getByText('You do not have permission to view metrics.').waitFor();
+  expect(await page.getByRole('button', { name: 'Download metrics dump' }).count()).toBe(0);
+  expectNoComplaint(complaints);
+});
+
+browserTest('says when the plugin is not running', async () => {
+  const { page } = await openInTrouble({
+    kind: 'foreign',
+    status: 404,
+    body: '404 page not found',
+  });
+  await page.getByText('The plugin is not running.').waitFor();
+  const link = page.getByRole('link', { name: 'Open Plugin Management' });
+  expect(await link.getAttribute('href')).toBe('/admin_console/plugins/plugin_management');
+});
+
+browserTest('shows a fault of the server with its code, and recovers by Try again', async () => {
+  const { page, api, complaints } = await openInTrouble(refusal(500, 'STORE_BROKEN'));
+  const alert = overview(page).getByRole('alert');
+  await alert.waitFor();
+  expect(await alert.innerText()).toContain('STORE_BROKEN of the API');
+  await alert.getByText('Details for support').click();
+  expect(await alert.locator('pre').innerText()).toMatch(/status: 500[^]*request: request-\d+/);
+  api.trouble = null;
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Working', { exact: true }).waitFor();
+  expectNoComplaint(complaints);
+});
+
+browserTest('names an answer that it cannot read', async () => {
+  const { page } = await openInTrouble({
+    kind: 'foreign',
+    status: 200,
+    body: '<html>Sign in</html>',
+  });
+  await overview(page).getByText('The server failed to answer this request.').waitFor();
+});
+
+browserTest('keeps the old figures when the server cannot be reached, and comes back', async () => {
+  const { page, context, api } = await consoleBrowser.open({ hasFakeClock: true });
+  await page.getByText('Working', { exact: true }).waitFor();
+  await context.setOffline(true);
+  await page.clock.runFor(16_000);
+  await overview(page).getByText('The server cannot be reached.').waitFor();
+  expect(await overview(page).innerText()).toMatch(/The values below are \d+ s old\./);
+  expect(await tile(page, 'Series')).toContain('11,043');
+  await context.setOffline(false);
+  api.status.store.headSeries = 12_000;
+  await page.clock.runFor(5_000);
+  await page.getByText('12,000').waitFor();
+  expect(await overview(page).getByRole('alert').count()).toBe(0);
+});
