@@ -177,7 +177,7 @@ class PluginServer implements ServedPlugin {
   }
 
   async #leave(reason: Error): Promise<void> {
-    if (this.#isLeaving) return;
+    if (this.#isLeaving || this.#exiting !== undefined) return;
     this.#isLeaving = true;
     await this.#bounded(() => this.#options.onHostGone?.(reason));
     await this.exit(1);

@@ -61,7 +61,7 @@ export function toPlain(value: GobValue | undefined): unknown {
   if (isInterfaceValue(value)) return toPlain(value.value as GobValue);
   if (Array.isArray(value)) return value.map(toPlain);
   if (value instanceof Map) {
-    return plainObject([...value].map(([key, item]) => [String(key as string), item]));
+    return plainObject([...value].map(([key, item]) => [key as string, item]));
   }
   return isStruct(value) ? plainObject(Object.entries(value)) : value;
 }

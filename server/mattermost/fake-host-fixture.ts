@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { duplexPair } from 'node:stream';
 import type { ByteStream } from '../../lib/bytes/index.ts';
 import { ByteReader } from '../../lib/bytes/index.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from '../../lib/gob/index.ts';
 import { PluginConnection, type PluginProcess } from '../../lib/goplugin/index.ts';
 import { RpcClient, type RpcHandlers, RpcServer, rpcMethod } from '../../lib/netrpc/index.ts';
+import { YamuxSession } from '../../lib/yamux/index.ts';
 import type { PluginHooks } from './hooks.ts';
 import { registry } from './schemas.ts';
 import { serveMattermostPlugin } from './serve.ts';
@@ -84,32 +86,42 @@ export interface FakeResponse {
   bodyBytesSent: number;
 }
 
+/** Replies of API calls by method. */
+export type FakeApi = Record<
+  string,
+  { reply: GobSchema; handle: (argument: GobStruct) => unknown }
+>;
+
 /** A Mattermost server as far as one plugin sees it, over a real socket. */
 export class FakeHost {
   readonly connection: PluginConnection;
   readonly hooks: RpcClient;
   readonly exitCode: Promise<number>;
   readonly stderr: string[];
+  /** As if nobody had caught this error. */
+  readonly throwUncaught: (error: unknown) => void;
   readonly logLines: string[] = [];
   readonly apiCalls: { method: string; argument: GobStruct }[] = [];
   /** Replies of API calls by method; the rest answer with an empty struct. */
-  readonly api: Record<string, { reply: GobSchema; handle: (argument: GobStruct) => unknown }> = {};
+  readonly api: FakeApi = {};
   #apiServer: RpcServer | undefined;
   #driverServer: RpcServer | undefined;
 
   private constructor(
     connection: PluginConnection,
     hooks: RpcClient,
-    fake: { exitCode: Promise<number>; stderr: string[] },
+    fake: Pick<FakeHost, 'exitCode' | 'stderr' | 'throwUncaught'>,
   ) {
     this.connection = connection;
     this.hooks = hooks;
     this.exitCode = fake.exitCode;
     this.stderr = fake.stderr;
+    this.throwUncaught = fake.throwUncaught;
   }
 
   static async start(load: () => Promise<PluginHooks>): Promise<FakeHost> {
     const stderr: string[] = [];
+    let throwUncaught: (error: unknown) => void = () => undefined;
     let resolveExit: (code: number) => void = () => undefined;
     const exitCode = new Promise<number>((resolve) => {
       resolveExit = resolve;
@@ -120,18 +132,19 @@ export class FakeHost {
       writeHandshake: () => undefined,
       writeError: (text) => stderr.push(text),
       ignoreSignals: () => undefined,
-      onUncaught: () => undefined,
+      onUncaught: (run) => (throwUncaught = run),
       exit: (code) => resolveExit(code),
     };
     const served = await serveMattermostPlugin({ pluginId: 'com.example', load, process });
     const connection = new PluginConnection(connect(served.socketPath));
     const hooks = new RpcClient(await connection.dispense('hooks'), goStyle);
-    return new FakeHost(connection, hooks, { exitCode, stderr });
+    return new FakeHost(connection, hooks, { exitCode, stderr, throwUncaught });
   }
 
-  /** Starts and activates a plugin with these hooks. */
-  static async active(hooks: Partial<PluginHooks> = {}): Promise<FakeHost> {
+  /** Starts and activates a plugin with these hooks, in front of a server with this API. */
+  static async active(hooks: Partial<PluginHooks> = {}, api: FakeApi = {}): Promise<FakeHost> {
     const host = await FakeHost.start(() => Promise.resolve(fakeHooks(hooks)));
+    Object.assign(host.api, api);
     const error = await host.activate();
     if (error !== undefined) throw new Error(`not active: ${error}`);
     return host;
@@ -227,10 +240,27 @@ export class FakeHost {
   }
 }
 
+/** Two joined streams, outside of any host. */
+export function streamPair(): [near: ByteStream, far: ByteStream] {
+  const [left, right] = duplexPair();
+  // A stream reaches the other side only with a turn of the loop; until then its end is deferred.
+  const session = new YamuxSession(left, { role: 'client', onStream: () => undefined });
+  const accepted = new Promise<ByteStream>((resolve) => {
+    new YamuxSession(right, { role: 'server', onStream: resolve });
+  });
+  const far: ByteStream = {
+    read: async () => (await accepted).read(),
+    write: async (bytes) => (await accepted).write(bytes),
+    end: async () => (await accepted).end(),
+    destroy: (error) => void accepted.then((stream) => stream.destroy(error)),
+  };
+  return [session.open(), far];
+}
+
 /** Text of an `error` field; undefined for nil. */
 export function errorText(reply: GobStruct, field: string): string | undefined {
   const error = reply[field] as { value: GobStruct } | undefined;
-  return error === undefined ? undefined : String(error.value['Err']);
+  return error === undefined ? undefined : (error.value['Err'] as string);
 }
 
 class ResponseRecorder implements FakeResponse {

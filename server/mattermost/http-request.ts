@@ -77,12 +77,9 @@ function textsOf(values: GobValue | undefined): string[] {
   return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
 }
 
-/** Go's header values are bytes; Node wants one character per byte and no control characters. */
+/** Go's header values are bytes; Node wants one character per byte. */
 function toHeaderText(value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what must go
-  return Buffer.from(value)
-    .toString('latin1')
-    .replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, ' ');
+  return Buffer.from(value).toString('latin1');
 }
 
 /** The URL comes without the plugin's prefix; its path may be empty. */

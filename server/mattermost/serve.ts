@@ -34,12 +34,11 @@ export async function serveMattermostPlugin(
 ): Promise<ServedPlugin> {
   const { pluginId, process = systemProcess(), clock = systemClock } = options;
   const logger = new HostLogger({ clock, writeError: (text) => process.writeError(text) });
-  let served: ServedPlugin | undefined;
   const fail = (message: string, error: unknown) => {
     const cause = error instanceof Error ? error : new Error(String(error));
     logger.lastWords(message, { error: cause, stack: cause.stack });
-    if (served === undefined) process.exit(1);
-    else void served.exit(1);
+    // A plugin that cannot start has ended the process itself.
+    void serving.then((served) => served.exit(1));
   };
   process.onUncaught((error) => fail('the plugin failed and ends', error));
   const runtime = new PluginRuntime({
@@ -48,7 +47,7 @@ export async function serveMattermostPlugin(
     load: options.load,
     onFatal: (error) => fail('the plugin cannot go on and ends', error),
   });
-  served = await servePlugin({
+  const serving = servePlugin({
     process,
     clock,
     cookie,
@@ -61,6 +60,7 @@ export async function serveMattermostPlugin(
       await runtime.end();
     },
   });
+  const served = await serving;
   void runtime.load();
   return served;
 }
