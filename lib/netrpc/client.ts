@@ -89,11 +89,12 @@ export class RpcClient {
           else resolve(outcome.reply);
         },
       });
-      this.#send(seq, method, schema, argument).catch((error: RpcError) => {
+      void this.#send(seq, method, schema, argument).then((failure) => {
+        if (failure === undefined) return;
         // Nothing of this request is on the wire: its place is free again.
         stopWatching();
         this.#pending.delete(seq);
-        reject(error);
+        reject(failure);
       });
     });
   }
@@ -136,7 +137,13 @@ export class RpcClient {
     };
   }
 
-  async #send(seq: number, method: string, schema: GobSchema, argument: unknown): Promise<void> {
+  /** Sends a request; resolves with what kept it from being sent. */
+  async #send(
+    seq: number,
+    method: string,
+    schema: GobSchema,
+    argument: unknown,
+  ): Promise<RpcError | undefined> {
     // A zero Seq is left out, as Go does.
     const header = { ServiceMethod: method, Seq: seq === 0 ? undefined : seq };
     try {
@@ -144,13 +151,14 @@ export class RpcClient {
         { schema: requestHeader, value: header },
         { schema, value: argument },
       ]);
+      return undefined;
     } catch (cause) {
       if (cause instanceof GobError) {
         const message = `${method}: ${cause.message}`;
-        throw new RpcError('RPC_BAD_ARGUMENT', message, { method, cause });
+        return new RpcError('RPC_BAD_ARGUMENT', message, { method, cause });
       }
       this.#break(cause);
-      throw closeReason(cause);
+      return closeReason(cause);
     }
   }
 

@@ -1,0 +1,344 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { basename, join, resolve } from 'node:path';
+import type { GobInput } from '../../lib/gob/index.ts';
+import type { RpcHandlers } from '../../lib/netrpc/index.ts';
+import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
+import { Accounts, newId, type Session, type User } from './accounts.ts';
+import { apiHandlers } from './api-server.ts';
+import type { SupportFile } from './hooks-client.ts';
+import { KvStore } from './kv-store.ts';
+import type { HostLogLine } from './log-lines.ts';
+import type { ActivePlugin, ManagedPlugin } from './managed-plugin.ts';
+import { settingDefaults, type Manifest } from './manifest.ts';
+import type { PluginCommand } from './plugin-process.ts';
+import { servePluginRequest } from './plugin-request.ts';
+import { Plugins } from './plugins.ts';
+import { serveRest, sessionCookies } from './rest-api.ts';
+import {
+  changeConfiguration,
+  defaultConfiguration,
+  wireConfiguration,
+  type ConfigurationChange,
+  type ServerConfiguration,
+} from './server-config.ts';
+import type { license } from './wire.ts';
+
+export interface HostOptions {
+  /** The server's working directory: plugins, client files and file store lie below it. */
+  directory: string;
+  configuration?: ConfigurationChange;
+  license?: GobInput<typeof license>;
+  serverVersion?: string;
+  /** Runs this in place of the manifest's executable. */
+  command?: (manifest: Manifest, bundleDirectory: string) => PluginCommand;
+  /** Added to the environment of plugins. */
+  environment?: Readonly<Record<string, string>>;
+  /** Answers what the server itself does not: a page that loads the plugin's webapp. */
+  pages?: RequestListener;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  clock?: Clock;
+  onLog?: (line: HostLogLine) => void;
+}
+
+/** Log lines kept for tests; older ones are dropped. */
+const maxLogLines = 10_000;
+const maxEvents = 1000;
+
+/** Starts a Mattermost stand-in on loopback. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const host = new Host(options);
+  await host.listen(options.port ?? 0);
+  return host;
+}
+
+/** A Mattermost server as far as plugins see it. */
+export class Host {
+  readonly directory: string;
+  readonly accounts = new Accounts(systemRng);
+  readonly plugins: Plugins;
+  /** The log, newest last. */
+  readonly logs: HostLogLine[] = [];
+  /** What plugins did that would crash, break or mislead the real server. Tests want it empty. */
+  readonly violations: string[] = [];
+  readonly clusterEvents: { id: string; data: Uint8Array; targetId: string }[] = [];
+  readonly webSocketEvents: { name: string; payload: unknown }[] = [];
+  /** Answers what the server itself does not. */
+  pages: RequestListener | undefined;
+  readonly #options: HostOptions;
+  readonly #clock: Clock;
+  readonly #server: Server;
+  readonly #kvStores = new Map<string, KvStore>();
+  readonly #serverId = newId(systemRng);
+  readonly #installedAtMs: number;
+  #configuration: ServerConfiguration;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#installedAtMs = this.#clock.nowMs() - 24 * 3_600_000;
+    this.directory = resolve(options.directory);
+    this.pages = options.pages;
+    this.#configuration = changeConfiguration(defaultConfiguration(), options.configuration ?? {});
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.plugins = this.#createPlugins();
+  }
+
+  async listen(port: number): Promise<void> {
+    await mkdir(join(this.directory, 'data'), { recursive: true });
+    await new Promise<void>((done, failed) => {
+      this.#server.once('error', failed);
+      this.#server.listen(port, '127.0.0.1', done);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
+  }
+
+  get configuration(): ServerConfiguration {
+    return structuredClone(this.#configuration);
+  }
+
+  user(name: string): User {
+    return this.accounts.user(name);
+  }
+
+  /** A fresh session of `admin`, `user`, or who was added. */
+  logIn(username = 'admin'): Session & { cookies: string[]; headers: Record<string, string> } {
+    const session = this.accounts.openSession(this.accounts.user(username));
+    const headers = { Authorization: `Bearer ${session.token}` };
+    return { ...session, cookies: sessionCookies(session), headers };
+  }
+
+  /** Installs a bundle from a file or from bytes, as an upload does. */
+  async installPlugin(tarball: string | Uint8Array, force = true): Promise<Manifest> {
+    const bundle = typeof tarball === 'string' ? await readFile(tarball) : tarball;
+    return this.plugins.install(bundle, force);
+  }
+
+  /** Enables a plugin and throws its reason when it does not run then. */
+  async enable(id: string): Promise<ManagedPlugin> {
+    await this.plugins.enable(id);
+    const plugin = this.plugin(id);
+    if (plugin.active === undefined) throw new Error(`${id} does not run: ${plugin.error}`);
+    return plugin;
+  }
+
+  disable(id: string): Promise<void> {
+    return this.plugins.disable(id);
+  }
+
+  plugin(id: string): ManagedPlugin {
+    const plugin = this.plugins.get(id);
+    if (plugin === undefined) throw new Error(`${id} is not installed`);
+    return plugin;
+  }
+
+  /** The process and the hooks of a running plugin. */
+  active(id: string): ActivePlugin {
+    const { active, error } = this.plugin(id);
+    if (active === undefined) throw new Error(`${id} does not run: ${error}`);
+    return active;
+  }
+
+  kv(id: string): KvStore {
+    let store = this.#kvStores.get(id);
+    if (store === undefined) this.#kvStores.set(id, (store = new KvStore(this.#clock)));
+    return store;
+  }
+
+  /** A request to a plugin as `session` (undefined: nobody), over the server's HTTP. */
+  request(
+    id: string,
+    path: string,
+    session?: { headers: Record<string, string> },
+    init: RequestInit = {},
+  ): Promise<Response> {
+    const headers = new Headers(init.headers);
+    for (const [name, value] of Object.entries(session?.headers ?? {})) headers.set(name, value);
+    return fetch(`${this.url}/plugins/${id}${path}`, { ...init, headers });
+  }
+
+  /** What the support packet would hold of this plugin. */
+  generateSupportData(id: string): Promise<SupportFile[]> {
+    return this.active(id).hooks.generateSupportData(newId(systemRng));
+  }
+
+  /** Saves a change as System Console does: plugins may refuse it, and learn of it afterwards. */
+  async saveConfiguration(change: ConfigurationChange): Promise<void> {
+    const changed = changeConfiguration(this.#configuration, change);
+    const running = this.plugins.all().flatMap(({ active }) => active ?? []);
+    for (const { hooks } of running) {
+      const wire = wireConfiguration(changed);
+      const { refusal, hasChanged } = await hooks.configurationWillBeSaved(wire);
+      if (refusal !== undefined) throw new Error(refusal);
+      if (hasChanged) this.#violation('a plugin sent a configuration back: it has lost its zeros');
+    }
+    this.#configuration = changed;
+    for (const { hooks } of running) {
+      const error = await hooks.onConfigurationChange();
+      if (error !== undefined) this.#say('error', `Plugin OnConfigurationChange() error: ${error}`);
+    }
+  }
+
+  /** Deactivates every plugin and closes the server. */
+  async stop(): Promise<void> {
+    await this.plugins.stop();
+    this.#server.closeAllConnections();
+    await new Promise<void>((done) => this.#server.close(() => done()));
+  }
+
+  #createPlugins(): Plugins {
+    const { command, environment, serverVersion } = this.#options;
+    return new Plugins({
+      directory: this.directory,
+      serverVersion: serverVersion ?? defaultServerVersion,
+      clock: this.#clock,
+      isHealthChecked: this.#configuration.PluginSettings.EnableHealthCheck,
+      api: (manifest, bundleDirectory) => this.#api(manifest, bundleDirectory),
+      isEnabled: (id) => this.#configuration.PluginSettings.PluginStates[id]?.Enable === true,
+      setEnabled: (id, isEnabled) => {
+        this.#configuration = changeConfiguration(this.#configuration, {
+          PluginSettings: { PluginStates: { [id]: { Enable: isEnabled } } },
+        });
+      },
+      log: (line) => this.#log(line),
+      violation: (text) => this.#violation(text),
+      ...(command === undefined ? {} : { command }),
+      ...(environment === undefined ? {} : { environment }),
+    });
+  }
+
+  #api(manifest: Manifest, bundleDirectory: string): RpcHandlers {
+    return apiHandlers({
+      pluginId: manifest.id,
+      bundleDirectory,
+      serverVersion: this.#options.serverVersion ?? defaultServerVersion,
+      diagnosticId: this.#serverId,
+      installedAtMs: this.#installedAtMs,
+      license: this.#options.license,
+      kv: this.kv(manifest.id),
+      configuration: () => this.#configuration,
+      settingDefaults: settingDefaults(manifest),
+      saveOwnSettings: (settings) => {
+        const Plugins = { [manifest.id]: settings as Record<string, unknown> };
+        this.#configuration = changeConfiguration(this.#configuration, {
+          PluginSettings: { Plugins },
+        });
+      },
+      hasPermission: (userId) => this.accounts.hasPermission(userId),
+      status: (id) => {
+        const plugin = this.plugins.get(id);
+        if (plugin === undefined) return undefined;
+        return {
+          PluginId: plugin.manifest.id,
+          ClusterId: '',
+          PluginPath: plugin.bundleDirectory,
+          State: plugin.state,
+          Error: plugin.error,
+          Name: plugin.manifest.name ?? '',
+          Version: plugin.manifest.version,
+        };
+      },
+      onClusterEvent: (event) => keep(this.clusterEvents, event, maxEvents),
+      onWebSocketEvent: (event) => keep(this.webSocketEvents, event, maxEvents),
+      log: (line) => this.#log(line),
+      violation: (text) => this.#violation(text),
+    });
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').replace(/\?.*$/, '');
+    try {
+      if (path.startsWith('/api/v4/')) {
+        await serveRest(this.#restBackend(), request, response, path.slice('/api/v4'.length));
+      } else if (path.startsWith('/static/plugins/')) {
+        this.#serveStatic(path, response);
+      } else if (path.startsWith('/plugins/')) {
+        await this.#servePlugin(path, request, response);
+      } else if (this.pages !== undefined) {
+        this.pages(request, response);
+      } else {
+        notFound(response);
+      }
+    } catch (error) {
+      this.#say('error', `${request.method ?? ''} ${path}: ${String(error)}`);
+      response.destroy();
+    }
+  }
+
+  async #servePlugin(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const id = path.split('/')[2] ?? '';
+    const active = this.plugins.get(id)?.active;
+    if (active === undefined) {
+      notFound(response);
+      return;
+    }
+    const target = { hooks: active.hooks, broker: active.process.connection.broker };
+    await servePluginRequest(request, response, target, {
+      accounts: this.accounts,
+      rng: systemRng,
+      isCsrfStrict: this.#configuration.ServiceSettings.ExperimentalStrictCSRFEnforcement,
+      prefix: `/plugins/${id}`,
+      onError: (text) => this.#say('error', text),
+    });
+  }
+
+  #serveStatic(path: string, response: ServerResponse): void {
+    const [, , , id = '', name = ''] = path.split('/');
+    if (this.plugins.webappPath(id) === undefined || basename(name) !== name || name === '') {
+      notFound(response);
+      return;
+    }
+    const file = createReadStream(join(this.directory, 'client', 'plugins', id, name));
+    file.once('error', () => notFound(response));
+    file.once('open', () => {
+      response.setHeader('Content-Type', name.endsWith('.js') ? 'text/javascript' : 'text/plain');
+      file.pipe(response);
+    });
+  }
+
+  #restBackend() {
+    return {
+      accounts: this.accounts,
+      plugins: this.plugins,
+      configuration: () => this.#configuration,
+      saveConfiguration: (change: ConfigurationChange) => this.saveConfiguration(change),
+    };
+  }
+
+  #log(line: HostLogLine): void {
+    keep(this.logs, line, maxLogLines);
+    this.#options.onLog?.(line);
+  }
+
+  #violation(text: string): void {
+    this.violations.push(text);
+    this.#say('error', text);
+  }
+
+  #say(level: HostLogLine['level'], message: string): void {
+    this.#log({ level, message, source: 'host', fields: {} });
+  }
+}
+
+const defaultServerVersion = '11.2.0';
+
+function keep<T>(list: T[], entry: T, most: number): void {
+  list.push(entry);
+  if (list.length > most) list.shift();
+}
+
+function notFound(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('404 page not found\n');
+}

@@ -1,0 +1,230 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
+import { AppError } from './app-error.ts';
+import { credentialsOf, sessionCookie, type Accounts, type Session } from './accounts.ts';
+import type { ManagedPlugin } from './managed-plugin.ts';
+import type { Plugins } from './plugins.ts';
+import { sanitizeConfiguration, type ConfigurationChange } from './server-config.ts';
+import type { ServerConfiguration } from './server-config.ts';
+
+/** What the REST API works on. */
+export interface RestBackend {
+  accounts: Accounts;
+  plugins: Plugins;
+  configuration: () => ServerConfiguration;
+  /** Rejects with the plugin's sentence when a plugin refuses. */
+  saveConfiguration: (change: ConfigurationChange) => Promise<void>;
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  session: Session | undefined;
+  /** The part of the path that the pattern leaves open. */
+  id: string;
+}
+
+type Route = [
+  method: string,
+  pattern: RegExp,
+  right: 'anybody' | 'user' | 'admin',
+  run: (backend: RestBackend, exchange: Exchange) => Promise<Answer> | Answer,
+];
+interface Answer {
+  status?: number;
+  headers?: Record<string, string | string[]>;
+  body: unknown;
+}
+
+const routes: Route[] = [
+  ['POST', /^\/users\/login$/, 'anybody', logIn],
+  ['GET', /^\/users\/me$/, 'user', ({}, { session }) => ({ body: userOf(session) })],
+  ['GET', /^\/system\/ping$/, 'anybody', () => ({ body: { status: 'OK' } })],
+  ['GET', /^\/config$/, 'admin', (backend) => ({ body: sanitized(backend) })],
+  ['PUT', /^\/config\/patch$/, 'admin', patchConfiguration],
+  ['POST', /^\/plugins$/, 'admin', upload],
+  ['GET', /^\/plugins\/statuses$/, 'admin', (backend) => ({ body: statuses(backend) })],
+  ['GET', /^\/plugins\/webapp$/, 'anybody', (backend) => ({ body: webapps(backend) })],
+  ['POST', /^\/plugins\/([^/]+)\/enable$/, 'admin', enable],
+  ['POST', /^\/plugins\/([^/]+)\/disable$/, 'admin', disable],
+  ['DELETE', /^\/plugins\/([^/]+)$/, 'admin', remove],
+];
+
+/** Answers a request below `/api/v4`; `path` is what follows. */
+export async function serveRest(
+  backend: RestBackend,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const route = routes.find(([method, pattern]) => method === request.method && pattern.test(path));
+  try {
+    if (route === undefined) throw refused(404, 'api.context.404.app_error', 'Not found.');
+    const [, pattern, right, run] = route;
+    const session = sessionOf(backend, request, path);
+    if (right !== 'anybody' && session === undefined) {
+      throw refused(401, 'api.context.session_expired.app_error', 'Invalid or expired session.');
+    }
+    if (right === 'admin' && session?.user.isAdmin !== true) {
+      throw refused(403, 'api.context.permissions.app_error', 'You do not have the permissions.');
+    }
+    const id = pattern.exec(path)?.[1] ?? '';
+    send(response, await run(backend, { request, response, session, id }));
+  } catch (error) {
+    if (error instanceof PlainRefusal) {
+      response.writeHead(error.status, { 'Content-Type': 'text/plain; charset=utf-8' });
+      response.end(`${error.message}\n`);
+      return;
+    }
+    const known =
+      error instanceof AppError
+        ? error
+        : refused(500, 'api.unexpected.app_error', error instanceof Error ? error.message : '');
+    send(response, { status: known.status, body: known });
+  } finally {
+    // What nobody has read of a refused upload must not hold the connection.
+    request.resume();
+  }
+}
+
+function send(response: ServerResponse, { status = 200, headers, body }: Answer): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+function sessionOf(
+  { accounts }: RestBackend,
+  request: IncomingMessage,
+  path: string,
+): Session | undefined {
+  const { token, isCookie } = credentialsOf(request, new URLSearchParams());
+  const session = accounts.session(token);
+  const needsCsrf = isCookie && request.method !== 'GET' && path !== '/users/login';
+  return needsCsrf && request.headers['x-csrf-token'] !== session?.csrf ? undefined : session;
+}
+
+async function logIn({ accounts }: RestBackend, { request }: Exchange): Promise<Answer> {
+  const body = (await json(request)) as { login_id?: unknown; password?: unknown };
+  const session = accounts.logIn(body.login_id, body.password);
+  if (session === undefined) {
+    throw refused(401, 'api.user.login.invalid_credentials_email_username', 'Wrong password.');
+  }
+  return {
+    headers: { Token: session.token, 'Set-Cookie': sessionCookies(session) },
+    body: userOf(session),
+  };
+}
+
+/** What the server sets at a login. */
+export function sessionCookies(session: Session): string[] {
+  return [
+    `${sessionCookie}=${session.token}; Path=/; HttpOnly`,
+    `MMUSERID=${session.user.id}; Path=/`,
+    `MMCSRF=${session.csrf}; Path=/`,
+  ];
+}
+
+function userOf(session: Session | undefined): object {
+  const { id, username, isAdmin } = session!.user;
+  return { id, username, roles: isAdmin ? 'system_admin system_user' : 'system_user' };
+}
+
+function sanitized({ configuration }: RestBackend): object {
+  return sanitizeConfiguration(configuration());
+}
+
+async function patchConfiguration(backend: RestBackend, exchange: Exchange): Promise<Answer> {
+  await backend.saveConfiguration((await json(exchange.request)) as ConfigurationChange);
+  return { body: sanitized(backend) };
+}
+
+async function upload(backend: RestBackend, { request }: Exchange): Promise<Answer> {
+  const { PluginSettings, FileSettings } = backend.configuration();
+  const { Enable, EnableUploads, RequirePluginSignature } = PluginSettings;
+  if (!Enable || !EnableUploads || RequirePluginSignature) {
+    const message = 'Plugins and/or plugin uploads have been disabled.';
+    throw refused(501, 'app.plugin.upload_disabled.app_error', message);
+  }
+  const form = await readForm(request, FileSettings.MaxFileSize);
+  const file = form.get('plugin');
+  if (!(file instanceof Blob)) {
+    throw refused(400, 'api.plugin.upload.no_file.app_error', 'Missing file in multipart request');
+  }
+  const bundle = new Uint8Array(await file.arrayBuffer());
+  const manifest = await backend.plugins.install(bundle, form.get('force') === 'true');
+  return { status: 201, body: manifest };
+}
+
+/** A refusal that is no JSON: what Go's own form reader says. */
+class PlainRefusal extends Error {
+  override readonly name = 'PlainRefusal';
+  readonly code = 'REST_PLAIN_REFUSAL';
+  readonly status = 400;
+}
+
+async function readForm(request: IncomingMessage, maxBytes: number): Promise<FormData> {
+  let received = 0;
+  async function* capped(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of request as AsyncIterable<Uint8Array>) {
+      received += chunk.length;
+      if (received > maxBytes) throw new PlainRefusal('http: request body too large');
+      yield chunk;
+    }
+  }
+  const headers = { 'Content-Type': request.headers['content-type'] ?? '' };
+  try {
+    return await new Response(Readable.toWeb(Readable.from(capped())) as ReadableStream, {
+      headers,
+    }).formData();
+  } catch (error) {
+    if (received > maxBytes) throw new PlainRefusal('http: request body too large');
+    throw new PlainRefusal(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function enable({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {
+  await plugins.enable(id);
+  return { body: { status: 'OK' } };
+}
+
+async function disable({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {
+  await plugins.disable(id);
+  return { body: { status: 'OK' } };
+}
+
+async function remove({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {
+  await plugins.remove(id);
+  return { body: { status: 'OK' } };
+}
+
+function statuses({ plugins }: RestBackend): object[] {
+  return plugins.all().map(statusOf);
+}
+
+function statusOf(plugin: ManagedPlugin): object {
+  const { id, name, description, version } = plugin.manifest;
+  return {
+    plugin_id: id,
+    cluster_id: '',
+    plugin_path: plugin.bundleDirectory,
+    state: plugin.state,
+    error: plugin.error,
+    name: name ?? id,
+    description: description ?? '',
+    version,
+  };
+}
+
+function webapps({ plugins }: RestBackend): object[] {
+  return plugins.all().flatMap(({ manifest, active }) => {
+    const bundlePath = plugins.webappPath(manifest.id);
+    if (bundlePath === undefined || active === undefined) return [];
+    const { id, version, min_server_version } = manifest;
+    return [{ id, version, min_server_version, webapp: { bundle_path: bundlePath } }];
+  });
+}
+
+function refused(status: number, id: string, message: string): AppError {
+  return new AppError({ id, where: 'api', status, message });
+}
