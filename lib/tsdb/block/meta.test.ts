@@ -5,6 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import { maxMetaBytes, maxTimeMs } from '../limits.ts';
 import { parseBlockMeta, printBlockMeta, type BlockMeta } from './index.ts';
 
+const vectors = `${import.meta.dirname}/../../../test/vectors/tsdb`;
+
 const ulid = '01M7W6S83T2VVMV8J1QZG9HRD8';
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const parse = (value: unknown) => parseBlockMeta(bytesOf(JSON.stringify(value)));
@@ -12,7 +14,7 @@ const least = { version: 1, ulid, minTime: 1, maxTime: 2 };
 
 describe('meta.json', () => {
   test('prints byte for byte what Prometheus wrote', () => {
-    const text = readFileSync(`test/vectors/tsdb/${ulid}/meta.json`, 'utf8');
+    const text = readFileSync(`${vectors}/${ulid}/meta.json`, 'utf8');
     const meta = parseBlockMeta(bytesOf(text));
     expect(meta.stats).toEqual({ numSamples: 102, numSeries: 4, numChunks: 4 });
     expect(printBlockMeta(meta)).toBe(text);

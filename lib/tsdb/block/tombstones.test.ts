@@ -8,6 +8,8 @@ import { TsdbError } from '../errors.ts';
 import { maxTimeMs, maxTombstonesBytes } from '../limits.ts';
 import { parseTombstones, printTombstones } from './index.ts';
 
+const vectors = `${import.meta.dirname}/../../../test/vectors/tsdb`;
+
 function file(entries: Uint8Array): Uint8Array {
   return new ByteWriter().u32be(0x0130ba30).u8(1).bytes(entries).u32be(crc32c(entries)).finish();
 }
@@ -20,7 +22,7 @@ describe('tombstones', () => {
   test('writes the empty file as Prometheus does', () => {
     const bytes = printTombstones(new Map());
     expect(toHex(bytes)).toBe('0130ba300100000000');
-    const theirs = readFileSync('test/vectors/tsdb/01M7W6S83T2VVMV8J1QZG9HRD8/tombstones');
+    const theirs = readFileSync(`${vectors}/01M7W6S83T2VVMV8J1QZG9HRD8/tombstones`);
     expect(new Uint8Array(theirs)).toEqual(bytes);
     expect(parseTombstones(bytes).size).toBe(0);
   });

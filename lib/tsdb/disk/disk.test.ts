@@ -1,5 +1,5 @@
+import { spawnSync } from 'node:child_process';
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -41,6 +41,7 @@ import {
   type BlockSeries,
 } from './index.ts';
 
+const vectors = join(import.meta.dirname, '../../../test/vectors/tsdb');
 const rng = seededRng(99);
 const ulid = () => newUlid(1_700_000_000_000, rng);
 const f = (run: () => unknown, code: string) =>
@@ -170,6 +171,24 @@ describe('writeBlock', () => {
     expect(sorted(read(join(dir, id))).length).toBe(1);
   });
 
+  test('leaves a directory to sweep, and no block, when the process is killed', () => {
+    // Calls 0 to 3 are made while chunks are written, 4 to 7 while the index is.
+    for (const dieAt of ['0', '2', '5', '8']) {
+      const id = ulid();
+      const run = spawnSync(process.execPath, [
+        join(import.meta.dirname, 'kill-fixture.ts'),
+        dir,
+        id,
+        dieAt,
+      ]);
+      const isFinished = dieAt === '8';
+      expect(run.signal).toBe(isFinished ? null : 'SIGKILL');
+      expect(listBlockDirs(dir)).toEqual(isFinished ? [join(dir, id)] : []);
+      expect(sweepTemporary(dir)).toEqual(isFinished ? [] : [`${id}.tmp-for-creation`]);
+    }
+    expect(sorted(read(listBlockDirs(dir)[0]!)).length).toBe(4);
+  });
+
   test('replaces what a crash left of the same block', () => {
     const id = ulid();
     const left = join(dir, `${id}.tmp-for-creation`);
@@ -183,8 +202,8 @@ describe('writeBlock', () => {
 
 describe('block directories', () => {
   test('opens blocks of Prometheus', () => {
-    const wanted = readFileSync('test/vectors/tsdb/dump.txt', 'utf8').trim().split('\n');
-    const samples = listBlockDirs('test/vectors/tsdb').flatMap((path) => sorted(read(path)));
+    const wanted = readFileSync(join(vectors, 'dump.txt'), 'utf8').trim().split('\n');
+    const samples = listBlockDirs(vectors).flatMap((path) => sorted(read(path)));
     expect(samples.reduce((sum, [, list]) => sum + list.length, 0)).toBe(wanted.length);
     const lines = new Set(
       samples.flatMap(([key, list]) => list.map((sample) => line(key, sample))),
@@ -317,7 +336,6 @@ describe('files', () => {
     f(() => writeFileDurably(join(dir, 'none', 'x'), new Uint8Array(1)), 'ENOENT');
     syncDirectory(dir);
     f(() => syncDirectory(join(dir, 'none')), 'ENOENT');
-    chmodSync(dir, 0o700);
   });
 
   test('reads WAL segments', () => {

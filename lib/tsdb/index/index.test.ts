@@ -10,6 +10,8 @@ import { TsdbError } from '../errors.ts';
 import { compareLabels, labelValue, labelsFrom, type Labels } from '../labels.ts';
 import { IndexReader, IndexWriter } from './index.ts';
 
+const vectors = `${import.meta.dirname}/../../../test/vectors/tsdb`;
+
 const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 
 interface TestSeries {
@@ -143,7 +145,7 @@ describe('index', () => {
   test.each(['01M7W6S83T2VVMV8J1QZG9HRD8', '01M7W6S8470ATQAJRFQHXCTT05'])(
     'writes symbols, series and postings of Prometheus block %s byte for byte',
     (ulid) => {
-      const bytes = new Uint8Array(readFileSync(`test/vectors/tsdb/${ulid}/index`));
+      const bytes = new Uint8Array(readFileSync(`${vectors}/${ulid}/index`));
       const theirs = open(bytes);
       const series = [...theirs.allPostings()].map((ref) => theirs.series(ref));
       const ours = write(
