@@ -52,7 +52,9 @@ async function listenIn(parent: string, onHost: (socket: Socket) => void): Promi
     await remove();
   };
   admitFirstSpeaker(server, (socket) => {
-    server.close();
+    // A host dials once: nothing is left to clean up, however the process ends. What cannot be
+    // removed now is tried again at the end.
+    close().catch(() => undefined);
     onHost(socket);
   });
   return { path: join(directory, 's'), close };

@@ -33,3 +33,6 @@ export const goAwayFlushMs = 1000;
 
 /** Largest id of a stream. */
 export const maxStreamId = 0xffff_ffff;
+
+/** How long a stream that we ended and gave up waits for the peer's end before it is reset. */
+export const lingerMs = 10_000;

@@ -284,6 +284,26 @@ describe('ending', () => {
     expect(session.streamCount).toBe(1);
   });
 
+  test('leaves the peer time to end a stream given up after our end', async () => {
+    const clock = new FakeClock();
+    const { peer, session } = sessionWithRawPeer({ clock });
+    const streams = [session.open(), session.open(), session.open(), session.open()];
+    for (const stream of streams) {
+      await stream.end();
+      stream.destroy();
+    }
+    expect(session.streamCount).toBe(0);
+    peer.send({ streamId: 2, flags: FrameFlag.fin });
+    peer.send({ streamId: 4, flags: FrameFlag.rst });
+    peer.sendData(6, Uint8Array.of(1));
+    const resets = () => peer.seen.filter((text) => text.includes('RST'));
+    await clock.advance(9999);
+    expect(resets()).toEqual(['windowUpdate RST stream 6 length 0']);
+    await clock.advance(1);
+    expect(resets().slice(1)).toEqual(['windowUpdate RST stream 8 length 0']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('ignores frames of unknown streams', async () => {
     const { peer, accepted } = sessionWithRawPeer();
     peer.sendData(77, new Uint8Array(5));

@@ -14,7 +14,8 @@ import {
 import { goAwayFlushMs, maxStreamId, maxStreams, maxUnackedStreams } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { Pinger } from './pinger.ts';
-import { YamuxStream } from './stream.ts';
+import { Lingering } from './lingering.ts';
+import { type StreamExit, YamuxStream } from './stream.ts';
 
 export interface SessionOptions {
   /** The client opens odd stream ids, the server even ones; nothing else differs. */
@@ -41,13 +42,14 @@ export class YamuxSession {
   readonly #streams = new Map<number, YamuxStream>();
   /** Streams we opened that the peer has not acknowledged. */
   readonly #unacked = new Set<number>();
+  readonly #lingering: Lingering;
   /** Who waits for room in it, first come first served. */
   readonly #openers: (() => void)[] = [];
   readonly #peerParity: 0 | 1;
   readonly #owner = {
     wantsToSend: (stream: YamuxStream) => this.#outbox.addSource(stream),
     sendCredit: (stream: YamuxStream, delta: number) => this.#sendUpdate(stream.id, 0, delta),
-    streamGone: (stream: YamuxStream, isReset: boolean) => this.#forget(stream, isReset),
+    streamGone: (stream: YamuxStream, how: StreamExit) => this.#forget(stream, how),
   };
   #nextId: number;
   #hasPeerGoneAway = false;
@@ -73,6 +75,7 @@ export class YamuxSession {
       (flags, value) => this.#sendPing(flags, value),
       (error) => this.#fail(error, undefined),
     );
+    this.#lingering = new Lingering(this.#clock, (id) => this.#sendUpdate(id, FrameFlag.rst, 0));
     if (options.keepAlive !== undefined) this.#pinger.keepAlive(options.keepAlive);
     this.#listen();
   }
@@ -203,9 +206,9 @@ export class YamuxSession {
     if ((flags & FrameFlag.ack) !== 0) this.#acknowledged(streamId);
     if ((flags & FrameFlag.rst) !== 0) {
       stream?.fail(new YamuxError('YAMUX_STREAM_RESET', 'the peer reset the stream', { streamId }));
-      return undefined;
     }
-    return stream;
+    if (stream === undefined) this.#lingering.receive(header);
+    return (flags & FrameFlag.rst) === 0 ? stream : undefined;
   }
 
   #accept(header: FrameHeader): YamuxStream | undefined {
@@ -254,11 +257,12 @@ export class YamuxSession {
     this.#outbox.sendControl({ type: FrameType.ping, flags, streamId: SESSION_ID, length: value });
   }
 
-  #forget(stream: YamuxStream, isReset: boolean): void {
+  #forget(stream: YamuxStream, how: StreamExit): void {
     this.#outbox.removeSource(stream);
     this.#streams.delete(stream.id);
     this.#acknowledged(stream.id);
-    if (isReset) this.#sendUpdate(stream.id, FrameFlag.rst, 0);
+    if (how === 'reset') this.#sendUpdate(stream.id, FrameFlag.rst, 0);
+    if (how === 'linger') this.#lingering.add(stream.id);
   }
 
   #acknowledged(streamId: number): void {
@@ -293,6 +297,7 @@ export class YamuxSession {
     this.#outbox.stop();
     this.#pinger.stop(error);
     for (const stream of [...this.#streams.values()]) stream.fail(error);
+    this.#lingering.stop();
     for (const wake of this.#openers.splice(0)) wake();
     this.#resolveClosed(error);
   }

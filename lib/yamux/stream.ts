@@ -12,9 +12,16 @@ export interface StreamOwner {
   wantsToSend(stream: YamuxStream): void;
   /** Gives the peer more credit. */
   sendCredit(stream: YamuxStream, delta: number): void;
-  /** Nothing more will come from or go to the peer; `isReset`: tell the peer so. */
-  streamGone(stream: YamuxStream, isReset: boolean): void;
+  /** The stream takes and gives nothing more. */
+  streamGone(stream: YamuxStream, how: StreamExit): void;
 }
+
+/**
+ * How a stream leaves: both sides have ended it, or the peer or the session dropped it (`done`); we
+ * give it up and the peer must know (`reset`); we give it up after our own end, so that the peer's
+ * end is probably on its way and a reset would only cross it (`linger`).
+ */
+export type StreamExit = 'done' | 'reset' | 'linger';
 
 interface PendingRead {
   resolve: (bytes: Uint8Array | undefined) => void;
@@ -127,7 +134,7 @@ export class YamuxStream implements ByteStream, FrameSource {
       error ??
       new YamuxError('YAMUX_STREAM_DESTROYED', 'the stream was given up', { streamId: this.id });
     this.#received.clear();
-    this.#leave(cause, true);
+    this.#leave(cause, this.#end?.isSent === true ? 'linger' : 'reset');
   }
 
   /** For the session: whether {@link nextFrame} would return one. */
@@ -181,7 +188,7 @@ export class YamuxStream implements ByteStream, FrameSource {
 
   /** For the session: the stream or the session failed; bytes received before stay readable. */
   fail(error: Error): void {
-    if (!this.#isGone) this.#leave(error, false);
+    if (!this.#isGone) this.#leave(error, 'done');
   }
 
   #nextData(write: PendingWrite): OutFrame {
@@ -229,14 +236,14 @@ export class YamuxStream implements ByteStream, FrameSource {
   #leaveIfEnded(): void {
     if (this.#isGone || !this.#hasRemoteEnded || this.#end?.isSent !== true) return;
     this.#isGone = true;
-    this.#owner.streamGone(this, false);
+    this.#owner.streamGone(this, 'done');
     this.#resolveClosed();
   }
 
-  #leave(error: Error, isReset: boolean): void {
+  #leave(error: Error, how: StreamExit): void {
     this.#isGone = true;
     this.#error = error;
-    this.#owner.streamGone(this, isReset);
+    this.#owner.streamGone(this, how);
     this.#read?.reject(error);
     this.#write?.reject(error);
     this.#flushing?.reject(error);
