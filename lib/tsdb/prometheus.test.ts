@@ -11,7 +11,8 @@ import { bitsOf, nanBits, put, seriesOf, staleBits, type Model } from './model-f
 import { rewriteBlocks } from './rewrite/index.ts';
 import { newUlid } from './ulid.ts';
 
-const isMissing = spawnSync('prometheus', ['--version']).error !== undefined;
+const program = 'prometheus';
+const isMissing = spawnSync(program, ['--version']).error !== undefined;
 const rng = seededRng(3);
 const t0 = 1_700_000_000_000;
 
@@ -34,7 +35,7 @@ afterEach(async () => {
 /** Starts Prometheus over `dir/store` and resolves with its address when it answers. */
 function start(): Promise<string> {
   writeFileSync(join(dir, 'config.yml'), '{}');
-  const child = spawn('prometheus', [
+  const child = spawn(program, [
     `--config.file=${join(dir, 'config.yml')}`,
     `--storage.tsdb.path=${join(dir, 'store')}`,
     '--storage.tsdb.retention.time=10y',

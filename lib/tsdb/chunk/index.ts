@@ -9,6 +9,5 @@ export {
   frameChunk,
   maxFramedChunkBytes,
   segmentHeader,
-  segmentHeaderBytes,
   splitChunkRef,
 } from './segment.ts';

@@ -3,10 +3,10 @@ import type { ByteSource } from '../byte-source.ts';
 import { TsdbError } from '../errors.ts';
 import { maxChunkBytes, maxChunkSegments } from '../limits.ts';
 
-export const segmentMagic = 0x85bd40dd;
-export const segmentVersion = 1;
+const segmentMagic = 0x85bd40dd;
+const segmentVersion = 1;
 /** Magic, version and padding at the start of each segment file. */
-export const segmentHeaderBytes = 8;
+const segmentHeaderBytes = 8;
 /** Longest form of everything around the data of a chunk: length, encoding, checksum. */
 const maxLengthBytes = 5;
 const maxFramingBytes = maxLengthBytes + 1 + 4;
