@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { StoreError } from './errors.ts';
 import type { ObjectBody } from './object-store.ts';
 
@@ -58,7 +59,7 @@ async function* abortable(
 
 /** Tells a source that nobody reads on; it may be in the middle of waiting, so nobody waits for it. */
 function release(source: object, iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>): void {
-  if ('destroy' in source && typeof source.destroy === 'function') source.destroy();
+  if (source instanceof Readable) source.destroy();
   // The caller already gets the error that ended the reading; a second one adds nothing.
   void Promise.resolve(iterator.return?.()).catch(() => undefined);
 }

@@ -14,6 +14,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../runtime/index.ts';
 import { LocalStore } from './index.ts';
 import { describeObjectStore, keysOf } from './conformance-fixture.ts';
 
@@ -47,7 +48,7 @@ test('never lists temporaries and removes those older than a day', async () => {
   await store.put('dir/key', bytes);
   await writeFile(join(root, 'dir/fresh.tmp-1'), 'x');
   await writeFile(join(root, 'dir/old.tmp-2'), 'x');
-  const old = new Date(Date.now() - 25 * 3_600_000);
+  const old = new Date(systemClock.nowMs() - 25 * 3_600_000);
   await utimes(join(root, 'dir/old.tmp-2'), old, old);
   expect(await keysOf(store, '')).toEqual(['dir/key']);
   expect((await readdir(join(root, 'dir'))).sort()).toEqual(['fresh.tmp-1', 'key']);

@@ -1,6 +1,6 @@
-import { TarArchive } from 'archiver';
+import { TarArchive, type TarEntryData } from 'archiver';
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, createWriteStream, type Stats } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -65,22 +65,31 @@ export class ArchiveWriter {
 
   /** Adds a file of the disk; `onChunk` is called between chunks and may throw to give up. */
   async addFile(name: string, path: string, onChunk: (bytes: number) => void): Promise<void> {
-    const { size } = await stat(path);
-    await this.#add(name, size, createReadStream(path, { highWaterMark: 256 * 1024 }), onChunk);
+    const stats = await stat(path);
+    const hash = createHash('sha256');
+    const bytes = createReadStream(path, { highWaterMark: 256 * 1024 });
+    const chunks = hashed(bytes, hash, stats.size, onChunk);
+    const source = Readable.from(chunks, { objectMode: false });
+    // The archiver pipes: an error of the source would otherwise leave the member open for ever.
+    source.once('error', (error) => {
+      this.#fail(error);
+    });
+    // With `stats` the archiver streams a source; without, it collects it in memory first.
+    await this.#entry(source, { name, mode: 0o644, stats });
+    this.#files.push({ path: name, sizeBytes: stats.size, sha256: hash.digest('hex') });
   }
 
   /** Adds a file from memory. */
   async addText(name: string, content: string): Promise<void> {
     const bytes = Buffer.from(content);
-    await this.#add(name, bytes.length, [bytes], () => undefined);
+    await this.#entry(bytes, { name, mode: 0o644 });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    this.#files.push({ path: name, sizeBytes: bytes.length, sha256 });
   }
 
   /** Adds an empty directory. */
   async addDirectory(name: string): Promise<void> {
-    const data = { name: `${name}/`, type: 'directory', mode: 0o755 } as const;
-    await this.#entry(() => {
-      this.#archive.append(Buffer.alloc(0), { ...data, date: this.#date(), stats: sized(0) });
-    });
+    await this.#entry(Buffer.alloc(0), { name: `${name}/`, type: 'directory', mode: 0o755 });
   }
 
   /** Ends the archive and waits until it is on the disk. */
@@ -97,36 +106,15 @@ export class ArchiveWriter {
     await rm(this.#options.path, { force: true });
   }
 
-  async #add(
-    name: string,
-    sizeBytes: number,
-    chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
-    onChunk: (bytes: number) => void,
-  ): Promise<void> {
-    const hash = createHash('sha256');
-    const source = Readable.from(hashed(chunks, hash, onChunk), { objectMode: false });
-    // The archiver pipes: an error of the source would otherwise leave the member open for ever.
-    source.once('error', (error) => {
-      this.#fail(error);
-    });
-    const data = { name, mode: 0o644, date: this.#date(), stats: sized(sizeBytes) };
-    await this.#entry(() => this.#archive.append(source, data));
-    this.#files.push({ path: name, sizeBytes, sha256: hash.digest('hex') });
-  }
-
-  /** Waits until what `append` adds is wholly in the archive. */
-  async #entry(append: () => void): Promise<void> {
+  /** Appends a member and waits until it is wholly in the archive. */
+  async #entry(source: Readable | Buffer, entry: TarEntryData): Promise<void> {
     const added = new Promise<void>((resolve) => {
       this.#archive.once('entry', () => {
         resolve();
       });
     });
-    append();
+    this.#archive.append(source, { ...entry, date: new Date(this.#options.dateMs) });
     await Promise.race([added, this.#failure]);
-  }
-
-  #date(): Date {
-    return new Date(this.#options.dateMs);
   }
 
   #measure(): Transform {
@@ -142,21 +130,26 @@ export class ArchiveWriter {
   }
 }
 
-/** With `stats` the archiver streams a source; without, it collects it in memory first. */
-function sized(size: number): Stats {
-  return { size } as Stats;
-}
-
+/** The chunks of a file on their way; the archive must not see a file of another size than was said. */
 async function* hashed(
-  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  chunks: AsyncIterable<Buffer>,
   hash: Hash,
+  sizeBytes: number,
   onChunk: (bytes: number) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
+  let readBytes = 0;
   for await (const chunk of chunks) {
+    readBytes += chunk.length;
+    if (readBytes > sizeBytes) throw changedFile();
     hash.update(chunk);
     onChunk(chunk.length);
     yield chunk;
   }
+  if (readBytes < sizeBytes) throw changedFile();
+}
+
+function changedFile(): DumpError {
+  return new DumpError('DUMP_FAILED', 'A file changed while it was packed: try again.');
 }
 
 function tooLarge(maxBytes: number): DumpError {

@@ -6,12 +6,13 @@ import type { DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { blockKey, codeOf, type BlockCatalog } from '../share/index.ts';
-import { archiveFileName, utcText } from './file-name.ts';
+import { archiveFileName } from './file-name.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { manifestOf } from './manifest.ts';
 import { packetMetadata } from './packet-metadata.ts';
 import type { DumpFacts, DumpThread, LocalStorePort } from './ports.ts';
 import { dumpReadme } from './readme.ts';
+import { rangeEmpty } from './refusals.ts';
 import { groupOverlapping, selectBlocks, type SourceBlock, type TimeRange } from './selection.ts';
 import { holdBlock, WorkArea } from './work-area.ts';
 import type {
@@ -327,14 +328,4 @@ function isDamage(error: unknown): boolean {
   const code = codeOf(error) ?? '';
   const isPassing = ['TSDB_CANCELLED', 'TSDB_IO', 'TSDB_DISK_FULL'].includes(code);
   return code.startsWith('TSDB_') && !isPassing && toDumpError(error).code === 'DUMP_FAILED';
-}
-
-/** The refusal of a range that holds no sample. */
-export function rangeEmpty(requested: TimeRange, available?: TimeRange): DumpError {
-  const asked = `from ${utcText(requested.fromMs)} to ${utcText(requested.toMs)}`;
-  const hint =
-    available === undefined
-      ? 'Metrics appear here seconds after collecting has begun.'
-      : `Available are ${utcText(available.fromMs)} to ${utcText(available.toMs)}.`;
-  return new DumpError('DUMP_RANGE_EMPTY', `There are no metrics ${asked}. ${hint}`);
 }

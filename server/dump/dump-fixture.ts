@@ -1,11 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dump } from '../../api/index.ts';
 import { LocalStore } from '../../lib/objectstore/index.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
-import { FakeClock, seededRng, silentLogger, type ThreadCall } from '../../lib/runtime/index.ts';
+import {
+  FakeClock,
+  seededRng,
+  silentLogger,
+  systemClock,
+  type ThreadCall,
+} from '../../lib/runtime/index.ts';
 import {
   inlineThread,
   type BlockInfo,
@@ -13,12 +19,19 @@ import {
   type StoreStats,
 } from '../../lib/tsdb/index.ts';
 import { BlockShelf, makeBlock } from '../share/block-fixture.ts';
-import { BlockCatalog } from '../share/index.ts';
+import { uploadBlock } from '../share/block-upload.ts';
+import { archiveKey, BlockCatalog } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
+import type { Manifest } from './manifest.ts';
 import { createDumpHandlers } from './worker-handlers.ts';
 
 export const startMs = Date.UTC(2026, 10, 20, 12);
 export const hourMs = 3_600_000;
+
+/** A range that begins and ends so many hours before the start. */
+export function hours(from: number, to: number): { fromMs: number; toMs: number } {
+  return { fromMs: startMs - from * hourMs, toMs: startMs - to * hourMs };
+}
 
 /** A key-value store as the server's: bytes compared exactly, pages ordered by key. */
 export class MemoryKv implements KvStore {
@@ -193,13 +206,32 @@ export class DumpRig {
     return block;
   }
 
+  /** Uploads a block of the shelf and takes it off the own disk. */
+  async makeRemote(block: BlockInfo): Promise<void> {
+    const labels = { serverId: 'abcdefghijklmnopqrstuvwxyz', cluster: 'single', scraper: 'a' };
+    const facts = { labels, epoch: 1, pluginVersion: '0.8.0', nowMs: startMs };
+    await uploadBlock(this.store, block, facts, new AbortController().signal);
+    await this.local.deleteBlock(block.ulid);
+  }
+
+  /** Unpacks a dump's archive with the system's tar. */
+  async unpack(id: string): Promise<{ dir: string; names: string[]; manifest: Manifest }> {
+    const dir = join(this.root, `unpacked-${id}`);
+    await mkdir(dir);
+    const path = join(this.root, 'files', archiveKey(id));
+    const names = execFileSync('tar', ['tzf', path]).toString().trim().split('\n');
+    execFileSync('tar', ['xzf', path, '-C', dir, '--warning=no-timestamp']);
+    const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest;
+    return { dir, names, manifest };
+  }
+
   /** Waits for a job's end without a clock. */
   async finished(id: string): Promise<Dump> {
-    const deadlineMs = performance.now() + 4_000;
+    const deadlineMs = systemClock.monotonicMs() + 4_000;
     for (;;) {
       const dump = await this.service.get(id);
       if (dump.state !== 'queued' && dump.state !== 'running') return dump;
-      if (performance.now() > deadlineMs) throw new Error(`the job is still ${dump.state}`);
+      if (systemClock.monotonicMs() > deadlineMs) throw new Error(`the job is still ${dump.state}`);
       await oneTurn();
     }
   }

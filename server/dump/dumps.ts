@@ -1,13 +1,12 @@
-import type { Readable } from 'node:stream';
 import type { Dump, DumpEstimate, DumpPhase } from '../../api/index.ts';
 import type { Logger, Rng, Timer } from '../../lib/runtime/index.ts';
 import { archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
-import { rangeEmpty, type BuildParts } from './build.ts';
-import { DumpCoverage } from './coverage.ts';
+import { Admission } from './admission.ts';
+import type { BuildParts } from './build.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { JobBook } from './job-book.ts';
 import { newJobId } from './job-id.ts';
-import { cutWarnings, isFinished, type JobRecord } from './job-record.ts';
+import { cutWarnings, isFinished, newRecord, type JobRecord } from './job-record.ts';
 import {
   foreignRefreshMs,
   maxAttempts,
@@ -16,8 +15,10 @@ import {
   maxWarnings,
 } from './limits.ts';
 import type { KvStore } from './ports.ts';
+import { interrupted, queueFull, stopped } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
 import { storeDump } from './store-dump.ts';
+import { openArchive, type DumpArchive } from './stored-archive.ts';
 import { WorkArea } from './work-area.ts';
 
 /** What {@link DumpService} stands on. */
@@ -31,15 +32,6 @@ export interface DumpServiceOptions extends BuildParts {
   onChange?: (dump: Dump) => void;
 }
 
-/** An archive that can be sent; `etag` is without quotes. */
-export interface DumpArchive {
-  fileName: string;
-  sizeBytes: number;
-  etag: string;
-  /** Bytes `[start, end)`; the reader owns the stream. */
-  open(range: { start: number; end: number }): Promise<Readable>;
-}
-
 /** The job that runs. */
 interface Running {
   record: JobRecord;
@@ -49,9 +41,6 @@ interface Running {
   done: Promise<void>;
 }
 
-/** Largest time that a date can have. */
-const maxDateMs = 8.64e15;
-
 /**
  * The dumps of this deployment: their jobs, one at a time on this node, and their archives. Rejects
  * with {@link DumpError}. Jobs survive restarts: what was begun is begun again, three times at most.
@@ -59,7 +48,7 @@ const maxDateMs = 8.64e15;
 export class DumpService {
   readonly #options: DumpServiceOptions;
   readonly #book: JobBook;
-  readonly #coverage: DumpCoverage;
+  readonly #admission: Admission;
   readonly #queue: string[] = [];
   #running: Running | undefined;
   #tick: Timer | undefined;
@@ -70,7 +59,7 @@ export class DumpService {
 
   constructor(options: DumpServiceOptions) {
     this.#options = options;
-    this.#coverage = new DumpCoverage(options.catalog, options.local);
+    this.#admission = new Admission(options);
     const { clock, kv, logger, node } = options;
     this.#book = new JobBook({
       clock,
@@ -101,11 +90,11 @@ export class DumpService {
 
   /** Queues a dump of `[fromMs, toMs)`. */
   async create(range: TimeRange, userId: string): Promise<Dump> {
-    this.#checkRange(range);
-    await this.#checkRoom(range);
+    await this.#admission.check(range);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
-    const record = this.#newRecord(range, userId);
+    const { clock, node, rng } = this.#options;
+    const record = newRecord(newJobId(rng), { range, userId, node, nowMs: clock.nowMs() });
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
       const message = 'The job could not be written to the database: try again in a moment.';
       throw new DumpError('DUMP_FAILED', message, { detail: errorText(cause), cause });
@@ -150,102 +139,13 @@ export class DumpService {
 
   /** What a dump of the range will probably be. */
   async estimate(range: TimeRange): Promise<DumpEstimate> {
-    this.#checkRange(range);
-    if (!this.#options.catalog.isLoaded) await this.#lookAtStore();
-    return this.#coverage.estimate(range);
+    return await this.#admission.estimate(range);
   }
 
   /** The archive of a dump that is ready. */
   async archive(id: string): Promise<DumpArchive> {
     const { dump } = await this.#find(id);
-    if (dump.state !== 'ready') {
-      const message =
-        dump.state === 'queued' || dump.state === 'running'
-          ? 'The dump is still being built: wait until it is ready.'
-          : 'The dump was not finished: create it again.';
-      throw new DumpError('DUMP_NOT_READY', message, { detail: dump.state });
-    }
-    const { store } = this.#options;
-    const key = archiveKey(id);
-    const head = await store.head(key).catch((cause: unknown) => {
-      throw toDumpError(cause);
-    });
-    if (head?.sizeBytes !== dump.sizeBytes || head === undefined) {
-      const message =
-        'The archive is no longer in the file store: delete this dump and create it again.';
-      throw new DumpError('DUMP_ARCHIVE_MISSING', message);
-    }
-    return {
-      fileName: dump.fileName,
-      sizeBytes: head.sizeBytes,
-      etag: dump.sha256,
-      open: async (range) => (await store.get(key, { range })).body,
-    };
-  }
-
-  #checkRange({ fromMs, toMs }: TimeRange): void {
-    const isTime = (ms: number) => Number.isSafeInteger(ms) && ms >= 0 && ms <= maxDateMs;
-    if (!isTime(fromMs) || !isTime(toMs)) {
-      const message = 'The range needs two times, in whole milliseconds since 1970.';
-      throw new DumpError('DUMP_RANGE_INVALID', message);
-    }
-    if (fromMs >= toMs) {
-      const message = 'The range ends before it begins: choose a start before the end.';
-      throw new DumpError('DUMP_RANGE_REVERSED', message);
-    }
-    if (fromMs > this.#options.clock.nowMs()) {
-      const message = 'The range begins in the future: choose a start before now.';
-      throw new DumpError('DUMP_RANGE_FUTURE', message);
-    }
-  }
-
-  async #checkRoom(range: TimeRange): Promise<void> {
-    // What is already known may be enough; asking the file store is the exception.
-    if (!this.#coverage.covers(range)) await this.#lookAtStore();
-    if (!this.#coverage.covers(range)) throw rangeEmpty(range, this.#coverage.available());
-    const freeBytes = await this.#options.freeBytes();
-    const neededBytes = this.#coverage.neededBytes(range);
-    if (freeBytes === null || freeBytes >= neededBytes) return;
-    const message = `Building this dump needs ${mib(neededBytes)} on the disk of the data directory, and ${mib(freeBytes)} are free: make room, or choose a shorter range.`;
-    throw new DumpError('DUMP_NO_SPACE', message);
-  }
-
-  async #lookAtStore(): Promise<void> {
-    try {
-      await this.#options.catalog.refresh();
-    } catch (error) {
-      // The job will say so in its warnings; what is on this node can be dumped all the same.
-      const reason = errorText(error);
-      this.#options.logger.warn('the file store could not be listed', { reason });
-    }
-  }
-
-  #newRecord(range: TimeRange, userId: string): JobRecord {
-    const { clock, node, rng } = this.#options;
-    return {
-      attempt: 0,
-      isCancelRequested: false,
-      revision: 0,
-      dump: {
-        id: newJobId(rng),
-        state: 'queued',
-        createdAtMs: clock.nowMs(),
-        startedAtMs: null,
-        finishedAtMs: null,
-        createdBy: userId,
-        node,
-        requested: { fromMs: range.fromMs, toMs: range.toMs },
-        actual: null,
-        progress: { percent: 0, phase: 'waiting' },
-        samples: null,
-        series: null,
-        sizeBytes: null,
-        fileName: '',
-        sha256: '',
-        warnings: [],
-        error: null,
-      },
-    };
+    return await openArchive(this.#options.store, dump);
   }
 
   async #find(id: string): Promise<JobRecord> {
@@ -469,22 +369,4 @@ export class DumpService {
     if (!this.#book.hasForeignWork()) return;
     await this.#load();
   }
-}
-
-function mib(bytes: number): string {
-  return `${String(Math.ceil(bytes / 1024 / 1024))} MiB`;
-}
-
-function stopped(): DumpError {
-  return new DumpError('DUMP_STOPPED', 'The plugin is stopping: try again in a moment.');
-}
-
-function queueFull(): DumpError {
-  const message = `${String(maxQueuedJobs)} dumps are waiting already: wait for one, or cancel one.`;
-  return new DumpError('DUMP_QUEUE_FULL', message);
-}
-
-function interrupted(): DumpError {
-  const message = `The dump was begun ${String(maxAttempts)} times and the plugin ended each time: choose a shorter range.`;
-  return new DumpError('DUMP_INTERRUPTED', message);
 }

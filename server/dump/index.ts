@@ -1,5 +1,6 @@
 export type { BuildParts } from './build.ts';
-export { DumpService, type DumpArchive, type DumpServiceOptions } from './dumps.ts';
+export { DumpService, type DumpServiceOptions } from './dumps.ts';
+export type { DumpArchive } from './stored-archive.ts';
 export { DumpError, type DumpErrorCode } from './errors.ts';
 export type {
   DumpFacts,

@@ -1,4 +1,3 @@
-import type { Dump } from '../../api/index.ts';
 import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { errorText } from '../share/index.ts';
 import { isFinished, type JobRecord } from './job-record.ts';
@@ -209,9 +208,4 @@ export class JobBook {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-/** A copy that callers may keep and change. */
-export function copyOf(dump: Dump): Dump {
-  return structuredClone(dump);
 }

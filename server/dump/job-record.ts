@@ -25,6 +25,39 @@ const phases: readonly string[] = [
   'done',
 ] satisfies DumpPhase[];
 
+/** A job that was just asked for. */
+export function newRecord(
+  id: string,
+  facts: {
+    range: { fromMs: number; toMs: number };
+    userId: string;
+    node: string;
+    nowMs: number;
+  },
+): JobRecord {
+  const { node, nowMs, range, userId } = facts;
+  const dump: Dump = {
+    id,
+    state: 'queued',
+    createdAtMs: nowMs,
+    startedAtMs: null,
+    finishedAtMs: null,
+    createdBy: userId,
+    node,
+    requested: { fromMs: range.fromMs, toMs: range.toMs },
+    actual: null,
+    progress: { percent: 0, phase: 'waiting' },
+    samples: null,
+    series: null,
+    sizeBytes: null,
+    fileName: '',
+    sha256: '',
+    warnings: [],
+    error: null,
+  };
+  return { dump, attempt: 0, isCancelRequested: false, revision: 0 };
+}
+
 /** Whether a job has come to its end. */
 export function isFinished(dump: Dump): boolean {
   return dump.state !== 'queued' && dump.state !== 'running';

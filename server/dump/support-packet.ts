@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger, Rng } from '../../lib/runtime/index.ts';
-import { buildArchive, rangeEmpty, type BuildParts } from './build.ts';
+import { buildArchive, type BuildParts } from './build.ts';
 import { DumpCoverage } from './coverage.ts';
 import { toDumpError } from './errors.ts';
 import { newJobId } from './job-id.ts';
 import { maxPacketBytes, minPacketRangeMs, packetBudgetMs } from './limits.ts';
+import { rangeEmpty } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
 
 /** A file of a support packet; the server adds it under this name as it is. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LocalStore } from '../../lib/objectstore/index.ts';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
-import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
+import { FakeClock, silentLogger, systemClock } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import { BlockShelf, makeBlock, removeTree } from './block-fixture.ts';
 import { BlockCatalog, blockKey, blocksPrefix, BlockSync } from './index.ts';
@@ -374,8 +374,8 @@ test('leaves blocks in the file store that promtool reads', async () => {
 
 /** Waits, without a clock, until the file operations of a pass are through. */
 async function settled(isDone: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 4_000;
-  while (!isDone() && performance.now() < deadlineMs) await new Promise(setImmediate);
+  const deadlineMs = systemClock.monotonicMs() + 4_000;
+  while (!isDone() && systemClock.monotonicMs() < deadlineMs) await new Promise(setImmediate);
   expect(isDone()).toBe(true);
 }
 

@@ -159,8 +159,7 @@ export class BlockSync {
       for (const { resolve } of requests) resolve();
     } catch (error) {
       this.#noteFailure(error);
-      const reason = error instanceof Error ? error : new Error(errorText(error));
-      for (const { reject } of requests) reject(reason);
+      for (const { reject } of requests) reject(asError(error));
     }
   }
 
@@ -181,9 +180,9 @@ export class BlockSync {
   }
 
   /** Uploads what is missing, oldest first, and returns the first error that concerns one block. */
-  async #upload(): Promise<unknown> {
+  async #upload(): Promise<Error | undefined> {
     const { catalog, clock, epoch, labels, logger, pluginVersion, store } = this.#options;
-    let firstError: unknown;
+    let firstError: Error | undefined;
     for (const block of this.#pending()) {
       try {
         const facts = { labels: labels(), epoch: epoch(), pluginVersion, nowMs: clock.nowMs() };
@@ -191,7 +190,7 @@ export class BlockSync {
         await catalog.add(block.ulid);
         logger.info('copied a block to the file store', { ulid: block.ulid });
       } catch (error) {
-        firstError ??= error;
+        firstError ??= asError(error);
         // A block that cannot be read must not hold up the others; a failing store would.
         if (codeOf(error) !== 'SYNC_LOCAL_BLOCK') return firstError;
       }
@@ -276,6 +275,10 @@ export class BlockSync {
       link: '/admin_console/environment/file_storage',
     };
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(errorText(error), { cause: error });
 }
 
 function stoppedError(): ShareError {

@@ -1,0 +1,85 @@
+import type { DumpEstimate } from '../../api/index.ts';
+import type { Clock, Logger } from '../../lib/runtime/index.ts';
+import { errorText, type BlockCatalog } from '../share/index.ts';
+import { DumpCoverage } from './coverage.ts';
+import { DumpError } from './errors.ts';
+import type { LocalStorePort } from './ports.ts';
+import { rangeEmpty } from './refusals.ts';
+import type { TimeRange } from './selection.ts';
+
+/** What {@link Admission} stands on. */
+export interface AdmissionOptions {
+  clock: Clock;
+  logger: Logger;
+  catalog: BlockCatalog;
+  local: () => LocalStorePort | undefined;
+  freeBytes: () => Promise<number | null>;
+}
+
+/** Largest time that a date can have. */
+const maxDateMs = 8.64e15;
+
+/** Judges whether a dump of a range makes sense and fits, before a job is made of it. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #coverage: DumpCoverage;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#coverage = new DumpCoverage(options.catalog, options.local);
+  }
+
+  /** Throws a {@link DumpError} that says what to do. */
+  async check(range: TimeRange): Promise<void> {
+    this.#checkRange(range);
+    // What is already known may be enough; asking the file store is the exception.
+    if (!this.#coverage.covers(range)) await this.#lookAtStore();
+    if (!this.#coverage.covers(range)) throw rangeEmpty(range, this.#coverage.available());
+    await this.#checkRoom(range);
+  }
+
+  /** What a dump of the range will probably be. */
+  async estimate(range: TimeRange): Promise<DumpEstimate> {
+    this.#checkRange(range);
+    if (!this.#options.catalog.isLoaded) await this.#lookAtStore();
+    return this.#coverage.estimate(range);
+  }
+
+  #checkRange({ fromMs, toMs }: TimeRange): void {
+    const isTime = (ms: number) => Number.isSafeInteger(ms) && ms >= 0 && ms <= maxDateMs;
+    if (!isTime(fromMs) || !isTime(toMs)) {
+      const message = 'The range needs two times, in whole milliseconds since 1970.';
+      throw new DumpError('DUMP_RANGE_INVALID', message);
+    }
+    if (fromMs >= toMs) {
+      const message = 'The range ends before it begins: choose a start before the end.';
+      throw new DumpError('DUMP_RANGE_REVERSED', message);
+    }
+    if (fromMs > this.#options.clock.nowMs()) {
+      const message = 'The range begins in the future: choose a start before now.';
+      throw new DumpError('DUMP_RANGE_FUTURE', message);
+    }
+  }
+
+  async #checkRoom(range: TimeRange): Promise<void> {
+    const freeBytes = await this.#options.freeBytes();
+    const neededBytes = this.#coverage.neededBytes(range);
+    if (freeBytes === null || freeBytes >= neededBytes) return;
+    const message = `Building this dump needs ${mib(neededBytes)} on the disk of the data directory, and ${mib(freeBytes)} are free: make room, or choose a shorter range.`;
+    throw new DumpError('DUMP_NO_SPACE', message);
+  }
+
+  async #lookAtStore(): Promise<void> {
+    try {
+      await this.#options.catalog.refresh();
+    } catch (error) {
+      // The job will say so in its warnings; what is on this node can be dumped all the same.
+      const reason = errorText(error);
+      this.#options.logger.warn('the file store could not be listed', { reason });
+    }
+  }
+}
+
+function mib(bytes: number): string {
+  return `${String(Math.ceil(bytes / 1024 / 1024))} MiB`;
+}

@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeTree } from '../share/block-fixture.ts';
+import { DumpRig, hourMs, hours, oneTurn, startMs } from './dump-fixture.ts';
+
+let rig: DumpRig;
+
+beforeEach(async () => {
+  rig = await DumpRig.create();
+  await rig.service.start();
+});
+
+afterEach(async () => {
+  await rig.service.stop();
+  expect(rig.openThreads).toBe(0);
+  expect(await readdir(join(rig.dataDirectory, 'dump-work')).catch(() => [])).toEqual([]);
+  expect(rig.clock.pendingTimers).toBe(0);
+  await removeTree(rig.root);
+});
+
+describe('after a restart', () => {
+  test('a stopped job is begun again and does not count as an attempt', async () => {
+    await rig.addBlock(4, 2);
+    const begun = Promise.withResolvers<undefined>();
+    rig.onCall = async (method) => {
+      if (method !== 'dump.addGroup') return;
+      begun.resolve(undefined);
+      await oneTurn();
+    };
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await begun.promise;
+    await rig.service.stop();
+    rig.onCall = () => Promise.resolve();
+    rig.restart();
+    await rig.service.start();
+    expect((await rig.finished(id)).state).toBe('ready');
+  });
+
+  test('a job that was running is begun again, three times, then it is failed', async () => {
+    await rig.addBlock(4, 2);
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await rig.finished(id);
+    const record = JSON.parse(new TextDecoder().decode(rig.kv.values.get(`job:${id}`))) as {
+      attempt: number;
+      dump: { state: string };
+    };
+    const want = async (attempt: number, state: string) => {
+      record.attempt = attempt;
+      record.dump.state = 'running';
+      await rig.service.stop();
+      rig.kv.values.set(`job:${id}`, new TextEncoder().encode(JSON.stringify(record)));
+      rig.restart();
+      await rig.service.start();
+      expect((await rig.finished(id)).state).toBe(state);
+    };
+    await want(1, 'ready');
+    await want(2, 'ready');
+    await want(3, 'failed');
+    expect((await rig.service.get(id)).error?.code).toBe('DUMP_INTERRUPTED');
+  });
+
+  test('finished jobs are still there, and records of others are left alone', async () => {
+    await rig.addBlock(4, 2);
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    const ready = await rig.finished(id);
+    rig.kv.values.set(`job:${'b'.repeat(26)}`, new TextEncoder().encode('not json'));
+    rig.kv.values.set('lead', new TextEncoder().encode('x'));
+    await rig.service.stop();
+    rig.restart();
+    await rig.service.start();
+    expect(await rig.service.list()).toEqual([ready]);
+    expect(rig.kv.values.size).toBe(3);
+  });
+
+  test('temporary space of the old process is gone', async () => {
+    await rig.service.stop();
+    await mkdir(join(rig.dataDirectory, 'dump-work', 'old'), { recursive: true });
+    rig.restart();
+    await rig.service.start();
+    expect(await readdir(rig.dataDirectory)).toEqual([]);
+  });
+});
+
+describe('in a cluster', () => {
+  let other: DumpRig;
+
+  beforeEach(async () => {
+    other = new DumpRig(rig.root, 'node-b', rig);
+    await other.service.start();
+  });
+
+  afterEach(async () => {
+    await other.service.stop();
+  });
+
+  test('all nodes list all dumps, and serve and delete them', async () => {
+    await rig.addBlock(4, 2);
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    const ready = await rig.finished(id);
+    expect(await other.service.get(id)).toEqual(ready);
+    expect((await other.service.archive(id)).sizeBytes).toBe(ready.sizeBytes);
+    await other.service.delete(id, 'admin');
+    await rig.clock.advance(15_000);
+    expect(await rig.service.list()).toEqual([]);
+  });
+
+  test('a job is cancelled from another node', async () => {
+    await rig.addBlock(4, 2);
+    const release = Promise.withResolvers<undefined>();
+    rig.onCall = async (method) => {
+      if (method === 'dump.addGroup') await release.promise;
+    };
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await other.service.cancel(id, 'admin');
+    await rig.clock.advance(15_000);
+    release.resolve(undefined);
+    expect((await rig.finished(id)).state).toBe('cancelled');
+  });
+
+  test('a job of a node that is gone is taken over within a minute or so', async () => {
+    await rig.addBlock(4, 2);
+    other.local.head = { mint: startMs - 4 * hourMs, maxt: startMs - 1 };
+    const began = Promise.withResolvers<undefined>();
+    const release = Promise.withResolvers<undefined>();
+    rig.onCall = async () => {
+      began.resolve(undefined);
+      await release.promise;
+    };
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await began.promise;
+    // A node that is gone writes no more; its timers and calls are as if they were not.
+    const { kvCompareAndSet } = rig.kv;
+    rig.kv.kvCompareAndSet = async (key, oldValue, newValue) => {
+      if (new TextDecoder().decode(newValue).includes('"node":"node-a"')) return await hang();
+      return await kvCompareAndSet.call(rig.kv, key, oldValue, newValue);
+    };
+    // Somebody looks at the list of the other node, which from then on watches the job.
+    await rig.clock.advance(15_000);
+    await other.service.list();
+    await rig.clock.advance(75_000);
+    const taken = await other.finished(id);
+    expect([taken.state, taken.node]).toEqual(['ready', 'node-b']);
+    rig.kv.kvCompareAndSet = kvCompareAndSet;
+    wake();
+    release.resolve(undefined);
+  });
+});
+
+let wake: () => void = () => undefined;
+
+/** Fails once the test lets it. */
+function hang(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const before = wake;
+    wake = () => {
+      before();
+      reject(new Error('the database is away'));
+    };
+  });
+}

@@ -1,0 +1,31 @@
+import { DumpError } from './errors.ts';
+import { utcText } from './file-name.ts';
+import { maxAttempts, maxQueuedJobs } from './limits.ts';
+import type { TimeRange } from './selection.ts';
+
+/** The plugin stops. */
+export function stopped(): DumpError {
+  return new DumpError('DUMP_STOPPED', 'The plugin is stopping: try again in a moment.');
+}
+
+/** Too many jobs wait. */
+export function queueFull(): DumpError {
+  const message = `${String(maxQueuedJobs)} dumps are waiting already: wait for one, or cancel one.`;
+  return new DumpError('DUMP_QUEUE_FULL', message);
+}
+
+/** The end of a job that was begun too often. */
+export function interrupted(): DumpError {
+  const message = `The dump was begun ${String(maxAttempts)} times and the plugin ended each time: choose a shorter range.`;
+  return new DumpError('DUMP_INTERRUPTED', message);
+}
+
+/** The refusal of a range that holds no sample. */
+export function rangeEmpty(requested: TimeRange, available?: TimeRange): DumpError {
+  const asked = `from ${utcText(requested.fromMs)} to ${utcText(requested.toMs)}`;
+  const hint =
+    available === undefined
+      ? 'Metrics appear here seconds after collecting has begun.'
+      : `Available are ${utcText(available.fromMs)} to ${utcText(available.toMs)}.`;
+  return new DumpError('DUMP_RANGE_EMPTY', `There are no metrics ${asked}. ${hint}`);
+}
