@@ -8,9 +8,10 @@ const maxPages = 1 << (32 - pageBits);
 
 /**
  * Slot sizes for open chunks. Constant series stay in the smallest for a whole chunk; a chunk that
- * may still be appended to never exceeds 1,005 bytes and one sample takes at most 19.
+ * may still be appended to never exceeds 1,005 bytes, one sample takes at most 19, and writing bits
+ * touches three bytes behind them.
  */
-export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1024];
+export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1088];
 
 const emptyPage = new Uint8Array(0);
 
@@ -78,8 +79,8 @@ export class Arena {
   #releasePage(page: number, size: number): void {
     const free = this.#freeSlots[size]!;
     const slotsPerPage = Math.floor(pageBytes / slotBytes[size]!);
-    // One page of slack per size, so that a lone series does not take and give a page each time.
-    if (free.length < 2 * slotsPerPage) return;
+    // The last free page of a size stays, so that a lone series does not take and give it each time.
+    if (free.length === slotsPerPage) return;
     this.#freeSlots[size] = free.filter((address) => address >>> pageBits !== page);
     this.pages[page] = emptyPage;
     this.#freePages.push(page);

@@ -121,25 +121,33 @@ export class Head {
 
   /** Appends samples whose series are all known. */
   append(batch: SampleBatch, counts: AppendCounts): void {
-    const { refs, timesMs, lo, hi, count } = batch;
     const { open } = this;
-    let { minMs, maxMs } = this;
+    const { count } = batch;
     let stored = 0;
     for (let at = 0; at < count; at++) {
-      const timeMs = timesMs[at]!;
-      const outcome = open.append(refs[at]! & slotMask, timeMs, lo[at]!, hi[at]!);
-      if (outcome === appendOutcome.stored) {
-        stored++;
-        if (timeMs > maxMs) maxMs = timeMs;
-        if (timeMs < minMs) minMs = timeMs;
-      } else if (outcome === appendOutcome.outOfOrder) counts.outOfOrder++;
+      const next = open.appendRun(batch, at);
+      stored += next - at;
+      at = next;
+      if (at === count) break;
+      const slot = batch.refs[at]! & slotMask;
+      const outcome = open.append(slot, batch.timesMs[at]!, batch.lo[at]!, batch.hi[at]!);
+      if (outcome === appendOutcome.stored) stored++;
+      else if (outcome === appendOutcome.outOfOrder) counts.outOfOrder++;
       else if (outcome === appendOutcome.duplicate) counts.duplicates++;
       else counts.appended++;
     }
     counts.appended += stored;
     this.samples += stored;
-    this.minMs = minMs;
-    this.maxMs = maxMs;
+    this.#noteTimes(batch);
+  }
+
+  /** Widens the head's range by a batch whose samples were stored, or are there already. */
+  #noteTimes({ timesMs, count }: SampleBatch): void {
+    for (let at = 0; at < count; at++) {
+      const timeMs = timesMs[at]!;
+      if (timeMs > this.maxMs) this.maxMs = timeMs;
+      if (timeMs < this.minMs) this.minMs = timeMs;
+    }
   }
 
   /** Appends one sample to the series in a slot, as replay does. */

@@ -1,11 +1,21 @@
 import { Arena, pageBits, pageMask, slotBytes } from './arena.ts';
-import { maxOpenBytes, maxSampleBits, maxSamples, predictAtSamples } from './limits.ts';
-import { putBits, putUvarint } from './put-bits.ts';
+import type { SampleBatch } from '../sample-batch.ts';
+import { maxOpenBytes, maxSampleBits, maxSamples, maxSlots, predictAtSamples } from './limits.ts';
+import { putBits, putUvarint, spareBytes } from './put-bits.ts';
 
 const noWindow = 255;
 const noSlot = 255;
 const maxLeadingZeros = 31;
 const largestSize = slotBytes.length - 1;
+const slotMask = maxSlots - 1;
+
+/** Bits that must be free in a slot before a sample is written. */
+const neededBits = maxSampleBits + 8 * spareBytes;
+
+/** Per slot size: with more bits than this a chunk must grow, or end, before any further sample. */
+const bitLimits = Uint16Array.from(slotBytes, (bytes) =>
+  Math.min(bytes * 8 - neededBits, maxOpenBytes * 8),
+);
 
 /** Receives the data of a chunk that was closed; the bytes must be copied at once. */
 export type ChunkSink = (
@@ -44,6 +54,8 @@ export class OpenChunks {
   #bitEnd = new Uint16Array(0);
   #address = new Uint32Array(0);
   #size = new Uint8Array(0);
+  /** Entry of {@link bitLimits} for the size of the slot. */
+  #bitLimit = new Uint16Array(0);
   #nextAt = new Float64Array(0);
 
   /** `rangeMs` is the block range: no chunk crosses a multiple of it. */
@@ -66,6 +78,7 @@ export class OpenChunks {
     this.#bitEnd = grown(this.#bitEnd, new Uint16Array(slots));
     this.#address = grown(this.#address, new Uint32Array(slots));
     this.#size = grown(this.#size, new Uint8Array(slots));
+    this.#bitLimit = grown(this.#bitLimit, new Uint16Array(slots));
     this.#nextAt = grown(this.#nextAt, new Float64Array(slots));
   }
 
@@ -74,6 +87,56 @@ export class OpenChunks {
     this.lastT[series] = -Infinity;
     this.count[series] = 0;
     this.#size[series] = noSlot;
+  }
+
+  /**
+   * Appends the samples of a batch from index `from` on, as long as they are of the common kind: a
+   * further sample of an open chunk with room, at the expected time. Returns the index of the first
+   * that is not, which {@link append} takes; the split keeps this loop small and fast.
+   */
+  appendRun(batch: SampleBatch, from: number): number {
+    const { refs, timesMs, lo: batchLo, hi: batchHi, count: end } = batch;
+    const { lastT, lo: lastLo, hi: lastHi, count } = this;
+    const delta = this.#delta;
+    const nextAt = this.#nextAt;
+    const bitEnd = this.#bitEnd;
+    const bitLimit = this.#bitLimit;
+    const addresses = this.#address;
+    const { pages } = this.arena;
+    for (let at = from; at < end; at++) {
+      const series = refs[at]! & slotMask;
+      const timeMs = timesMs[at]!;
+      const samples = count[series]!;
+      const bits = bitEnd[series]!;
+      if (
+        timeMs - lastT[series]! !== delta[series]! ||
+        samples < 2 ||
+        samples === predictAtSamples ||
+        samples === maxSamples ||
+        timeMs >= nextAt[series]! ||
+        bits > bitLimit[series]!
+      ) {
+        return at;
+      }
+      const lo = batchLo[at]!;
+      const hi = batchHi[at]!;
+      const xorLo = (lo ^ lastLo[series]!) >>> 0;
+      const xorHi = (hi ^ lastHi[series]!) >>> 0;
+      if ((xorLo | xorHi) === 0) {
+        // Two zero bits in a slot that is zero already.
+        bitEnd[series] = bits + 2;
+      } else {
+        const address = addresses[series]!;
+        const page = pages[address >>> pageBits]!;
+        const base = (address & pageMask) * 8;
+        bitEnd[series] = this.#putValue(series, page, base + bits + 1, xorLo, xorHi) - base;
+        lastLo[series] = lo;
+        lastHi[series] = hi;
+      }
+      lastT[series] = timeMs;
+      count[series] = samples + 1;
+    }
+    return end;
   }
 
   /** Appends one sample; see {@link appendOutcome}. */
@@ -153,8 +216,7 @@ export class OpenChunks {
 
   #appendFirst(series: number, timeMs: number, lo: number, hi: number): void {
     if (this.#size[series] === noSlot) {
-      this.#size[series] = 0;
-      this.#address[series] = this.arena.allocate(0);
+      this.#setSlot(series, this.arena.allocate(0), 0);
     }
     const page = this.arena.pages[this.#address[series]! >>> pageBits]!;
     const start = this.#address[series]! & pageMask;
@@ -191,7 +253,7 @@ export class OpenChunks {
       this.#bitEnd[series] = bitEnd + 2;
       return;
     }
-    if (room < maxSampleBits && this.#size[series]! < largestSize) this.#grow(series);
+    if (room < neededBits && this.#size[series]! < largestSize) this.#grow(series);
     const address = this.#address[series]!;
     const page = this.arena.pages[address >>> pageBits]!;
     const base = (address & pageMask) * 8;
@@ -208,26 +270,29 @@ export class OpenChunks {
     const zeros = hi === 0 ? 32 + Math.clz32(lo) : Math.clz32(hi);
     let leading = zeros > maxLeadingZeros ? maxLeadingZeros : zeros;
     let trailing = lo !== 0 ? 31 - Math.clz32(lo & -lo) : 63 - Math.clz32(hi & -hi);
-    let end = at;
     if (leading >= this.#leading[series]! && trailing >= this.#trailing[series]!) {
       leading = this.#leading[series]!;
       trailing = this.#trailing[series]!;
-      putBits(page, at, 0b10, 2);
-      end += 2;
-    } else {
-      this.#leading[series] = leading;
-      this.#trailing[series] = trailing;
-      // 64 significant bits are stored as 0, which cannot occur otherwise.
-      putBits(page, at, (0b11 << 11) | (leading << 6) | ((64 - leading - trailing) & 63), 13);
-      end += 13;
+      return putValueBits(page, at, 0b10, 2, lo, hi, 64 - leading - trailing, trailing);
     }
-    return putSignificant(page, end, lo, hi, 64 - leading - trailing, trailing);
+    this.#leading[series] = leading;
+    this.#trailing[series] = trailing;
+    const significant = 64 - leading - trailing;
+    // 64 significant bits are stored as 0, which cannot occur otherwise.
+    const control = (0b11 << 11) | (leading << 6) | (significant & 63);
+    return putValueBits(page, at, control, 13, lo, hi, significant, trailing);
   }
 
   #grow(series: number): void {
     const size = this.#size[series]!;
-    this.#address[series] = this.arena.grow(this.#address[series]!, size, this.byteLength(series));
-    this.#size[series] = size + 1;
+    const grown = this.arena.grow(this.#address[series]!, size, this.byteLength(series));
+    this.#setSlot(series, grown, size + 1);
+  }
+
+  #setSlot(series: number, address: number, size: number): void {
+    this.#address[series] = address;
+    this.#size[series] = size;
+    this.#bitLimit[series] = bitLimits[size]!;
   }
 }
 
@@ -257,15 +322,18 @@ function putDeltaOfDelta(page: Uint8Array, at: number, dod: number): number {
   return at + 68;
 }
 
-/** Writes `(hi, lo) >>> trailing`, which has `significant` bits. */
-function putSignificant(
+/** Writes control bits and then `(hi, lo) >>> trailing`, which has `significant` bits. */
+function putValueBits(
   page: Uint8Array,
   at: number,
+  control: number,
+  controlBits: number,
   lo: number,
   hi: number,
   significant: number,
   trailing: number,
 ): number {
+  const end = at + controlBits + significant;
   let low = lo;
   let high = hi;
   if (trailing >= 32) {
@@ -275,11 +343,16 @@ function putSignificant(
     low = ((lo >>> trailing) | (hi << (32 - trailing))) >>> 0;
     high = hi >>> trailing;
   }
+  if (controlBits + significant <= 31) {
+    putBits(page, at, (control << significant) | low, controlBits + significant);
+    return end;
+  }
+  putBits(page, at, control, controlBits);
   if (significant > 32) {
-    putBits(page, at, high, significant - 32);
-    putBits(page, at + significant - 32, low, 32);
-  } else putBits(page, at, low, significant);
-  return at + significant;
+    putBits(page, at + controlBits, high, significant - 32);
+    putBits(page, end - 32, low, 32);
+  } else putBits(page, at + controlBits, low, significant);
+  return end;
 }
 
 function grown<Column extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(

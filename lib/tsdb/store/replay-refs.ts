@@ -43,6 +43,11 @@ export class ReplayRefs {
     return true;
   }
 
+  /** Whether a series has exactly this reference. */
+  isPlain(ref: number): boolean {
+    return this.#head.series.slotOf(ref) !== 0;
+  }
+
   /** Slot of the series that the WAL calls `ref`, or 0. */
   slotOf(ref: number): number {
     const slot = this.#head.series.slotOf(ref);

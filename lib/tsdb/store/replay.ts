@@ -136,7 +136,14 @@ class Replay {
   }
 
   #appendBatch(): void {
-    const { refs, timesMs, lo, hi, count } = this.#batch;
+    const batch = this.#batch;
+    if (this.#isPlain(batch)) {
+      const counts = { appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 };
+      this.#head.append(batch, counts);
+      this.#samples += counts.appended;
+      return;
+    }
+    const { refs, timesMs, lo, hi, count } = batch;
     for (let at = 0; at < count; at++) {
       const timeMs = timesMs[at]!;
       if (timeMs < this.#oldestMs) {
@@ -147,5 +154,13 @@ class Replay {
       if (slot === 0) this.#unknown++;
       else if (this.#head.appendAt(slot, timeMs, lo[at]!, hi[at]!)) this.#samples++;
     }
+  }
+
+  /** Whether all samples are new enough and of series that have the reference of the WAL. */
+  #isPlain({ refs, timesMs, count }: SampleBatch): boolean {
+    for (let at = 0; at < count; at++) {
+      if (timesMs[at]! < this.#oldestMs || !this.#refs.isPlain(refs[at]!)) return false;
+    }
+    return true;
   }
 }

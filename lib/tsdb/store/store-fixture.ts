@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FakeClock, seededRng, type Rng } from '../../runtime/index.ts';
+import { FakeClock, seededRng, systemClock, type Rng } from '../../runtime/index.ts';
 import type { BlockReader } from '../block/index.ts';
 import { decodeChunk, SampleColumns } from '../chunk/index.ts';
 import { openBlock } from '../disk/index.ts';
+import { copyHead, pageBits, pageMask, Pacer, type Head } from '../head/index.ts';
 import { labelsFrom, type Labels } from '../labels.ts';
 import { Store } from './store.ts';
 import type { StoreOptions } from './types.ts';
@@ -83,6 +84,26 @@ export async function contentsOf(store: Store): Promise<Contents> {
     if (snapshot !== undefined) addBlock(contents, snapshot.dir);
   } finally {
     rmSync(parentDir, { recursive: true, force: true });
+  }
+  return contents;
+}
+
+/** What is in a head, without going through files. */
+export async function headContents(head: Head): Promise<Contents> {
+  const contents: Contents = new Map();
+  const copy = await copyHead(head, -Infinity, Infinity, new Pacer(systemClock));
+  if (copy === undefined) return contents;
+  const samples = new SampleColumns();
+  for (let at = 0; at < copy.count; at++) {
+    const address = copy.address[at]!;
+    const start = address & pageMask;
+    const page = copy.pages[address >>> pageBits]!;
+    samples.clear();
+    decodeChunk(page.subarray(start, start + copy.length[at]!), samples);
+    const labels = head.series.labels(copy.series[at]!);
+    for (let index = 0; index < samples.count; index++) {
+      addSample(contents, labels, samples.times[index]!, samples.lo[index]!, samples.hi[index]!);
+    }
   }
   return contents;
 }

@@ -110,6 +110,17 @@ describe('seriesRef', () => {
       expect(store.seriesRef(labelsOf('a'))).not.toBe(ref);
     }));
 
+  test('gives good references while the columns grow', () =>
+    withBench(async ({ open }) => {
+      const store = await open();
+      const refs = Array.from({ length: 5000 }, (_, at) =>
+        store.seriesRef(labelsOf(`m${String(at)}`)),
+      );
+      expect(new Set(refs).size).toBe(5000);
+      expect(refs.every((ref) => store.isLive(ref))).toBe(true);
+      expect(refs[4321]).toBe(store.seriesRef(labelsOf('m4321')));
+    }));
+
   test('refuses a series beyond the limit and goes on with known ones', () =>
     withBench(async ({ open }) => {
       const store = await open({ limits: { maxSeries: 2 } });

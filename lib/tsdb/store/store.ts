@@ -76,7 +76,9 @@ export class Store {
       const message = `the store holds ${String(head.series.count)} series and takes no new ones`;
       throw new StoreError('TSDB_SERIES_LIMIT', message);
     }
-    const ref = head.series.refs[head.addSeries(labels)]!;
+    // The columns may move when a series is added: look at them afterwards.
+    const slot = head.addSeries(labels);
+    const ref = head.series.refs[slot]!;
     wal.noteSeries(ref);
     return ref;
   }

@@ -67,18 +67,19 @@ export class WalLog {
     this.#unlogged.push(ref);
   }
 
-  /** Writes the series that are new and then the samples; on failure nothing of it is in the WAL. */
+  /**
+   * Writes the series that are new and then the samples. On failure no sample of the batch is in
+   * the WAL; series that got in before are known to it and not written again.
+   */
   async log(batch: SampleBatch, pacer: Pacer): Promise<void> {
-    const { writer } = this;
-    const newSeries = this.#unlogged.length;
-    await this.#add(batch, newSeries, pacer);
-    if (writer.isOver(this.#segmentLimit)) {
-      writer.discard();
-      await this.cutSegment();
-      await this.#add(batch, newSeries, pacer);
+    while (this.#unlogged.length > 0) {
+      const count = Math.min(maxSeriesPerRecord, this.#unlogged.length);
+      const series = [...this.#liveSeries(count)];
+      if (series.length > 0) await this.#write(() => [encodeSeriesRecord(series)]);
+      this.#unlogged.splice(0, count);
+      if (pacer.isDue) await pacer.pause();
     }
-    await writer.write();
-    this.#unlogged.splice(0, newSeries);
+    await this.#write(() => this.#sampleRecords(batch));
   }
 
   /** Goes on in a new segment; returns the number of the finished one. */
@@ -127,21 +128,28 @@ export class WalLog {
     await removeCovered(this.#dir, last);
   }
 
-  async #add(batch: SampleBatch, newSeries: number, pacer: Pacer): Promise<void> {
-    for (let from = 0; from < newSeries; from += maxSeriesPerRecord) {
-      const to = Math.min(from + maxSeriesPerRecord, newSeries);
-      const series = [...this.#liveSeries(from, to)];
-      if (series.length > 0) this.writer.add(encodeSeriesRecord(series));
-      if (pacer.isDue) await pacer.pause();
+  /** Writes records with one write, into a new segment when this one would become too long. */
+  async #write(records: () => Iterable<Uint8Array>): Promise<void> {
+    const { writer } = this;
+    for (const record of records()) writer.add(record);
+    if (writer.isOver(this.#segmentLimit)) {
+      writer.discard();
+      await this.cutSegment();
+      for (const record of records()) writer.add(record);
     }
+    await writer.write();
+  }
+
+  /** The batch as records; each is valid until the next one is asked for. */
+  *#sampleRecords(batch: SampleBatch): Generator<Uint8Array> {
     for (let from = 0; from < batch.count; from += maxSamplesPerRecord) {
-      const to = Math.min(from + maxSamplesPerRecord, batch.count);
-      this.writer.add(this.#encoder.encode(batch, from, to));
+      yield this.#encoder.encode(batch, from, Math.min(from + maxSamplesPerRecord, batch.count));
     }
   }
 
-  *#liveSeries(from: number, to: number): Generator<WalSeries> {
-    for (let at = from; at < to; at++) {
+  /** The first `count` of the series that the WAL does not know, without those that are gone. */
+  *#liveSeries(count: number): Generator<WalSeries> {
+    for (let at = 0; at < count; at++) {
       const ref = this.#unlogged[at]!;
       const slot = this.#head.series.slotOf(ref);
       if (slot !== 0) yield { ref, labels: this.#head.series.labels(slot) };
