@@ -74,6 +74,8 @@ export interface FakeRequest {
   /** Runs before each acknowledgement of a Write. */
   onWrite?: (bytes: Uint8Array) => Promise<void> | void;
   hostHeaders?: Record<string, string[]>;
+  /** Whether the plugin may break the connection, which HTTP/2 does not let it. */
+  canHijack?: boolean;
 }
 
 export interface FakeResponse {
@@ -283,6 +285,7 @@ class ResponseRecorder implements FakeResponse {
         this.status = status as number;
         return this.#seen('WriteHeader', {});
       }),
+      ...(request.canHijack === true ? this.#hijacking() : {}),
       'Plugin.Write': rpcMethod(emptyStruct, async (bytes) => {
         if (signal?.aborted === true) throw new Error('write: broken pipe');
         await request.onWrite?.(bytes as Uint8Array);
@@ -294,6 +297,13 @@ class ResponseRecorder implements FakeResponse {
 
   get body(): Buffer {
     return Buffer.concat(this.#chunks);
+  }
+
+  #hijacking(): RpcHandlers {
+    return {
+      'Plugin.HijackResponse': rpcMethod(emptyStruct, () => this.#seen('HijackResponse', {})),
+      'Plugin.HjConnClose': rpcMethod(emptyStruct, () => this.#seen('HjConnClose', {})),
+    };
   }
 
   #seen<T>(call: string, result: T): T {

@@ -205,7 +205,7 @@ describe('answers', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(httpChunkBytes);
   });
 
-  test('that fail before their head are a 500, and after it fail the call', async () => {
+  test('that fail before their head are a 500, and after it break the connection', async () => {
     const host = await serving((request, response) => {
       if (request.url === '/throws') throw new Error('handler bug');
       if (request.url === '/half') {
@@ -220,6 +220,8 @@ describe('answers', () => {
         expect.stringContaining('HTTP_FAILED'),
       ]);
     }
+    const half = await host.request({ url: '/half', canHijack: true });
+    expect(half.calls.slice(-2)).toEqual(['HijackResponse', 'HjConnClose']);
     await expect(host.request({ url: '/half' })).rejects.toMatchObject({ code: 'RPC_REMOTE' });
   });
 

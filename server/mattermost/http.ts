@@ -145,8 +145,11 @@ export class HttpBridge {
       return;
     }
     logger.warn('a request was not answered to its end', { error });
-    // Without this the server would end a cut answer as if it were whole.
-    if (writer.hasHead) throw error;
+    if (writer.hasHead) {
+      // The server would end a cut answer as if it were whole; failing the call is second best.
+      if (await writer.breakOff()) return;
+      throw error;
+    }
     await refuse(writer, 500, 'HTTP_FAILED', 'The plugin did not answer; see the server log.');
   }
 }

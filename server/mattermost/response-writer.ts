@@ -1,5 +1,5 @@
 import type { GobInput, GobValue } from '../../lib/gob/index.ts';
-import type { RpcClient } from '../../lib/netrpc/index.ts';
+import { type RpcClient, RpcError } from '../../lib/netrpc/index.ts';
 import { httpChunkBytes } from './limits.ts';
 import { header, writerArguments } from './schemas.ts';
 
@@ -34,6 +34,21 @@ export class ResponseWriter {
     for (let at = 0; at < bytes.length; at += httpChunkBytes) {
       const chunk = bytes.subarray(at, at + httpChunkBytes);
       await this.#client.call('Plugin.Write', writerArguments.Write, chunk);
+    }
+  }
+
+  /**
+   * Breaks the client's connection, so that it does not take a cut answer for a whole one. False
+   * when the server cannot, as with HTTP/2.
+   */
+  async breakOff(): Promise<boolean> {
+    try {
+      await this.#client.call('Plugin.HijackResponse', writerArguments.HijackResponse, {});
+      await this.#client.call('Plugin.HjConnClose', writerArguments.HjConnClose, {});
+      return true;
+    } catch (error) {
+      if (error instanceof RpcError) return false;
+      throw error;
     }
   }
 

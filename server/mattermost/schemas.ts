@@ -109,4 +109,6 @@ export const writerArguments = {
   SyncHeader: header,
   WriteHeader: int,
   Write: bytes,
+  HijackResponse: emptyStruct,
+  HjConnClose: emptyStruct,
 } as const;
