@@ -168,7 +168,7 @@ export class DumpRig {
           between: (fromMs) => [
             {
               job: 'mattermost',
-              instance: 'host-000:8067',
+              instance: 'host-000000:8067',
               fromMs,
               toMs: fromMs + 60_000,
               reason: 'SCRAPE_REFUSED',

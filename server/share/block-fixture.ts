@@ -36,7 +36,7 @@ export async function makeBlock(block: TestBlock): Promise<BlockInfo> {
   const series = Array.from({ length: seriesCount }, (_, at) => ({
     labels: labelsFrom([
       ['__name__', 'test_requests_total'],
-      ['instance', `host-${String(at).padStart(3, '0')}:8067`],
+      ['instance', `host-${String(at).padStart(6, '0')}:8067`],
       ['job', 'mattermost'],
     ]),
     chunks: chunksOf(timesMs),

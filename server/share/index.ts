@@ -4,16 +4,8 @@ export {
   type PartialBlock,
   type RemoteBlock,
 } from './block-catalog.ts';
-export { serverIdLabel, type BlockLabels } from './block-meta.ts';
-export { codeOf, errorText, ShareError, type ShareErrorCode } from './errors.ts';
+export type { BlockLabels } from './block-meta.ts';
+export { codeOf, errorText } from './errors.ts';
 export type { LocalBlocks } from './local-room.ts';
-export {
-  archiveKey,
-  blockKey,
-  blocksPrefix,
-  checkKey,
-  dumpsPrefix,
-  isJobId,
-  pluginPrefix,
-} from './paths.ts';
+export { archiveKey, blockKey, blocksPrefix, dumpsPrefix, isJobId } from './paths.ts';
 export { BlockSync, type BlockSyncOptions } from './sync.ts';

@@ -2,16 +2,13 @@ import { joinKey } from '../../lib/objectstore/index.ts';
 import { parseUlid } from '../../lib/tsdb/index.ts';
 
 /** All that the plugin keeps in the file store lies below this key; the Go plugin used the same. */
-export const pluginPrefix = 'plugin-data/mattermost-plugin-metrics';
+const pluginPrefix = 'plugin-data/mattermost-plugin-metrics';
 
 /** Blocks lie below it, one "directory" per ULID. */
 export const blocksPrefix = `${pluginPrefix}/data/`;
 
 /** Finished dumps lie below it, one "directory" per job id. */
 export const dumpsPrefix = `${pluginPrefix}/dump/`;
-
-/** Object that exists for a moment while the file store is tried out. */
-export const checkKey = `${pluginPrefix}/check`;
 
 const jobIdShape = /^[a-z0-9]{26}$/;
 
