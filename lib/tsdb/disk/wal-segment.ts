@@ -7,7 +7,7 @@ import { FileSource } from './file-source.ts';
 export function readSegment(
   walDir: string,
   segment: number,
-): { reader: WalSegmentReader; sizeBytes: number; close(): void } {
+): { reader: WalSegmentReader; sizeBytes: number; close: () => void } {
   const source = new FileSource(join(walDir, walSegmentName(segment)));
   return {
     reader: new WalSegmentReader(source, segment),
