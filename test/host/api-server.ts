@@ -285,7 +285,7 @@ function toJson(value: GobValue): unknown {
   if (isInterfaceValue(value)) return toJson(value.value as GobValue);
   if (Array.isArray(value)) return value.map(toJson);
   if (value instanceof Map) {
-    return Object.fromEntries([...value].map(([key, entry]) => [String(key), toJson(entry)]));
+    return Object.fromEntries([...value].map(([key, entry]) => [key as string, toJson(entry)]));
   }
   return value;
 }

@@ -226,7 +226,7 @@ export class Host {
       configuration: () => this.#configuration,
       settingDefaults: settingDefaults(manifest),
       saveOwnSettings: (settings) => {
-        const Plugins = { [manifest.id]: settings as Record<string, unknown> };
+        const Plugins = { [manifest.id]: settings };
         this.#configuration = changeConfiguration(this.#configuration, {
           PluginSettings: { Plugins },
         });

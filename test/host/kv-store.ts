@@ -38,7 +38,7 @@ export class KvStore {
 
   /** False when an atomic write lost. Without a value the key is deleted. */
   set(key: string, value: Uint8Array | undefined, options: Partial<KvOptions> = {}): boolean {
-    const length = [...key].length;
+    const length = Array.from(key).length;
     if (length === 0 || length > maxKeyLength) {
       throw refused('model.plugin_key_value.is_valid.key.app_error', `key of ${String(length)}`);
     }

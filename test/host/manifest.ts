@@ -31,14 +31,14 @@ export async function readManifest(directory: string): Promise<Manifest> {
   } catch (error) {
     throw bad('app.plugin.manifest.app_error', String(error));
   }
-  const manifest = parsed as Manifest;
-  if (typeof manifest.id !== 'string' || !idForm.test(manifest.id)) {
-    throw bad('app.plugin.invalid_id.app_error', `id ${String(manifest.id)}`);
+  const { id, version } = parsed as { id?: unknown; version?: unknown };
+  if (typeof id !== 'string' || !idForm.test(id)) {
+    throw bad('app.plugin.invalid_id.app_error', `id ${String(id)}`);
   }
-  if (typeof manifest.version !== 'string' || !versionForm.test(manifest.version)) {
-    throw bad('app.plugin.invalid_version.app_error', `version ${String(manifest.version)}`);
+  if (typeof version !== 'string' || !versionForm.test(version)) {
+    throw bad('app.plugin.invalid_version.app_error', `version ${String(version)}`);
   }
-  return { ...manifest, id: manifest.id.toLowerCase() };
+  return { ...(parsed as Manifest), id: id.toLowerCase() };
 }
 
 /** File of the executable for this machine, below the bundle's directory. */

@@ -176,7 +176,6 @@ async function authenticate(
   return { session: isValid ? session : undefined, body, isKnown: true };
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is there
 async function* pieces(content: Uint8Array): AsyncGenerator<Uint8Array> {
   yield content;
 }

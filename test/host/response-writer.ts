@@ -89,15 +89,15 @@ export class HostResponse {
     });
   }
 
-  /** The plugin is done. A body shorter than declared can only end by closing the connection. */
+  /** The plugin is done. A body of another length than declared ends by closing the connection. */
   end(): void {
     this.writeHead(200);
-    const isShort =
+    const isMiscounted =
       !this.#isHead &&
       this.#mayHaveBody() &&
       this.#declaredBytes !== undefined &&
-      this.#writtenBytes < this.#declaredBytes;
-    if (isShort) this.#response.destroy();
+      this.#writtenBytes !== this.#declaredBytes;
+    if (isMiscounted) this.#response.destroy();
     else this.#response.end();
   }
 
@@ -109,6 +109,6 @@ export class HostResponse {
 function toHeader(argument: GobValue): Map<string, string[]> {
   if (!(argument instanceof Map)) throw new Error('SyncHeader takes a header');
   return new Map(
-    [...argument].map(([name, values]) => [String(name), (values as GobValue[]).map(String)]),
+    [...argument].map(([name, values]) => [name as string, (values as GobValue[]).map(String)]),
   );
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { AppError } from './app-error.ts';
 import { credentialsOf, sessionCookie, type Accounts, type Session } from './accounts.ts';
 import type { ManagedPlugin } from './managed-plugin.ts';
+import { parseMultipart, type FormPart } from './multipart.ts';
 import type { Plugins } from './plugins.ts';
 import { sanitizeConfiguration, type ConfigurationChange } from './server-config.ts';
 import type { ServerConfiguration } from './server-config.ts';
@@ -39,7 +39,7 @@ interface Answer {
 
 const routes: Route[] = [
   ['POST', /^\/users\/login$/, 'anybody', logIn],
-  ['GET', /^\/users\/me$/, 'user', ({}, { session }) => ({ body: userOf(session) })],
+  ['GET', /^\/users\/me$/, 'user', (_backend, { session }) => ({ body: userOf(session) })],
   ['GET', /^\/system\/ping$/, 'anybody', () => ({ body: { status: 'OK' } })],
   ['GET', /^\/config$/, 'admin', (backend) => ({ body: sanitized(backend) })],
   ['PUT', /^\/config\/patch$/, 'admin', patchConfiguration],
@@ -147,12 +147,12 @@ async function upload(backend: RestBackend, { request }: Exchange): Promise<Answ
     throw refused(501, 'app.plugin.upload_disabled.app_error', message);
   }
   const form = await readForm(request, FileSettings.MaxFileSize);
-  const file = form.get('plugin');
-  if (!(file instanceof Blob)) {
+  const file = form.find(({ name, fileName }) => name === 'plugin' && fileName !== undefined);
+  if (file === undefined) {
     throw refused(400, 'api.plugin.upload.no_file.app_error', 'Missing file in multipart request');
   }
-  const bundle = new Uint8Array(await file.arrayBuffer());
-  const manifest = await backend.plugins.install(bundle, form.get('force') === 'true');
+  const force = form.find(({ name }) => name === 'force')?.content.toString();
+  const manifest = await backend.plugins.install(file.content, force === 'true');
   return { status: 201, body: manifest };
 }
 
@@ -163,22 +163,17 @@ class PlainRefusal extends Error {
   readonly status = 400;
 }
 
-async function readForm(request: IncomingMessage, maxBytes: number): Promise<FormData> {
+async function readForm(request: IncomingMessage, maxBytes: number): Promise<FormPart[]> {
+  const chunks: Buffer[] = [];
   let received = 0;
-  async function* capped(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      received += chunk.length;
-      if (received > maxBytes) throw new PlainRefusal('http: request body too large');
-      yield chunk;
-    }
-  }
-  const headers = { 'Content-Type': request.headers['content-type'] ?? '' };
-  try {
-    return await new Response(Readable.toWeb(Readable.from(capped())) as ReadableStream, {
-      headers,
-    }).formData();
-  } catch (error) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    received += chunk.length;
     if (received > maxBytes) throw new PlainRefusal('http: request body too large');
+    chunks.push(chunk);
+  }
+  try {
+    return parseMultipart(request.headers['content-type'] ?? '', Buffer.concat(chunks));
+  } catch (error) {
     throw new PlainRefusal(error instanceof Error ? error.message : String(error));
   }
 }

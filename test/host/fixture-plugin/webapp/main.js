@@ -1,0 +1,1 @@
+globalThis.registerPlugin('com.example.fixture', {});
