@@ -1,6 +1,6 @@
 import { assert } from '../../runtime/index.ts';
 import type { Labels } from '../labels.ts';
-import { SampleBatch } from '../sample-batch.ts';
+import type { SampleBatch } from '../sample-batch.ts';
 import { ClosedWindow } from './closed-window.ts';
 import { slotBits } from './limits.ts';
 import { OpenChunks, appendOutcome } from './open-chunks.ts';

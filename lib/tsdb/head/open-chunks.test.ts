@@ -2,17 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { toHex } from '../../bytes/index.ts';
 import { seededRng } from '../../runtime/index.ts';
 import { ChunkEncoder } from '../chunk/index.ts';
+import { SampleBatch } from '../sample-batch.ts';
+import { bitsOf, testSeed } from '../store/store-fixture.ts';
 import { appendOutcome, OpenChunks } from './open-chunks.ts';
 
 const rangeMs = 7_200_000;
-const halves = new Uint32Array(2);
-const double = new Float64Array(halves.buffer);
-
-function bitsOf(value: number): [lo: number, hi: number] {
-  double[0] = value;
-  return [halves[0]!, halves[1]!];
-}
-
 interface Closed {
   series: number;
   mintMs: number;
@@ -37,6 +31,26 @@ function copied(chunks: OpenChunks, series: number): string {
   const bytes = new Uint8Array(2048);
   return toHex(bytes.subarray(0, chunks.copy(series, bytes, 0)));
 }
+
+/** A series of one of five kinds of values, at times that are mostly regular. */
+function randomSeries(rng: { u32(): number }, series: number, count: number): Sample[] {
+  const step = [1000, 15000, 60000][series % 3]!;
+  const kind = rng.u32() % 5;
+  const list: Sample[] = [];
+  let timeMs = 1_699_999_200_000 + (rng.u32() % 1000);
+  let value = rng.u32() % 1000;
+  for (let at = 0; at < count; at++) {
+    if (kind === 1) value += rng.u32() % 10;
+    else if (kind === 2) value = rng.u32() / (1 + (rng.u32() % 99));
+    else if (kind === 3 && rng.u32() % 3 === 0) value = -value * 1.1;
+    const isStale = kind === 4 && rng.u32() % 7 === 0;
+    list.push([timeMs, ...(isStale ? ([2, 0x7ff0_0000] as const) : bitsOf(value))]);
+    timeMs += rng.u32() % 5 === 0 ? 1 + (rng.u32() % (4 * step)) : step;
+  }
+  return list;
+}
+
+type Sample = [timeMs: number, lo: number, hi: number];
 
 describe('encoding', () => {
   test.each([
@@ -80,30 +94,20 @@ describe('encoding', () => {
     expect(copied(chunks, 1)).toBe(want);
   });
 
-  test('equals the chunk encoder on random series', () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
+  test('equals the chunk encoder on random series, one by one and in runs', () => {
+    const seed = testSeed();
     const rng = seededRng(seed);
     const { chunks, closed } = openChunks(40);
-    const samples: [number, number, number][][] = [];
-    for (let series = 0; series < 40; series++) {
-      const list: [number, number, number][] = [];
-      let timeMs = 1.7e12 - (1.7e12 % rangeMs) + (rng.u32() % 1000);
-      let value = rng.u32() % 1000;
-      const step = [1000, 15000, 60000][series % 3]!;
-      const kind = rng.u32() % 5;
-      for (let at = 0; at < 400; at++) {
-        if (kind === 1) value += rng.u32() % 10;
-        if (kind === 2) value = rng.u32() / (1 + (rng.u32() % 99));
-        if (kind === 3 && rng.u32() % 3 === 0) value = -value * 1.1;
-        const isStale = kind === 4 && rng.u32() % 7 === 0;
-        const [lo, hi] = isStale ? [2, 0x7ff00000] : bitsOf(value);
-        list.push([timeMs, lo, hi]);
-        timeMs += rng.u32() % 5 === 0 ? 1 + (rng.u32() % (4 * step)) : step;
-      }
-      samples.push(list);
-    }
+    const samples = Array.from({ length: 40 }, (_, series) => randomSeries(rng, series, 400));
     for (let at = 0; at < 400; at++) {
-      for (let series = 0; series < 40; series++) chunks.append(series, ...samples[series]![at]!);
+      const batch = new SampleBatch(40);
+      samples.forEach((list, series) =>
+        batch.push(series, list[at]![1], list[at]![2], list[at]![0]),
+      );
+      for (let next = 0; next < batch.count; next++) {
+        if (at % 100 < 90) next = chunks.appendRun(batch, next);
+        if (next < batch.count) chunks.append(next, ...samples[next]![at]!);
+      }
     }
     for (let series = 0; series < 40; series++) {
       const list = samples[series]!;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FakeClock, seededRng, systemClock, type Rng } from '../../runtime/index.ts';
+import { FakeClock, seededRng, systemClock, systemRng, type Rng } from '../../runtime/index.ts';
 import type { BlockReader } from '../block/index.ts';
 import { decodeChunk, SampleColumns } from '../chunk/index.ts';
 import { openBlock } from '../disk/index.ts';
@@ -27,7 +27,9 @@ export const staleHi = 0x7ff0_0000;
 /** Seed of a random test: from the environment, else a new one; print it on failure. */
 export function testSeed(): number {
   const given = process.env['SEED'];
-  return given === undefined ? (Date.now() % 1_000_000_007) + 1 : Number(given);
+  return given === undefined
+    ? new DataView(systemRng.bytes(4).buffer as ArrayBuffer).getUint32(0)
+    : Number(given);
 }
 
 /** Labels of a metric with further labels. */
@@ -47,7 +49,7 @@ export function addSample(
 ): void {
   const key = labels.join('\u0000');
   let series = contents.get(key);
-  if (series === undefined) contents.set(key, (series = new Map()));
+  if (series === undefined) contents.set(key, (series = new Map<number, string>()));
   series.set(timeMs, `${hi.toString(16)}:${lo.toString(16)}`);
 }
 

@@ -48,49 +48,57 @@ class NaiveStore {
   }
 }
 
-test('holds what a naive twin holds, over gaps, cuts and restarts', () =>
-  withBench(async ({ open, clock, rng }) => {
-    const seed = testSeed();
-    for (let skip = seed % 1000; skip > 0; skip--) rng.u32();
-    const say = `SEED=${String(seed)}`;
-    const pick = (below: number) => rng.u32() % below;
-    const options = { blockRangeMs: rangeMs, limits: { walSegmentBytes: 32 * 1024 } };
-    const model = new NaiveStore();
-    let store: Store = await open(options);
-    let blocksEndMs = -Infinity;
-    let nowMs = benchStartMs;
-    const targets = 1 + pick(4);
-    for (let round = 0; round < 160; round++) {
-      const kind = pick(40);
-      const stepMs = kind === 0 ? pick(2 * rangeMs) : kind < 3 ? pick(rangeMs / 4) : 1000;
-      await clock.advance(stepMs);
-      nowMs += stepMs;
-      if (pick(60) === 0) {
-        await store.close();
-        store = await open(options);
-        expect([say, store.problems()]).toEqual([say, []]);
-      }
-      for (let target = 0; target < targets; target++) {
-        const samples = randomBatch(target, nowMs, round, pick);
-        const batch = store.newBatch();
-        for (const [labels, timeMs, lo, hi] of samples) {
-          batch.push(store.seriesRef(labels), lo, hi, timeMs);
+/** `make soak` runs long; a plain test run takes its share with a new seed each time. */
+const rounds = process.env['SOAK'] === '1' ? 50_000 : 160;
+const timeoutMs = rounds * 100;
+
+const seed = testSeed();
+
+test(
+  'holds what a naive twin holds, over gaps, cuts and restarts',
+  () =>
+    withBench(async ({ open, clock, rng }) => {
+      const say = `SEED=${String(seed)}`;
+      const pick = (below: number) => rng.u32() % below;
+      const options = { blockRangeMs: rangeMs, limits: { walSegmentBytes: 32 * 1024 } };
+      const model = new NaiveStore();
+      let store: Store = await open(options);
+      let blocksEndMs = -Infinity;
+      let nowMs = benchStartMs;
+      const targets = 1 + pick(4);
+      for (let round = 0; round < rounds; round++) {
+        const kind = pick(40);
+        const stepMs = kind === 0 ? pick(2 * rangeMs) : kind < 3 ? pick(rangeMs / 4) : 1000;
+        await clock.advance(stepMs);
+        nowMs += stepMs;
+        if (pick(60) === 0) {
+          await store.close();
+          store = await open(options);
+          expect([say, store.problems()]).toEqual([say, []]);
         }
-        await store.maintain();
-        blocksEndMs = Math.max(blocksEndMs, ...store.blocks().map((block) => block.maxt));
-        if (hasDeadRef(store, batch.refs.subarray(0, batch.count))) continue;
-        const want = model.commit(samples, nowMs, blocksEndMs);
-        expect([say, round, await store.commit(batch)]).toEqual([say, round, want]);
+        for (let target = 0; target < targets; target++) {
+          const samples = randomBatch(target, nowMs, round, pick);
+          const batch = store.newBatch();
+          for (const [labels, timeMs, lo, hi] of samples) {
+            batch.push(store.seriesRef(labels), lo, hi, timeMs);
+          }
+          await store.maintain();
+          blocksEndMs = Math.max(blocksEndMs, ...store.blocks().map((block) => block.maxt));
+          if (hasDeadRef(store, batch.refs.subarray(0, batch.count))) continue;
+          const want = model.commit(samples, nowMs, blocksEndMs);
+          expect([say, round, await store.commit(batch)]).toEqual([say, round, want]);
+        }
       }
-    }
-    await store.maintain();
-    expect(store.blocks().length).toBeGreaterThan(2);
-    const want = sorted(model.contents);
-    expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
-    await store.close();
-    store = await open(options);
-    expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
-  }));
+      await store.maintain();
+      expect(store.blocks().length).toBeGreaterThan(2);
+      const want = sorted(model.contents);
+      expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
+      await store.close();
+      store = await open(options);
+      expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
+    }, seed),
+  timeoutMs,
+);
 
 function hasDeadRef(store: Store, refs: Uint32Array): boolean {
   return refs.some((ref) => !store.isLive(ref));

@@ -1,0 +1,4 @@
+import { serveThread } from '../../runtime/index.ts';
+import { storeHandlers } from './worker-handlers.ts';
+
+serveThread(storeHandlers);
