@@ -9,6 +9,7 @@ import type { RpcHandlers } from '../../lib/netrpc/index.ts';
 import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
 import { Accounts, newId, type Session, type User } from './accounts.ts';
 import { apiHandlers } from './api-server.ts';
+import { AppError } from './app-error.ts';
 import type { SupportFile } from './hooks-client.ts';
 import { KvStore } from './kv-store.ts';
 import type { HostLogLine } from './log-lines.ts';
@@ -176,7 +177,7 @@ export class Host {
     for (const { hooks } of running) {
       const wire = wireConfiguration(changed);
       const { refusal, hasChanged } = await hooks.configurationWillBeSaved(wire);
-      if (refusal !== undefined) throw new Error(refusal);
+      if (refusal !== undefined) throw refusedBy(refusal);
       if (hasChanged) this.#violation('a plugin sent a configuration back: it has lost its zeros');
     }
     this.#configuration = changed;
@@ -332,6 +333,12 @@ export class Host {
 }
 
 const defaultServerVersion = '11.2.0';
+
+/** What a save is answered with that a plugin refuses. */
+function refusedBy(refusal: string): AppError {
+  const id = 'app.save_config.plugin_hook_error';
+  return new AppError({ id, where: 'saveConfig', status: 400, message: refusal });
+}
 
 function keep<T>(list: T[], entry: T, most: number): void {
   list.push(entry);
