@@ -24,6 +24,7 @@ interface Announced {
 /**
  * Gives out connections by number: one side makes up an id and tells the other, who dials it. The
  * ids of the two sides are unrelated. Dialling and accepting may come in either order, within 5 s.
+ * Drawn in docs/format/wire.md.
  */
 export class MuxBroker {
   readonly #clock: Clock;

@@ -1,3 +1,5 @@
+// The format is drawn in docs/format/wire.md.
+
 /** Bytes of a frame header: version, type, flags, stream id, length; all big endian. */
 export const headerLength = 12;
 

@@ -66,7 +66,7 @@ export class PluginRuntime implements HookTarget {
     await this.#tellConfiguration(hooks, host);
     await hooks.onActivate(host);
     this.#hooks = hooks;
-    this.#http = new HttpBridge({
+    this.#http = await HttpBridge.create({
       clock,
       logger,
       broker,

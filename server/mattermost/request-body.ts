@@ -5,6 +5,7 @@ import { httpChunkBytes } from './limits.ts';
  * Pulls a request body: we ask for a number of bytes, the server sends as many as it has, and ends
  * the stream when the body is at its end. Nothing is asked for that nobody wants to read. A body
  * that ends before its announced length fails: whoever sent it has gone.
+ * Drawn in docs/format/wire.md.
  */
 export async function* pullRequestBody(
   stream: ByteStream,
