@@ -21,8 +21,11 @@ export const react18: ReactPackages = { react: 'react', reactDom: 'react-dom', i
 
 export interface ConsolePagesOptions {
   pluginId: string;
-  /** Where the browser finds the plugin's script, for example `/static/plugins/<id>/main.js`. */
-  pluginBundleUrl: string;
+  /**
+   * Where the browser finds the plugin's script. When absent, the site has Mattermost's REST API: the
+   * page asks it for the script, and loads and saves the plugin's settings there.
+   */
+  pluginBundleUrl?: string;
   /** Path that the site is served below, without a slash at its end. */
   basename?: string;
   /** From `buildConsoleScript`, to build it once for many sites. */
@@ -86,7 +89,7 @@ function pageHtml(options: ConsolePagesOptions, hasSections: boolean): string {
   const basename = options.basename ?? '';
   const page: PageOptions = {
     manifest: options.manifest ?? readManifest(),
-    bundleUrl: options.pluginBundleUrl,
+    bundleUrl: options.pluginBundleUrl ?? null,
     basename,
     hasSections,
   };

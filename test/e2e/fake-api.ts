@@ -84,8 +84,10 @@ export class FakeApi {
   }
 
   #route(request: IncomingMessage, response: ServerResponse, route: string): void {
-    const [, id = '', verb = ''] = /^\S+ \/dumps\/([a-z0-9]{26})(?:\/(\w+))?$/.exec(route) ?? [];
-    if (route === 'GET /status') {
+    const [, id, verb = ''] = /^\S+ \/dumps\/([a-z0-9]{26})(?:\/(\w+))?$/.exec(route) ?? [];
+    if (id !== undefined) {
+      this.#routeDump(response, id, `${request.method ?? 'GET'} ${verb}`);
+    } else if (route === 'GET /status') {
       answer(response, 200, { ...this.status, nowMs: this.#nowMs() });
     } else if (route === 'GET /targets') {
       answer(response, 200, { targets: this.targets });
@@ -96,14 +98,20 @@ export class FakeApi {
       answer(response, 200, { bytes: 35_000_000, samples: 59_904_000, seconds: 4 });
     } else if (route === 'POST /dumps') {
       void this.#post(request, response);
-    } else if (id === '' || !this.dumps.some((dump) => dump.id === id)) {
+    } else {
+      answerError(response, 404, 'NOT_FOUND', 'There is nothing here.');
+    }
+  }
+
+  #routeDump(response: ServerResponse, id: string, action: string): void {
+    if (!this.dumps.some((dump) => dump.id === id)) {
       answerError(response, 404, 'DUMP_UNKNOWN', 'This dump does not exist any more.');
-    } else if (request.method === 'GET' && verb === 'archive') {
+    } else if (action === 'GET archive') {
       this.#download(response, id);
-    } else if (request.method === 'POST' && verb === 'cancel') {
+    } else if (action === 'POST cancel') {
       this.#change(id, { state: 'cancelled' });
       answer(response, 200, this.#get(id));
-    } else if (request.method === 'DELETE' && verb === '') {
+    } else if (action === 'DELETE ') {
       this.dumps = this.dumps.filter((dump) => dump.id !== id);
       response.writeHead(204).end();
     } else {

@@ -1,4 +1,4 @@
-import React, { useState, type FormEvent } from 'react';
+import React, { useRef, useState, type FormEvent } from 'react';
 import type { PluginRegistry } from './registry.ts';
 import type { PageManifest, PageSection, PageSetting } from './settings.ts';
 
@@ -6,7 +6,8 @@ export interface FrameProps {
   manifest: PageManifest;
   registry: PluginRegistry;
   onSubmit: () => void;
-  onSave: () => void;
+  /** Saves what the form holds; rejects with the sentence of who refuses. */
+  onSave: (form: HTMLFormElement) => Promise<void>;
 }
 
 const otherPlugins = ['Agents', 'Calls', 'GitHub', 'Jira', 'Playbooks'];
@@ -14,12 +15,21 @@ const otherPlugins = ['Agents', 'Calls', 'GitHub', 'Jira', 'Playbooks'];
 /** The part of System Console around a plugin's settings: sidebar, header, form, save bar. */
 export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
   const [isDirty, setDirty] = useState(false);
+  const [refusal, setRefusal] = useState('');
+  const form = useRef<HTMLFormElement>(null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSubmit();
-    if (isDirty) {
-      onSave();
-      setDirty(false);
+    if (isDirty && form.current !== null) {
+      onSave(form.current).then(
+        () => {
+          setDirty(false);
+          setRefusal('');
+        },
+        (error: unknown) => {
+          setRefusal(String(error));
+        },
+      );
     }
   };
   const names = [...otherPlugins, manifest.name].sort();
@@ -41,7 +51,7 @@ export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
           <h1 className="admin-console__header">{manifest.name}</h1>
           <div className="admin-console__wrapper">
             <div className="admin-console__content">
-              <form className="form-horizontal" onSubmit={submit}>
+              <form className="form-horizontal" ref={form} onSubmit={submit}>
                 {/* Makes Enter in any field submit, as it does in a console with one text setting. */}
                 <input type="submit" hidden />
                 <div className="banner">{manifest.settings_schema.header}</div>
@@ -64,6 +74,7 @@ export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
             >
               Save
             </button>
+            <span className="error-message">{refusal}</span>
           </div>
         </div>
       </div>
@@ -157,6 +168,7 @@ function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: (
               type="radio"
               name={setting.key}
               id={value ? setting.key : undefined}
+              value={String(value)}
               defaultChecked={value === isOn}
               onChange={onChange}
             />
@@ -169,6 +181,7 @@ function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: (
   return (
     <input
       id={setting.key}
+      name={setting.key}
       className="form-control"
       type={setting.type === 'number' ? 'number' : 'text'}
       defaultValue={String(setting.default ?? '')}

@@ -6,7 +6,8 @@ import * as ReactIntl from 'react-intl';
 import { mount } from 'host-mount';
 import { Frame } from './frame.tsx';
 import { loadPlugin, PluginRegistry } from './registry.ts';
-import type { PageOptions } from './settings.ts';
+import type { PageManifest, PageOptions } from './settings.ts';
+import { readForm, SiteApi, withValues } from './site.ts';
 
 /** What tests ask the page. */
 interface ConsoleHost {
@@ -43,6 +44,7 @@ const store = {
   dispatch: () => undefined,
   subscribe: () => () => undefined,
 };
+const site = options.bundleUrl === null ? new SiteApi(options.basename) : null;
 let unmount: () => void = () => undefined;
 
 Object.assign(window, {
@@ -58,19 +60,20 @@ Object.assign(window, {
   PropTypes: {},
 });
 
-function show(element: HTMLElement): void {
+function show(element: HTMLElement, manifest: PageManifest): void {
   hide();
   unmount = mount(
     element,
     <ReactIntl.IntlProvider locale="en" messages={registry.messages}>
       <Frame
-        manifest={options.manifest}
+        manifest={manifest}
         registry={registry}
         onSubmit={() => {
           window.consoleHost.submits += 1;
         }}
-        onSave={() => {
+        onSave={async (form) => {
           window.consoleHost.saves += 1;
+          await site?.save(manifest.id, readForm(form, manifest));
         }}
       />
     </ReactIntl.IntlProvider>,
@@ -83,28 +86,32 @@ function hide(): void {
 }
 
 async function start(element: HTMLElement): Promise<void> {
-  const { manifest, hasSections } = options;
+  const { hasSections } = options;
+  const { id } = options.manifest;
+  const manifest = withValues(options.manifest, (await site?.settings(id)) ?? {});
   if (!hasSections) {
     delete manifest.settings_schema.sections;
   }
-  const plugin = await loadPlugin(manifest.id, options.bundleUrl);
+  const plugin = await loadPlugin(id, options.bundleUrl ?? (await site?.bundleUrl(id)) ?? '');
   plugin.initialize(registry.forPlugin(hasSections), store);
   window.consoleHost = {
     reactVersion: React.version,
     submits: 0,
     saves: 0,
     show: () => {
-      show(element);
+      show(element, manifest);
     },
     hide,
     unload: () => {
       registry.clear();
-      show(element);
+      show(element, manifest);
       plugin.uninitialize?.();
-      document.getElementById(`plugin_${manifest.id}`)?.remove();
+      document.getElementById(`plugin_${id}`)?.remove();
     },
   };
-  show(element);
+  show(element, manifest);
 }
 
-void start(root);
+start(root).catch((error: unknown) => {
+  root.textContent = String(error);
+});

@@ -30,7 +30,8 @@ export interface PageSetting {
 /** What the server tells the page, through an attribute of its root element. */
 export interface PageOptions {
   manifest: PageManifest;
-  bundleUrl: string;
+  /** Null: the site has Mattermost's REST API, which knows it. */
+  bundleUrl: string | null;
   basename: string;
   /** False shows the page as a server without custom sections would. */
   hasSections: boolean;

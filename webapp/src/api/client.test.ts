@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { failureKind, MetricsApi } from './client.ts';
-import { failureDetails, isFinal, isPageWide, RequestFailure, toFailure } from './failure.ts';
+import { failureDetails, isFinal, isPageWide, toFailure, type RequestFailure } from './failure.ts';
 
 interface Sent {
   url: string;
@@ -125,6 +125,7 @@ test.each([
   [502, false, 'unreachable'],
   [503, true, 'refused'],
   [504, false, 'unreachable'],
+  [507, true, 'refused'],
 ] as const)('takes status %d (of our API: %p) for %s', (status, isOurs, want) => {
   expect(failureKind(status, isOurs)).toBe(want);
 });

@@ -186,7 +186,8 @@ export function failureKind(status: number, isOurs: boolean): FailureKind {
     return 'forbidden';
   }
   if (isOurs) {
-    return status >= 500 && status !== 503 ? 'broken' : 'refused';
+    // 500 is a defect; every other code of ours comes with a sentence that says what to do.
+    return status === 500 ? 'broken' : 'refused';
   }
   if (status === 404 || status === 501) {
     return 'disabled';

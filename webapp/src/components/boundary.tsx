@@ -15,7 +15,7 @@ interface BoundaryState {
  */
 export class Boundary extends Component<{ children: ReactNode }, BoundaryState> {
   override state: BoundaryState = { error: null, componentStack: '' };
-  readonly #shown = React.createRef<HTMLPreElement>();
+  private readonly shown = React.createRef<HTMLPreElement>();
 
   static getDerivedStateFromError(error: unknown): Partial<BoundaryState> {
     return { error: error instanceof Error ? error : new Error(String(error)) };
@@ -25,13 +25,13 @@ export class Boundary extends Component<{ children: ReactNode }, BoundaryState> 
     this.setState({ componentStack: info.componentStack ?? '' });
   }
 
-  readonly #retry = () => {
+  private readonly retry = () => {
     this.setState({ error: null, componentStack: '' });
   };
 
-  readonly #copy = () => {
+  private readonly copy = () => {
     // When copying is forbidden the text is selected instead, which the reader sees.
-    copyText(this.#details(), this.#shown.current).catch(() => undefined);
+    copyText(this.#details(), this.shown.current).catch(() => undefined);
   };
 
   #details(): string {
@@ -57,16 +57,16 @@ export class Boundary extends Component<{ children: ReactNode }, BoundaryState> 
               <p className="mmx-notice__title">{messages['mmx.boundary.title']}</p>
               <p className="mmx-notice__advice">{messages['mmx.boundary.advice']}</p>
               <div className="mmx-actions">
-                <Button look="secondary" isSmall onClick={this.#retry}>
+                <Button look="secondary" isSmall onClick={this.retry}>
                   {messages['mmx.boundary.retry']}
                 </Button>
-                <Button look="quiet" isSmall onClick={this.#copy}>
+                <Button look="quiet" isSmall onClick={this.copy}>
                   {messages['mmx.copy']}
                 </Button>
               </div>
               <details className="mmx-details">
                 <summary>{messages['mmx.details']}</summary>
-                <pre ref={this.#shown}>{this.#details()}</pre>
+                <pre ref={this.shown}>{this.#details()}</pre>
               </details>
             </div>
           </div>

@@ -17,4 +17,7 @@ export function jsxs(type: ElementType, props: Props, key?: Key): ReactNode {
   return React.createElement(type, key === undefined ? rest : { ...rest, key }, ...items);
 }
 
-export const jsxDEV = jsx;
+/** The development variant; its further arguments only serve messages of React's own runtime. */
+export function jsxDEV(type: ElementType, props: Props, key?: Key): ReactNode {
+  return jsx(type, props, key);
+}

@@ -4,20 +4,6 @@ import { Icon } from '../../components/icon.tsx';
 import { useText, type MessageId } from '../../i18n/use-text.ts';
 import { judgeHealth, type HealthWord } from './health.ts';
 
-const words: Record<HealthWord, MessageId> = {
-  working: 'mmx.health.working',
-  starting: 'mmx.health.starting',
-  attention: 'mmx.health.attention',
-  stopped: 'mmx.health.stopped',
-};
-
-const sentences: Record<HealthWord, MessageId> = {
-  working: 'mmx.health.working.sentence',
-  starting: 'mmx.health.starting.sentence',
-  attention: 'mmx.health.attention.sentence',
-  stopped: 'mmx.health.stopped.sentence',
-};
-
 /** One word and one sentence: is it working? */
 export function HealthBanner({ status }: { status: Status }) {
   const say = useText();
@@ -28,9 +14,9 @@ export function HealthBanner({ status }: { status: Status }) {
         <Icon name={tone} />
       </span>
       <div>
-        <strong className="mmx-health__word">{say(words[word])}</strong>
+        <strong className="mmx-health__word">{say(`mmx.health.${word}`)}</strong>
         <p className="mmx-health__sentence">
-          {say(sentences[word], {
+          {say(sentenceOf(word, status.targets), {
             up: status.targets.up,
             total: status.targets.total,
             interval: status.scrapeIntervalSeconds,
@@ -39,4 +25,14 @@ export function HealthBanner({ status }: { status: Status }) {
       </div>
     </div>
   );
+}
+
+function sentenceOf(word: HealthWord, { up, total }: Status['targets']): MessageId {
+  if (word !== 'attention') {
+    return `mmx.health.${word}.sentence`;
+  }
+  if (up === 0) {
+    return 'mmx.health.attention.none.sentence';
+  }
+  return up === total ? 'mmx.health.attention.all.sentence' : 'mmx.health.attention.sentence';
 }

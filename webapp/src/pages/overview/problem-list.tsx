@@ -51,8 +51,8 @@ function ProblemNotice({ problem }: { problem: Problem }) {
       }
     >
       <p className="mmx-notice__advice">
-        {problem.advice}{' '}
-        {link !== null && (
+        {problem.advice} {link === window.location.pathname && say('mmx.problems.here')}
+        {link !== null && link !== window.location.pathname && (
           <a className="mmx-link" href={link}>
             {say('mmx.problems.open')}
           </a>

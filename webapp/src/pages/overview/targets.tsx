@@ -1,5 +1,5 @@
 import React from 'react';
-import type { Gap, Target, TargetList } from '../../../../api/index.ts';
+import type { ApiError, Gap, Target, TargetList } from '../../../../api/index.ts';
 import { FailureNotice } from '../../components/failure-notice.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { StatusWord } from '../../components/status-word.tsx';
@@ -82,6 +82,8 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
   const say = useText();
   const locale = useLocale();
   const { lastDurationMs, lastError, lastSamples, lastScrapeMs } = target;
+  // Something optional that has never answered is not a failure.
+  const isAbsent = target.state === 'unknown' && lastError !== null;
   const hasMore = lastError !== null || target.gaps.length > 0;
   return (
     <>
@@ -91,7 +93,9 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
           {target.instance}
         </td>
         <td>
-          <StatusWord tone={tones[target.state]}>{say(`mmx.targets.${target.state}`)}</StatusWord>
+          <StatusWord tone={isAbsent ? 'neutral' : tones[target.state]}>
+            {say(`mmx.targets.${isAbsent ? 'absent' : target.state}`)}
+          </StatusWord>
         </td>
         <td>
           {lastScrapeMs === null
@@ -109,16 +113,30 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
         <tr className="mmx-table__more">
           <td colSpan={COLUMNS}>
             {lastError !== null && (
-              <p className="mmx-table__error">
-                {lastError.message} {say('mmx.targets.advice', { url: target.url })}{' '}
-                <code>{lastError.code}</code>
-              </p>
+              <LastError target={target} error={lastError} {...{ isAbsent }} />
             )}
             {target.gaps.length > 0 && <Gaps gaps={target.gaps} />}
           </td>
         </tr>
       )}
     </>
+  );
+}
+
+interface LastErrorProps {
+  target: Target;
+  error: ApiError;
+  isAbsent: boolean;
+}
+
+function LastError({ target, error, isAbsent }: LastErrorProps) {
+  const say = useText();
+  return (
+    <p className={isAbsent ? 'mmx-table__note' : 'mmx-table__error'}>
+      {error.message}{' '}
+      {isAbsent ? say('mmx.targets.absent.advice') : say('mmx.targets.advice', { url: target.url })}{' '}
+      <code>{error.code}</code>
+    </p>
   );
 }
 

@@ -1,0 +1,80 @@
+import type { PageManifest } from './settings.ts';
+
+/** Values of a plugin's settings by key, in lower case as the server keeps them. */
+export type SettingValues = Record<string, string | number | boolean>;
+
+/** The part of Mattermost's REST API that the console's frame needs. */
+export class SiteApi {
+  readonly #basename: string;
+
+  constructor(basename: string) {
+    this.#basename = basename;
+  }
+
+  /** Where the script of a running plugin is. */
+  async bundleUrl(pluginId: string): Promise<string> {
+    const answer = await this.#ask('GET', '/plugins/webapp');
+    const plugins = answer as { id: string; webapp: { bundle_path: string } }[];
+    const found = plugins.find(({ id }) => id === pluginId);
+    if (found === undefined) {
+      throw new Error(`the plugin ${pluginId} is not running`);
+    }
+    return this.#basename + found.webapp.bundle_path;
+  }
+
+  async settings(pluginId: string): Promise<SettingValues> {
+    const { PluginSettings } = (await this.#ask('GET', '/config')) as {
+      PluginSettings: { Plugins: Record<string, SettingValues | undefined> };
+    };
+    return PluginSettings.Plugins[pluginId] ?? {};
+  }
+
+  /** Throws the server's sentence when the plugin refuses. */
+  async save(pluginId: string, values: SettingValues): Promise<void> {
+    await this.#ask('PUT', '/config/patch', {
+      PluginSettings: { Plugins: { [pluginId]: values } },
+    });
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<unknown> {
+    const csrf = /MMCSRF=(\w+)/.exec(document.cookie)?.[1] ?? '';
+    const response = await fetch(`${this.#basename}/api/v4${path}`, {
+      method,
+      headers: { 'X-Requested-With': 'XMLHttpRequest', 'X-CSRF-Token': csrf },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as { message?: string };
+    if (!response.ok) {
+      throw new Error(answer.message ?? String(response.status));
+    }
+    return answer;
+  }
+}
+
+/** What the inputs of the form hold, in the types that the settings have. */
+export function readForm(form: HTMLFormElement, manifest: PageManifest): SettingValues {
+  const values: SettingValues = {};
+  const entered = new FormData(form);
+  const { sections = [], settings = [] } = manifest.settings_schema;
+  for (const { key, type } of [...settings, ...sections.flatMap((s) => s.settings ?? [])]) {
+    const value = entered.get(key);
+    if (typeof value === 'string') {
+      values[key.toLowerCase()] =
+        type === 'number' ? Number(value) : type === 'bool' ? value === 'true' : value;
+    }
+  }
+  return values;
+}
+
+/** The manifest with the server's values in place of the defaults, for the form to show. */
+export function withValues(manifest: PageManifest, values: SettingValues): PageManifest {
+  const filled = structuredClone(manifest);
+  const { sections = [], settings = [] } = filled.settings_schema;
+  for (const setting of [...settings, ...sections.flatMap((s) => s.settings ?? [])]) {
+    const value = values[setting.key.toLowerCase()];
+    if (value !== undefined) {
+      setting.default = value;
+    }
+  }
+  return filled;
+}
