@@ -100,6 +100,7 @@ export class Cutter {
     if (copy !== undefined) {
       const cut = { copy, mint: -Infinity, maxt: endMs, parentDir: dir };
       const block = await this.#write(cut, this.#abort.signal);
+      this.#unforgottenMs = endMs;
       if (block !== undefined) {
         blocks.add(block);
         onBlock(block);

@@ -163,8 +163,7 @@ export class Store {
   /** Resolves when everything that was committed is on the disk (fdatasync). */
   async flush(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    this.#syncing = this.#syncing.then(() => this.#sync());
-    await this.#syncing;
+    await this.#enterSync();
   }
 
   /** Ends a running cut, flushes and frees the directory; cuts nothing, writes no markers. */
@@ -217,8 +216,16 @@ export class Store {
     if (this.#closing !== undefined) return;
     this.#syncTimer ??= this.#clock.setTimer(syncDelayMs, () => {
       this.#syncTimer = undefined;
-      this.#syncing = this.#syncing.then(() => this.#sync().catch(() => this.#scheduleSync()));
+      // The failure is a problem in the status already; what is left is to try again.
+      this.#enterSync().catch(() => this.#scheduleSync());
     });
+  }
+
+  /** Syncs when the syncs before have ended; only the result of this one is told. */
+  #enterSync(): Promise<void> {
+    const run = this.#syncing.then(() => this.#sync());
+    this.#syncing = run.catch(() => undefined);
+    return run;
   }
 
   /** Looks for work now and then, and at once when a commit made a block due. */
@@ -251,7 +258,7 @@ export class Store {
     this.#syncTimer?.cancel();
     this.#maintainTimer?.cancel();
     await this.#cutter.stop();
-    await this.#syncing.catch(() => undefined);
+    await this.#syncing;
     try {
       await this.#turnstile.enter(() => wal.writer.close());
     } finally {
