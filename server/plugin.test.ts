@@ -1,0 +1,272 @@
+import { execFileSync } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { ApiError, Dump, Status, TargetList } from '../api/index.ts';
+import { silentLogger, systemClock, systemRng } from '../lib/runtime/index.ts';
+import { startExporter, type Exporter } from '../test/host/exporter.ts';
+import { KvStore } from '../test/host/kv-store.ts';
+import type { PluginApi, ServerConfig } from './mattermost/index.ts';
+import { MetricsPlugin } from './plugin.ts';
+import { pluginId } from './plugin-id.ts';
+
+/** How long a step of these tests may take before it counts as hanging. */
+const patienceMs = 4_000;
+
+let root: string;
+let exporter: Exporter;
+let settings: Record<string, unknown>;
+let config: ServerConfig;
+let servers: Server[];
+let plugins: MetricsPlugin[];
+let failures: Error[];
+let kv: KvStore;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'metrics-plugin-'));
+  exporter = await startExporter({ profile: 'idle', seed: 1, recordBodies: 100 });
+  settings = { scrapeintervalseconds: 1, enablenodeexportertargets: false };
+  config = {
+    metrics: { enable: true, listenAddress: `:${String(exporter.port)}` },
+    file: { driverName: 'local', directory: './files/' },
+    service: { siteUrl: 'https://chat.example.com' },
+    cluster: { enable: false, clusterName: '' },
+    sql: { driverName: 'postgres' },
+  };
+  plugins = [];
+  servers = [];
+  failures = [];
+  kv = new KvStore(systemClock);
+});
+
+afterEach(async () => {
+  for (const plugin of plugins) await plugin.onDeactivate();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await exporter.close();
+  await rm(root, { recursive: true });
+  expect(failures).toEqual([]);
+});
+
+/** The server's API as far as these tests need it; the real one is met in the conformance run. */
+function api(): PluginApi {
+  const answers: Partial<PluginApi> = {
+    loadPluginConfiguration: async () => settings,
+    getUnsanitizedConfig: async () => config,
+    getServerVersion: async () => '11.0.0',
+    getDiagnosticId: async () => 'd'.repeat(26),
+    getBundlePath: async () => join(root, 'bundle'),
+    getLicense: async () => undefined,
+    hasPermissionTo: async (userId, permission) =>
+      userId === 'admin' && permission === 'manage_system',
+    kvGet: async (key) => kv.get(key),
+    kvCompareAndSet: async (key, oldValue, newValue) =>
+      kv.set(key, newValue, { isAtomic: true, oldValue }),
+    kvDelete: async (key) => {
+      kv.set(key, undefined);
+    },
+    kvList: async (page, perPage) => kv.list(page, perPage),
+  };
+  return answers as PluginApi;
+}
+
+async function activate(): Promise<MetricsPlugin> {
+  await mkdir(join(root, 'bundle'), { recursive: true });
+  const plugin = new MetricsPlugin({
+    clock: systemClock,
+    rng: systemRng,
+    pluginId,
+    pluginVersion: '0.8.0',
+    workerEntry: { kind: 'file', path: new URL('./worker.ts', import.meta.url) },
+    hostName: 'node-a',
+    workingDirectory: root,
+    measureSlices: false,
+    fail: (error) => failures.push(error),
+  });
+  const host = { api: api(), logger: silentLogger };
+  await plugin.onConfigurationChange(host);
+  await plugin.onActivate(host);
+  plugins.push(plugin);
+  return plugin;
+}
+
+async function reconfigure(plugin: MetricsPlugin): Promise<void> {
+  await plugin.onConfigurationChange({ api: api(), logger: silentLogger });
+}
+
+/** Serves the plugin's HTTP on loopback and returns a client for an administrator. */
+async function serve(plugin: MetricsPlugin) {
+  const server = createServer((request, response) => {
+    plugin.requestListener(request, response);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const headers = { 'Mattermost-User-Id': 'admin' };
+  const request = (path: string, options: RequestInit = {}) =>
+    fetch(`${base}/api/v1/${path}`, { ...options, headers });
+  const get = async <Answer>(path: string) => (await (await request(path)).json()) as Answer;
+  return { request, get };
+}
+
+/** Asks until the answer is as wanted. */
+async function until<Value>(ask: () => Promise<Value>, isWanted: (value: Value) => boolean) {
+  const deadlineMs = systemClock.monotonicMs() + patienceMs;
+  for (;;) {
+    const value = await ask();
+    if (isWanted(value)) return value;
+    if (systemClock.monotonicMs() > deadlineMs) {
+      throw new Error(`still ${JSON.stringify(value)}`);
+    }
+  }
+}
+
+test('collects within two seconds and dumps everything up to now', async () => {
+  const plugin = await activate();
+  const { request, get } = await serve(plugin);
+  const activatedMs = systemClock.monotonicMs();
+  const status = await until(
+    () => get<Status>('status'),
+    ({ newestSampleMs }) => newestSampleMs !== null,
+  );
+  expect(systemClock.monotonicMs() - activatedMs).toBeLessThan(2000);
+  expect(status).toMatchObject({ mode: 'both', collector: { node: 'node-a' }, problems: [] });
+  await until(
+    () => get<TargetList>('targets'),
+    ({ targets }) => targets[0]?.state === 'up',
+  );
+
+  const now = systemClock.nowMs();
+  const created = await request('dumps', {
+    method: 'POST',
+    body: JSON.stringify({ from: now - 3_600_000, to: now + 1 }),
+  });
+  expect(created.status).toBe(201);
+  const { id } = (await created.json()) as Dump;
+  const dump = await until(
+    () => get<Dump>(`dumps/${id}`),
+    ({ state }) => state !== 'queued' && state !== 'running',
+  );
+  expect(dump).toMatchObject({ state: 'ready', error: null, warnings: [] });
+  expect(now - (dump.actual?.toMs ?? 0)).toBeLessThan(1000);
+
+  const archive = Buffer.from(await (await request(`dumps/${id}/archive`)).arrayBuffer());
+  expect(archive.length).toBe(dump.sizeBytes);
+  expect(gunzipSync(archive).length).toBeGreaterThan(archive.length);
+  await writeFile(join(root, 'dump.tar.gz'), archive);
+  await mkdir(join(root, 'dump'));
+  execFileSync('tar', ['xzf', '../dump.tar.gz'], { cwd: join(root, 'dump') });
+  expect((await readdir(join(root, 'dump'))).sort()).toEqual([
+    expect.stringMatching(/^[0-9A-Z]{26}$/),
+    'README.md',
+    'manifest.json',
+    'metadata.yaml',
+    'wal',
+  ]);
+});
+
+test('goes on with what it had after a restart, in the same place', async () => {
+  const first = await activate();
+  const one = await serve(first);
+  await until(
+    () => one.get<Status>('status'),
+    ({ newestSampleMs }) => newestSampleMs !== null,
+  );
+  await first.onDeactivate();
+  expect((await one.get<Status>('status')).state).toBe('stopped');
+  const second = await activate();
+  const two = await serve(second);
+  const status = await until(
+    () => two.get<Status>('status'),
+    ({ state }) => state === 'collecting',
+  );
+  expect(status.oldestSampleMs).toBeLessThan(status.collector.sinceMs);
+});
+
+test('tells when another process holds the data directory, and goes on when it is free', async () => {
+  const first = await activate();
+  const { get: getFirst } = await serve(first);
+  await until(
+    () => getFirst<Status>('status'),
+    ({ state }) => state === 'collecting',
+  );
+  const second = await activate();
+  const { get, request } = await serve(second);
+  const held = await until(
+    () => get<Status>('status'),
+    ({ problems }) => problems.length > 0,
+  );
+  expect(held).toMatchObject({ state: 'stopped', problems: [{ code: 'TSDB_LOCKED' }] });
+  const refused = await request('dumps');
+  expect([refused.status, ((await refused.json()) as ApiError).code]).toEqual([
+    503,
+    'DUMP_STOPPED',
+  ]);
+  const packet = await second.generateSupportData();
+  expect(packet.map(({ filename }) => filename)).toEqual([
+    'mattermost-plugin-metrics/why-no-metrics.txt',
+  ]);
+  await first.onDeactivate();
+  await until(
+    () => get<Status>('status'),
+    ({ state }) => state === 'collecting',
+  );
+});
+
+test('moves the store and obeys a new interval when they are saved', async () => {
+  const plugin = await activate();
+  const { get } = await serve(plugin);
+  await until(
+    () => get<Status>('status'),
+    ({ state }) => state === 'collecting',
+  );
+  settings = { ...settings, dbpath: 'elsewhere', scrapeintervalseconds: 2 };
+  await reconfigure(plugin);
+  const status = await until(
+    () => get<Status>('status'),
+    ({ store }) => store.path === join(root, 'elsewhere'),
+  );
+  expect(status.scrapeIntervalSeconds).toBe(2);
+  expect(await plugin.configurationWillBeSaved({ ScrapeIntervalSeconds: 0 })).toMatch(/must be/);
+  expect(await plugin.configurationWillBeSaved(settings)).toBeUndefined();
+  expect(await plugin.configurationWillBeSaved(undefined)).toBeUndefined();
+});
+
+test('says what keeps it from collecting', async () => {
+  config.metrics.enable = false;
+  const plugin = await activate();
+  const { get } = await serve(plugin);
+  const off = await until(
+    () => get<Status>('status'),
+    ({ state }) => state === 'degraded',
+  );
+  expect(off.problems).toMatchObject([
+    { code: 'METRICS_DISABLED', severity: 'error', link: expect.stringContaining('performance') },
+  ]);
+  config.metrics.enable = true;
+  await reconfigure(plugin);
+  await until(
+    () => get<Status>('status'),
+    ({ state }) => state === 'collecting',
+  );
+});
+
+test('puts a fresh dump into a support packet', async () => {
+  const plugin = await activate();
+  const { get } = await serve(plugin);
+  await until(
+    () => get<Status>('status'),
+    ({ newestSampleMs }) => newestSampleMs !== null,
+  );
+  const files = await plugin.generateSupportData();
+  expect(files.map(({ filename }) => filename)).toEqual([
+    'mattermost-plugin-metrics/tsdb_dump.tar.gz',
+  ]);
+  expect(gunzipSync(files[0]?.body ?? new Uint8Array()).includes('manifest.json')).toBe(true);
+});
