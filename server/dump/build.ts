@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
+import { ulidTimeMs } from '../../lib/tsdb/index.ts';
 import { blockKey, codeOf, type BlockCatalog } from '../share/index.ts';
 import { archiveFileName } from './file-name.ts';
 import { DumpError, toDumpError } from './errors.ts';
@@ -29,7 +30,10 @@ export interface BuildParts {
   catalog: BlockCatalog;
   /** Undefined on a node that does not collect. */
   local: () => LocalStorePort | undefined;
+  /** Starts a worker for one archive; it is stopped when the archive is done. */
   openThread: () => DumpThread;
+  /** Told when a worker did not end: the process must exit, because it holds memory and files. */
+  onHungThread?: (error: unknown) => void;
   facts: DumpFacts;
   pluginId: string;
   node: string;
@@ -78,12 +82,17 @@ export async function buildArchive<T>(
       const archive = await new Build(parts, request, area, thread).run();
       return await use(archive);
     } finally {
-      await thread.stop();
+      await thread.stop().catch((error: unknown) => {
+        parts.onHungThread?.(error);
+      });
     }
   } finally {
     await area.remove();
   }
 }
+
+/** Longest time from a block's first sample to its making, as far as half blocks are concerned. */
+const maxBlockDelayMs = 6 * 60 * 60 * 1000;
 
 /** Parts of the whole work at which its phases begin. */
 const progressAt = { snapshot: 0.02, groups: 0.08, finish: 0.88 };
@@ -174,8 +183,12 @@ class Build {
         ?.blocks()
         .map(({ ulid }) => ulid),
     );
+    const { fromMs, toMs } = this.#request.requested;
     for (const { ulid, reason } of this.#parts.catalog.partialBlocks()) {
-      if (own.has(ulid)) continue;
+      // A block is made soon after its newest sample: what else it holds, nobody can tell.
+      const madeMs = ulidTimeMs(ulid);
+      const isInRange = madeMs > fromMs && madeMs < toMs + maxBlockDelayMs;
+      if (own.has(ulid) || !isInRange) continue;
       this.#warnings.push(`Block ${ulid} in the file store is not whole and left out: ${reason}.`);
     }
   }

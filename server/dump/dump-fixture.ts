@@ -227,7 +227,7 @@ export class DumpRig {
 
   /** Waits for a job's end without a clock. */
   async finished(id: string): Promise<Dump> {
-    const deadlineMs = systemClock.monotonicMs() + 4_000;
+    const deadlineMs = systemClock.monotonicMs() + 15_000;
     for (;;) {
       const dump = await this.service.get(id);
       if (dump.state !== 'queued' && dump.state !== 'running') return dump;

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { removeTree } from '../share/block-fixture.ts';
-import { dumpsPrefix } from '../share/index.ts';
+import { blockKey, dumpsPrefix } from '../share/index.ts';
 import { DumpRig, hourMs, hours, oneTurn, startMs } from './dump-fixture.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(20_000);
 
 let rig: DumpRig;
 
@@ -198,6 +201,38 @@ describe('a job', () => {
     expect(await rig.service.list()).toEqual([]);
     expect([...rig.kv.values.keys()]).toEqual([]);
     expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
+  });
+
+  test('says that a half block in the file store is left out', async () => {
+    const half = await rig.addBlock(4, 2);
+    await rig.addBlock(2, 0);
+    const other = await rig.addBlock(90, 88);
+    for (const { ulid, dir } of [half, other]) {
+      await rig.store.put(blockKey(ulid, 'index'), await readFile(join(dir, 'index')));
+      await rig.local.deleteBlock(ulid);
+    }
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    const { samples, state, warnings } = await rig.finished(id);
+    expect([state, samples]).toEqual(['ready', 3 * 480]);
+    expect(warnings).toEqual([
+      `Block ${half.ulid} in the file store is not whole and left out: no meta.json.`,
+    ]);
+  });
+
+  test('says so when a block leaves the file store or the store cannot be listed', async () => {
+    const block = await rig.addBlock(4, 2);
+    await rig.makeRemote(block);
+    await rig.addBlock(2, 0);
+    rig.onCall = async (method) => {
+      if (method === 'dump.open') await rig.store.delete(blockKey(block.ulid, 'index'));
+    };
+    const first = await rig.service.create(hours(4, 0), 'admin');
+    const { samples, warnings } = await rig.finished(first.id);
+    expect([samples, warnings]).toEqual([3 * 480, [expect.stringContaining(block.ulid)]]);
+    rig.store.fault = ({ operation }) => (operation === 'list' ? 'STORE_UNREACHABLE' : undefined);
+    const second = await rig.service.create(hours(2, 0), 'admin');
+    const dump = await rig.finished(second.id);
+    expect(dump.warnings).toEqual([expect.stringContaining('STORE_UNREACHABLE')]);
   });
 
   test('leaves a damaged block out and says so', async () => {

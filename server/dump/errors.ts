@@ -1,35 +1,36 @@
 import type { ApiError } from '../../api/index.ts';
 
-/**
- * Codes of {@link DumpError}. Refusals: `DUMP_RANGE_INVALID`, `DUMP_RANGE_REVERSED`,
- * `DUMP_RANGE_FUTURE`, `DUMP_RANGE_EMPTY`, `DUMP_QUEUE_FULL`, `DUMP_NO_SPACE`, `DUMP_BAD_ID`,
- * `DUMP_NOT_FOUND`, `DUMP_NOT_READY`, `DUMP_NOT_CANCELLABLE`, `DUMP_ARCHIVE_MISSING`,
- * `DUMP_STOPPED`. Ends of jobs: `DUMP_CANCELLED`, `DUMP_DISK_FULL`, `DUMP_STORE_FULL`,
- * `DUMP_STORE_FAILED`, `DUMP_DAMAGED`, `DUMP_VERIFY_FAILED`, `DUMP_INTERRUPTED`, `DUMP_TOO_LARGE`,
- * `DUMP_FAILED`.
- */
-export type DumpErrorCode =
-  | 'DUMP_RANGE_INVALID'
-  | 'DUMP_RANGE_REVERSED'
-  | 'DUMP_RANGE_FUTURE'
-  | 'DUMP_RANGE_EMPTY'
-  | 'DUMP_QUEUE_FULL'
-  | 'DUMP_NO_SPACE'
-  | 'DUMP_BAD_ID'
-  | 'DUMP_NOT_FOUND'
-  | 'DUMP_NOT_READY'
-  | 'DUMP_NOT_CANCELLABLE'
-  | 'DUMP_ARCHIVE_MISSING'
-  | 'DUMP_STOPPED'
-  | 'DUMP_CANCELLED'
-  | 'DUMP_DISK_FULL'
-  | 'DUMP_STORE_FULL'
-  | 'DUMP_STORE_FAILED'
-  | 'DUMP_DAMAGED'
-  | 'DUMP_VERIFY_FAILED'
-  | 'DUMP_INTERRUPTED'
-  | 'DUMP_TOO_LARGE'
-  | 'DUMP_FAILED';
+const refusals = [
+  'DUMP_RANGE_INVALID',
+  'DUMP_RANGE_REVERSED',
+  'DUMP_RANGE_FUTURE',
+  'DUMP_RANGE_EMPTY',
+  'DUMP_QUEUE_FULL',
+  'DUMP_NO_SPACE',
+  'DUMP_BAD_ID',
+  'DUMP_NOT_FOUND',
+  'DUMP_NOT_READY',
+  'DUMP_NOT_CANCELLABLE',
+  'DUMP_ARCHIVE_MISSING',
+  'DUMP_STOPPED',
+] as const;
+
+const endsOfJobs = [
+  'DUMP_CANCELLED',
+  'DUMP_DISK_FULL',
+  'DUMP_STORE_FULL',
+  'DUMP_STORE_FAILED',
+  'DUMP_DAMAGED',
+  'DUMP_VERIFY_FAILED',
+  'DUMP_INTERRUPTED',
+  'DUMP_TOO_LARGE',
+  'DUMP_FAILED',
+] as const;
+
+/** Codes of {@link DumpError}; docs/format/dump.md says what each one means. */
+export type DumpErrorCode = (typeof refusals)[number] | (typeof endsOfJobs)[number];
+
+const codes: readonly string[] = [...refusals, ...endsOfJobs];
 
 /** A request about dumps that is refused, or the end of a job; the message is for the administrator. */
 export class DumpError extends Error {
@@ -91,10 +92,16 @@ export function toDumpError(error: unknown): DumpError {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : String(error);
   const codeText = typeof code === 'string' ? code : '';
+  // Our own errors come out of a worker by code and message only.
+  if (isDumpCode(codeText)) return new DumpError(codeText, text, { cause: error });
   const [ownCode, sentence] = meanings[codeText] ?? [
     'DUMP_FAILED',
     'The dump could not be built: try again, and send the server log to support if it fails again.',
   ];
   const detail = codeText === '' ? text : `${codeText}: ${text}`;
   return new DumpError(ownCode, sentence, { detail, cause: error });
+}
+
+function isDumpCode(code: string): code is DumpErrorCode {
+  return codes.includes(code);
 }

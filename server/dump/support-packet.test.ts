@@ -1,10 +1,15 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ThreadError } from '../../lib/runtime/index.ts';
 import { removeTree } from '../share/block-fixture.ts';
+import { toDumpError } from './errors.ts';
 import { DumpRig, hourMs, oneTurn, startMs } from './dump-fixture.ts';
 import { SupportPacket } from './support-packet.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(20_000);
 
 let rig: DumpRig;
 
@@ -72,4 +77,11 @@ test('is built once for callers at the same time', async () => {
   const both = packet();
   const [a, b] = await Promise.all([both.files(), both.files()]);
   expect(a).toBe(b);
+});
+
+test('knows its own errors when they come out of a worker', () => {
+  const fromWorker = new ThreadError('DUMP_TOO_LARGE', 'sentence');
+  expect(toDumpError(fromWorker)).toMatchObject({ code: 'DUMP_TOO_LARGE', message: 'sentence' });
+  const unknown = new ThreadError('DUMP_OF_ANOTHER_VERSION', 'sentence');
+  expect(toDumpError(unknown).code).toBe('DUMP_FAILED');
 });

@@ -122,8 +122,8 @@ export class BlockCatalog {
     }
     const found = await this.#examine(ulid, blockFiles);
     if (typeof found === 'string') {
-      this.#blocks.delete(ulid);
-      this.#partial.set(ulid, { ulid, reason: found });
+      // Known as a whole block by now: this look began before the upload was complete.
+      if (!this.#blocks.has(ulid)) this.#partial.set(ulid, { ulid, reason: found });
     } else {
       this.#partial.delete(ulid);
       this.#blocks.set(ulid, found);

@@ -17,7 +17,7 @@ export const localRetentionMs = 3 * 24 * 60 * 60 * 1000;
 export const diskShortBytes = 1024 * 1024 * 1024;
 
 /** Below this much, also blocks that are nowhere else go: the WAL must be able to go on. */
-export const diskFloorBytes = 128 * 1024 * 1024;
+export const diskFloorBytes = 64 * 1024 * 1024;
 
 /** First pause after a failed sync; it doubles up to the sync period. */
 export const firstBackOffMs = 10_000;

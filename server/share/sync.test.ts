@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,9 @@ import { FakeClock, silentLogger, systemClock } from '../../lib/runtime/index.ts
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import { BlockShelf, makeBlock, removeTree } from './block-fixture.ts';
 import { BlockCatalog, blockKey, blocksPrefix, BlockSync } from './index.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(20_000);
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -374,7 +377,7 @@ test('leaves blocks in the file store that promtool reads', async () => {
 
 /** Waits, without a clock, until the file operations of a pass are through. */
 async function settled(isDone: () => boolean): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + 4_000;
+  const deadlineMs = systemClock.monotonicMs() + 15_000;
   while (!isDone() && systemClock.monotonicMs() < deadlineMs) await new Promise(setImmediate);
   expect(isDone()).toBe(true);
 }
