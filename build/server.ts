@@ -1,6 +1,7 @@
 import { build, type Metafile } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { root } from './command.ts';
+import { lazyBuiltins } from './lazy-builtins.ts';
 
 /** The server part as two files that need nothing beside them. */
 export interface ServerBundle {
@@ -47,6 +48,7 @@ export async function bundleServer(
       outfile: bundle.main,
       format: 'esm',
       banner: { js: requireBanner },
+      plugins: [lazyBuiltins],
     }),
     build({ ...common, entryPoints: [entries.worker], outfile: bundle.worker, format: 'cjs' }),
   ]);
