@@ -32,7 +32,7 @@ const excerptBytes = 16;
 const noMessage = new Uint8Array(0);
 
 /**
- * Decodes one gob stream without knowing its types beforehand: feed chunks with {@link push}, take
+ * Decodes one gob stream (docs/format/gob.md) without knowing its types beforehand: feed chunks with {@link push}, take
  * values with {@link next}. After an error the rest of the current message is dropped and decoding
  * may go on with the next one, unless the error is fatal: then every later call throws it again.
  */

@@ -11,6 +11,7 @@ export class HostResponse {
   #status: number | undefined;
   #declaredBytes: number | undefined;
   #writtenBytes = 0;
+  #isHijacked = false;
 
   /** `ownHeader` is what the server itself sets; a plugin that does not send it back deletes it. */
   constructor(response: ServerResponse, isHead: boolean, ownHeader: Map<string, string[]>) {
@@ -39,6 +40,15 @@ export class HostResponse {
         await this.write(argument as Uint8Array);
         return {};
       }),
+      'Plugin.HijackResponse': rpcMethod(emptyStruct, () => {
+        this.#isHijacked = true;
+        return {};
+      }),
+      'Plugin.HjConnClose': rpcMethod(emptyStruct, () => {
+        if (!this.#isHijacked) throw new Error('connection was not hijacked');
+        this.#response.destroy();
+        return {};
+      }),
       'Plugin.Flush': rpcMethod(emptyStruct, () => {
         this.writeHead(200);
         this.#response.flushHeaders();
@@ -65,6 +75,7 @@ export class HostResponse {
 
   /** Resolves when the client can take more; rejects when it is gone. */
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#isHijacked) throw new Error('http: connection has been hijacked');
     this.writeHead(200);
     if (!this.#mayHaveBody()) {
       throw new Error('http: request method or response status code does not allow body');
@@ -91,6 +102,7 @@ export class HostResponse {
 
   /** The plugin is done. A body of another length than declared ends by closing the connection. */
   end(): void {
+    if (this.#isHijacked) return;
     this.writeHead(200);
     const isMiscounted =
       !this.#isHead &&
