@@ -4,6 +4,6 @@ export {
   type BodySummary,
   type LineTemplateOptions,
   type SampleSink,
-  type SeriesResolver,
 } from './line-template.ts';
+export type { SeriesResolver } from './line-resolver.ts';
 export type { FamilyMetadata, FamilyType } from './metadata.ts';

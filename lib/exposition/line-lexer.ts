@@ -44,7 +44,8 @@ export const noTime = -1;
  * accepted here too.
  */
 export class LineLexer {
-  readonly #value = new ValueParser();
+  /** Parses values alone. */
+  readonly value = new ValueParser();
   readonly #body: Uint8Array;
 
   /** Offset behind the metric name. */
@@ -60,7 +61,7 @@ export class LineLexer {
   /** {@link pairStride} offsets per label; values without their quotes, escapes as they stand. */
   pairs = new Int32Array(16 * pairStride);
   /** Low and high half of the value's bits. */
-  readonly halves = this.#value.halves;
+  readonly halves = this.value.halves;
   /** Time after the value in milliseconds, or {@link noTime}. */
   timeMs = noTime;
 
@@ -93,7 +94,7 @@ export class LineLexer {
   /** Reads value and time at `start`; false when they are not well formed. */
   tryValue(start: number): boolean {
     const body = this.#body;
-    let at = this.#value.parse(body, start);
+    let at = this.value.parse(body, start);
     if (at < 0) return false;
     this.timeMs = noTime;
     if (body[at] !== newline) {
@@ -107,7 +108,7 @@ export class LineLexer {
   /** Reads value and time at `start` and says what is wrong with them. */
   readValue(start: number): void {
     if (this.tryValue(start)) return;
-    const end = this.#value.parse(this.#body, start);
+    const end = this.value.parse(this.#body, start);
     if (end === outOfRange) {
       throw this.#error('EXPOSITION_VALUE_RANGE', 'the value does not fit into 64 bits', start);
     }
@@ -228,8 +229,8 @@ export class LineLexer {
   #error(code: ExpositionErrorCode, what: string, at: number): ExpositionError {
     const body = this.#body;
     const lineFeed = body.indexOf(newline, at);
-    // The usual reason why an otherwise fine line fails deserves its own name.
-    if (lineFeed > 0 && body[lineFeed - 1] === carriageReturn && onSameLine(body, at, lineFeed)) {
+    // Whatever else is wrong with such a line, this is what has to be mended.
+    if (lineFeed > 0 && body[lineFeed - 1] === carriageReturn) {
       return new ExpositionError('EXPOSITION_CRLF', 'lines end in CR LF instead of LF', body, at);
     }
     return new ExpositionError(code, what, body, at);
@@ -245,12 +246,6 @@ function nulEndsComment(body: Uint8Array, start: number, end: number): boolean {
   if (text > start + 1) return body[text] === 0;
   const nul = body.indexOf(0, start);
   return nul !== -1 && nul < end;
-}
-
-/** Whether the token at `at` reaches up to the carriage return in front of `lineFeed`. */
-function onSameLine(body: Uint8Array, at: number, lineFeed: number): boolean {
-  const token = body.subarray(at, lineFeed);
-  return token.indexOf(32) === -1 && token.indexOf(9) === -1;
 }
 
 const maxInt64 = 9_223_372_036_854_775_807n;

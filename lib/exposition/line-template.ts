@@ -1,19 +1,12 @@
-import { braceClose, braceOpen, isNamePart, newline, skipBlanks } from './bytes.ts';
+import { newline } from './bytes.ts';
+import { countAdded, dropLateDuplicates, findVanished } from './body-changes.ts';
 import { ExpositionError } from './errors.ts';
-import { LabelDecoder } from './label-decoder.ts';
-import { maxStepBytes, resyncLines } from './limits.ts';
-import { LineIndex } from './line-index.ts';
-import { LineLexer, lineKind, noTime } from './line-lexer.ts';
+import { maxStepBytes } from './limits.ts';
+import { noTime } from './line-lexer.ts';
+import { LineResolver, type SeriesResolver } from './line-resolver.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
-import { commentRef, droppedRef, duplicateRef, TemplateLines } from './template-lines.ts';
-
-/**
- * Gives the reference of a series. `labels` is a flat list of names and values as exposed, the
- * metric name (`__name__`) first, in order of exposition; empty values are included, because an
- * exposed empty label may shadow a label of the target. References are below 2^31. A negative
- * result means that the series is not wanted. What it throws fails the body.
- */
-export type SeriesResolver = (labels: string[]) => number;
+import { commentRef, droppedRef, duplicateRef, LineLayout } from './line-layout.ts';
+import { endedByNewline, ParsedBody } from './parsed-body.ts';
 
 /** Where the samples of a body go, column by column; `SampleBatch` of lib/tsdb is one. */
 export interface SampleSink {
@@ -49,8 +42,6 @@ export interface BodySummary {
   vanished: number[];
 }
 
-const emptyBody = new Uint8Array(0);
-
 /**
  * Parses the bodies of one target in text format 0.0.4, one after the other, by comparing each
  * with the one before: a line that did not change costs a comparison, a line whose value changed
@@ -62,33 +53,20 @@ const emptyBody = new Uint8Array(0);
  * begin) gives a body up at any point before that and leaves the template as it was.
  */
 export class LineTemplate {
-  /** Most wanted samples of one body; 0 is no limit. Counts from the next {@link begin}. */
+  /** Most wanted samples of one body; 0 is no limit. Counts from the next {@link begin} on. */
   maxSamples: number;
   readonly #honorTimestamps: boolean;
-  readonly #index = new LineIndex();
-
-  // The last accepted body.
-  #body: Uint8Array = emptyBody;
-  #view: DataView = new DataView(emptyBody.buffer);
-  #lines = new TemplateLines();
+  /** The last accepted body. */
+  #before = new ParsedBody();
   /** Whether staleness markers were written for all series of the last accepted body. */
   #isStale = false;
-
-  // The body at hand.
-  #nextBody: Uint8Array = emptyBody;
-  #nextView: DataView = new DataView(emptyBody.buffer);
-  #next = new TemplateLines();
-  #lexer = new LineLexer(emptyBody);
-  #decoder = new LabelDecoder(emptyBody);
-  #resolve: SeriesResolver = () => droppedRef;
-  #at = 0;
-  /** Line of the last accepted body that the next line is expected to repeat. */
-  #cursor = 0;
-  #isIndexBuilt = false;
-  /** One flag per line of the last accepted body: its series is in the body at hand. */
+  /** The body at hand, and what is known about it. */
+  #next = new ParsedBody();
+  #resolver: LineResolver;
   #seen = new Uint8Array(0);
-  /** References that the body at hand has and the last accepted one did not have on any line. */
-  readonly #added = new Set<number>();
+  /** A layout that no body uses. */
+  #spareLayout = new LineLayout();
+  #at = 0;
   #samples = 0;
   #duplicates = 0;
   #dropped = 0;
@@ -96,12 +74,13 @@ export class LineTemplate {
   constructor(options: LineTemplateOptions = {}) {
     this.#honorTimestamps = options.honorTimestamps ?? false;
     this.maxSamples = options.maxSamples ?? 0;
+    this.#resolver = this.#newResolver(() => droppedRef);
   }
 
   /** Bytes that the template keeps, for reports. */
   get sizeBytes(): number {
-    const perLine = 48;
-    return this.#body.length + perLine * this.#lines.end.length + this.#seen.length;
+    const layouts = this.#before.layout.sizeBytes + this.#spareLayout.sizeBytes;
+    return this.#before.sizeBytes + this.#next.sizeBytes + layouts + this.#seen.length;
   }
 
   /**
@@ -109,20 +88,14 @@ export class LineTemplate {
    * until it is abandoned.
    */
   begin(body: Uint8Array, resolve: SeriesResolver): void {
-    const bytes = endsInNewline(body) ? body : withNewline(body);
-    this.#nextBody = bytes;
-    this.#nextView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#next.clear();
-    this.#next.reserve(this.#lines.count);
-    this.#lexer = new LineLexer(bytes);
-    this.#decoder = new LabelDecoder(bytes);
-    this.#resolve = resolve;
+    const { count } = this.#before;
+    this.abandon();
+    this.#next.reset(endedByNewline(body));
+    this.#next.reserve(count);
+    if (this.#seen.length < count) this.#seen = new Uint8Array(this.#before.end.length);
+    else this.#seen.fill(0, 0, count);
+    this.#resolver = this.#newResolver(resolve);
     this.#at = 0;
-    this.#cursor = 0;
-    this.#isIndexBuilt = false;
-    if (this.#seen.length < this.#lines.count) this.#seen = new Uint8Array(this.#lines.end.length);
-    else this.#seen.fill(0, 0, this.#lines.count);
-    this.#added.clear();
     this.#samples = 0;
     this.#duplicates = 0;
     this.#dropped = 0;
@@ -133,93 +106,66 @@ export class LineTemplate {
    * {@link ExpositionError}, or what the resolver throws; the body is then to be abandoned.
    */
   step(maxLines: number): boolean {
-    const body = this.#nextBody;
-    const view = this.#nextView;
-    const before = this.#body;
-    const beforeView = this.#view;
-    const { count, end, valueOffset, ref } = this.#lines;
-    const seen = this.#seen;
-    const next = this.#next;
-    const length = body.length;
-    next.reserve(next.count + maxLines);
+    const { length } = this.#next.bytes;
     const stopAt = Math.min(length, this.#at + maxStepBytes);
-
-    for (let budget = maxLines; budget > 0 && this.#at < stopAt; budget--) {
-      const at = this.#at;
-      const cursor = this.#cursor;
-      if (cursor < count) {
-        const start = cursor === 0 ? 0 : end[cursor - 1]!;
-        const size = end[cursor]! - start;
-        const shared = Math.min(size, length - at);
-        let same = 0;
-        for (const words = shared - 7; same < words; same += 8) {
-          if (
-            view.getInt32(at + same, true) !== beforeView.getInt32(start + same, true) ||
-            view.getInt32(at + same + 4, true) !== beforeView.getInt32(start + same + 4, true)
-          ) {
-            break;
-          }
-        }
-        while (same < shared && body[at + same] === before[start + same]) same++;
-        const known = ref[cursor]!;
-        if (known !== duplicateRef && seen[cursor] === 0) {
-          if (same === size) {
-            this.#repeatLine(cursor, known, at + size);
-            continue;
-          }
-          if (same >= valueOffset[cursor]! && this.#lexer.tryValue(at + valueOffset[cursor]!)) {
-            this.#addSample(known, valueOffset[cursor]!, this.#lines.hash[cursor]!);
-            seen[cursor] = 1;
-            this.#cursor = cursor + 1;
-            continue;
-          }
-        }
-      }
-      this.#readLine(at);
+    const lastLine = this.#next.count + maxLines;
+    this.#next.reserve(lastLine);
+    if (!this.#isInStep()) this.#next.layout.reserve(lastLine);
+    while (this.#next.count < lastLine && this.#at < stopAt) {
+      this.#matchLines(lastLine, stopAt);
+      if (this.#next.count < lastLine && this.#at < stopAt) this.#readLine();
     }
     return this.#at >= length;
   }
 
   /**
    * Appends the samples of the parsed body to `sink`, with `timeMs` where the body gave no time
-   * that counts. Changes nothing when it throws.
+   * that counts.
    */
   emit(sink: SampleSink, timeMs: number): BodySummary {
     const next = this.#next;
-    if (this.#added.size > 0) this.#dropLateDuplicates();
-    const added = this.#countAdded();
+    const { added, seen } = this.#resolver;
+    const pair = { before: this.#before, next, seen, added };
+    if (this.#isInStep()) seen.fill(1, 0, next.count);
+    if (added.size > 0) this.#duplicates += dropLateDuplicates(pair);
     sink.reserve(sink.count + next.count);
     const { refs, lo, hi, timesMs } = sink;
-    const { ref, timesMs: ownTimes } = next;
-    let at = sink.count;
+    const { lo: nextLo, hi: nextHi, timesMs: ownTimes } = next;
+    const { ref } = next.layout;
+    const first = sink.count;
+    let at = first;
     for (let line = 0; line < next.count; line++) {
-      if (ref[line]! < 0) continue;
-      refs[at] = ref[line]!;
-      lo[at] = next.lo[line]!;
-      hi[at] = next.hi[line]!;
-      const own = ownTimes === undefined ? noTime : ownTimes[line]!;
-      timesMs[at++] = own === noTime ? timeMs : own;
+      const series = ref[line]!;
+      if (series < 0) continue;
+      refs[at] = series;
+      lo[at] = nextLo[line]!;
+      hi[at] = nextHi[line]!;
+      if (ownTimes !== undefined)
+        timesMs[at] = ownTimes[line] === noTime ? timeMs : ownTimes[line]!;
+      at++;
     }
-    const samples = at - sink.count;
+    if (ownTimes === undefined) timesMs.fill(timeMs, first, at);
     sink.count = at;
     return {
-      lines: samples + this.#duplicates + this.#dropped,
-      samples,
-      added,
+      lines: at - first + this.#duplicates + this.#dropped,
+      samples: at - first,
+      added: added.size === 0 ? 0 : countAdded(pair),
       duplicates: this.#duplicates,
       dropped: this.#dropped,
-      vanished: this.#vanished(),
+      vanished: this.#isStale ? [] : findVanished(pair),
     };
   }
 
   /** Makes the parsed body the template; returns the buffer of the one before, free for reuse. */
   accept(): Uint8Array {
-    const free = this.#body;
-    const lines = this.#lines;
-    this.#body = this.#nextBody;
-    this.#view = this.#nextView;
-    this.#lines = this.#next;
-    this.#next = lines;
+    const before = this.#before;
+    const next = this.#next;
+    const free = before.bytes;
+    // Each body but one needs a layout of its own; the shared one stays with the new template.
+    if (!this.#isInStep()) this.#spareLayout = before.layout;
+    before.layout = next.layout;
+    this.#before = next;
+    this.#next = before;
     this.#isStale = false;
     this.abandon();
     return free;
@@ -227,21 +173,18 @@ export class LineTemplate {
 
   /** Forgets the body at hand. */
   abandon(): void {
-    this.#next.clear();
-    this.#nextBody = emptyBody;
-    this.#nextView = new DataView(emptyBody.buffer);
-    this.#lexer = new LineLexer(emptyBody);
-    this.#decoder = new LabelDecoder(emptyBody);
-    this.#resolve = () => droppedRef;
-    this.#added.clear();
+    if (!this.#isInStep()) {
+      this.#spareLayout = this.#next.layout;
+      this.#next.layout = this.#before.layout;
+    }
+    this.#next.reset();
+    this.#resolver = this.#newResolver(() => droppedRef);
   }
 
   /** Forgets everything: references are resolved anew. */
   reset(): void {
     this.abandon();
-    this.#body = emptyBody;
-    this.#view = new DataView(emptyBody.buffer);
-    this.#lines.clear();
+    this.#before.reset();
     this.#isStale = false;
   }
 
@@ -249,9 +192,10 @@ export class LineTemplate {
   live(): number[] {
     if (this.#isStale) return [];
     const refs: number[] = [];
-    const { count, ref } = this.#lines;
-    for (let line = 0; line < count; line++) {
-      if (ref[line]! >= 0 && this.#mayGoStale(line)) refs.push(ref[line]!);
+    const before = this.#before;
+    for (let line = 0; line < before.count; line++) {
+      if (before.layout.ref[line]! >= 0 && before.mayGoStale(line))
+        refs.push(before.layout.ref[line]!);
     }
     return refs;
   }
@@ -263,7 +207,8 @@ export class LineTemplate {
 
   /** Forgets the references that `isDead` says are: their series are resolved anew when they come. */
   forget(isDead: (ref: number) => boolean): void {
-    const { count, ref } = this.#lines;
+    const { count } = this.#before;
+    const { ref } = this.#before.layout;
     for (let line = 0; line < count; line++) {
       // Lines of this kind are always read and resolved, never taken from the template.
       if (ref[line]! >= 0 && isDead(ref[line]!)) ref[line] = duplicateRef;
@@ -273,247 +218,161 @@ export class LineTemplate {
   /** HELP and TYPE of the last accepted body, by family. */
   families(): Map<string, FamilyMetadata> {
     const families = new Map<string, FamilyMetadata>();
-    const lines = this.#lines;
-    for (let line = 0; line < lines.count; line++) {
-      if (lines.ref[line] !== commentRef) continue;
-      collectMetadata(families, this.#body, lines.start(line), lines.end[line]! - 1);
+    const before = this.#before;
+    for (let line = 0; line < before.count; line++) {
+      if (before.layout.ref[line] !== commentRef) continue;
+      collectMetadata(families, before.bytes, before.start(line), before.end[line]! - 1);
     }
     return families;
   }
 
-  /** Takes over a line that did not change. */
-  #repeatLine(cursor: number, ref: number, lineEnd: number): void {
-    const lines = this.#lines;
+  #newResolver(resolve: SeriesResolver): LineResolver {
+    return new LineResolver(this.#before, this.#next, resolve, this.#seen);
+  }
+
+  /** Whether the body at hand has been line by line the one before, so that they share a layout. */
+  #isInStep(): boolean {
+    return this.#next.layout === this.#before.layout;
+  }
+
+  /** Gives the body at hand a layout of its own. */
+  #leaveStep(): void {
+    if (!this.#isInStep()) return;
     const next = this.#next;
-    const line = next.count++;
-    next.end[line] = lineEnd;
-    next.valueOffset[line] = lines.valueOffset[cursor]!;
-    next.ref[line] = ref;
-    next.hash[line] = lines.hash[cursor]!;
-    next.lo[line] = lines.lo[cursor]!;
-    next.hi[line] = lines.hi[cursor]!;
-    if (lines.timesMs !== undefined) next.setTime(line, lines.timesMs[cursor]!, noTime);
-    else if (next.timesMs !== undefined) next.timesMs[line] = noTime;
-    this.#seen[cursor] = 1;
-    this.#cursor = cursor + 1;
-    this.#at = lineEnd;
-    if (ref >= 0) this.#countSample();
-    else if (ref === droppedRef) this.#dropped++;
-  }
-
-  /** Adds the sample whose value the lexer has just read. */
-  #addSample(ref: number, valueOffset: number, hash: number): void {
-    const next = this.#next;
-    const lexer = this.#lexer;
-    const line = next.count++;
-    next.end[line] = lexer.lineEnd;
-    next.valueOffset[line] = valueOffset;
-    next.ref[line] = ref;
-    next.hash[line] = hash;
-    next.lo[line] = lexer.halves[0]!;
-    next.hi[line] = lexer.halves[1]!;
-    if (this.#honorTimestamps && lexer.timeMs !== noTime) {
-      next.setTime(line, lexer.timeMs, noTime);
-    } else if (next.timesMs !== undefined) next.timesMs[line] = noTime;
-    this.#at = lexer.lineEnd;
-    if (ref >= 0) this.#countSample();
-    else if (ref === droppedRef) this.#dropped++;
-    else this.#duplicates++;
-  }
-
-  #countSample(): void {
-    this.#samples++;
-    if (this.maxSamples > 0 && this.#samples > this.maxSamples) {
-      const what = `more than ${String(this.maxSamples)} samples`;
-      throw new ExpositionError('EXPOSITION_SAMPLE_LIMIT', what, this.#nextBody, this.#at - 1);
-    }
-  }
-
-  /** Reads a line that the template does not foresee. */
-  #readLine(at: number): void {
-    const lexer = this.#lexer;
-    switch (lexer.scan(at)) {
-      case lineKind.end:
-        this.#at = this.#nextBody.length;
-        break;
-      case lineKind.comment:
-        this.#readComment(at);
-        break;
-      case lineKind.sample:
-        this.#readSample(at);
-        break;
-    }
-  }
-
-  #readComment(at: number): void {
-    const next = this.#next;
-    const { lineEnd } = this.#lexer;
-    const hash = this.#hash(at, lineEnd);
-    const found = this.#findNearby(hash, (line) => this.#isSameComment(line, at, lineEnd));
-    if (found !== -1) {
-      this.#seen[found] = 1;
-      this.#cursor = found + 1;
-    }
-    const line = next.count++;
-    next.end[line] = lineEnd;
-    next.valueOffset[line] = lineEnd - at;
-    next.ref[line] = commentRef;
-    next.hash[line] = hash;
-    if (next.timesMs !== undefined) next.timesMs[line] = noTime;
-    this.#at = lineEnd;
-  }
-
-  #readSample(at: number): void {
-    const lexer = this.#lexer;
-    const { seriesEnd, valueStart } = lexer;
-    const hash = this.#hash(at, seriesEnd);
-    lexer.readValue(valueStart);
-    // Without a delimiter between name and value a longer name would look like the same series.
-    const hasDelimiter = valueStart > seriesEnd || this.#nextBody[seriesEnd - 1] === braceClose;
-    const valueOffset = (hasDelimiter ? valueStart : lexer.lineEnd) - at;
-    this.#addSample(this.#identify(at, seriesEnd, hash), valueOffset, hash);
-  }
-
-  /** Reference of the series in `[at, seriesEnd)`: from the template, else from the resolver. */
-  #identify(at: number, seriesEnd: number, hash: number): number {
-    const accept = (line: number) => this.#isSameSeries(line, at, seriesEnd);
-    let found = this.#findNearby(hash, accept);
-    if (found === -1 && this.#lines.count > 0) {
-      if (!this.#isIndexBuilt) this.#index.build(this.#lines);
-      this.#isIndexBuilt = true;
-      found = this.#index.find(this.#lines, hash, accept);
-    }
-    if (found === -1) return this.#resolveNew(at);
-    if (this.#seen[found] === 1) {
-      if (this.#lines.ref[this.#cursor] === duplicateRef) this.#cursor++;
-      return duplicateRef;
-    }
-    this.#seen[found] = 1;
-    this.#cursor = found + 1;
-    return this.#lines.ref[found]!;
-  }
-
-  #resolveNew(at: number): number {
-    const ref = this.#resolve(this.#decoder.decode(at, this.#lexer));
-    if (ref < 0) return droppedRef;
-    if (this.#added.has(ref)) return duplicateRef;
-    this.#added.add(ref);
-    return ref;
-  }
-
-  /** A line at or after the cursor with `hash` that `accept` takes, or -1. */
-  #findNearby(hash: number, accept: (line: number) => boolean): number {
-    const hashes = this.#lines.hash;
-    const end = Math.min(this.#lines.count, this.#cursor + resyncLines);
-    for (let line = this.#cursor; line < end; line++) {
-      if (hashes[line] === hash && accept(line)) return line;
-    }
-    return -1;
-  }
-
-  #isSameComment(line: number, at: number, lineEnd: number): boolean {
-    const lines = this.#lines;
-    if (lines.ref[line] !== commentRef) return false;
-    const start = lines.start(line);
-    return lines.end[line]! - start === lineEnd - at && this.#hasBytes(start, at, lineEnd);
-  }
-
-  #isSameSeries(line: number, at: number, seriesEnd: number): boolean {
-    const lines = this.#lines;
-    const ref = lines.ref[line]!;
-    if (ref < 0 && ref !== droppedRef) return false;
-    const start = lines.start(line);
-    if (lines.end[line]! - start <= seriesEnd - at) return false;
-    if (!this.#hasBytes(start, at, seriesEnd)) return false;
-    if (this.#nextBody[seriesEnd - 1] === braceClose) return true;
-    // A bare name: the template's line must not go on with more of a name or with labels.
-    const behind = start + seriesEnd - at;
-    const before = this.#body;
-    return !isNamePart(before[behind]!) && before[skipBlanks(before, behind)] !== braceOpen;
-  }
-
-  /** Whether the template has the bytes `[at, end)` of the body at hand at `start`. */
-  #hasBytes(start: number, at: number, end: number): boolean {
-    const body = this.#nextBody;
-    const before = this.#body;
-    for (let a = at, b = start; a < end; a++, b++) if (body[a] !== before[b]) return false;
-    return true;
-  }
-
-  #hash(start: number, end: number): number {
-    const body = this.#nextBody;
-    const view = this.#nextView;
-    let state = end - start;
-    let at = start;
-    for (const words = end - 3; at < words; at += 4) {
-      state = Math.imul(state ^ view.getInt32(at, true), 0x9e3779b1);
-      state ^= state >>> 15;
-    }
-    for (; at < end; at++) state = Math.imul(state ^ body[at]!, 0x85ebca6b);
-    return state ^ (state >>> 13);
+    this.#spareLayout.copy(this.#before.layout, next.count);
+    next.layout = this.#spareLayout;
+    this.#spareLayout = new LineLayout();
+    this.#seen.fill(1, 0, next.count);
   }
 
   /**
-   * A series can stand in the body as text that the template knows and once more as text that is
-   * new (labels in another order): only here both are at hand. The first line keeps its value.
+   * Takes over lines as long as they are those of the body before, the value apart. This is the
+   * hot loop: everything it touches is a local, and nothing in it allocates.
    */
-  #dropLateDuplicates(): void {
-    const { count, ref } = this.#next;
-    const met = new Set<number>();
-    for (let line = 0; line < count; line++) {
-      const series = ref[line]!;
-      if (series < 0 || !this.#added.has(series)) continue;
-      if (met.has(series)) {
-        ref[line] = duplicateRef;
-        this.#duplicates++;
+  #matchLines(lastLine: number, stopAt: number): void {
+    const next = this.#next;
+    const before = this.#before;
+    const resolver = this.#resolver;
+    const { lexer, seen } = resolver;
+    const { value } = lexer;
+    const { halves } = value;
+    const { bytes, view, end, lo, hi } = next;
+    const { valueOffset, ref, hash } = next.layout;
+    const { view: oldView, end: oldEnd, lo: oldLo, hi: oldHi, count: oldCount } = before;
+    const { valueOffset: oldOffset, ref: oldRef, hash: oldHash } = before.layout;
+    const isInStep = this.#isInStep();
+    const hasTimes = before.timesMs !== undefined || this.#honorTimestamps;
+    const { length } = bytes;
+    let { cursor } = resolver;
+    let line = next.count;
+    let at = this.#at;
+    let start = before.start(cursor);
+    let samples = 0;
+
+    while (line < lastLine && at < stopAt && cursor < oldCount) {
+      const known = oldRef[cursor]!;
+      if (known === duplicateRef || (!isInStep && seen[cursor] !== 0)) break;
+      const oldLineEnd = oldEnd[cursor]!;
+      const size = oldLineEnd - start;
+      const shared = size < length - at ? size : length - at;
+      const same = countSame(view, at, oldView, start, shared);
+      if (same === size) {
+        at += size;
+        lo[line] = oldLo[cursor]!;
+        hi[line] = oldHi[cursor]!;
+        if (hasTimes) next.setTime(line, before.timesMs?.[cursor] ?? noTime);
+      } else {
+        const offset = oldOffset[cursor]!;
+        if (same < offset) break;
+        const valueEnd = value.parse(bytes, at + offset);
+        if (valueEnd >= 0 && bytes[valueEnd] === newline) {
+          at = valueEnd + 1;
+          lexer.timeMs = noTime;
+        } else {
+          if (!lexer.tryValue(at + offset)) break;
+          at = lexer.lineEnd;
+        }
+        lo[line] = halves[0]!;
+        hi[line] = halves[1]!;
+        if (hasTimes) next.setTime(line, this.#ownTime());
       }
-      met.add(series);
-    }
-  }
-
-  /** Series that no line of the last accepted body had, under any text. */
-  #countAdded(): number {
-    let added = this.#added.size;
-    if (added === 0) return 0;
-    const { count, ref } = this.#lines;
-    const met = new Set<number>();
-    for (let line = 0; line < count; line++) {
-      const series = ref[line]!;
-      if (series >= 0 && this.#added.has(series) && !met.has(series)) {
-        met.add(series);
-        added--;
+      end[line] = at;
+      if (!isInStep) {
+        valueOffset[line] = oldOffset[cursor]!;
+        ref[line] = known;
+        hash[line] = oldHash[cursor]!;
+        seen[cursor] = 1;
       }
+      if (known >= 0) samples++;
+      else if (known === droppedRef) this.#dropped++;
+      start = oldLineEnd;
+      cursor++;
+      line++;
     }
-    return added;
+
+    next.count = line;
+    this.#at = at;
+    resolver.cursor = cursor;
+    this.#countSamples(samples);
   }
 
-  #vanished(): number[] {
-    const vanished: number[] = [];
-    if (this.#isStale) return vanished;
-    const { count, ref } = this.#lines;
-    const seen = this.#seen;
-    for (let line = 0; line < count; line++) {
-      const series = ref[line]!;
-      if (series < 0 || seen[line] === 1) continue;
-      if (this.#mayGoStale(line) && !this.#added.has(series)) vanished.push(series);
+  /** Reads a line that the body before does not foresee. */
+  #readLine(): void {
+    this.#leaveStep();
+    const next = this.#next;
+    next.layout.reserve(next.end.length);
+    const resolver = this.#resolver;
+    if (!resolver.read(this.#at)) {
+      this.#at = next.bytes.length;
+      return;
     }
-    return vanished;
+    const line = next.count - 1;
+    const ref = next.layout.ref[line]!;
+    this.#at = next.end[line]!;
+    next.setTime(line, ref === commentRef ? noTime : this.#ownTime());
+    if (ref >= 0) this.#countSamples(1);
+    else if (ref === droppedRef) this.#dropped++;
+    else if (ref === duplicateRef) this.#duplicates++;
   }
 
-  /** Series with times of their own are left out: their exporter says when they end. */
-  #mayGoStale(line: number): boolean {
-    const { timesMs } = this.#lines;
-    return timesMs === undefined || timesMs[line] === noTime;
+  /** The time that the lexer has just read, if such times count. */
+  #ownTime(): number {
+    return this.#honorTimestamps ? this.#resolver.lexer.timeMs : noTime;
+  }
+
+  #countSamples(count: number): void {
+    this.#samples += count;
+    if (this.maxSamples === 0 || this.#samples <= this.maxSamples) return;
+    const what = `more than ${String(this.maxSamples)} samples`;
+    // The line that was one too many ends about here; the newline before it is on a line of ours.
+    const { bytes } = this.#next;
+    const at = bytes[this.#at - 1] === newline ? this.#at - 1 : this.#at;
+    throw new ExpositionError('EXPOSITION_SAMPLE_LIMIT', what, bytes, at);
   }
 }
 
-function endsInNewline(body: Uint8Array): boolean {
-  return body.length === 0 || body[body.length - 1] === newline;
-}
-
-function withNewline(body: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(body.length + 1);
-  bytes.set(body);
-  bytes[body.length] = newline;
-  return bytes;
+/** How many of up to `most` bytes are the same at `at` of one view and at `start` of another. */
+function countSame(
+  view: DataView,
+  at: number,
+  other: DataView,
+  start: number,
+  most: number,
+): number {
+  let same = 0;
+  for (const words = most - 15; same < words; same += 16) {
+    const a = at + same;
+    const b = start + same;
+    const difference =
+      (view.getInt32(a, true) ^ other.getInt32(b, true)) |
+      (view.getInt32(a + 4, true) ^ other.getInt32(b + 4, true)) |
+      (view.getInt32(a + 8, true) ^ other.getInt32(b + 8, true)) |
+      (view.getInt32(a + 12, true) ^ other.getInt32(b + 12, true));
+    if (difference !== 0) break;
+  }
+  for (const words = most - 3; same < words; same += 4) {
+    if (view.getInt32(at + same, true) !== other.getInt32(start + same, true)) break;
+  }
+  while (same < most && view.getUint8(at + same) === other.getUint8(start + same)) same++;
+  return same;
 }

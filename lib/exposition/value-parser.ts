@@ -31,15 +31,31 @@ export class ValueParser {
    */
   parse(body: Uint8Array, start: number): number {
     let at = start;
-    const first = body[at]!;
-    const isNegative = first === minus;
-    if (isNegative || first === plus) at++;
+    let digit = body[at]! - 48;
+    let mantissa = 0;
+    // Most values are counts: up to nine digits fit into a small integer, sign and point come later.
+    for (const limit = start + 9; digit >= 0 && digit <= 9 && at < limit;) {
+      mantissa = mantissa * 10 + digit;
+      digit = body[++at]! - 48;
+    }
+    if (at > start && body[at] === newline) {
+      this.#number[0] = mantissa;
+      return at;
+    }
+    return this.#parseDecimal(body, start, at, mantissa);
+  }
+
+  /** Goes on behind `digitsEnd`, up to which `[start, digitsEnd)` are the digits of `read`. */
+  #parseDecimal(body: Uint8Array, start: number, digitsEnd: number, read: number): number {
+    let at = digitsEnd;
+    let mantissa = read;
+    const isNegative = body[start] === minus;
+    if (at === start && (isNegative || body[start] === plus)) at++;
 
     // Up to 15 to 16 digits gather exactly in a double; more of them take the slow way.
-    let mantissa = 0;
     let exponent = 0;
     let isExact = true;
-    const digitsStart = at;
+    const digitsStart = at === start + 1 && digitsEnd === start ? at : start;
     let digit = body[at]! - 48;
     for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
       if (mantissa <= mantissaRoom) mantissa = mantissa * 10 + digit;

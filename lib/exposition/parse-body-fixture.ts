@@ -1,0 +1,72 @@
+import { SampleBatch } from '../tsdb/index.ts';
+import { LineTemplate, type BodySummary } from './index.ts';
+
+export interface ParsedSample {
+  labels: string[];
+  /** Bits of the value, 16 hex digits. */
+  bits: string;
+  timeMs: number;
+}
+
+const encoder = new TextEncoder();
+
+/** Bytes of a text; characters up to `\xff` that are marked as bytes stand for themselves. */
+export function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? encoder.encode(text) : text;
+}
+
+export function bitsAt(batch: SampleBatch, at: number): string {
+  const half = (value: number | undefined) => (value ?? 0).toString(16).padStart(8, '0');
+  return half(batch.hi[at]) + half(batch.lo[at]);
+}
+
+/** A resolver that numbers label sets in order of appearance. */
+export class NumberingResolver {
+  readonly labels: string[][] = [];
+  readonly #refs = new Map<string, number>();
+  calls = 0;
+
+  readonly resolve = (labels: string[]): number => {
+    this.calls++;
+    const key = this.#keyOf(labels);
+    const known = this.#refs.get(key);
+    if (known !== undefined) return known;
+    this.labels.push(labels);
+    this.#refs.set(key, this.labels.length - 1);
+    return this.labels.length - 1;
+  };
+
+  #keyOf(labels: readonly string[]): string {
+    const pairs: string[] = [];
+    for (let at = 0; at < labels.length; at += 2) {
+      if (labels[at + 1] !== '') pairs.push(`${String(labels[at])}\u0001${String(labels[at + 1])}`);
+    }
+    return pairs.sort().join('\u0002');
+  }
+}
+
+/** Parses one body to its end in steps of `stepLines`; the template keeps it. */
+export function parseInto(
+  template: LineTemplate,
+  body: string | Uint8Array,
+  resolver: NumberingResolver,
+  stepLines = 5,
+): { batch: SampleBatch; summary: BodySummary } {
+  const batch = new SampleBatch(4);
+  template.begin(bytesOf(body), resolver.resolve);
+  while (!template.step(stepLines));
+  const summary = template.emit(batch, -7);
+  template.accept();
+  return { batch, summary };
+}
+
+/** The samples of a single body; -7 stands where it gave no time. */
+export function parseBody(body: string | Uint8Array): ParsedSample[] {
+  const resolver = new NumberingResolver();
+  const { batch } = parseInto(new LineTemplate({ honorTimestamps: true }), body, resolver);
+  return Array.from({ length: batch.count }, (_, at) => ({
+    labels: resolver.labels[batch.refs[at]!]!,
+    bits: bitsAt(batch, at),
+    timeMs: batch.timesMs[at]!,
+  }));
+}
