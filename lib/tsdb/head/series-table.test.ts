@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { seededRng } from '../../runtime/index.ts';
+import { testSeed } from '../store/store-fixture.ts';
+import { lastGeneration, slotBits } from './limits.ts';
+import { SeriesTable } from './series-table.ts';
+
+describe('series table', () => {
+  test('finds what a Map finds, over many births and deaths', () => {
+    const seed = testSeed();
+    const rng = seededRng(seed);
+    const table = new SeriesTable();
+    const model = new Map<string, { ref: number; slot: number; labels: string[] }>();
+    const everRefs = new Set<number>();
+    for (let step = 0; step < 20_000; step++) {
+      const labels = [
+        '__name__',
+        `m${String(rng.u32() % 40)}`,
+        'x',
+        `long value ${String(rng.u32() % 90)}`,
+      ];
+      if (rng.u32() % 3 === 0) labels.push('z', String(rng.u32() % 3));
+      const key = labels.join('|');
+      const known = model.get(key);
+      const slot = table.find(labels);
+      if (slot !== (known?.slot ?? 0)) throw new Error(`SEED=${String(seed)}: ${key}`);
+      if (known === undefined) {
+        const added = table.add(labels);
+        const ref = table.refs[added]!;
+        expect([seed, everRefs.has(ref)]).toEqual([seed, false]);
+        everRefs.add(ref);
+        model.set(key, { ref, slot: added, labels });
+      } else if (rng.u32() % 2 === 0) {
+        table.remove(known.slot);
+        model.delete(key);
+        if (table.slotOf(known.ref) !== 0) throw new Error(`SEED=${String(seed)}: dead reference`);
+      }
+    }
+    expect(table.count).toBe(model.size);
+    for (const { ref, slot, labels } of model.values()) {
+      expect(table.slotOf(ref)).toBe(slot);
+      expect(table.labels(slot)).toEqual(labels);
+    }
+  });
+
+  test('retires a slot whose references are used up', () => {
+    const table = new SeriesTable();
+    const refs = new Set<number>();
+    for (let life = 0; life <= lastGeneration + 3; life++) {
+      const slot = table.add(['a', String(life)]);
+      refs.add(table.refs[slot]!);
+      table.remove(slot);
+    }
+    expect(refs.size).toBe(lastGeneration + 4);
+    expect(table.slotEnd).toBe(3);
+    expect(Math.max(...refs) >>> slotBits).toBe(lastGeneration);
+  });
+
+  test('forgets the texts of series that are gone', () => {
+    const table = new SeriesTable();
+    for (let life = 0; life < 1000; life++) {
+      table.remove(table.add(['__name__', 'm', 'life', String(life)]));
+    }
+    expect(table.symbols.size).toBeLessThanOrEqual(8);
+    expect(table.pairsEnd).toBe(4);
+    expect(table.symbols.find('999')).toBe(-1);
+  });
+});
