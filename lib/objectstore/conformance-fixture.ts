@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Readable } from 'node:stream';
 import type { ListEntry, ObjectStore } from './object-store.ts';
 import { readObject } from './read-object.ts';
-import { seededRng } from '../runtime/index.ts';
+import { seededRng, systemClock } from '../runtime/index.ts';
 
 /**
  * The suite that every driver passes. `open` gives a store with nothing in it; each test asks for
@@ -15,6 +15,7 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
     describeList(open);
     describeKeys(open);
     describeRest(open);
+    describeModel(open);
   });
 }
 
@@ -259,6 +260,56 @@ function describeRest(open: Open): void {
     const kept = await readObject(store, 'd/key');
     expect(bodies.some((body) => Buffer.compare(body, kept) === 0)).toBe(true);
     expect(await keysOf(store, '')).toEqual(['d/key']);
+  });
+}
+
+function describeModel(open: Open): void {
+  test('does what a map of keys to bytes does', async () => {
+    const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000_007);
+    const rng = seededRng(seed);
+    const pick = (below: number) => rng.u32() % below;
+    const names = ['a', 'b-c', 'd.e', 'é'];
+    // Leaves have names of their own: no key is the directory of another one.
+    const leaves = ['x', 'x-1', 'y'];
+    const someKey = () => {
+      const depth = pick(3);
+      const parts = Array.from({ length: depth }, () => names[pick(names.length)]!);
+      return [...parts, leaves[pick(leaves.length)]!].join('/');
+    };
+    const store = await open();
+    const model = new Map<string, Uint8Array>();
+    try {
+      for (let step = 0; step < 150; step++) {
+        const key = someKey();
+        const known = model.get(key);
+        if (pick(3) > 0) {
+          const bytes = rng.bytes(pick(2000));
+          await store.put(key, pick(2) === 0 ? bytes : chunksOf(bytes, 1 + pick(700)), {
+            sizeBytes: bytes.length,
+          });
+          model.set(key, bytes);
+        } else if (pick(2) === 0) {
+          await store.delete(key);
+          model.delete(key);
+        } else if (known === undefined) {
+          expect(await store.head(key)).toBeUndefined();
+        } else if (known.length > 0) {
+          const start = pick(known.length);
+          const end = start + 1 + pick(known.length);
+          const { body } = await store.get(key, { range: { start, end } });
+          const chunks: Uint8Array[] = [];
+          for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+          expect(Buffer.compare(Buffer.concat(chunks), known.subarray(start, end))).toBe(0);
+        }
+        if (step % 10 > 0) continue;
+        const prefix = key.slice(0, pick(key.length + 1)).replace(/\/$/, '');
+        const wanted = [...model.keys()].filter((other) => other.startsWith(prefix));
+        wanted.sort((a, b) => Buffer.compare(text(a), text(b)));
+        expect(await keysOf(store, prefix)).toEqual(wanted);
+      }
+    } catch (error) {
+      throw new Error(`SEED=${String(seed)}`, { cause: error });
+    }
   });
 }
 

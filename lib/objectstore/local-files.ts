@@ -5,6 +5,8 @@ import { systemCode } from './system-errors.ts';
 /** Opens files; replaced in tests to let the disk fail. */
 export type OpenFile = (path: string, flags: string, mode?: number) => Promise<FileHandle>;
 
+const cannotSyncDirectory = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
 const directoryMode = 0o750;
 const fileMode = 0o600;
 
@@ -57,6 +59,9 @@ async function syncDirectory(path: string, openFile: OpenFile): Promise<void> {
   const handle = await openFile(path, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    // Some network and user-space file systems cannot flush a directory; the file itself is flushed.
+    if (!cannotSyncDirectory.includes(systemCode(error) ?? '')) throw error;
   } finally {
     await handle.close();
   }

@@ -259,7 +259,9 @@ class Build {
       if (!isDamage(error)) throw error;
       if (blocks.length === 1) {
         const code = codeOf(error) ?? '';
-        this.#warnings.push(`Block ${blocks[0]?.ulid ?? ''} is damaged and left out (${code}).`);
+        this.#warnings.push(
+          `Block ${blocks[0]?.ulid ?? ''} cannot be read and is left out (${code}).`,
+        );
         return;
       }
       for (const block of blocks) await this.#packGroup([block], tell);

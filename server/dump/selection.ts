@@ -71,10 +71,10 @@ export function share(block: { mint: number; maxt: number }, range: TimeRange): 
 }
 
 /** Archive bytes per byte of block: indexes shrink, chunks hardly do (measured on our own blocks). */
-const packedShare = 0.6;
+const packedShare = 0.65;
 
 /** Bytes of block per sample in the head, where no block says it (measured, with its index). */
-const headBytesPerSample = 3;
+const headBytesPerSample = 1.5;
 
 /** Block bytes that are rewritten and packed in one second on a modest machine. */
 const bytesPerSecond = 8 * 1024 * 1024;

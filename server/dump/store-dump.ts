@@ -42,8 +42,11 @@ export async function storeDump(
     const key = archiveKey(id);
     try {
       onProgress('storing', storingAt);
-      const body = createReadStream(path, { highWaterMark: 256 * 1024 });
-      await parts.store.put(key, body, { sizeBytes: archive.sizeBytes, signal });
+      const { sizeBytes } = archive;
+      const body = readFile(path, (bytes) => {
+        onProgress('storing', storingAt + ((verifyingAt - storingAt) * bytes) / sizeBytes);
+      });
+      await parts.store.put(key, body, { sizeBytes, signal });
       onProgress('storing', verifyingAt);
       await verifyArchive(parts.store, key, archive, signal);
       signal.throwIfAborted();
@@ -54,6 +57,19 @@ export async function storeDump(
     }
     return archive;
   });
+}
+
+/** The chunks of a file, telling how many bytes went by. */
+async function* readFile(
+  path: string,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  let bytes = 0;
+  for await (const chunk of file as AsyncIterable<Uint8Array>) {
+    yield chunk;
+    onBytes((bytes += chunk.length));
+  }
 }
 
 async function verifyArchive(
