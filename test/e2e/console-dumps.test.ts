@@ -45,7 +45,9 @@ browserTest('makes and downloads a dump of the last day with one click', async (
   const coming = page.waitForEvent('download');
   api.finish(id, archive);
   const download = await coming;
-  expect(download.suggestedFilename()).toBe(`metrics_dump_${id}.tar.gz`);
+  expect(download.suggestedFilename()).toMatch(
+    /^mattermost-metrics_mattermost-1_\w+_\w+\.tar\.gz$/,
+  );
   expect(new URL(download.url()).pathname).toMatch(new RegExp(`/api/v1/dumps/${id}/archive$`));
   expect(readFileSync(await download.path()).equals(archive)).toBe(true);
 

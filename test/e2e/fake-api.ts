@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiError, Dump, DumpPhase, Status, Target } from '../../api/index.ts';
+import { archiveFileName } from '../../server/dump/file-name.ts';
 import { healthyStatus, healthyTargets, queuedDump } from './fixture-status.ts';
 
 /** How every request is answered while it is set: an error of the API, or a body of somebody else. */
@@ -74,7 +75,7 @@ export class FakeApi {
       samples: 59_904_000,
       series: 11_043,
       sizeBytes: archive.length,
-      fileName: `metrics_dump_${id}.tar.gz`,
+      fileName: archiveFileName('mattermost-1', dump.requested.fromMs, dump.requested.toMs),
       sha256: createHash('sha256').update(archive).digest('hex'),
     });
   }

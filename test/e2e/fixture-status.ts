@@ -39,7 +39,7 @@ export function healthyStatus(nowMs: number): Status {
 export function healthyTargets(nowMs: number): Target[] {
   return [
     {
-      job: 'mattermost',
+      job: 'prometheus',
       instance: 'mattermost-1:8067',
       url: 'http://mattermost-1:8067/metrics',
       labels: {},

@@ -13,7 +13,7 @@ export class SiteApi {
 
   /** Where the script of a running plugin is. */
   async bundleUrl(pluginId: string): Promise<string> {
-    const answer = await this.#ask('GET', '/plugins/webapp');
+    const answer = await readJson(await this.#send('GET', '/plugins/webapp'));
     const plugins = answer as { id: string; webapp: { bundle_path: string } }[];
     const found = plugins.find(({ id }) => id === pluginId);
     if (found === undefined) {
@@ -22,8 +22,13 @@ export class SiteApi {
     return this.#basename + found.webapp.bundle_path;
   }
 
+  /** Empty for those who may not read the configuration: they see the defaults. */
   async settings(pluginId: string): Promise<SettingValues> {
-    const { PluginSettings } = (await this.#ask('GET', '/config')) as {
+    const response = await this.#send('GET', '/config');
+    if (response.status === 403) {
+      return {};
+    }
+    const { PluginSettings } = (await readJson(response)) as {
       PluginSettings: { Plugins: Record<string, SettingValues | undefined> };
     };
     return PluginSettings.Plugins[pluginId] ?? {};
@@ -31,24 +36,27 @@ export class SiteApi {
 
   /** Throws the server's sentence when the plugin refuses. */
   async save(pluginId: string, values: SettingValues): Promise<void> {
-    await this.#ask('PUT', '/config/patch', {
-      PluginSettings: { Plugins: { [pluginId]: values } },
-    });
+    const change = { PluginSettings: { Plugins: { [pluginId]: values } } };
+    await readJson(await this.#send('PUT', '/config/patch', change));
   }
 
-  async #ask(method: string, path: string, body?: object): Promise<unknown> {
+  #send(method: string, path: string, body?: object): Promise<Response> {
     const csrf = /MMCSRF=(\w+)/.exec(document.cookie)?.[1] ?? '';
-    const response = await fetch(`${this.#basename}/api/v4${path}`, {
+    return fetch(`${this.#basename}/api/v4${path}`, {
       method,
       headers: { 'X-Requested-With': 'XMLHttpRequest', 'X-CSRF-Token': csrf },
       ...(body && { body: JSON.stringify(body) }),
     });
-    const answer = (await response.json()) as { message?: string };
-    if (!response.ok) {
-      throw new Error(answer.message ?? String(response.status));
-    }
-    return answer;
   }
+}
+
+/** Throws the sentence of an answer that is not a success. */
+async function readJson(response: Response): Promise<unknown> {
+  const answer = (await response.json()) as { message?: string };
+  if (!response.ok) {
+    throw new Error(answer.message ?? String(response.status));
+  }
+  return answer;
 }
 
 /** What the inputs of the form hold, in the types that the settings have. */
