@@ -14,13 +14,13 @@ import type { RpcClient } from '../../lib/netrpc/index.ts';
 import { checkKey, checkText, checkValue, checkRange } from './api-guards.ts';
 import { type ServerConfig, parseServerConfig } from './config.ts';
 import { ApiArgumentError, ApiReplyError, checkAppError, checkError } from './errors.ts';
-import type { PluginClusterEvent } from './hooks.ts';
 import { apiCallTimeoutMs, maxKeysPerPage } from './limits.ts';
 import type {
   ClusterEventOptions,
   KvSetOptions,
   License,
   PluginApi,
+  PluginClusterEvent,
   PluginStatus,
   WebSocketBroadcast,
   WebSocketPayload,

@@ -7,8 +7,10 @@ import {
   type GobSchema,
   type GobStruct,
   type GobValue,
+  type StructSchema,
   anyValue,
   asStruct,
+  bytes,
   emptyStruct,
   encodeGoUrl,
   int,
@@ -39,12 +41,25 @@ const requestSchema = struct('HTTPRequestSubset', {
   RequestURI: string,
   Body: anyValue,
 });
-const serveHttpSchema = struct('Z_ServeHTTPArgs', {
-  ResponseWriterStream: uint,
-  Request: requestSchema,
-  Context: struct('Context', { RequestId: string }),
-  RequestBodyStream: uint,
-});
+/** What servers before 10.7 send: Go's whole type, which contains itself. */
+const wholeRequestSchema: StructSchema = struct('Request', () => ({
+  ...requestSchema.fields(),
+  ContentLength: int,
+  Form: map(string, slice(string), 'Values'),
+  TLS: struct('ConnectionState', { Version: uint, PeerCertificates: slice(bytes) }),
+  Response: struct('Response', { Status: string, Request: wholeRequestSchema }),
+}));
+const serveHttpSchema = (request: StructSchema) =>
+  struct('Z_ServeHTTPArgs', {
+    ResponseWriterStream: uint,
+    Request: request,
+    Context: struct('Context', { RequestId: string }),
+    RequestBodyStream: uint,
+  });
+const serveHttpSchemas = {
+  subset: serveHttpSchema(requestSchema),
+  whole: serveHttpSchema(wholeRequestSchema),
+};
 const activateSchema = struct('Z_OnActivateArgs', { APIMuxId: uint, DriverMuxId: uint });
 
 /** The host's encoders are Go's: zeros left out, interface values split over messages. */
@@ -65,6 +80,7 @@ export function fakeHooks(hooks: Partial<PluginHooks> = {}): PluginHooks {
 }
 
 export interface FakeRequest {
+  type?: keyof typeof serveHttpSchemas;
   method?: string;
   url?: string;
   headers?: Record<string, string[]>;
@@ -189,7 +205,7 @@ export class FakeHost {
     const { broker } = this.connection;
     const [writerId, bodyId] = [broker.nextId(), broker.nextId()];
     const response = new ResponseRecorder(request, signal);
-    const call = this.call('ServeHTTP', serveHttpSchema, {
+    const call = this.call('ServeHTTP', serveHttpSchemas[request.type ?? 'subset'], {
       ResponseWriterStream: writerId,
       Request: {
         Method: request.method ?? 'GET',
@@ -199,6 +215,7 @@ export class FakeHost {
         Host: 'mattermost.example',
         RemoteAddr: '192.0.2.7:4711',
         RequestURI: `/plugins/com.example${request.url ?? '/'}`,
+        ...(request.type === 'whole' ? { TLS: { Version: 772, PeerCertificates: [] } } : {}),
       },
       Context: { RequestId: 'r' },
       RequestBodyStream: bodyId,

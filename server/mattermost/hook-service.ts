@@ -10,7 +10,8 @@ import {
 import type { MuxBroker } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, type RpcHandlers, rpcMethod } from '../../lib/netrpc/index.ts';
 import { pluginSettings } from './config.ts';
-import type { PluginClusterEvent, SupportFile } from './hooks.ts';
+import type { SupportFile } from './hooks.ts';
+import type { PluginClusterEvent } from './plugin-api.ts';
 import { type HookName, hookReplies } from './schemas.ts';
 
 /** What stands behind the hooks: the same calls, without their wire form. */

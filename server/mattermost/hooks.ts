@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Logger } from '../../lib/runtime/index.ts';
-import type { PluginApi } from './plugin-api.ts';
+import type { PluginApi, PluginClusterEvent } from './plugin-api.ts';
 
 /** What the Mattermost server gives an active plugin. */
 export interface Host {
@@ -13,12 +13,6 @@ export interface Host {
 export interface SupportFile {
   filename: string;
   body: Uint8Array;
-}
-
-/** A message from another node of the cluster. */
-export interface PluginClusterEvent {
-  id: string;
-  data: Uint8Array;
 }
 
 /** What the server calls on the plugin. Hooks run concurrently; none may wait for another. */

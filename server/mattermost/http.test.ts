@@ -62,6 +62,23 @@ describe('requests', () => {
     expect(response.calls).toEqual(['Header', 'SyncHeader', 'WriteHeader', 'Write']);
   });
 
+  test('are read from old and new servers alike', async () => {
+    const host = await serving((request, response) => void response.end(request.url));
+    for (const type of ['whole', 'subset', 'whole'] as const) {
+      const { status, body } = await host.request({ type, url: '/jobs?x=1' });
+      expect([status, body.toString()]).toEqual([200, '/jobs?x=1']);
+    }
+  });
+
+  test('leave nothing behind, however many there are', async () => {
+    const host = await serving((_request, response) => void response.end('x'));
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 20 }, () => host.request({})));
+    }
+    // Control, stdout, stderr, hooks, API and database remain.
+    expect(host.connection.session.streamCount).toBe(6);
+  });
+
   test('reach an express application', async () => {
     const app = express();
     app.post('/jobs/:id', express.json(), (request, response) => {

@@ -93,7 +93,7 @@ export class HttpBridge {
     try {
       await this.#transfer(outgoing, hostRequest, writer, body, signal);
     } catch (error) {
-      await this.#fail(writer, error as Error);
+      await this.#fail(writer, error as Error, signal);
     }
   }
 
@@ -139,9 +139,9 @@ export class HttpBridge {
   }
 
   /** A caller that went away is no failure; anything else is told as well as it still can be. */
-  async #fail(writer: ResponseWriter, error: Error): Promise<void> {
+  async #fail(writer: ResponseWriter, error: Error, signal: AbortSignal): Promise<void> {
     const { logger } = this.#options;
-    if (error instanceof RpcError) {
+    if (error instanceof RpcError || signal.aborted) {
       logger.debug('the client of a request went away', { error });
       return;
     }

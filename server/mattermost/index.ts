@@ -1,17 +1,11 @@
 export type { ServerConfig } from './config.ts';
-export {
-  ApiArgumentError,
-  ApiReplyError,
-  AppError,
-  HostError,
-  type HostErrorCode,
-} from './errors.ts';
-export type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './hooks.ts';
+export type { Host, PluginHooks, SupportFile } from './hooks.ts';
 export type {
   ClusterEventOptions,
   KvSetOptions,
   License,
   PluginApi,
+  PluginClusterEvent,
   PluginStatus,
   WebSocketBroadcast,
   WebSocketPayload,

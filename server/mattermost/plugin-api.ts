@@ -1,5 +1,4 @@
 import type { ServerConfig } from './config.ts';
-import type { PluginClusterEvent } from './hooks.ts';
 
 /** The server's licence, as far as the plugin asks. An absent feature is false. */
 export interface License {
@@ -30,6 +29,12 @@ export interface KvSetOptions {
   oldValue?: Uint8Array | undefined;
   /** 0 keeps the value for ever. */
   expireInSeconds?: number;
+}
+
+/** A message from another node of the cluster. */
+export interface PluginClusterEvent {
+  id: string;
+  data: Uint8Array;
 }
 
 export interface ClusterEventOptions {
