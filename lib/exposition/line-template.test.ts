@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { seededRng } from '../runtime/index.ts';
+import { seededRng, systemClock } from '../runtime/index.ts';
 import { SampleBatch } from '../tsdb/index.ts';
 import { LineTemplate } from './index.ts';
 import { keyOfLabels, readNaively } from './naive-twin-fixture.ts';
 import { bitsAt, bytesOf, NumberingResolver, parseInto } from './parse-body-fixture.ts';
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_007);
+const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000_007);
 
 /** Parses bodies in a row and gives what each of them was found to be. */
 function run(bodies: string[]) {

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { seededRng } from '../runtime/index.ts';
+import { seededRng, systemClock } from '../runtime/index.ts';
 import { parseBody } from './parse-body-fixture.ts';
 import { notANumber, outOfRange, ValueParser } from './value-parser.ts';
 
 const encoder = new TextEncoder();
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_007);
+const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000_007);
 
 function parse(text: string): string | number {
   const parser = new ValueParser();

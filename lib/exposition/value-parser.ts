@@ -24,6 +24,8 @@ export class ValueParser {
   /** Low and high half of the last value. */
   readonly halves = new Uint32Array(2);
   readonly #number = new Float64Array(this.halves.buffer);
+  /** What the last exponent added to the power of ten. */
+  #power = 0;
 
   /**
    * Parses the token at `start`, which ends at a blank, a newline or an opening brace. Returns the
@@ -49,8 +51,7 @@ export class ValueParser {
   #parseDecimal(body: Uint8Array, start: number, digitsEnd: number, read: number): number {
     let at = digitsEnd;
     let mantissa = read;
-    const isNegative = body[start] === minus;
-    if (at === start && (isNegative || body[start] === plus)) at++;
+    if (at === start && (body[start] === minus || body[start] === plus)) at++;
 
     // Up to 15 to 16 digits gather exactly in a double; more of them take the slow way.
     let exponent = 0;
@@ -75,29 +76,37 @@ export class ValueParser {
     }
     if (digits === 0) return this.#parseWord(body, start);
 
-    if ((body[at]! | 0x20) === 0x65) {
-      at++;
-      const isSmall = body[at] === minus;
-      if (isSmall || body[at] === plus) at++;
-      const exponentStart = at;
-      let power = 0;
-      digit = body[at]! - 48;
-      for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
-        if (power < exponentCap) power = power * 10 + digit;
-      }
-      if (at === exponentStart) return notANumber;
-      exponent += isSmall ? -power : power;
-    }
-    if (!endsToken(body[at]!)) return notANumber;
+    this.#power = 0;
+    if ((body[at]! | 0x20) === 0x65) at = this.#parseExponent(body, at + 1);
+    if (at < 0) return notANumber;
+    return this.#finish(body, start, at, isExact ? mantissa : Number.NaN, exponent + this.#power);
+  }
 
+  /** Reads what follows the `e`; the offset behind it, or {@link notANumber}. */
+  #parseExponent(body: Uint8Array, start: number): number {
+    const isSmall = body[start] === minus;
+    const digitsStart = isSmall || body[start] === plus ? start + 1 : start;
+    let at = digitsStart;
+    let power = 0;
+    for (let digit = body[at]! - 48; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
+      if (power < exponentCap) power = power * 10 + digit;
+    }
+    this.#power = isSmall ? -power : power;
+    return at === digitsStart ? notANumber : at;
+  }
+
+  /** Makes the value of `mantissa` (not a number when it was not exact) and a power of ten. */
+  #finish(body: Uint8Array, start: number, end: number, mantissa: number, power: number): number {
+    if (!endsToken(body[end]!)) return notANumber;
     // One multiplication or division of two exact doubles rounds once, hence correctly (Clinger).
     let value: number;
-    if (mantissa === 0 && isExact) value = 0;
-    else if (!isExact || exponent > 22 || exponent < -22) return this.#parseSlowly(body, start, at);
-    else if (exponent < 0) value = mantissa / exactPowers[-exponent]!;
-    else value = mantissa * exactPowers[exponent]!;
-    this.#number[0] = isNegative ? -value : value;
-    return at;
+    if (mantissa === 0) value = 0;
+    else if (Number.isNaN(mantissa) || power > 22 || power < -22) {
+      return this.#parseSlowly(body, start, end);
+    } else if (power < 0) value = mantissa / exactPowers[-power]!;
+    else value = mantissa * exactPowers[power]!;
+    this.#number[0] = body[start] === minus ? -value : value;
+    return end;
   }
 
   /** A decimal whose grammar is already checked; the engine rounds it correctly. */

@@ -1,4 +1,5 @@
-import { ScrapeError } from './errors.ts';
+import { ScrapeError, type ScrapeErrorCode } from './errors.ts';
+import { errorCode } from './store-errors.ts';
 
 /** The error for an answer that is not 200. */
 export function statusError(status: number): ScrapeError {
@@ -11,49 +12,51 @@ export function statusError(status: number): ScrapeError {
   );
 }
 
+type Failure = readonly [code: ScrapeErrorCode, message: string];
+
+const noHost: Failure = ['SCRAPE_DNS', 'The host name could not be looked up.'];
+const noWay: Failure = ['SCRAPE_UNREACHABLE', 'There is no way to the target.'];
+const closed: Failure = ['SCRAPE_RESET', 'The target closed the connection.'];
+const cutShort: Failure = ['SCRAPE_TRUNCATED', 'The target’s answer was cut short.'];
+const notHttp: Failure = ['SCRAPE_BAD_RESPONSE', 'The target’s answer is not HTTP.'];
+
+/** What the codes of the operating system mean to a scrape. */
+const failures: Readonly<Record<string, Failure>> = {
+  ECONNREFUSED: ['SCRAPE_REFUSED', 'Nothing listens at this address.'],
+  ETIMEDOUT: ['SCRAPE_TIMEOUT', 'The target did not answer.'],
+  ENOTFOUND: noHost,
+  EAI_AGAIN: noHost,
+  EAI_FAIL: noHost,
+  EAI_NODATA: noHost,
+  EHOSTUNREACH: noWay,
+  ENETUNREACH: noWay,
+  EADDRNOTAVAIL: noWay,
+  EACCES: noWay,
+  EPERM: noWay,
+  ECONNRESET: closed,
+  EPIPE: closed,
+};
+
 /** The error for a connection that failed; `hasAnswer` when headers had arrived before. */
 export function connectionError(cause: unknown, hasAnswer: boolean): ScrapeError {
-  const code = errorCode(cause);
-  if (hasAnswer && (code === '' || code === 'ECONNRESET' || code === 'EPIPE')) {
-    return new ScrapeError('SCRAPE_TRUNCATED', 'The target’s answer was cut short.', { cause });
-  }
-  switch (code) {
-    case 'ECONNREFUSED':
-      return new ScrapeError('SCRAPE_REFUSED', 'Nothing listens at this address.', { cause });
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EAI_FAIL':
-    case 'EAI_NODATA':
-      return new ScrapeError('SCRAPE_DNS', 'The host name could not be looked up.', { cause });
-    case 'ETIMEDOUT':
-      return new ScrapeError('SCRAPE_TIMEOUT', 'The target did not answer.', { cause });
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EADDRNOTAVAIL':
-    case 'EACCES':
-    case 'EPERM':
-      return new ScrapeError('SCRAPE_UNREACHABLE', 'There is no way to the target.', { cause });
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return new ScrapeError('SCRAPE_RESET', 'The target closed the connection.', { cause });
-    default:
-      if (!code.startsWith('HPE_')) break;
-      return new ScrapeError('SCRAPE_BAD_RESPONSE', 'The target’s answer is not HTTP.', { cause });
-  }
+  const [code, message] = classify(errorCode(cause), hasAnswer);
+  return new ScrapeError(code, message, { cause });
+}
+
+function classify(code: string, hasAnswer: boolean): Failure {
+  const known = failures[code];
+  if (hasAnswer && (code === '' || known === closed)) return cutShort;
+  if (known !== undefined) return known;
+  if (code.startsWith('HPE_')) return notHttp;
   const shown = code === '' ? '' : ` (${code})`;
-  return new ScrapeError('SCRAPE_FAILED', `The target could not be read${shown}.`, { cause });
+  return ['SCRAPE_FAILED', `The target could not be read${shown}.`];
 }
 
 /** The error for a compressed body that cannot be unpacked. */
 export function gunzipError(cause: unknown): ScrapeError {
   if (errorCode(cause) === 'Z_BUF_ERROR') {
-    return new ScrapeError('SCRAPE_TRUNCATED', 'The target’s answer was cut short.', { cause });
+    return new ScrapeError(...cutShort, { cause });
   }
   const message = 'The target’s answer is said to be gzip and is not.';
   return new ScrapeError('SCRAPE_BAD_ENCODING', message, { cause });
-}
-
-function errorCode(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null || !('code' in cause)) return '';
-  return typeof cause.code === 'string' ? cause.code : '';
 }

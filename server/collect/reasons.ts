@@ -21,53 +21,47 @@ const checkServer: Advice = {
 const checkExporter: Advice = {
   advice: 'Check that the exporter runs and that its port is open to this server.',
 };
-const freeDisk: Advice = {
-  advice: 'Free disk space for the plugin’s data directory; collecting resumes by itself.',
+const checkLicense: Advice = {
+  advice:
+    'The server offers metrics only with a licence that includes performance monitoring: check Edition and License.',
+  link: consoleLinks.license,
+};
+
+/** What to do, by code, whatever the target is. */
+const advices: Readonly<Record<string, Advice>> = {
+  SCRAPE_TIMEOUT: {
+    advice:
+      'The target is overloaded or something on the way drops its packets; if it is only slow, raise ScrapeTimeoutSeconds.',
+    link: consoleLinks.plugin,
+  },
+  SCRAPE_DNS: { advice: 'Check that this server’s name service knows the host.' },
+  SCRAPE_BODY_LIMIT: { advice: 'Raise BodySizeLimitBytes if the target is to be trusted.' },
+  SCRAPE_SAMPLE_LIMIT: {
+    advice: 'Raise SampleLimit, or find out why the target has so many series.',
+  },
+  SCRAPE_SERIES_LIMIT: {
+    advice: 'Find out which target has so many series; nothing new is stored above the cap.',
+  },
+  SCRAPE_PARSE: {
+    advice: 'Report the line to whoever makes the exporter; nothing of such a body is stored.',
+  },
+  SCRAPE_DISK_FULL: {
+    advice: 'Free disk space for the plugin’s data directory; collecting resumes by itself.',
+  },
+  SCRAPE_STORE_FAILED: {
+    advice: 'Check the disk below the plugin’s data directory; collecting resumes by itself.',
+  },
+  SCRAPE_CLOCK_BACKWARDS: {
+    advice:
+      'Check the time service of this server; collecting resumes when the clock has caught up.',
+  },
 };
 
 /** What to do about a failed scrape of `target`. */
-export function adviceFor(code: string, target: ScrapeTarget): Advice {
+function adviceFor(code: string, target: ScrapeTarget): Advice {
   const isServer = target.job === 'prometheus';
-  switch (code) {
-    case 'SCRAPE_HTTP_404':
-      return isServer
-        ? {
-            advice:
-              'The server offers metrics only with a licence that includes performance monitoring: check Edition and License.',
-            link: consoleLinks.license,
-          }
-        : checkExporter;
-    case 'SCRAPE_TIMEOUT':
-      return {
-        advice:
-          'The target is overloaded or something on the way drops its packets; if it is only slow, raise ScrapeTimeoutSeconds.',
-        link: consoleLinks.plugin,
-      };
-    case 'SCRAPE_DNS':
-      return { advice: 'Check that this server’s name service knows the host.' };
-    case 'SCRAPE_BODY_LIMIT':
-      return { advice: 'Raise BodySizeLimitBytes if the target is to be trusted.' };
-    case 'SCRAPE_SAMPLE_LIMIT':
-      return { advice: 'Raise SampleLimit, or find out why the target has so many series.' };
-    case 'SCRAPE_SERIES_LIMIT':
-      return {
-        advice: 'Find out which target has so many series; nothing new is stored above the cap.',
-      };
-    case 'SCRAPE_PARSE':
-      return {
-        advice: 'Report the line to whoever makes the exporter; nothing of such a body is stored.',
-      };
-    case 'SCRAPE_DISK_FULL':
-    case 'SCRAPE_STORE_FAILED':
-      return freeDisk;
-    case 'SCRAPE_CLOCK_BACKWARDS':
-      return {
-        advice:
-          'Check the time service of this server; collecting resumes when the clock has caught up.',
-      };
-    default:
-      return isServer ? checkServer : checkExporter;
-  }
+  if (isServer && code === 'SCRAPE_HTTP_404') return checkLicense;
+  return advices[code] ?? (isServer ? checkServer : checkExporter);
 }
 
 /** The problem that a target which brings no data is to the administrator. */

@@ -1,0 +1,179 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { FakeClock } from '../../lib/runtime/index.ts';
+import { FakeLedgerFile } from './collector-fixture.ts';
+import { ledgerFile } from './gap-file.ts';
+import { GapLedger } from './gap-ledger.ts';
+
+const target = { job: 'prometheus', instance: 'mm1:8067' };
+const other = { job: 'node', instance: 'mm1:9100' };
+const refused = { code: 'SCRAPE_REFUSED', message: 'Nothing listens.' };
+const timeout = { code: 'SCRAPE_TIMEOUT', message: 'Too slow.' };
+const start = 1_700_000_000_000;
+const interval = 15_000;
+
+async function open(file = new FakeLedgerFile(), options = {}) {
+  const clock = new FakeClock(start);
+  return { file, clock, ledger: await GapLedger.open({ file, clock, ...options }) };
+}
+
+test('misses in a row with one reason are one gap, another reason begins another', async () => {
+  const { ledger } = await open();
+  ledger.succeeded(target, start, interval);
+  ledger.missed(target, start + 1 * interval, interval, refused);
+  ledger.missed(target, start + 2 * interval, interval, refused);
+  ledger.missed(target, start + 3 * interval, interval, timeout);
+  ledger.missed(other, start + 3 * interval, interval, refused);
+  ledger.succeeded(target, start + 4 * interval, interval);
+  const gap = { job: 'prometheus', instance: 'mm1:8067' };
+  expect(ledger.between(start, start + 5 * interval)).toMatchObject([
+    {
+      ...gap,
+      fromMs: start + interval,
+      toMs: start + 3 * interval,
+      reason: 'SCRAPE_REFUSED',
+      missedScrapes: 2,
+    },
+    {
+      ...gap,
+      fromMs: start + 3 * interval,
+      toMs: start + 4 * interval,
+      reason: 'SCRAPE_TIMEOUT',
+      missedScrapes: 1,
+    },
+    { job: 'node', fromMs: start + 3 * interval, toMs: null, reason: 'SCRAPE_REFUSED' },
+  ]);
+  expect(ledger.recent(target, 1)).toMatchObject([{ reason: 'SCRAPE_TIMEOUT' }]);
+  await ledger.close();
+});
+
+test('ranges are half open at both ends', async () => {
+  const { ledger } = await open();
+  ledger.skipped(target, start + 1000, start + 2000, 1, refused);
+  expect(ledger.between(0, start + 1000)).toEqual([]);
+  expect(ledger.between(0, start + 1001)).toHaveLength(1);
+  expect(ledger.between(start + 1999, start + 3000)).toHaveLength(1);
+  expect(ledger.between(start + 2000, start + 3000)).toEqual([]);
+  await ledger.close();
+});
+
+test('survives a restart, and the time in between is a gap', async () => {
+  const { ledger, file } = await open();
+  ledger.missed(target, start, interval, refused);
+  ledger.succeeded(other, start + 100, interval);
+  await ledger.close();
+  const again = await open(file);
+  const nowMs = start + 100 + 4 * interval;
+  again.ledger.succeeded(target, nowMs, interval);
+  expect(again.ledger.between(0, Infinity)).toMatchObject([
+    { reason: 'SCRAPE_REFUSED', fromMs: start, toMs: start + 100 },
+    { reason: 'COLLECTOR_STOPPED', fromMs: start + 100, toMs: nowMs, missedScrapes: 3 },
+  ]);
+  again.ledger.succeeded(target, nowMs + interval, interval);
+  expect(again.ledger.between(0, Infinity)).toHaveLength(2);
+  await again.ledger.close();
+});
+
+test('counts a crash from the newest sample that is known, and a quick restart not at all', async () => {
+  const { ledger, file } = await open();
+  ledger.succeeded(target, start, interval);
+  ledger.succeeded(other, start, interval);
+  await ledger.close();
+  const again = await open(file);
+  again.ledger.noteEarlierData(start + 40_000);
+  again.ledger.succeeded(target, start + 55_000, interval);
+  expect(again.ledger.between(0, Infinity)).toEqual([]);
+  again.ledger.succeeded(other, start + 100_000, interval);
+  expect(again.ledger.between(0, Infinity)).toMatchObject([
+    { job: 'node', fromMs: start + 40_000, toMs: start + 100_000, missedScrapes: 3 },
+  ]);
+  await again.ledger.close();
+});
+
+test('reads what it can of a damaged file and writes a sound one', async () => {
+  const { ledger, file } = await open();
+  ledger.skipped(target, start, start + 1000, 1, refused);
+  ledger.skipped(target, start + 3000, start + 4000, 1, timeout);
+  await ledger.close();
+  const whole = file.text;
+  for (let cut = 0; cut < whole.length; cut++) {
+    file.text = whole.slice(0, cut);
+    const again = await open(file);
+    const lines = whole
+      .slice(0, cut)
+      .split('\n')
+      .filter((line) => line.startsWith('{"kind":"gap",'));
+    const gaps = again.ledger.between(0, Infinity);
+    expect(gaps.length).toBeLessThanOrEqual(lines.length);
+    again.ledger.skipped(target, start + 5000, start + 6000, 1, refused);
+    await again.ledger.close();
+    expect((await open(file)).ledger.between(0, Infinity)).toHaveLength(gaps.length + 1);
+  }
+  file.text = '\0\0\0\n{"kind":"gap","id":"x"}\n[1]\nnull\n';
+  expect((await open(file)).ledger.between(0, Infinity)).toEqual([]);
+});
+
+test('keeps everything in memory while the disk is full and writes it later', async () => {
+  const { ledger, file, clock } = await open();
+  file.isFull = true;
+  for (let at = 0; at < 20; at++) {
+    ledger.missed(target, start + at * interval, interval, at % 2 === 0 ? refused : timeout);
+    await clock.advance(1000);
+  }
+  expect(ledger.problem()).toMatchObject({ code: 'GAP_LEDGER_NOT_SAVED', severity: 'warning' });
+  // Not every miss tries to write: failed writes are some seconds apart.
+  expect(file.writes).toBeLessThanOrEqual(6);
+  file.isFull = false;
+  await ledger.close();
+  expect(ledger.problem()).toBeUndefined();
+  expect((await open(file)).ledger.between(0, Infinity)).toHaveLength(20);
+});
+
+test('stays bounded when a target flaps for 30 days, and loses no missed scrape', async () => {
+  const limits = { maxBytes: 40_000, slackBytes: 10_000 };
+  const { ledger, file, clock } = await open(undefined, limits);
+  let missed = 0;
+  for (let at = 0; at < 3000; at++) {
+    const timeMs = start + at * 60_000;
+    if (at % 2 === 0) {
+      ledger.missed(target, timeMs, interval, refused);
+      missed++;
+    } else ledger.succeeded(target, timeMs, interval);
+    if (at % 100 === 99) await clock.advance(6_000_000);
+    expect(file.text.length).toBeLessThanOrEqual(60_000);
+  }
+  await ledger.close();
+  const gaps = (await open(file, limits)).ledger.between(0, Infinity);
+  expect(gaps.reduce((sum, gap) => sum + gap.missedScrapes, 0)).toBe(missed);
+  expect(gaps[0]!.message).toMatch(/gaps in this time/);
+});
+
+test('forgets gaps that are older than 30 days', async () => {
+  const { ledger, file, clock } = await open();
+  ledger.skipped(target, start, start + 1000, 1, refused);
+  await ledger.close();
+  await clock.advance(31 * 24 * 3_600_000);
+  file.text += 'torn';
+  const again = await GapLedger.open({ file, clock });
+  again.skipped(target, clock.nowMs(), clock.nowMs() + 1, 1, timeout);
+  await again.close();
+  expect(again.between(0, Infinity)).toMatchObject([{ reason: 'SCRAPE_TIMEOUT' }]);
+});
+
+test('keeps a real file', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ledger-'));
+  try {
+    const clock = new FakeClock(start);
+    const ledger = await GapLedger.open({ file: ledgerFile(directory), clock });
+    ledger.missed(target, start, interval, refused);
+    await ledger.close();
+    const text = await readFile(path.join(directory, 'gaps.jsonl'), 'utf8');
+    expect(text.split('\n')[0]).toBe('{"kind":"gap-ledger","version":1}');
+    const again = await GapLedger.open({ file: ledgerFile(directory), clock });
+    expect(again.between(0, Infinity)).toMatchObject([{ reason: 'SCRAPE_REFUSED' }]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
