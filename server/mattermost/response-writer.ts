@@ -1,7 +1,7 @@
 import type { GobInput, GobValue } from '../../lib/gob/index.ts';
 import { type RpcClient, RpcError } from '../../lib/netrpc/index.ts';
 import { httpChunkBytes } from './limits.ts';
-import { header, writerArguments } from './schemas.ts';
+import { writerArguments } from './schemas.ts';
 
 /** Headers of the connection between our own two ends. */
 const connectionHeaders = new Set(['Connection', 'Keep-Alive', 'Transfer-Encoding']);
@@ -25,7 +25,7 @@ export class ResponseWriter {
     // What is not sent back is deleted, the server's own security headers too.
     const current = await this.#client.call('Plugin.Header', writerArguments.Header, {});
     const merged = mergeHeaders(current, rawHeaders);
-    await this.#client.call('Plugin.SyncHeader', header, merged);
+    await this.#client.call('Plugin.SyncHeader', writerArguments.SyncHeader, merged);
     this.#hasHead = true;
     await this.#client.call('Plugin.WriteHeader', writerArguments.WriteHeader, status);
   }
@@ -58,7 +58,10 @@ export class ResponseWriter {
 }
 
 /** The server's headers with ours in their place. */
-function mergeHeaders(current: GobValue, rawHeaders: readonly string[]): GobInput<typeof header> {
+function mergeHeaders(
+  current: GobValue,
+  rawHeaders: readonly string[],
+): GobInput<typeof writerArguments.SyncHeader> {
   const merged = new Map<string, string[]>();
   if (current instanceof Map) {
     for (const [name, values] of current) {

@@ -21,7 +21,7 @@ const errorString = struct('ErrorString', { Code: int, Err: string });
 export const registry = gobRegistry({ '*plugin.ErrorString': errorString });
 
 /** Go's `http.Header`. */
-export const header = map(string, slice(string), 'Header');
+const header = map(string, slice(string), 'Header');
 
 const permission = struct('Permission', {
   Id: string,

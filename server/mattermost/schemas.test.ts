@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals';
+import { fromHex, toHex } from '../../lib/bytes/index.ts';
+import { GobEncoder, type GobSchema } from '../../lib/gob/index.ts';
+import { apiArguments, hookReplies, registry, writerArguments } from './schemas.ts';
+
+/** A schema in the notation of Mattermost's Go types. */
+function describeSchema(schema: GobSchema): string {
+  switch (schema.kind) {
+    case 'struct': {
+      const fields = Object.entries(schema.fields());
+      return `{${fields.map(([name, field]) => `${name}:${describeSchema(field)}`).join(' ')}}`;
+    }
+    case 'slice':
+      return `[]${describeSchema(schema.element)}`;
+    case 'map':
+      return `map[${describeSchema(schema.key)}]${describeSchema(schema.value)}`;
+    case 'interface':
+      return 'any';
+    default:
+      return schema.kind;
+  }
+}
+
+const describeAll = (schemas: Record<string, GobSchema>) =>
+  Object.fromEntries(Object.entries(schemas).map(([name, item]) => [name, describeSchema(item)]));
+
+// A renamed field would be dropped by the server without a word: these are typed from its sources.
+test('arguments of the API have the names and kinds of the server', () => {
+  const event = '{Id:string Data:bytes}';
+  const broadcast = '{UserId:string ChannelId:string TeamId:string ConnectionId:string}';
+  const permission = '{Id:string Name:string Description:string Scope:string}';
+  const options = '{Atomic:bool OldValue:bytes ExpireInSeconds:int}';
+  expect(describeAll(apiArguments)).toEqual({
+    LoadPluginConfiguration: '{}',
+    GetUnsanitizedConfig: '{}',
+    GetLicense: '{}',
+    GetServerVersion: '{}',
+    GetDiagnosticId: '{}',
+    GetSystemInstallDate: '{}',
+    GetBundlePath: '{}',
+    GetPluginStatus: '{A:string}',
+    HasPermissionTo: `{A:string B:${permission}}`,
+    KVGet: '{A:string}',
+    KVSet: '{A:string B:bytes}',
+    KVSetWithOptions: `{A:string B:bytes C:${options}}`,
+    KVCompareAndSet: '{A:string B:bytes C:bytes}',
+    KVDelete: '{A:string}',
+    KVList: '{A:int B:int}',
+    PublishPluginClusterEvent: `{A:${event} B:{SendType:string TargetId:string}}`,
+    PublishWebSocketEvent: `{A:string B:map[string]any C:${broadcast}}`,
+    LogDebug: '{A:string B:[]any}',
+    LogInfo: '{A:string B:[]any}',
+    LogWarn: '{A:string B:[]any}',
+    LogError: '{A:string B:[]any}',
+  });
+});
+
+test('replies of the hooks and calls of the response writer do, too', () => {
+  expect(describeAll(hookReplies)).toEqual({
+    Implemented: '[]string',
+    OnActivate: '{A:any}',
+    OnDeactivate: '{A:any}',
+    OnConfigurationChange: '{A:any}',
+    ConfigurationWillBeSaved: '{B:any}',
+    ServeHTTP: '{}',
+    GenerateSupportData: '{A:[]{Filename:string Body:bytes} B:any}',
+    OnPluginClusterEvent: '{}',
+  });
+  expect(describeAll(writerArguments)).toEqual({
+    Header: '{}',
+    WriteHeader: 'int',
+    Write: 'bytes',
+    HijackResponse: '{}',
+    HjConnClose: '{}',
+    SyncHeader: 'map[string][]string',
+  });
+});
+
+test('a conditional write has the bytes that Go writes', () => {
+  // Printed by Go's encoder; only the first encoder call carries the definitions.
+  const f = (value: object, want: string) => {
+    const encoder = new GobEncoder({ registry });
+    const schema = apiArguments.KVSetWithOptions;
+    const bytes = encoder.encode(schema, value);
+    const tail = fromHex(want);
+    expect(toHex(bytes.subarray(bytes.length - tail.length))).toBe(toHex(tail));
+  };
+  const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
+  const lock = { Atomic: true, ExpireInSeconds: 15 };
+  f({ A: 'k', B: utf8('v'), C: lock }, '0f ff 82 01 01 6b 01 01 76 01 01 01 02 1e 00 00');
+  f({ A: 'k', C: {} }, '08 ff 82 01 01 6b 02 00 00');
+});
