@@ -1,9 +1,10 @@
-import { ByteWriter, BytesError } from '../bytes/index.ts';
+import { BytesError, type ByteWriter } from '../bytes/index.ts';
 import { writeDefinition } from './definition.ts';
 import { GobError } from './errors.ts';
 import { defaultGobLimits, type GobLimits } from './limits.ts';
 import { gobRegistry, type GobRegistry } from './registry.ts';
-import { writeInt, writeUint } from './scalar.ts';
+import { flushMessage, frameMessage, newMessage, type MessageSink } from './message.ts';
+import { writeInt } from './scalar.ts';
 import { SchemaIds, needsDefinition, partsOf } from './schema-ids.ts';
 import type { GobSchema } from './schema.ts';
 import type { GobInput } from './value.ts';
@@ -51,63 +52,92 @@ export class GobEncoder {
 
   /** The messages of several values: all of them or, when one cannot be encoded, none. */
   encodeAll(values: readonly GobOutgoing[]): Uint8Array {
-    const sentBefore = [...this.#sent];
-    const output = new ByteWriter();
+    return joinPieces(this.encodePieces(values));
+  }
+
+  /** The same in pieces that need not be joined: a large value is not copied once more. */
+  encodePieces(values: readonly GobOutgoing[]): Uint8Array[] {
+    const added: GobSchema[] = [];
+    const pieces: Uint8Array[] = [];
     try {
-      for (const { schema, value } of values) this.#encodeValue(schema, value, output);
+      for (const { schema, value } of values) this.#encodeValue(schema, value, pieces, added);
+      return pieces;
     } catch (error) {
-      this.#sent.clear();
-      for (const schema of sentBefore) this.#sent.add(schema);
+      // Nothing is sent, so nothing of it is known to the peer.
+      for (const schema of added) this.#sent.delete(schema);
       throw error instanceof BytesError
         ? new GobError('GOB_UNENCODABLE', error.message, { cause: error })
         : error;
     }
-    return output.finish();
   }
 
-  #encodeValue(schema: GobSchema, value: unknown, output: ByteWriter): void {
-    const start = output.length;
-    this.#define(schema, output, new ByteWriter());
+  #encodeValue(schema: GobSchema, value: unknown, pieces: Uint8Array[], added: GobSchema[]): void {
+    const sink = { bytes: (message: Uint8Array) => pieces.push(message.slice()) };
+    const before = pieces.length;
+    const define = (type: GobSchema, target: MessageSink, begun: ByteWriter) => {
+      this.#define(type, target, begun, added);
+    };
+    define(schema, sink, newMessage());
     const writer = new ValueWriter({
       registry: this.#registry,
       isGoStyle: this.#style === 'go',
       maxDepth: this.#limits.maxDepth,
       idOf: (type) => this.#ids.idOf(type),
-      define: (type, target, begun) => this.#define(type, target, begun),
+      define,
     });
     if (this.#style === 'explicit') {
-      writer.forEachInterface(schema, value, (type) => {
-        this.#define(type, output, new ByteWriter());
-      });
+      writer.forEachInterface(schema, value, (type) => define(type, sink, newMessage()));
     }
-    const body = new ByteWriter();
+    const body = newMessage(roughSize(value));
     writeInt(body, this.#ids.idOf(schema));
-    writer.writeTop(schema, value, body, output);
-    flushMessage(body, output);
-    if (output.length - start > this.#limits.maxMessageBytes) {
+    writer.writeTop(schema, value, body, sink);
+    pieces.push(frameMessage(body));
+    const total = pieces.slice(before).reduce((sum, piece) => sum + piece.length, 0);
+    if (total > this.#limits.maxMessageBytes) {
       const limit = String(this.#limits.maxMessageBytes);
       throw new GobError('GOB_TOO_LARGE', `value of more than ${limit} bytes`);
     }
   }
 
   /**
-   * Sends the definition of a type and then those of its parts, each as a message into `output`.
+   * Sends the definition of a type and then those of its parts, each as a message into `sink`.
    * `begun` holds what is already written of the first one.
    */
-  #define(schema: GobSchema, output: ByteWriter, begun: ByteWriter): void {
+  #define(schema: GobSchema, sink: MessageSink, begun: ByteWriter, added: GobSchema[]): void {
     if (!needsDefinition(schema) || this.#sent.has(schema)) return;
     const id = this.#ids.idOf(schema);
     writeInt(begun, -id);
     writeDefinition(begun, id, schema, (part) => this.#ids.idOf(part));
-    flushMessage(begun, output);
+    flushMessage(begun, sink);
     this.#sent.add(schema);
-    for (const part of partsOf(schema)) this.#define(part, output, begun);
+    added.push(schema);
+    for (const part of partsOf(schema)) this.#define(part, sink, begun, added);
   }
 }
 
-/** Moves what is written so far into `output` as one counted piece. */
-function flushMessage(message: ByteWriter, output: ByteWriter): void {
-  writeUint(output, message.length);
-  output.bytes(message.finish());
-  message.reset();
+function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) return only;
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+/** Levels and elements that the guess below looks at. */
+const roughDepth = 4;
+const roughElements = 64;
+
+/** A guess of a value's size, so that large bytes find their room at once instead of by doubling. */
+function roughSize(value: unknown, depth = 0): number {
+  if (value instanceof Uint8Array) return value.length + 16;
+  if (typeof value === 'string') return value.length + 16;
+  if (typeof value !== 'object' || value === null || depth >= roughDepth) return 16;
+  const parts: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return parts
+    .slice(0, roughElements)
+    .reduce((sum: number, part) => sum + roughSize(part, depth + 1), 16);
 }

@@ -1,5 +1,6 @@
-import { ByteWriter } from '../bytes/index.ts';
+import type { ByteWriter } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
+import { frameMessage, newMessage, type MessageSink } from './message.ts';
 import type { GobRegistry } from './registry.ts';
 import { writeBool, writeBytes, writeFloat, writeInt, writeString, writeUint } from './scalar.ts';
 import type { GobSchema, MapSchema, StructSchema } from './schema.ts';
@@ -11,8 +12,8 @@ export interface ValueWriterContext {
   isGoStyle: boolean;
   maxDepth: number;
   idOf(schema: GobSchema): number;
-  /** Defines a type unless it is known, continuing the piece `begun` and ending it into `output`. */
-  define(schema: GobSchema, output: ByteWriter, begun: ByteWriter): void;
+  /** Defines a type unless it is known, continuing the piece `begun` and ending it into `sink`. */
+  define(schema: GobSchema, sink: MessageSink, begun: ByteWriter): void;
 }
 
 type Path = readonly (string | number)[];
@@ -27,9 +28,9 @@ export class ValueWriter {
   }
 
   /** Writes a value as it stands at top level and in interfaces: all but structs follow a zero. */
-  writeTop(schema: GobSchema, value: unknown, body: ByteWriter, output: ByteWriter): void {
+  writeTop(schema: GobSchema, value: unknown, body: ByteWriter, sink: MessageSink): void {
     if (schema.kind !== 'struct') writeUint(body, 0);
-    this.#write(schema, value, body, output);
+    this.#write(schema, value, body, sink);
   }
 
   /** Calls `visit` with the schema of every interface value inside `value`, outer ones first. */
@@ -69,10 +70,10 @@ export class ValueWriter {
     }
   }
 
-  #write(schema: GobSchema, value: unknown, body: ByteWriter, output: ByteWriter): void {
+  #write(schema: GobSchema, value: unknown, body: ByteWriter, sink: MessageSink): void {
     switch (schema.kind) {
       case 'interface':
-        this.#writeInterface(value, body, output);
+        this.#writeInterface(value, body, sink);
         return;
       case 'slice':
       case 'array': {
@@ -84,7 +85,7 @@ export class ValueWriter {
         }
         writeUint(body, list.length);
         for (let at = 0; at < list.length; at++) {
-          this.#at(at, () => this.#write(schema.element, list[at], body, output));
+          this.#at(at, () => this.#write(schema.element, list[at], body, sink));
         }
         return;
       }
@@ -93,32 +94,32 @@ export class ValueWriter {
         writeUint(body, entries.length);
         for (const [key, entry] of entries) {
           this.#at(String(key), () => {
-            this.#write(schema.key, key, body, output);
-            this.#write(schema.value, entry, body, output);
+            this.#write(schema.key, key, body, sink);
+            this.#write(schema.value, entry, body, sink);
           });
         }
         return;
       }
       case 'struct':
-        this.#writeStruct(schema, value, body, output);
+        this.#writeStruct(schema, value, body, sink);
         return;
       default:
         this.#writeScalar(schema, value, body);
     }
   }
 
-  #writeStruct(schema: StructSchema, value: unknown, body: ByteWriter, output: ByteWriter): void {
+  #writeStruct(schema: StructSchema, value: unknown, body: ByteWriter, sink: MessageSink): void {
     let last = -1;
     for (const [name, type, field, index] of this.#givenFields(schema, value)) {
       if (this.#context.isGoStyle && isOmittedByGo(type, field)) continue;
       writeUint(body, index - last);
       last = index;
-      this.#at(name, () => this.#write(type, field, body, output));
+      this.#at(name, () => this.#write(type, field, body, sink));
     }
     writeUint(body, 0);
   }
 
-  #writeInterface(value: unknown, body: ByteWriter, output: ByteWriter): void {
+  #writeInterface(value: unknown, body: ByteWriter, sink: MessageSink): void {
     if (value === null || value === undefined) {
       writeUint(body, 0);
       return;
@@ -126,12 +127,12 @@ export class ValueWriter {
     const content = this.#interfaceContent(value);
     const schema = this.#registered(content.typeName);
     writeString(body, content.typeName);
-    this.#context.define(schema, output, body);
+    this.#context.define(schema, sink, body);
     writeInt(body, this.#context.idOf(schema));
     // Pieces that end inside the content go into the enclosing buffer, before the content's rest.
-    const inner = new ByteWriter();
+    const inner = newMessage();
     this.#at(content.typeName, () => this.writeTop(schema, content.value, inner, body));
-    writeBytes(body, inner.finish());
+    body.bytes(frameMessage(inner));
   }
 
   #writeScalar(schema: GobSchema, value: unknown, body: ByteWriter): void {
@@ -237,22 +238,21 @@ export class ValueWriter {
 /** Whether a field of this value is missing in what Go sends. */
 function isOmittedByGo(schema: GobSchema, value: unknown): boolean {
   switch (schema.kind) {
-    case 'slice':
-      return Array.isArray(value) && value.length === 0;
-    case 'bytes':
-    case 'marshaler':
-      return value instanceof Uint8Array && value.length === 0;
+    case 'interface':
+    case 'array':
+    case 'map':
+    case 'struct':
+      return false;
     case 'complex':
       return isComplex(value) && value.re === 0 && value.im === 0;
-    case 'bool':
-    case 'int':
-    case 'uint':
-    case 'float':
-    case 'string':
-      return value === false || value === 0 || value === 0n || value === '';
     default:
-      return false;
+      return isZero(value);
   }
+}
+
+function isZero(value: unknown): boolean {
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0;
+  return value === false || value === 0 || value === 0n || value === '';
 }
 
 function canHoldInterface(schema: GobSchema): boolean {

@@ -35,8 +35,11 @@ export const registry = gobRegistry({
   '*model.AppError': appError,
 });
 
-/** How this side encodes: as a Go program does. */
-export const goStyle = { registry, style: 'go' } as const;
+/** Go takes values of up to 1 GiB. */
+const maxMessageBytes = 2 ** 30;
+
+/** How this side encodes and what it accepts: as a Go program does. */
+export const goStyle = { registry, style: 'go', limits: { maxMessageBytes } } as const;
 
 /** A Go `error` as it crosses the wire. */
 export function goError(text: string): InterfaceValue {
