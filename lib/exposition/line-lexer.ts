@@ -38,7 +38,7 @@ export const pairStride = 4;
 export const noTime = -1;
 
 /**
- * Splits the lines of one body into tokens; the fields hold what the last call found. Bodies must
+ * Splits the lines of one body (docs/format/exposition.md) into tokens; the fields hold what the last call found. Bodies must
  * end in a newline. Deviations from Prometheus' lexer are none that we know of; the odd things it
  * accepts (labels without a comma between them, a name directly followed by a signed value) are
  * accepted here too.
