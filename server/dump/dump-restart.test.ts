@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
+import { dumpsPrefix } from '../share/index.ts';
 import { removeTree } from '../share/block-fixture.ts';
 import { DumpRig, hourMs, hours, oneTurn, startMs } from './dump-fixture.ts';
 
@@ -119,6 +121,37 @@ describe('in a cluster', () => {
     await rig.clock.advance(15_000);
     release.resolve(undefined);
     expect((await rig.finished(id)).state).toBe('cancelled');
+  });
+
+  test('a job that waits is cancelled from another node', async () => {
+    await rig.addBlock(4, 2);
+    const release = Promise.withResolvers<undefined>();
+    rig.onCall = () => release.promise;
+    const first = await rig.service.create(hours(4, 0), 'admin');
+    const second = await rig.service.create(hours(4, 0), 'admin');
+    await other.service.cancel(second.id, 'admin');
+    await rig.clock.advance(15_000);
+    expect((await rig.finished(second.id)).state).toBe('cancelled');
+    release.resolve(undefined);
+    expect((await rig.finished(first.id)).state).toBe('ready');
+    await rig.clock.advance(15_000);
+    expect((await other.service.list()).map(({ state }) => state).sort()).toEqual([
+      'cancelled',
+      'ready',
+    ]);
+  });
+
+  test('a job that is deleted from another node ends and leaves nothing', async () => {
+    await rig.addBlock(4, 2);
+    const release = Promise.withResolvers<undefined>();
+    rig.onCall = () => release.promise;
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await other.service.delete(id, 'admin');
+    await rig.clock.advance(15_000);
+    release.resolve(undefined);
+    await rig.service.stop();
+    expect([...rig.kv.values.keys()]).toEqual([]);
+    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
   });
 
   test('a job of a node that is gone is taken over within a minute or so', async () => {

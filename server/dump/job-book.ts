@@ -1,7 +1,7 @@
 import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { errorText } from '../share/index.ts';
 import { isFinished, type JobRecord } from './job-record.ts';
-import { JobStore } from './job-store.ts';
+import { JobStore, type SaveResult } from './job-store.ts';
 import { abandonedMs, heartbeatMs, progressPeriodMs } from './limits.ts';
 import type { KvStore } from './ports.ts';
 
@@ -174,21 +174,26 @@ export class JobBook {
       const result = await this.#inTurn(async () => {
         // Deleted or let go while it waited for its turn: writing would bring it back.
         if (!this.#live.has(id)) return { kind: 'saved' as const };
-        record.revision++;
-        return await this.#jobs.save(record);
+        return await this.#write(record);
       });
       this.#isFailing = false;
-      if (result.kind === 'gone') onLost(id, 'taken');
-      if (result.kind !== 'changed') return true;
-      const isOurs = result.record.dump.node === this.#options.node;
-      onLost(id, isOurs ? 'cancelled' : 'taken');
-      // Only a wish to cancel was written: the next write goes over it.
-      return !isOurs;
+      if (result.kind !== 'saved') onLost(id, 'taken');
+      return true;
     } catch (error) {
       if (!this.#isFailing) logger.warn('a job could not be written', { reason: errorText(error) });
       this.#isFailing = true;
       return false;
     }
+  }
+
+  /** Writes a record; a wish to cancel it that another node wrote is heard and written over. */
+  async #write(record: JobRecord): Promise<SaveResult> {
+    record.revision++;
+    const result = await this.#jobs.save(record);
+    if (result.kind !== 'changed' || result.record.dump.node !== this.#options.node) return result;
+    record.revision = result.record.revision + 1;
+    this.#options.onLost(record.dump.id, 'cancelled');
+    return await this.#jobs.save(record);
   }
 
   #watch(): void {

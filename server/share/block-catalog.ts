@@ -74,9 +74,14 @@ export class BlockCatalog {
     await this.#refreshing;
   }
 
-  /** Notes a block that the caller has just uploaded and verified. */
+  /** Notes a block that the caller has just uploaded; rejects when it is not whole there. */
   async add(ulid: string): Promise<void> {
     await this.#load(ulid);
+    if (!this.#blocks.has(ulid)) {
+      const reason = this.#partial.get(ulid)?.reason ?? 'unknown';
+      const message = `block ${ulid} was uploaded and is not whole in the file store: ${reason}`;
+      throw new ShareError('SYNC_VERIFY_FAILED', message);
+    }
     this.#addedMeanwhile.add(ulid);
   }
 
