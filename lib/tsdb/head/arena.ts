@@ -14,6 +14,7 @@ const maxPages = 1 << (32 - pageBits);
 export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1088];
 
 const emptyPage = new Uint8Array(0);
+const emptyView = new DataView(emptyPage.buffer);
 
 /**
  * Memory for open chunks: zero-filled slots of a few sizes in pages. A page holds slots of one
@@ -23,6 +24,8 @@ const emptyPage = new Uint8Array(0);
 export class Arena {
   /** Pages by their number; a page that was given back is empty. Index with `address >>> pageBits`. */
   readonly pages: Uint8Array<ArrayBuffer>[] = [];
+  /** The same pages for writing several bytes at once. */
+  readonly views: DataView[] = [];
   readonly #freePages: number[] = [];
   readonly #pageUsed: number[] = [];
   /** Per slot size: free slots of pages that also have used ones. */
@@ -65,7 +68,9 @@ export class Arena {
   #addPage(size: number): void {
     const page = this.#freePages.pop() ?? this.pages.length;
     assert(page < maxPages, 'the arena of open chunks is full');
-    this.pages[page] = new Uint8Array(pageBytes);
+    const bytes = new Uint8Array(pageBytes);
+    this.pages[page] = bytes;
+    this.views[page] = new DataView(bytes.buffer);
     this.#pageUsed[page] = 0;
     const free = this.#freeSlots[size]!;
     const step = slotBytes[size]!;
@@ -83,6 +88,7 @@ export class Arena {
     if (free.length === slotsPerPage) return;
     this.#freeSlots[size] = free.filter((address) => address >>> pageBits !== page);
     this.pages[page] = emptyPage;
+    this.views[page] = emptyView;
     this.#freePages.push(page);
   }
 }

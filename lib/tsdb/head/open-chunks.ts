@@ -102,7 +102,7 @@ export class OpenChunks {
     const bitEnd = this.#bitEnd;
     const bitLimit = this.#bitLimit;
     const addresses = this.#address;
-    const { pages } = this.arena;
+    const { views } = this.arena;
     for (let at = from; at < end; at++) {
       const series = refs[at]! & slotMask;
       const timeMs = timesMs[at]!;
@@ -127,9 +127,9 @@ export class OpenChunks {
         bitEnd[series] = bits + 2;
       } else {
         const address = addresses[series]!;
-        const page = pages[address >>> pageBits]!;
+        const view = views[address >>> pageBits]!;
         const base = (address & pageMask) * 8;
-        bitEnd[series] = this.#putValue(series, page, base + bits + 1, xorLo, xorHi) - base;
+        bitEnd[series] = this.#putValue(series, view, base + bits + 1, xorLo, xorHi) - base;
         lastLo[series] = lo;
         lastHi[series] = hi;
       }
@@ -221,9 +221,10 @@ export class OpenChunks {
     const page = this.arena.pages[this.#address[series]! >>> pageBits]!;
     const start = this.#address[series]! & pageMask;
     // The first two bytes hold the count, which is known when the chunk is closed or copied.
+    const view = this.arena.views[this.#address[series]! >>> pageBits]!;
     const at = putUvarint(page, start + 2, timeMs < 0 ? -2 * timeMs - 1 : 2 * timeMs);
-    putBits(page, at * 8, hi, 32);
-    putBits(page, at * 8 + 32, lo, 32);
+    view.setUint32(at, hi);
+    view.setUint32(at + 4, lo);
     this.#bitEnd[series] = (at + 8 - start) * 8;
     this.#leading[series] = noWindow;
     this.minT[series] = timeMs;
@@ -237,7 +238,8 @@ export class OpenChunks {
     this.#delta[series] = delta;
     const xorLo = (lo ^ this.lo[series]!) >>> 0;
     const xorHi = (hi ^ this.hi[series]!) >>> 0;
-    const end = this.#putValue(series, page, at * 8, xorLo, xorHi);
+    const view = this.arena.views[this.#address[series]! >>> pageBits]!;
+    const end = this.#putValue(series, view, at * 8, xorLo, xorHi);
     this.#bitEnd[series] = end - start * 8;
   }
 
@@ -255,17 +257,17 @@ export class OpenChunks {
     }
     if (room < neededBits && this.#size[series]! < largestSize) this.#grow(series);
     const address = this.#address[series]!;
-    const page = this.arena.pages[address >>> pageBits]!;
+    const view = this.arena.views[address >>> pageBits]!;
     const base = (address & pageMask) * 8;
     let at = base + bitEnd;
     if (dod === 0) at++;
-    else at = putDeltaOfDelta(page, at, dod);
+    else at = putDeltaOfDelta(view, at, dod);
     this.#delta[series] = delta;
-    this.#bitEnd[series] = this.#putValue(series, page, at, xorLo, xorHi) - base;
+    this.#bitEnd[series] = this.#putValue(series, view, at, xorLo, xorHi) - base;
   }
 
   /** Writes the XOR of two values at bit `at`; returns the end. */
-  #putValue(series: number, page: Uint8Array, at: number, lo: number, hi: number): number {
+  #putValue(series: number, view: DataView, at: number, lo: number, hi: number): number {
     if (lo === 0 && hi === 0) return at + 1;
     const zeros = hi === 0 ? 32 + Math.clz32(lo) : Math.clz32(hi);
     let leading = zeros > maxLeadingZeros ? maxLeadingZeros : zeros;
@@ -273,14 +275,14 @@ export class OpenChunks {
     if (leading >= this.#leading[series]! && trailing >= this.#trailing[series]!) {
       leading = this.#leading[series]!;
       trailing = this.#trailing[series]!;
-      return putValueBits(page, at, 0b10, 2, lo, hi, 64 - leading - trailing, trailing);
+      return putValueBits(view, at, 0b10, 2, lo, hi, 64 - leading - trailing, trailing);
     }
     this.#leading[series] = leading;
     this.#trailing[series] = trailing;
     const significant = 64 - leading - trailing;
     // 64 significant bits are stored as 0, which cannot occur otherwise.
     const control = (0b11 << 11) | (leading << 6) | (significant & 63);
-    return putValueBits(page, at, control, 13, lo, hi, significant, trailing);
+    return putValueBits(view, at, control, 13, lo, hi, significant, trailing);
   }
 
   #grow(series: number): void {
@@ -303,28 +305,28 @@ function predictEnd(startMs: number, currentMs: number, endMs: number): number {
 }
 
 /** n bits hold -(2^(n-1)-1) to 2^(n-1): the edge belongs to the positive side. */
-function putDeltaOfDelta(page: Uint8Array, at: number, dod: number): number {
+function putDeltaOfDelta(view: DataView, at: number, dod: number): number {
   if (dod >= -8191 && dod <= 8192) {
-    putBits(page, at, (0b10 << 14) | (dod & 0x3fff), 16);
+    putBits(view, at, (0b10 << 14) | (dod & 0x3fff), 16);
     return at + 16;
   }
   if (dod >= -65535 && dod <= 65536) {
-    putBits(page, at, (0b110 << 17) | (dod & 0x1ffff), 20);
+    putBits(view, at, (0b110 << 17) | (dod & 0x1ffff), 20);
     return at + 20;
   }
   if (dod >= -524287 && dod <= 524288) {
-    putBits(page, at, (0b1110 << 20) | (dod & 0xfffff), 24);
+    putBits(view, at, (0b1110 << 20) | (dod & 0xfffff), 24);
     return at + 24;
   }
-  putBits(page, at, 0b1111, 4);
-  putBits(page, at + 4, Math.floor(dod / 0x1_0000_0000) >>> 0, 32);
-  putBits(page, at + 36, dod >>> 0, 32);
+  putBits(view, at, 0b1111, 4);
+  putBits(view, at + 4, Math.floor(dod / 0x1_0000_0000) >>> 0, 32);
+  putBits(view, at + 36, dod >>> 0, 32);
   return at + 68;
 }
 
 /** Writes control bits and then `(hi, lo) >>> trailing`, which has `significant` bits. */
 function putValueBits(
-  page: Uint8Array,
+  view: DataView,
   at: number,
   control: number,
   controlBits: number,
@@ -344,14 +346,14 @@ function putValueBits(
     high = hi >>> trailing;
   }
   if (controlBits + significant <= 31) {
-    putBits(page, at, (control << significant) | low, controlBits + significant);
+    putBits(view, at, (control << significant) | low, controlBits + significant);
     return end;
   }
-  putBits(page, at, control, controlBits);
+  putBits(view, at, control, controlBits);
   if (significant > 32) {
-    putBits(page, at + controlBits, high, significant - 32);
-    putBits(page, end - 32, low, 32);
-  } else putBits(page, at + controlBits, low, significant);
+    putBits(view, at + controlBits, high, significant - 32);
+    putBits(view, end - 32, low, 32);
+  } else putBits(view, at + controlBits, low, significant);
   return end;
 }
 

@@ -6,20 +6,16 @@ export const spareBytes = 3;
  * bits from there on must be zero, and `value` must have no higher bits set. Four bytes are stored
  * at once whatever the count, because that costs less than looking which ones are needed.
  */
-export function putBits(bytes: Uint8Array, position: number, value: number, count: number): void {
+export function putBits(view: DataView, position: number, value: number, count: number): void {
   if (count > 24) {
-    putUpTo24(bytes, position, value >>> 24, count - 24);
-    putUpTo24(bytes, position + count - 24, value & 0xff_ffff, 24);
-  } else putUpTo24(bytes, position, value, count);
+    putUpTo24(view, position, value >>> 24, count - 24);
+    putUpTo24(view, position + count - 24, value & 0xff_ffff, 24);
+  } else putUpTo24(view, position, value, count);
 }
 
-function putUpTo24(bytes: Uint8Array, position: number, value: number, count: number): void {
+function putUpTo24(view: DataView, position: number, value: number, count: number): void {
   const at = position >>> 3;
-  const word = value << (32 - (position & 7) - count);
-  bytes[at]! |= word >>> 24;
-  bytes[at + 1] = word >>> 16;
-  bytes[at + 2] = word >>> 8;
-  bytes[at + 3] = word;
+  view.setInt32(at, (value << (32 - (position & 7) - count)) | (view.getUint8(at) << 24));
 }
 
 /** Unsigned LEB128 at byte `at`; returns the place behind it. */
