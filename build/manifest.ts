@@ -53,7 +53,7 @@ function manifest(version: string): object {
     webapp: { bundle_path: 'webapp/dist/main.js' },
     settings_schema: {
       header:
-        'Collects performance metrics of every node, keeps them in the file store, and makes a dump of them: an archive that Prometheus and Grafana open. Charts, performance, monitoring, metrics dump.',
+        'Performance monitoring without a Prometheus to install: the metrics of every node are collected and kept in the file store, and one click makes a dump of them, an archive that Prometheus opens and Grafana draws charts from.',
       settings: [
         { key: 'Stats', type: 'custom', display_name: 'State:' },
         ...settings,
@@ -64,6 +64,7 @@ function manifest(version: string): object {
         {
           key: 'Settings',
           title: 'Settings',
+          fallback: true,
           subtitle: 'Changes take effect at once; nothing has to be restarted.',
           settings,
         },

@@ -46,6 +46,21 @@ const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const dayMs = 24 * 60 * minuteMs;
 
+/** The timeout is checked against the interval besides its own bounds. */
+export const timeoutDeclaration: NumberDeclaration = {
+  kind: 'number',
+  key: 'ScrapeTimeoutSeconds',
+  target: 'scrapeTimeoutMs',
+  displayName: 'Give up after (seconds):',
+  helpText:
+    'How long one collection may take. It must be shorter than the interval; a longer value is cut to nine tenths of it.',
+  default: 10,
+  min: 1,
+  max: 299,
+  unit: 'seconds',
+  scale: secondMs,
+};
+
 /**
  * Every setting, declared once: the manifest is generated from this list and values are parsed by
  * it. Keys and meanings are those of the Go plugin 0.7.0; `HonorLabels` is new, because there the
@@ -75,19 +90,7 @@ export const declarations: readonly Declaration[] = [
     unit: 'seconds',
     scale: secondMs,
   },
-  {
-    kind: 'number',
-    key: 'ScrapeTimeoutSeconds',
-    target: 'scrapeTimeoutMs',
-    displayName: 'Give up after (seconds):',
-    helpText:
-      'How long one collection may take. It must be shorter than the interval; a longer value is cut to nine tenths of it.',
-    default: 10,
-    min: 1,
-    max: 299,
-    unit: 'seconds',
-    scale: secondMs,
-  },
+  timeoutDeclaration,
   {
     kind: 'number',
     key: 'RetentionDurationDays',

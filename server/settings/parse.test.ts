@@ -52,6 +52,10 @@ describe('parseSettings', () => {
   test('cuts a timeout below the interval and says so only when it was set', () => {
     const silent = parseSettings({ ScrapeIntervalSeconds: 5 });
     expect([silent.settings.scrapeTimeoutMs, silent.problems]).toEqual([4500, []]);
+    const merged = parseSettings({ ScrapeIntervalSeconds: 5, ScrapeTimeoutSeconds: 10 });
+    expect([merged.settings.scrapeTimeoutMs, merged.problems]).toEqual([4500, []]);
+    const shortest = parseSettings({ ScrapeIntervalSeconds: 1, ScrapeTimeoutSeconds: 1 });
+    expect([shortest.settings.scrapeTimeoutMs, shortest.problems]).toEqual([900, []]);
     const loud = parseSettings({ ScrapeIntervalSeconds: 5, ScrapeTimeoutSeconds: 5 });
     expect(loud.settings.scrapeTimeoutMs).toBe(4500);
     expect(loud.problems.map(({ code }) => code)).toEqual(['SETTING_TIMEOUT_OVER_INTERVAL']);

@@ -1,6 +1,7 @@
 import type { Problem } from '../../api/index.ts';
 import {
   declarations,
+  timeoutDeclaration,
   type Declaration,
   type NumberDeclaration,
   type TextDeclaration,
@@ -38,7 +39,7 @@ export function parseSettings(raw: RawSettings): { settings: Settings; problems:
       problems.push(settingProblem(declaration, parsed.complaint));
   }
   const result = settings as unknown as Settings;
-  const complaint = clampTimeout(result, values.get('scrapetimeoutseconds'));
+  const complaint = clampTimeout(result);
   if (complaint !== undefined) problems.push(complaint);
   return { settings: result, problems };
 }
@@ -119,12 +120,17 @@ function parseText(declaration: TextDeclaration, value: unknown): Parsed<string>
   return { value: trimmed === '' ? declaration.default : trimmed };
 }
 
-/** Cuts the timeout below the interval; that is worth a word only when somebody had set it. */
-function clampTimeout(settings: Settings, configured: unknown): Problem | undefined {
+/**
+ * Cuts the timeout below the interval. That is worth a word only when somebody chose it: the server
+ * merges the default into what it stores, and with an interval of one second no timeout fits.
+ */
+function clampTimeout(settings: Settings): Problem | undefined {
+  const configuredMs = settings.scrapeTimeoutMs;
   const limitMs = Math.floor(settings.scrapeIntervalMs * timeoutShare);
-  if (settings.scrapeTimeoutMs <= limitMs) return undefined;
+  if (configuredMs <= limitMs) return undefined;
   settings.scrapeTimeoutMs = limitMs;
-  if (configured === undefined || configured === null) return undefined;
+  const { default: standard, min, scale } = timeoutDeclaration;
+  if (configuredMs === standard * scale || configuredMs === min * scale) return undefined;
   return {
     code: 'SETTING_TIMEOUT_OVER_INTERVAL',
     severity: 'warning',
