@@ -18,7 +18,6 @@ export interface HttpBridgeOptions {
   logger: Logger;
   broker: MuxBroker;
   listener: RequestListener;
-  maxConcurrentRequests?: number;
 }
 
 /**
@@ -51,10 +50,6 @@ export class HttpBridge {
     return new HttpBridge(await import('node:http'), options);
   }
 
-  get runningRequests(): number {
-    return this.#running;
-  }
-
   /** Serves one ServeHTTP call; settles when the server may forget its response writer. */
   async serve(argument: GobValue, context: RpcCallContext): Promise<void> {
     const hostRequest = parseHostRequest(argument);
@@ -76,8 +71,7 @@ export class HttpBridge {
     body: ByteStream | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    const most = this.#options.maxConcurrentRequests ?? maxConcurrentRequests;
-    if (this.#running > most) {
+    if (this.#running > maxConcurrentRequests) {
       await refuse(writer, 503, 'HTTP_BUSY', 'The plugin serves too many requests; try again.');
       return;
     }
