@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
 import { LocalStore } from '../lib/objectstore/index.ts';
 import { OnDemandThread, Thread } from '../lib/runtime/index.ts';
@@ -16,6 +15,7 @@ import { chooseDataDirectory } from './data-directory.ts';
 import { withDiskRelief } from './disk-relief.ts';
 import { DumpService, SupportPacket, type BuildParts, type SupportFile } from './dump/index.ts';
 import type { Environment } from './environment.ts';
+import { filePlace } from './file-place.ts';
 import { freeBytes } from './free-bytes.ts';
 import type { Host } from './mattermost/index.ts';
 import { loadServerFacts, type FixedFacts } from './server-facts.ts';
@@ -67,7 +67,9 @@ export async function openParts(
     try {
       const ledger = await GapLedger.open({ file: ledgerFile(dataDirectory), clock });
       const base = { environment, host, facts, configuration, dataDirectory, store, ledger };
-      return new Parts(environment, { ...assemble(base), problems, thread });
+      const parts = assemble(base);
+      parts.problems.push(...problems);
+      return new Parts(environment, { ...parts, thread });
     } catch (error) {
       await store.close();
       throw error;
@@ -94,16 +96,14 @@ interface Base {
 }
 
 /** Connects the parts; nothing runs yet. */
-function assemble(base: Base): Omit<Opened, 'problems' | 'thread'> {
+function assemble(base: Base): Omit<Opened, 'thread'> {
   const { environment, host, facts, configuration, dataDirectory, store, ledger } = base;
   const { clock, rng, hostName, pluginVersion } = environment;
   const { logger } = host;
   const settings = () => configuration().settings;
   const { file } = configuration().server;
-  const objects = new LocalStore(resolve(environment.workingDirectory, file.directory), {
-    clock,
-    rng,
-  });
+  const place = filePlace(file, environment.workingDirectory, dataDirectory);
+  const objects = new LocalStore(place.directory, { clock, rng });
   const catalog = new BlockCatalog(objects);
   const free = () => freeBytes(dataDirectory);
   const sync = new BlockSync({
@@ -122,7 +122,7 @@ function assemble(base: Base): Omit<Opened, 'problems' | 'thread'> {
   const client = new ScrapeClient({ clock, version: pluginVersion });
   const relieved = withDiskRelief(store, () => {
     sync.relieveDisk().catch((error: unknown) => {
-      logger.warn('No room could be made on the disk', { error: error as Error });
+      logger.warn('No room could be made on the disk', { error: asError(error) });
     });
   });
   const collector = new Collector({ clock, logger, store: relieved, ledger, fetcher: client });
@@ -132,6 +132,9 @@ function assemble(base: Base): Omit<Opened, 'problems' | 'thread'> {
     catalog,
     local: () => store,
     openThread: () => new Thread({ name: 'dump', entry: environment.workerEntry }),
+    onHungThread: (error) => {
+      environment.fail(asError(error));
+    },
     facts: {
       server: () => {
         const { siteUrl } = configuration().server.service;
@@ -148,7 +151,19 @@ function assemble(base: Base): Omit<Opened, 'problems' | 'thread'> {
   const dumps = new DumpService({ ...build, logger, rng, kv: host.api, freeBytes: free });
   const rangeMs = () => settings().supportPacketMs;
   const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
-  return { dataDirectory, store, ledger, client, collector, catalog, sync, dumps, packet };
+  const { problems } = place;
+  return {
+    dataDirectory,
+    problems,
+    store,
+    ledger,
+    client,
+    collector,
+    catalog,
+    sync,
+    dumps,
+    packet,
+  };
 }
 
 /** The running parts of a collecting node. */
@@ -247,4 +262,8 @@ export class Parts {
   #targetsOf({ server, settings }: Configuration) {
     return singleServerTargets(server, settings, this.#environment.hostName);
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

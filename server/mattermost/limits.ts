@@ -26,6 +26,9 @@ export const maxStderrLineBytes = 60 * 1024;
 /** Longest a log line may take before the next one is tried. */
 export const logCallTimeoutMs = 10_000;
 
+/** Longest a plugin that ends waits for its last log lines to leave. */
+export const logFlushMs = 2000;
+
 /** Body bytes in one message to or from the server. */
 export const httpChunkBytes = 64 * 1024;
 

@@ -171,7 +171,10 @@ describe('HostLogger', () => {
     await clock.advance(0);
     gate.isOpen = true;
     logger.info('next');
-    await clock.advance(10_000);
+    const flushed = logger.flush();
+    await clock.advance(2000);
+    await flushed;
+    await clock.advance(8000);
     await logger.flush();
     expect(lines).toEqual(['info stuck', 'info next']);
     expect(stderr).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { interfaceValue } from '../../lib/gob/index.ts';
 import type { RpcClient } from '../../lib/netrpc/index.ts';
-import type { Clock, LogFields, Logger } from '../../lib/runtime/index.ts';
-import { logCallTimeoutMs, maxQueuedLogLines } from './limits.ts';
+import { type Clock, type LogFields, type Logger, sleep } from '../../lib/runtime/index.ts';
+import { logCallTimeoutMs, logFlushMs, maxQueuedLogLines } from './limits.ts';
 import { type LogLevel, type LogLine, makeLogLine, toStderrLine } from './log-line.ts';
 import { apiArguments } from './schemas.ts';
 
@@ -64,9 +64,12 @@ export class HostLogger implements Logger {
     this.#toStderr(makeLogLine('error', message, fields));
   }
 
-  /** Resolves when everything that is queued now has left. */
+  /** Resolves when what is queued has left, or when the server is too slow to wait for. */
   async flush(): Promise<void> {
-    await this.#sending;
+    if (this.#sending === undefined) return;
+    const stop = new AbortController();
+    await Promise.race([this.#sending, sleep(this.#clock, logFlushMs, stop.signal)]);
+    stop.abort();
   }
 
   #log(level: LogLevel, message: string, fields: LogFields | undefined): void {

@@ -203,7 +203,7 @@ describe('ending', () => {
     expect(killed.stderr).toHaveLength(1);
     expect(JSON.parse(killed.stderr[0] ?? '')).toMatchObject({
       '@level': 'error',
-      '@message': 'the server is gone; the plugin ends',
+      '@message': 'the connection to the server is lost; the plugin ends',
     });
   });
 

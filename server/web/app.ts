@@ -31,7 +31,7 @@ export function createApp(
     const list: TargetList = { targets: services.targets() };
     response.json(list);
   });
-  app.use('/api/v1/dumps', dumpRoutes(services.dumps));
+  app.use('/api/v1/dumps', dumpRoutes(services.dumps, logger));
 
   app.use(() => {
     throw new HttpError(404, 'NOT_FOUND', 'The plugin has nothing at this address.');

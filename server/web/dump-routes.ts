@@ -1,5 +1,6 @@
 import { Router, json, type Request } from 'express';
 import type { DumpList } from '../../api/index.ts';
+import type { Logger } from '../../lib/runtime/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { userIdOf } from './authorize.ts';
 import { HttpError } from './errors.ts';
@@ -7,7 +8,7 @@ import { bodyLimitBytes } from './limits.ts';
 import type { DumpDesk } from './services.ts';
 
 /** Routes below `/api/v1/dumps`. */
-export function dumpRoutes(dumps: DumpDesk): Router {
+export function dumpRoutes(dumps: DumpDesk, logger: Logger): Router {
   const router = Router();
   // The content type is not looked at: what is not JSON is refused by its content.
   const readBody = json({ limit: bodyLimitBytes, type: () => true });
@@ -42,7 +43,12 @@ export function dumpRoutes(dumps: DumpDesk): Router {
   });
 
   router.get('/:id/archive', async (request, response) => {
-    await sendArchive(request, response, await dumps.archive(dumpId(request)));
+    const id = dumpId(request);
+    const archive = await dumps.archive(id);
+    if (request.method === 'GET') {
+      logger.info('dump downloaded', { id, userId: userIdOf(request) });
+    }
+    await sendArchive(request, response, archive);
   });
 
   return router;

@@ -34,6 +34,9 @@ const statusOfCode: Readonly<Record<string, number>> = {
   DUMP_NO_SPACE: 507,
   DUMP_DISK_FULL: 507,
   DUMP_STOPPED: 503,
+  DUMP_FAILED: 503,
+  DUMP_STORE_FAILED: 502,
+  DUMP_STORE_FULL: 507,
 };
 
 /** What express' body parser throws, by its `type`. */
