@@ -18,3 +18,6 @@ export const quitWorkMs = 1500;
 
 /** How long we wait for the host to take the answer to `Quit` and hang up. */
 export const quitFlushMs = 300;
+
+/** When the host hangs up, its streams end this long before the connection at most. */
+export const hangUpGraceMs = 100;

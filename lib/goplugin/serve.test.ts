@@ -181,6 +181,24 @@ describe('serving', () => {
     expect(await fake.exit).toBe(0);
   });
 
+  test('leaves when a service breaks, so that no dead process looks alive', async () => {
+    const fake = fakeProcess();
+    const reasons: Error[] = [];
+    const { served, clock } = await start(fake, {
+      onHostGone: (reason) => {
+        reasons.push(reason);
+        return Promise.resolve();
+      },
+    });
+    const host = new PluginConnection(await dial(served.socketPath));
+    const stream = await host.dispense('hooks');
+    // A gob message of 2^40 bytes.
+    await stream.write(Uint8Array.of(0xfa, 1, 0, 0, 0, 0, 0));
+    while (reasons.length === 0) await clock.advance(100);
+    expect(await fake.exit).toBe(1);
+    expect(reasons).toMatchObject([{ code: 'GOPLUGIN_HOST_GONE' }]);
+  });
+
   test('tells when the host is gone and exits with 1', async () => {
     const fake = fakeProcess();
     const reasons: Error[] = [];

@@ -7,7 +7,7 @@ import { YamuxSession } from '../yamux/index.ts';
 import { MuxBroker } from './broker.ts';
 import { GoPluginError } from './errors.ts';
 import { type HandshakeTerms, checkEnvironment, handshakeLine } from './handshake.ts';
-import { hostConnectTimeoutMs, quitFlushMs, quitWorkMs } from './limits.ts';
+import { hangUpGraceMs, hostConnectTimeoutMs, quitFlushMs, quitWorkMs } from './limits.ts';
 import { type HostListener, listenForHost } from './listener.ts';
 import type { PluginProcess } from './process.ts';
 
@@ -129,13 +129,28 @@ class PluginServer implements ServedPlugin {
   }
 
   #serveControl(stream: ByteStream): void {
-    new RpcServer(stream, {
-      'Control.Ping': rpcMethod(emptyStruct, () => ({})),
-      'Control.Quit': rpcMethod(emptyStruct, () => {
-        void this.#quit();
-        return {};
+    this.#watch(
+      new RpcServer(stream, {
+        'Control.Ping': rpcMethod(emptyStruct, () => ({})),
+        'Control.Quit': rpcMethod(emptyStruct, () => {
+          void this.#quit();
+          return {};
+        }),
+        'Dispenser.Dispense': rpcMethod(uint, (name) => this.#dispense(name)),
       }),
-      'Dispenser.Dispense': rpcMethod(uint, (name) => this.#dispense(name)),
+    );
+  }
+
+  /**
+   * A service that ended alone, as by a message that cannot be, leaves a process that looks alive
+   * and does nothing: it must go, so that the host starts another.
+   */
+  #watch(server: RpcServer): void {
+    void server.closed.then(async (cause) => {
+      await sleep(this.#clock, hangUpGraceMs);
+      if (this.#isQuitting) return;
+      const text = `a service ended: ${cause.message}`;
+      await this.#leave(new GoPluginError('GOPLUGIN_HOST_GONE', text, { cause }));
     });
   }
 
@@ -149,7 +164,7 @@ class PluginServer implements ServedPlugin {
     const id = broker.nextId();
     broker.accept(id).then(
       (stream) => {
-        new RpcServer(stream, service(broker), this.#options.rpc);
+        this.#watch(new RpcServer(stream, service(broker), this.#options.rpc));
       },
       // The host asked for it and did not come: without hooks this process is of no use.
       (error: unknown) => void this.#leave(error as Error),
