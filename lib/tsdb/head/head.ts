@@ -143,11 +143,14 @@ export class Head {
 
   /** Widens the head's range by a batch whose samples were stored, or are there already. */
   #noteTimes({ timesMs, count }: SampleBatch): void {
+    let { minMs, maxMs } = this;
     for (let at = 0; at < count; at++) {
       const timeMs = timesMs[at]!;
-      if (timeMs > this.maxMs) this.maxMs = timeMs;
-      if (timeMs < this.minMs) this.minMs = timeMs;
+      if (timeMs > maxMs) maxMs = timeMs;
+      if (timeMs < minMs) minMs = timeMs;
     }
+    this.minMs = minMs;
+    this.maxMs = maxMs;
   }
 
   /** Appends one sample to the series in a slot, as replay does. */

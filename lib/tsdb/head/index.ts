@@ -3,3 +3,4 @@ export { Head, type AdmittedRange, type AppendCounts } from './head.ts';
 export { copyHead, headCopyBuffers, type HeadCopy } from './head-copy.ts';
 export { defaultMaxSeries, lastGeneration, maxSlots, slotBits } from './limits.ts';
 export { Pacer } from './pacer.ts';
+export { SeriesTable } from './series-table.ts';

@@ -1,7 +1,8 @@
 import type { Head, Pacer } from '../head/index.ts';
 import type { SampleBatch } from '../sample-batch.ts';
-import { SamplesEncoder, encodeSeriesRecord, type WalSeries } from '../wal/index.ts';
+import { SamplesEncoder } from '../wal/index.ts';
 import { maxSamplesPerRecord, maxSeriesPerRecord } from './limits.ts';
+import { SeriesEncoder } from './series-encoder.ts';
 import type { StoreThread } from './types.ts';
 import { removeCovered, type WalListing } from './wal-dir.ts';
 import type { WalWriter } from './wal-writer.ts';
@@ -25,6 +26,7 @@ export class WalLog {
   readonly #head: Head;
   readonly #segmentLimit: number;
   readonly #encoder = new SamplesEncoder();
+  readonly #seriesEncoder = new SeriesEncoder();
   /** References of series that no record of the WAL names yet, oldest first. */
   readonly #unlogged: number[] = [];
   /** Finished segments that no checkpoint covers, with their bytes. */
@@ -74,8 +76,8 @@ export class WalLog {
   async log(batch: SampleBatch, pacer: Pacer): Promise<void> {
     while (this.#unlogged.length > 0) {
       const count = Math.min(maxSeriesPerRecord, this.#unlogged.length);
-      const series = [...this.#liveSeries(count)];
-      if (series.length > 0) await this.#write(() => [encodeSeriesRecord(series)]);
+      const record = this.#seriesEncoder.encode(this.#head.series, this.#unlogged.slice(0, count));
+      if (record !== undefined) await this.#write(() => [record]);
       this.#unlogged.splice(0, count);
       if (pacer.isDue) await pacer.pause();
     }
@@ -144,15 +146,6 @@ export class WalLog {
   *#sampleRecords(batch: SampleBatch): Generator<Uint8Array> {
     for (let from = 0; from < batch.count; from += maxSamplesPerRecord) {
       yield this.#encoder.encode(batch, from, Math.min(from + maxSamplesPerRecord, batch.count));
-    }
-  }
-
-  /** The first `count` of the series that the WAL does not know, without those that are gone. */
-  *#liveSeries(count: number): Generator<WalSeries> {
-    for (let at = 0; at < count; at++) {
-      const ref = this.#unlogged[at]!;
-      const slot = this.#head.series.slotOf(ref);
-      if (slot !== 0) yield { ref, labels: this.#head.series.labels(slot) };
     }
   }
 }

@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import { toHex } from '../../bytes/index.ts';
+import { SeriesTable } from '../head/index.ts';
+import { labelsFrom } from '../labels.ts';
+import { decodeSeriesRecord, encodeSeriesRecord } from '../wal/index.ts';
+import { SeriesEncoder } from './series-encoder.ts';
+
+test('encodes what the plain encoder encodes', () => {
+  const texts = [
+    'a',
+    'z'.repeat(127),
+    'z'.repeat(128),
+    'é',
+    '\u{1f600}',
+    'x'.repeat(70_000),
+    'ü'.repeat(90),
+  ];
+  const table = new SeriesTable();
+  const series = Array.from({ length: 400 }, (_, at) => {
+    const labels = labelsFrom([
+      ['__name__', `m${String(at)}`],
+      ['v', texts[at % texts.length]!],
+      ...(at % 2 === 0 ? [['w', `w${String(at % 5)}`] as const] : []),
+    ]);
+    return { labels, ref: table.refs[table.add(labels)]! };
+  });
+  // The columns move while they grow: references are read again.
+  for (const one of series) one.ref = table.refs[table.find(one.labels)]!;
+  const encoder = new SeriesEncoder();
+  for (const part of [series.slice(0, 3), series]) {
+    const record = encoder.encode(
+      table,
+      part.map(({ ref }) => ref),
+    )!;
+    expect(toHex(record)).toBe(toHex(encodeSeriesRecord(part)));
+    expect(decodeSeriesRecord(record)).toEqual(part.map(({ ref, labels }) => ({ ref, labels })));
+  }
+});
+
+test('leaves out series that are gone', () => {
+  const table = new SeriesTable();
+  const slot = table.add(['a', 'b']);
+  const ref = table.refs[slot]!;
+  table.remove(slot);
+  expect(new SeriesEncoder().encode(table, [ref])).toBeUndefined();
+});

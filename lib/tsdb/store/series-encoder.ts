@@ -1,0 +1,85 @@
+import type { SeriesTable } from '../head/index.ts';
+
+/** First byte of a record that names series (docs/format/wal.md). */
+const seriesRecordType = 1;
+
+/** Bytes of a reference and of the longest count of labels. */
+const maxSeriesHeaderBytes = 8 + 5;
+
+const textEncoder = new TextEncoder();
+
+/**
+ * Encodes series records straight from the head, as `encodeSeriesRecord` does from lists of labels:
+ * the first scrape of a target brings thousands of series at once, nearly all in short ASCII texts.
+ */
+export class SeriesEncoder {
+  #bytes = new Uint8Array(64 * 1024);
+  #at = 0;
+
+  /** The series of the live ones among `refs` as one record; a view, valid until the next call. */
+  encode(series: SeriesTable, refs: readonly number[]): Uint8Array | undefined {
+    this.#at = 0;
+    this.#u8(seriesRecordType);
+    for (const ref of refs) {
+      const slot = series.slotOf(ref);
+      if (slot !== 0) this.#series(series, slot, ref);
+    }
+    return this.#at === 1 ? undefined : this.#bytes.subarray(0, this.#at);
+  }
+
+  #series(series: SeriesTable, slot: number, ref: number): void {
+    this.#reserve(maxSeriesHeaderBytes);
+    this.#bytes.fill(0, this.#at, this.#at + 4);
+    this.#at += 4;
+    for (let shift = 24; shift >= 0; shift -= 8) this.#bytes[this.#at++] = ref >>> shift;
+    const start = series.pairsAt[slot]!;
+    const length = series.pairsLength[slot]!;
+    this.#uvarint(length / 2);
+    for (let at = start; at < start + length; at++) {
+      this.#text(series.symbols.text(series.pairs[at]!));
+    }
+  }
+
+  /** A text with its length in front. */
+  #text(text: string): void {
+    const { length } = text;
+    // A UTF-16 unit takes at most three bytes, a length at most five.
+    this.#reserve(3 * length + 5);
+    const bytes = this.#bytes;
+    const start = this.#at;
+    if (length < 0x80) {
+      bytes[start] = length;
+      let at = 0;
+      for (; at < length; at++) {
+        const unit = text.charCodeAt(at);
+        if (unit >= 0x80) break;
+        bytes[start + 1 + at] = unit;
+      }
+      if (at === length) {
+        this.#at = start + 1 + length;
+        return;
+      }
+    }
+    const encoded = textEncoder.encode(text);
+    this.#uvarint(encoded.length);
+    this.#bytes.set(encoded, this.#at);
+    this.#at += encoded.length;
+  }
+
+  #uvarint(value: number): void {
+    let rest = value;
+    for (; rest >= 0x80; rest >>>= 7) this.#u8((rest & 0x7f) | 0x80);
+    this.#u8(rest);
+  }
+
+  #u8(value: number): void {
+    this.#bytes[this.#at++] = value;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * this.#bytes.length + count);
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+}
