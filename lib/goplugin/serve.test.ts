@@ -8,6 +8,7 @@ import { RpcClient, rpcMethod } from '../netrpc/index.ts';
 import { emptyStruct, string } from '../gob/index.ts';
 import { FakeClock } from '../runtime/index.ts';
 import { PluginConnection } from './host.ts';
+import { maxSilentConnections, maxSocketPathBytes } from './limits.ts';
 import type { PluginProcess } from './process.ts';
 import { type ServePluginOptions, type ServedPlugin, servePlugin } from './serve.ts';
 
@@ -113,6 +114,18 @@ describe('starting', () => {
     await expect(none).rejects.toMatchObject({ code: 'GOPLUGIN_NO_SOCKET' });
   });
 
+  test('takes a path of the longest length and none above it', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'goplugin-'));
+    cleanups.push(() => rm(root, { recursive: true }));
+    const rest = maxSocketPathBytes - Buffer.byteLength(join(root, 'x', 'plugin-XXXXXX', 's')) + 1;
+    const fits = join(root, 'x'.repeat(rest));
+    const tooLong = join(root, 'x'.repeat(rest + 1));
+    for (const directory of [fits, tooLong]) await mkdir(directory);
+    const { served } = await start(fakeProcess({}, [fits]));
+    expect(Buffer.byteLength(served.socketPath)).toBe(maxSocketPathBytes);
+    await expect(start(fakeProcess({}, [tooLong]))).rejects.toThrow('too long');
+  });
+
   test('leaves when no host comes', async () => {
     const fake = fakeProcess();
     const { clock } = await start(fake);
@@ -151,6 +164,16 @@ describe('serving', () => {
     expect(failure.code).toMatch(/ENOENT|ECONNREFUSED/);
     await host.ping();
     expect(fake.codes).toEqual([]);
+  });
+
+  test('keeps as many silent connections as the limit', async () => {
+    const { served } = await start(fakeProcess());
+    const silent: Socket[] = [];
+    for (let at = 0; at <= maxSilentConnections; at++) silent.push(await dial(served.socketPath));
+    await new Promise((resolve) => silent.at(-1)?.once('close', resolve));
+    expect(silent.slice(0, -1).every((socket) => !socket.destroyed)).toBe(true);
+    const [first] = silent;
+    if (first !== undefined) await new PluginConnection(first).ping();
   });
 
   test('answers quit first, then works, removes the socket and exits with 0', async () => {

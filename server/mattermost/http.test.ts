@@ -281,6 +281,17 @@ describe('bodies', () => {
     expect([consumed, response.bodyBytesSent]).toEqual([body.length, body.length]);
   });
 
+  test('of awkward sizes come back as they went, with and without a length', async () => {
+    const host = await serving((request, response) => void request.pipe(response));
+    for (const size of [0, 1, 32_768, 65_535, 65_536, 65_537, 131_072, 300_001]) {
+      const body = pattern(size);
+      for (const headers of [{}, { 'Content-Length': [String(size)] }]) {
+        const response = await host.request({ method: 'PUT', headers, body });
+        expect([size, response.body.equals(body)]).toEqual([size, true]);
+      }
+    }
+  });
+
   test('that nobody reads are not fetched', async () => {
     const body = pattern(tenMegabytes);
     const host = await serving((_request, response) => void response.writeHead(401).end('no'));
