@@ -35,7 +35,7 @@ export class OnDemandThread {
       return await this.#thread.call(method, payload, options);
     } finally {
       this.#calls--;
-      if (this.#calls === 0 && !this.#isStopped) this.#armIdle();
+      if (this.#calls === 0) this.#armIdle();
     }
   }
 
@@ -48,6 +48,7 @@ export class OnDemandThread {
   }
 
   #armIdle(): void {
+    if (this.#isStopped) return;
     this.#idle = this.#options.clock.setTimer(this.#options.idleMs, () => {
       this.#end();
     });
