@@ -1,6 +1,6 @@
 import type { Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
 import { LocalStore } from '../lib/objectstore/index.ts';
-import { OnDemandThread, Thread } from '../lib/runtime/index.ts';
+import { OnDemandThread, Thread, type Logger } from '../lib/runtime/index.ts';
 import { Store } from '../lib/tsdb/index.ts';
 import {
   Collector,
@@ -30,6 +30,7 @@ const lastSyncMs = 5_000;
 
 /** Everything that was opened, in the order of its opening. */
 interface Opened {
+  logger: Logger;
   dataDirectory: string;
   problems: Problem[];
   thread: OnDemandThread;
@@ -182,13 +183,18 @@ export class Parts {
 
   /** Begins to collect and to share; the first scrape is under way when this returns. */
   async start(configuration: Configuration): Promise<void> {
-    const { collector, dumps, store, sync } = this.#opened;
+    const { collector, dumps, logger, store, sync } = this.#opened;
     collector.start(this.#targetsOf(configuration), configuration.settings);
     store.onBlockCut(() => {
       sync.wake();
     });
     sync.start();
-    await dumps.start();
+    try {
+      await dumps.start();
+    } catch (error) {
+      // The database may be away for a moment: jobs are taken up when dumps are next listed.
+      logger.warn('Unfinished dumps could not be taken up yet', { error: asError(error) });
+    }
   }
 
   /** Applies settings and targets live. */
