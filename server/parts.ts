@@ -154,6 +154,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
   const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
   const { problems } = place;
   return {
+    logger,
     dataDirectory,
     problems,
     store,
