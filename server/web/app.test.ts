@@ -190,6 +190,15 @@ describe('dumps', () => {
     expect(dumps.deleted).toEqual([]);
   });
 
+  test('refuses an address and a body that cannot be decoded', async () => {
+    await refuses(request('/api/v1/dumps/%E0%A4%A'), 400, 'REQUEST_UNREADABLE');
+    for (const encoding of ['br', 'gzip', 'deflate']) {
+      const headers = { 'Content-Encoding': encoding };
+      const answer = request('/api/v1/dumps', { method: 'POST', body: 'not compressed', headers });
+      await refuses(answer, 400, 'REQUEST_UNREADABLE');
+    }
+  });
+
   test('gives coded errors their status and hides defects', async () => {
     const cases: [string, number][] = [
       ['DUMP_RANGE_EMPTY', 422],

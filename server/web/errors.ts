@@ -64,9 +64,17 @@ const bodyErrors: Readonly<Record<string, () => HttpError>> = {
 export function asHttpError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if (typeof error !== 'object' || error === null) return undefined;
-  const { type, code, message } = error as { type?: unknown; code?: unknown; message?: unknown };
+  const { type, code, message, status } = error as Partial<Record<string, unknown>>;
   if (typeof type === 'string' && bodyErrors[type] !== undefined) return bodyErrors[type]();
-  if (typeof code !== 'string' || typeof message !== 'string') return undefined;
-  const status = statusOfCode[code];
-  return status === undefined ? undefined : new HttpError(status, code, message);
+  if (typeof code === 'string' && typeof message === 'string') {
+    const statusOfPart = statusOfCode[code];
+    if (statusOfPart !== undefined) return new HttpError(statusOfPart, code, message);
+  }
+  // Express says of what it could not decode only that the client is to blame.
+  return status === 400 ? unreadable() : undefined;
+}
+
+function unreadable(): HttpError {
+  const message = 'The request cannot be read: its address or its body is not encoded properly.';
+  return new HttpError(400, 'REQUEST_UNREADABLE', message);
 }
