@@ -127,7 +127,9 @@ export class LineTemplate {
     const { added, seen } = this.#resolver;
     const pair = { before: this.#before, next, seen, added };
     if (this.#isInStep()) seen.fill(1, 0, next.count);
-    if (added.size > 0) this.#duplicates += dropLateDuplicates(pair);
+    // Without a body before, all that is new came from the resolver, which tells duplicates itself.
+    const isFirst = this.#before.count === 0;
+    if (added.size > 0 && !isFirst) this.#duplicates += dropLateDuplicates(pair);
     sink.reserve(sink.count + next.count);
     const { refs, lo, hi, timesMs } = sink;
     const { lo: nextLo, hi: nextHi, timesMs: ownTimes } = next;
@@ -149,7 +151,7 @@ export class LineTemplate {
     return {
       lines: at - first + this.#duplicates + this.#dropped,
       samples: at - first,
-      added: added.size === 0 ? 0 : countAdded(pair),
+      added: isFirst || added.size === 0 ? added.size : countAdded(pair),
       duplicates: this.#duplicates,
       dropped: this.#dropped,
       vanished: this.#isStale ? [] : findVanished(pair),

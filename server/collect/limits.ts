@@ -4,8 +4,8 @@ export const maxConcurrentScrapes = 64;
 /** Buffers of finished scrapes that are kept for the next ones. */
 export const maxIdleSlots = 2;
 
-/** Lines that are parsed between two looks at the clock: some 5 ms in the worst case. */
-export const parseStepLines = 256;
+/** Lines that are parsed between two looks at the clock: some 3 ms while everything is new. */
+export const parseStepLines = 128;
 
 /** Longest stretch of parsing before other work gets a turn. */
 export const parseSliceMs = 8;

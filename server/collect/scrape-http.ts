@@ -159,7 +159,12 @@ class Exchange {
       gunzip.end();
       endOne();
     });
-    gunzip.on('data', (chunk: Buffer) => this.#append(chunk));
+    gunzip.on('data', (chunk: Buffer<ArrayBuffer>) => {
+      this.#append(chunk);
+      // A full chunk has its memory for itself: freeing it here instead of leaving a megabyte per
+      // scrape to the garbage collector makes that run a third as often.
+      if (chunk.length === gunzipChunkBytes) chunk.buffer.transfer(0);
+    });
     gunzip.on('end', endOne);
     gunzip.on('error', (cause) => this.#fail(gunzipError(cause)));
   }
