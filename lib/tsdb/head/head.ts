@@ -28,7 +28,7 @@ export interface AdmittedRange {
 
 /**
  * The growing part of the store: every series with its open chunk, and the closed chunks of the
- * block ranges that are not cut yet. All memory, no files.
+ * block ranges that are not cut yet (docs/format/head.md). All memory, no files.
  */
 export class Head {
   readonly rangeMs: number;

@@ -20,8 +20,8 @@ import type {
 import { walError } from './wal-writer.ts';
 
 /**
- * The local store of a collecting node: head, WAL and blocks in one directory. One object per
- * directory; it owns its timers until {@link close}.
+ * The local store of a collecting node: head, WAL and blocks in one directory
+ * (docs/format/store.md). One object per directory; it owns its timers until {@link close}.
  */
 export class Store {
   readonly #parts: StoreParts;
