@@ -34,7 +34,6 @@ export async function bundleServer(
     target: 'node26',
     // Whitespace goes, names stay: stack traces in a customer's log must be readable.
     minifyWhitespace: true,
-    keepNames: true,
     charset: 'utf8',
     legalComments: 'none',
     logLevel: 'warning',

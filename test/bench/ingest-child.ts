@@ -1,0 +1,47 @@
+// Parse, append and WAL record: a steady target, and one whose lines churn, taking turns.
+import { BodyMaker, busyServer } from './body-maker.ts';
+import { report } from './child.ts';
+import { FedStore } from './fed-store.ts';
+import { median } from './measure.ts';
+
+export interface IngestResult {
+  steadyNs: number;
+  churnRatio: number;
+}
+
+const passes = 9;
+const scrapesPerPass = 64;
+const stepMs = 1000;
+
+const fed = await FedStore.open();
+const steady = { maker: new BodyMaker(1), target: fed.target(1) };
+const churning = { maker: new BodyMaker(2, { ...busyServer, churn: 0.01 }), target: fed.target(2) };
+let timeMs = fed.clock.timeMs;
+
+async function pass({ maker, target }: typeof steady): Promise<number> {
+  const bodies = maker.many(scrapesPerPass);
+  // The garbage of making bodies is not ours to count.
+  globalThis.gc?.();
+  let samples = 0;
+  let cpuNs = 0;
+  for (const body of bodies) {
+    timeMs += stepMs;
+    const result = await fed.feed(target, body, timeMs);
+    samples += result.samples;
+    cpuNs += result.cpuNs;
+  }
+  return cpuNs / samples;
+}
+
+const steadyNs: number[] = [];
+const ratios: number[] = [];
+for (let i = 0; i < passes; i++) {
+  const plain = await pass(steady);
+  const churned = await pass(churning);
+  // In the first passes the engine still compiles.
+  if (i < 2) continue;
+  steadyNs.push(plain);
+  ratios.push(churned / plain);
+}
+await fed.close();
+report({ steadyNs: median(steadyNs), churnRatio: median(ratios) } satisfies IngestResult);

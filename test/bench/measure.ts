@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+
+/** One figure of `dist/bench.json`. */
+export interface Measure {
+  name: string;
+  unit: string;
+  /** Median of ours. */
+  ours: number;
+  /** Median of the peer's, on the same input in the same run; null where there is none. */
+  peer: number | null;
+  peerName: string | null;
+  /** What was asked for: a figure in `unit`, or a ratio to the peer where it is one. */
+  goal: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  if (upper === undefined) throw new Error('no values');
+  if (sorted.length % 2 === 1) return upper;
+  return (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
+
+/** Private memory of a process in MB (10^6 bytes): what is not backed by files. */
+export async function privateMemoryMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kibibytes = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error(`process ${pid} has no RssAnon`);
+  return (Number(kibibytes) * 1024) / 1e6;
+}
+
+export const rounded = (value: number): number => Number(value.toPrecision(4));
+
+/** A table for people; `ok` says whether the goal is met. */
+export function table(measures: readonly Measure[]): string {
+  const rows = [
+    ['name', 'unit', 'ours', 'peer', 'goal', ''],
+    ...measures.map(({ name, unit, ours, peer, peerName, goal }) => [
+      name,
+      unit,
+      String(ours),
+      peer === null ? '-' : `${peer} (${String(peerName)})`,
+      `≤ ${goal}`,
+      ours <= goal ? 'ok' : 'MISSED',
+    ]),
+  ];
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
