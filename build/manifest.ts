@@ -1,19 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import type {
+  PluginManifest,
+  PluginSetting,
+  PluginSettingSection,
+} from '@mattermost/types/plugins';
 import { format } from 'prettier';
 import { pluginId } from '../server/plugin-id.ts';
 import { declarations, type Declaration } from '../server/settings/index.ts';
 
 const repository = 'https://github.com/mattermost/mattermost-plugin-metrics';
 
-/** One entry of the manifest's settings schema, as the server defines it. */
-interface ManifestSetting {
-  key: string;
-  display_name: string;
-  type: string;
-  help_text?: string;
-  default?: string | number | boolean;
-  placeholder?: string;
-}
+// The host's own types describe what its web client gets, where nothing is left out.
+type ManifestSetting = Pick<PluginSetting, 'key' | 'type' | 'display_name'> &
+  Partial<Pick<PluginSetting, 'help_text' | 'placeholder' | 'default'>>;
+type ManifestSection = Omit<PluginSettingSection, 'settings'> & { settings: ManifestSetting[] };
+type Manifest = Omit<PluginManifest, 'server' | 'settings_schema'> & {
+  server: { executables: Record<string, string> };
+  settings_schema: { header: string; settings: ManifestSetting[]; sections: ManifestSection[] };
+};
 
 function manifestSetting(declaration: Declaration): ManifestSetting {
   const common = {
@@ -31,7 +35,7 @@ function manifestSetting(declaration: Declaration): ManifestSetting {
  * The manifest. Settings stand in it twice: the server merges defaults and masks secrets of
  * top-level settings only, the console shows sections when there are any.
  */
-function manifest(version: string): object {
+function manifest(version: string): Manifest {
   const settings = declarations.map(manifestSetting);
   return {
     id: pluginId,
