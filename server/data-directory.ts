@@ -1,4 +1,4 @@
-import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Problem } from '../api/index.ts';
 
@@ -61,13 +61,36 @@ async function whyUnusable(path: string, bundlePath: string): Promise<string | u
     if (bundlePath !== '' && isInside(await realpath(path), await realpath(bundlePath))) {
       return 'lies inside the plugin, which an upgrade replaces';
     }
-    const probe = join(path, `.probe-${String(process.pid)}`);
-    await writeFile(probe, 'x', { mode: 0o600 });
-    await rm(probe);
+    await probe(path);
     return undefined;
   } catch (error) {
+    // Going elsewhere would leave behind what is in here; room will be made.
+    if (isDiskFull(error) && (await holdsStore(path))) return undefined;
     return reasonOf(error);
   }
+}
+
+/** Writes a file into the directory, or throws why that cannot be. */
+async function probe(directory: string): Promise<void> {
+  const path = join(directory, `.probe-${String(process.pid)}`);
+  try {
+    await writeFile(path, 'x', { mode: 0o600 });
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+/** Whether a store was kept here before. */
+function holdsStore(directory: string): Promise<boolean> {
+  return access(join(directory, 'wal')).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isInside(path: string, directory: string): boolean {
@@ -83,6 +106,7 @@ function reasonOf(error: unknown): string {
     case 'EROFS':
       return 'is on a read-only file system';
     case 'ENOSPC':
+    case 'EDQUOT':
       return 'is on a full disk';
     case 'ENOTDIR':
     case 'EEXIST':

@@ -164,17 +164,22 @@ function isMoved(before: Configuration, after: Configuration): boolean {
   );
 }
 
+const fullDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'TSDB_DISK_FULL']);
+const startAdvice: Readonly<Record<string, string>> = {
+  TSDB_LOCKED:
+    'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).',
+  TSDB_DISK_FULL: 'Free disk space for the data directory; collecting begins by itself.',
+};
+const defaultStartAdvice = 'Set DBPath to a directory that the Mattermost server can write.';
+
 function startProblem(error: unknown): Problem {
   const code = codeOf(error) ?? 'START_FAILED';
-  const advice =
-    code === 'TSDB_LOCKED'
-      ? 'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).'
-      : 'Set DBPath to a directory that the Mattermost server can write.';
+  const isFull = fullDisk.has(code);
   return {
-    code,
+    code: isFull ? 'TSDB_DISK_FULL' : code,
     severity: 'error',
-    message: errorText(error),
-    advice,
+    message: isFull ? 'The disk of the data directory is full.' : errorText(error),
+    advice: startAdvice[isFull ? 'TSDB_DISK_FULL' : code] ?? defaultStartAdvice,
     link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
   };
 }

@@ -47,8 +47,8 @@ export class DirectoryLock {
     const unique = `${path}.${toHex(rng.bytes(8))}`;
     const holder: Holder = { pid: process.pid, startTicks: (await startTicks(process.pid)) ?? '' };
     const text = `${JSON.stringify(holder)}\n`;
-    await writeFile(unique, text, { flag: 'wx', mode: 0o640 });
     try {
+      await writeFile(unique, text, { flag: 'wx', mode: 0o640 });
       if (!(await tryLink(unique, path))) {
         await removeStale(path, `${unique}.stale`);
         if (!(await tryLink(unique, path))) throw locked(path, undefined);
