@@ -9,6 +9,7 @@ export {
   type JsonObject,
   type JsonValue,
 } from './block/index.ts';
+export { checkDirectory, walRecords, type CheckFindings, type Finding } from './check/index.ts';
 export { ChunkIterator, SampleColumns, decodeChunk, type ChunkEntry } from './chunk/index.ts';
 export {
   deleteBlock,

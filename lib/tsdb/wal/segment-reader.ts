@@ -19,6 +19,8 @@ export class WalSegmentReader {
   #pageStart = 0;
   #at = 0;
   #recordStart = 0;
+  /** Whether the begin of the present record was skipped with a damaged page. */
+  #isLost = false;
 
   constructor(source: ByteSource, segment: number) {
     this.#source = source;
@@ -33,6 +35,15 @@ export class WalSegmentReader {
   /** First byte behind what was read. */
   get offset(): number {
     return this.#pageStart + this.#at;
+  }
+
+  /**
+   * After damage: leaves its page, so that {@link next} goes on with the first record that begins
+   * behind it. For those who want to see what else is there; replay ends at damage.
+   */
+  skipPage(): void {
+    this.#at = this.#page.length;
+    this.#isLost = true;
   }
 
   /** The next record, or undefined at the end. The bytes stay valid. */
@@ -64,11 +75,13 @@ export class WalSegmentReader {
         this.#skipPadding();
         continue;
       }
-      return this.#readFragment(flags, isInRecord);
+      const fragment = this.#readFragment(flags, isInRecord);
+      if (fragment !== undefined) return fragment;
     }
   }
 
-  #readFragment(flags: number, isInRecord: boolean): { type: number; payload: Uint8Array } {
+  /** The fragment here; undefined when it is the rest of a record that was skipped. */
+  #readFragment(flags: number, isInRecord: boolean) {
     const page = this.#page;
     const at = this.#at;
     const type = flags & typeMask;
@@ -76,7 +89,8 @@ export class WalSegmentReader {
       throw this.#error('TSDB_WAL_CORRUPT', `unknown fragment type ${String(flags)}`);
     }
     const continues = type === fragmentType.middle || type === fragmentType.last;
-    if (continues !== isInRecord) {
+    const isRest = continues && !isInRecord && this.#isLost;
+    if (continues !== isInRecord && !isRest) {
       throw this.#error('TSDB_WAL_CORRUPT', `fragment type ${String(type)} out of place`);
     }
     const header = at + fragmentHeaderBytes;
@@ -93,6 +107,8 @@ export class WalSegmentReader {
       throw this.#error('TSDB_WAL_COMPRESSED', 'compressed records are not supported');
     }
     this.#at = end;
+    if (isRest) return undefined;
+    this.#isLost = false;
     return { type, payload: page.subarray(header, end) };
   }
 

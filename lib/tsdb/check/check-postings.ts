@@ -1,0 +1,263 @@
+import { ByteReader, compareUtf8 } from '../../bytes/index.ts';
+import type { ByteSource } from '../byte-source.ts';
+import { TsdbError } from '../errors.ts';
+import type { IndexToc } from '../index/index.ts';
+import { quoted, type Findings } from './finding.ts';
+import { maxTrackedPairs } from './limits.ts';
+import { ListPrints } from './list-prints.ts';
+import { checkZeros, readSection } from './section.ts';
+import type { SeriesPairs } from './series-pairs.ts';
+
+const alignment = 4;
+
+/** The postings lists of an index in the order of their offsets. */
+class PostingsLists {
+  readonly prints = new ListPrints();
+  #offsets = new Float64Array(1024);
+  #isListed = new Uint8Array(1024);
+
+  add(offset: number): number {
+    const list = this.prints.start();
+    if (list === this.#offsets.length) {
+      const offsets = new Float64Array(2 * list);
+      offsets.set(this.#offsets);
+      const isListed = new Uint8Array(2 * list);
+      isListed.set(this.#isListed);
+      this.#offsets = offsets;
+      this.#isListed = isListed;
+    }
+    this.#offsets[list] = offset;
+    return list;
+  }
+
+  /** Number of the list that begins at `offset`. */
+  find(offset: number): number | undefined {
+    let low = 0;
+    let high = this.prints.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#offsets[middle]! < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.prints.length && this.#offsets[low] === offset ? low : undefined;
+  }
+
+  /** Notes that the table names the list; false when it had done so before. */
+  mark(list: number): boolean {
+    if (this.#isListed[list] === 1) return false;
+    this.#isListed[list] = 1;
+    return true;
+  }
+
+  *unlisted(): Generator<number> {
+    for (let list = 0; list < this.prints.length; list++) {
+      if (this.#isListed[list] === 0) yield this.#offsets[list]!;
+    }
+  }
+}
+
+/** Checks postings and their table, against the series when `pairs` is given. */
+export class PostingsCheck {
+  readonly #source: ByteSource;
+  readonly #toc: IndexToc;
+  readonly #path: string;
+  readonly #findings: Findings;
+  readonly #symbols: readonly string[] | undefined;
+  /** Undefined when not all series could be read. */
+  readonly #pairs: SeriesPairs | undefined;
+  readonly #lists = new PostingsLists();
+  #areListsWhole = true;
+
+  constructor(
+    source: ByteSource,
+    toc: IndexToc,
+    path: string,
+    findings: Findings,
+    symbols: readonly string[] | undefined,
+    pairs: SeriesPairs | undefined,
+  ) {
+    this.#source = source;
+    this.#toc = toc;
+    this.#path = path;
+    this.#findings = findings;
+    this.#symbols = symbols;
+    this.#pairs = pairs;
+  }
+
+  /** Checks the lists in `[toc.postings, end)`, then the table, which ends at `tableEnd`. */
+  run(end: number, tableEnd: number): void {
+    this.#walkLists(end);
+    const isTableWhole = this.#findings.guard(
+      this.#path,
+      () => this.#checkTable(tableEnd),
+      this.#toc.postingsTable,
+    );
+    if (isTableWhole !== true || !this.#areListsWhole) return;
+    for (const offset of this.#lists.unlisted()) {
+      this.#error('CHECK_TRAILING', 'a postings list that the table does not name', offset);
+    }
+  }
+
+  #walkLists(end: number): void {
+    let at = this.#toc.postings;
+    while (at < end) {
+      const start = Math.ceil(at / alignment) * alignment;
+      checkZeros(this.#source, at, Math.min(start, end), this.#path, this.#findings);
+      if (start >= end) return;
+      const next = this.#findings.guard(this.#path, () => this.#list(start, end), start);
+      if (next === undefined) {
+        // Without its length nobody knows where the next list begins.
+        this.#areListsWhole = false;
+        return;
+      }
+      at = next;
+      if (this.#lists.prints.length <= maxTrackedPairs) continue;
+      this.#areListsWhole = false;
+      this.#findings.note('CHECK_SKIPPED', this.#path, 'too many postings lists: not compared', at);
+      return;
+    }
+  }
+
+  /** Checks the list at `start` and returns the byte behind it. */
+  #list(start: number, limit: number): number {
+    const { content, end } = readSection(this.#source, start, limit);
+    const reader = new ByteReader(content);
+    const count = reader.u32be();
+    if (reader.error !== undefined || count * 4 !== reader.remaining) {
+      this.#error('TSDB_CORRUPT', 'postings count differs from its length', start);
+    }
+    const { prints } = this.#lists;
+    const list = this.#lists.add(start);
+    let previous = -1;
+    while (reader.remaining >= 4) {
+      const ref = reader.u32be();
+      if (ref <= previous) this.#error('CHECK_ORDER', 'postings do not ascend', start);
+      prints.add(list, (previous = ref));
+    }
+    return end;
+  }
+
+  #checkTable(tableEnd: number): boolean {
+    const start = this.#toc.postingsTable;
+    const { content, end } = readSection(this.#source, start, tableEnd);
+    if (end !== tableEnd) {
+      this.#error('CHECK_TRAILING', 'bytes between the postings table and the contents', end);
+    }
+    const reader = new ByteReader(content);
+    const count = reader.u32be();
+    let last: [string, string] | undefined;
+    let met = 0;
+    for (; met < count && reader.error === undefined; met++) {
+      if (reader.uvarint() !== 2) throw corrupt('postings table entry of another kind', start);
+      const entry: [string, string] = [reader.str(), reader.str()];
+      const offset = reader.uvarint();
+      if (reader.error !== undefined) break;
+      this.#checkTableOrder(last, entry);
+      this.#checkEntry(entry, offset);
+      last = entry;
+    }
+    if (reader.error !== undefined) throw corrupt(`postings table: ${reader.error.message}`, start);
+    if (reader.remaining > 0) throw corrupt('postings table: bytes left over', start);
+    this.#tellMissing();
+    return true;
+  }
+
+  #checkTableOrder(last: [string, string] | undefined, entry: [string, string]): void {
+    const start = this.#toc.postingsTable;
+    if (last === undefined) {
+      if (entry[0] === '' && entry[1] === '') return;
+      this.#error('CHECK_ORDER', 'the postings table does not begin with all series', start);
+      return;
+    }
+    const order = compareUtf8(last[0], entry[0]) || compareUtf8(last[1], entry[1]);
+    if (order < 0) return;
+    const message = `postings table: ${pairText(entry)} does not stand behind ${pairText(last)}`;
+    this.#error('CHECK_ORDER', message, start);
+  }
+
+  /** Checks one entry of the table against its list and the list against the series. */
+  #checkEntry(entry: [string, string], offset: number): void {
+    const list = this.#lists.find(offset);
+    if (list === undefined) {
+      if (!this.#areListsWhole) return;
+      const message = `postings of ${pairText(entry)} are said to be where no list begins`;
+      this.#error('CHECK_REFERENCE', message, offset);
+      return;
+    }
+    if (!this.#lists.mark(list)) {
+      this.#error('CHECK_REFERENCE', `postings of ${pairText(entry)} are those of another`, offset);
+    }
+    const pairs = this.#comparablePairs();
+    if (pairs === undefined) return;
+    const wanted = this.#wanted(pairs, entry);
+    if (wanted === undefined) {
+      const message = `postings of ${pairText(entry)}, which no series has`;
+      this.#error('CHECK_POSTINGS', message, offset);
+    } else {
+      pairs.seen.add(wanted);
+      if (pairs.of.prints.isSame(wanted, this.#lists.prints, list)) return;
+      const counts = `${String(this.#lists.prints.count(list))} series, ${String(pairs.of.prints.count(wanted))}`;
+      const message = `postings of ${pairText(entry)} differ from the series: ${counts} have it`;
+      this.#error('CHECK_POSTINGS', message, offset);
+    }
+  }
+
+  readonly #seen = new Set<number>();
+
+  #comparablePairs() {
+    if (this.#pairs === undefined || this.#pairs.isOverfull || this.#symbols === undefined) {
+      return undefined;
+    }
+    return { of: this.#pairs, seen: this.#seen };
+  }
+
+  #wanted(pairs: { of: SeriesPairs }, [name, value]: [string, string]): number | undefined {
+    if (name === '' && value === '') return pairs.of.all;
+    const nameAt = symbolAt(this.#symbols!, name);
+    const valueAt = symbolAt(this.#symbols!, value);
+    if (nameAt === undefined || valueAt === undefined) return undefined;
+    return pairs.of.find(nameAt, valueAt);
+  }
+
+  #tellMissing(): void {
+    const pairs = this.#comparablePairs();
+    if (pairs === undefined) {
+      const message = 'postings were not compared with the series';
+      this.#findings.note('CHECK_SKIPPED', this.#path, message, this.#toc.postings);
+      return;
+    }
+    const tell = (pair: string): void => {
+      const message = `there are no postings of ${pair}`;
+      this.#error('CHECK_POSTINGS', message, this.#toc.postingsTable);
+    };
+    if (!this.#seen.has(pairs.of.all)) tell('all series');
+    for (const [name, value, list] of pairs.of.entries()) {
+      if (this.#seen.has(list)) continue;
+      tell(pairText([this.#symbols![name]!, this.#symbols![value]!]));
+    }
+  }
+
+  #error(code: string, message: string, offset: number): void {
+    this.#findings.error(code, this.#path, message, offset);
+  }
+}
+
+/** Position of a text in the sorted symbols. */
+function symbolAt(symbols: readonly string[], text: string): number | undefined {
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareUtf8(symbols[middle]!, text) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return symbols[low] === text ? low : undefined;
+}
+
+function pairText([name, value]: [string, string]): string {
+  return name === '' && value === '' ? 'all series' : `${quoted(name)}=${quoted(value)}`;
+}
+
+function corrupt(message: string, offset: number): TsdbError {
+  return new TsdbError('TSDB_CORRUPT', message, { offset });
+}
