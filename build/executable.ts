@@ -32,6 +32,7 @@ export async function makeExecutable(
   // Relative names: the injected data carries the entry's path, and builds must not differ by it.
   await copyFile(bundle.main, `${directory}/main.mjs`);
   await copyFile(bundle.worker, `${directory}/worker.js`);
+  await copyFile(bundle.packages, `${directory}/packages.js`);
   const config = {
     main: 'main.mjs',
     mainFormat: 'module',
@@ -44,7 +45,7 @@ export async function makeExecutable(
     execArgvExtension: 'none',
     // SIGUSR1 must not open a debugger; certificates are those that the system trusts.
     execArgv: ['--disable-sigusr1', '--use-system-ca'],
-    assets: { 'worker.js': 'worker.js' },
+    assets: { 'worker.js': 'worker.js', 'packages.js': 'packages.js' },
   };
   await writeFile(`${directory}/sea.json`, JSON.stringify(config));
   await run(process.execPath, ['--build-sea', 'sea.json'], { cwd: directory });

@@ -1,22 +1,64 @@
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { root } from './command.ts';
-import { lazyBuiltins } from './lazy-builtins.ts';
 
-/** The server part as two files that need nothing beside them. */
+/** The server part as files that need nothing beside them. */
 export interface ServerBundle {
   /** The process entry: one ES module; what it imports lazily is inside and runs when imported. */
   main: string;
   /** The code of worker threads: CommonJS, because a worker inside the executable starts from text. */
   worker: string;
-  /** What went into both, for the licence notices. */
+  /** The npm packages of `main`: CommonJS, read when the first of them is imported. */
+  packages: string;
+  /** What went into all three, for the licence notices. */
   metafiles: Metafile[];
 }
 
-/** CommonJS packages inside an ES module still call `require` for Node's own modules. */
+/** CommonJS parts inside an ES module still call `require` for Node's own modules. */
 const requireBanner =
   "import { createRequire as createRequire$ } from 'node:module';" +
   'const require = createRequire$(import.meta.url);';
+
+/**
+ * Every byte of the entry is parsed before the handshake line, and a static import of `node:http`
+ * alone takes 10 ms. So Node's modules are required where they are first needed, and npm packages,
+ * two thirds of the code, stay in a file of their own until one is imported. That file holds no
+ * module of ours, so nothing exists twice.
+ */
+function loadLate(packages: Set<string>): Plugin {
+  return {
+    name: 'load-late',
+    setup(bundler) {
+      bundler.onResolve({ filter: /^node:/ }, ({ path, namespace }) =>
+        // What these two stand for is Node's own module.
+        namespace === 'file' ? { path, namespace: 'node-late' } : { path, external: true },
+      );
+      bundler.onLoad({ filter: /.*/, namespace: 'node-late' }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(path)});`,
+      }));
+      // What neither is relative nor belongs to Node; packages import each other in their own file.
+      bundler.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+        if (kind === 'entry-point') return undefined;
+        packages.add(path);
+        return { path, namespace: 'package-late' };
+      });
+      bundler.onLoad({ filter: /.*/, namespace: 'package-late' }, ({ path }) => ({
+        contents: `
+          const { getAsset } = require('node:sea');
+          const { compileFunction } = require('node:vm');
+          const cache = globalThis[Symbol.for('metrics.packages')] ??= load();
+          function load() {
+            const exports = {};
+            const parameters = ['exports', 'require'];
+            const options = { filename: 'packages.js' };
+            compileFunction(getAsset('packages.js', 'utf8'), parameters, options)(exports, require);
+            return exports;
+          }
+          module.exports = cache[${JSON.stringify(path)}]();`,
+      }));
+    },
+  };
+}
 
 /** Bundles the two entries of the server into `directory`. */
 export async function bundleServer(
@@ -39,7 +81,12 @@ export async function bundleServer(
     logLevel: 'warning',
     metafile: true,
   } as const;
-  const bundle = { main: `${directory}/main.mjs`, worker: `${directory}/worker.cjs` };
+  const bundle = {
+    main: `${directory}/main.mjs`,
+    worker: `${directory}/worker.cjs`,
+    packages: `${directory}/packages.cjs`,
+  };
+  const packages = new Set<string>();
   const [main, worker] = await Promise.all([
     build({
       ...common,
@@ -47,9 +94,22 @@ export async function bundleServer(
       outfile: bundle.main,
       format: 'esm',
       banner: { js: requireBanner },
-      plugins: [lazyBuiltins],
+      plugins: [loadLate(packages)],
     }),
     build({ ...common, entryPoints: [entries.worker], outfile: bundle.worker, format: 'cjs' }),
   ]);
-  return { ...bundle, metafiles: [main.metafile, worker.metafile] };
+  const late = await build({
+    ...common,
+    stdin: {
+      contents: [...packages]
+        .sort()
+        .map((name) => JSON.stringify(name))
+        .map((name) => `exports[${name}] = () => require(${name});`)
+        .join('\n'),
+      resolveDir: root,
+    },
+    outfile: bundle.packages,
+    format: 'cjs',
+  });
+  return { ...bundle, metafiles: [main.metafile, worker.metafile, late.metafile] };
 }
