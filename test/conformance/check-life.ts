@@ -95,6 +95,11 @@ async function end(bed: Bed): Promise<void> {
       .filter((line) => !isOfTheKill(line));
     holds(bad.length === 0, bad.slice(0, 10).join('\n'));
   });
+  await checks.check("the server's multiplexer has nothing to complain of", async () => {
+    const log = await readFile(`${host.directory}/host.log`, 'utf8');
+    const lines = log.split('\n').filter((line) => /\[(WARN|ERR)\] yamux/.test(line));
+    holds(lines.length === 0, `${lines.length} lines, the first: ${String(lines[0])}`);
+  });
   await checks.check('when the server dies, the plugin ends within a second', async () => {
     const { pid } = await host.status();
     await host.kill();
