@@ -14,6 +14,8 @@ export type ExpositionErrorCode =
   | 'EXPOSITION_BAD_METADATA'
   | 'EXPOSITION_CRLF'
   | 'EXPOSITION_LINE_LIMIT'
+  | 'EXPOSITION_LABEL_LIMIT'
+  | 'EXPOSITION_BODY_LIMIT'
   | 'EXPOSITION_SAMPLE_LIMIT';
 
 /** A body that is not text format 0.0.4, or more of it than is allowed. The whole body fails. */
@@ -51,9 +53,12 @@ function excerptAt(body: Uint8Array, offset: number): string {
   const start = Math.max(lineStart, at - excerptChars / 2);
   const newline = body.indexOf(10, at);
   const lineEnd = newline === -1 ? body.length : newline;
-  const end = Math.min(lineEnd, start + excerptChars);
   let text = start > lineStart ? '…' : '';
-  for (const byte of body.subarray(start, end)) text += printable(byte);
+  let end = start;
+  // Unprintable bytes take four characters each: the text is bounded, too.
+  while (end < lineEnd && end - start < excerptChars && text.length < excerptChars) {
+    text += printable(body[end++] ?? 0);
+  }
   return `"${end < lineEnd ? `${text}…` : text}"`;
 }
 

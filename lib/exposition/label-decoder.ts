@@ -1,5 +1,6 @@
 import { backslash } from './bytes.ts';
 import { ExpositionError } from './errors.ts';
+import { maxLabels } from './limits.ts';
 import { pairStride, type LineLexer } from './line-lexer.ts';
 import { decodeUtf8 } from './text.ts';
 
@@ -13,8 +14,9 @@ const metricName = '__name__';
  */
 export class LabelDecoder {
   readonly #body: Uint8Array;
-  #offsets = new Int32Array(32 * 2);
-  #texts: string[] = [];
+  /** Start and end of the text in each slot: the name, then label names and values in turn. */
+  readonly #offsets = new Int32Array(2 * (1 + 2 * maxLabels));
+  readonly #texts: string[] = [];
 
   constructor(body: Uint8Array) {
     this.#body = body;
@@ -42,7 +44,7 @@ export class LabelDecoder {
 
   /** The text in `[start, end)`, taken from the line before when slot `slot` held the same bytes. */
   #text(slot: number, start: number, end: number, lineStart: number): string {
-    const offsets = this.#reserve(slot);
+    const offsets = this.#offsets;
     const before = offsets[2 * slot]!;
     if (slot < this.#texts.length && this.#isSame(before, offsets[2 * slot + 1]!, start, end)) {
       offsets[2 * slot] = start;
@@ -69,15 +71,6 @@ export class LabelDecoder {
     const body = this.#body;
     for (let a = startA, b = startB; a < endA; a++, b++) if (body[a] !== body[b]) return false;
     return true;
-  }
-
-  #reserve(slot: number): Int32Array {
-    if (2 * slot + 1 >= this.#offsets.length) {
-      const grown = new Int32Array(this.#offsets.length * 2);
-      grown.set(this.#offsets);
-      this.#offsets = grown;
-    }
-    return this.#offsets;
   }
 }
 

@@ -18,3 +18,15 @@ export const maxStepBytes = 256 * 1024;
 
 /** Longest number that is read; a double is settled by far fewer digits. */
 export const maxValueChars = 4096;
+
+/** Most lines of a body, so that one made of empty lines does not cost a gigabyte of columns. */
+export const maxBodyLines = 1_000_000;
+
+/**
+ * Most labels of a series. Each is compared with those before it, so that their number bounds how
+ * long a line takes; exporters have some ten.
+ */
+export const maxLabels = 128;
+
+/** Lines for which memory is kept although the last accepted body is far smaller. */
+export const idleLines = 65_536;

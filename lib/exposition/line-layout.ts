@@ -29,7 +29,7 @@ export class LineLayout {
 
   /** Takes over the first `count` lines of `other`. */
   copy(other: LineLayout, count: number): void {
-    this.reserve(other.ref.length);
+    this.reserve(count);
     this.valueOffset.set(other.valueOffset.subarray(0, count));
     this.ref.set(other.ref.subarray(0, count));
     this.hash.set(other.hash.subarray(0, count));

@@ -15,7 +15,7 @@ import {
   skipBlanks,
 } from './bytes.ts';
 import { ExpositionError, type ExpositionErrorCode } from './errors.ts';
-import { maxLineBytes } from './limits.ts';
+import { maxLabels, maxLineBytes } from './limits.ts';
 import { checkMetadata } from './metadata.ts';
 import { asciiText } from './text.ts';
 import { notANumber, outOfRange, ValueParser } from './value-parser.ts';
@@ -38,10 +38,10 @@ export const pairStride = 4;
 export const noTime = -1;
 
 /**
- * Splits the lines of one body (docs/format/exposition.md) into tokens; the fields hold what the last call found. Bodies must
- * end in a newline. Deviations from Prometheus' lexer are none that we know of; the odd things it
- * accepts (labels without a comma between them, a name directly followed by a signed value) are
- * accepted here too.
+ * Splits the lines of one body (docs/format/exposition.md) into tokens; the fields hold what the
+ * last call found. Bodies must end in a newline. It takes and refuses what Prometheus' lexer does,
+ * with its oddities (labels without a comma between them, a name directly followed by a signed
+ * value), except for NUL bytes: Prometheus also overlooks some that stand between tokens.
  */
 export class LineLexer {
   /** Parses values alone. */
@@ -59,7 +59,7 @@ export class LineLexer {
   /** Labels found inside the braces. */
   pairCount = 0;
   /** {@link pairStride} offsets per label; values without their quotes, escapes as they stand. */
-  pairs = new Int32Array(16 * pairStride);
+  readonly pairs = new Int32Array(maxLabels * pairStride);
   /** Low and high half of the value's bits. */
   readonly halves = this.value.halves;
   /** Time after the value in milliseconds, or {@link noTime}. */
@@ -157,7 +157,11 @@ export class LineLexer {
       throw this.#error('EXPOSITION_BAD_LABEL', 'a label name or } is expected', at);
     }
     while (isLabelPart(body[at]!)) at++;
-    const slot = this.#reservePair();
+    if (this.pairCount === maxLabels) {
+      const what = `a series has more than ${String(maxLabels)} labels`;
+      throw this.#error('EXPOSITION_LABEL_LIMIT', what, at);
+    }
+    const slot = this.pairCount++ * pairStride;
     this.pairs[slot] = start;
     this.pairs[slot + 1] = at;
     at = skipBlanks(body, at);
@@ -190,16 +194,6 @@ export class LineLexer {
     }
     if (end < body.length && end === start + maxLineBytes) throw this.#lineLimit(start);
     throw this.#error('EXPOSITION_BAD_LABEL_VALUE', 'the label value does not end', start);
-  }
-
-  #reservePair(): number {
-    const slot = this.pairCount++ * pairStride;
-    if (slot >= this.pairs.length) {
-      const grown = new Int32Array(this.pairs.length * 2);
-      grown.set(this.pairs);
-      this.pairs = grown;
-    }
-    return slot;
   }
 
   /** Reads what follows a value; returns the offset of the newline, or -1. */

@@ -162,6 +162,33 @@ describe('limits', () => {
     );
   });
 
+  test('a series has 128 labels at most', () => {
+    const resolver = new NumberingResolver();
+    const withLabels = (count: number) =>
+      `a{${Array.from({ length: count }, (_, at) => `l${String(at)}="v"`).join(',')}} 1\n`;
+    expect(parseInto(new LineTemplate(), withLabels(128), resolver).batch.count).toBe(1);
+    expect(() => parseInto(new LineTemplate(), withLabels(129), resolver)).toThrow(
+      expect.objectContaining({ code: 'EXPOSITION_LABEL_LIMIT' }),
+    );
+  });
+
+  test('a body has a million lines at most, and a huge one costs no memory afterwards', () => {
+    const resolver = new NumberingResolver();
+    const template = new LineTemplate();
+    parseInto(template, 'a 1\n', resolver);
+    const usual = template.sizeBytes;
+    const lines = (count: number) => new Uint8Array(count).fill(10);
+    expect(() => parseInto(template, lines(1_000_001), resolver, 10_000)).toThrow(
+      expect.objectContaining({ code: 'EXPOSITION_BODY_LIMIT', line: 1_000_001 }),
+    );
+    template.abandon();
+    expect(template.sizeBytes).toBeLessThan(usual + 2_000_000);
+    parseInto(template, lines(1_000_000), resolver, 10_000);
+    parseInto(template, 'a 1\n', resolver);
+    parseInto(template, 'a 2\n', resolver);
+    expect(template.sizeBytes).toBeLessThan(usual + 2_000_000);
+  });
+
   test('a step reads no more lines than it is told', () => {
     const template = new LineTemplate();
     template.begin(bytesOf('a 1\nb 1\nc 1\n'), () => 0);

@@ -1,7 +1,7 @@
 import { newline } from './bytes.ts';
 import { countAdded, dropLateDuplicates, findVanished } from './body-changes.ts';
 import { ExpositionError } from './errors.ts';
-import { maxStepBytes } from './limits.ts';
+import { idleLines, maxBodyLines, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
 import { LineResolver, type SeriesResolver } from './line-resolver.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
@@ -91,7 +91,6 @@ export class LineTemplate {
     const { count } = this.#before;
     this.abandon();
     this.#next.reset(endedByNewline(body));
-    this.#next.reserve(count);
     if (this.#seen.length < count) this.#seen = new Uint8Array(this.#before.end.length);
     else this.#seen.fill(0, 0, count);
     this.#resolver = this.#newResolver(resolve);
@@ -108,7 +107,11 @@ export class LineTemplate {
   step(maxLines: number): boolean {
     const { length } = this.#next.bytes;
     const stopAt = Math.min(length, this.#at + maxStepBytes);
-    const lastLine = this.#next.count + maxLines;
+    const lastLine = Math.min(this.#next.count + maxLines, maxBodyLines);
+    if (this.#next.count === lastLine && this.#at < length) {
+      const what = `more than ${String(maxBodyLines)} lines`;
+      throw new ExpositionError('EXPOSITION_BODY_LIMIT', what, this.#next.bytes, this.#at);
+    }
     this.#next.reserve(lastLine);
     if (!this.#isInStep()) this.#next.layout.reserve(lastLine);
     while (this.#next.count < lastLine && this.#at < stopAt) {
@@ -180,6 +183,11 @@ export class LineTemplate {
       this.#next.layout = this.#before.layout;
     }
     this.#next.reset();
+    // One huge body must not cost memory for ever.
+    const keptLines = 4 * this.#before.count + idleLines;
+    this.#next.shrink(keptLines);
+    if (this.#spareLayout.ref.length > keptLines) this.#spareLayout = new LineLayout();
+    if (this.#seen.length > keptLines) this.#seen = new Uint8Array(0);
     this.#resolver = this.#newResolver(() => droppedRef);
   }
 

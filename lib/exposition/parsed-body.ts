@@ -34,6 +34,14 @@ export class ParsedBody {
     this.timesMs = undefined;
   }
 
+  /** Gives up the columns if they are for more than `lines` lines. */
+  shrink(lines: number): void {
+    if (this.end.length <= lines) return;
+    this.end = new Int32Array(0);
+    this.lo = new Uint32Array(0);
+    this.hi = new Uint32Array(0);
+  }
+
   /** Makes room for `capacity` lines in all columns but the layout's. */
   reserve(capacity: number): void {
     this.end = grown(this.end, capacity);

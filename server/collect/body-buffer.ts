@@ -1,4 +1,4 @@
-import { firstBodyBytes } from './limits.ts';
+import { firstBodyBytes, maxIdleBodyBytes } from './limits.ts';
 
 /** A growing buffer for one body. Its memory changes hands: see {@link adopt}. */
 export class BodyBuffer {
@@ -35,6 +35,12 @@ export class BodyBuffer {
     const isOversized = free.buffer.byteLength > Math.max(4 * free.length, 4 * firstBodyBytes);
     const isOurs = free.buffer instanceof ArrayBuffer && !isOversized;
     this.#bytes = isOurs ? new Uint8Array(free.buffer) : new Uint8Array(0);
+    this.#length = 0;
+  }
+
+  /** Gives up memory beyond what bodies usually need. */
+  shrink(): void {
+    if (this.#bytes.length > maxIdleBodyBytes) this.#bytes = new Uint8Array(0);
     this.#length = 0;
   }
 

@@ -13,6 +13,12 @@ export const parseSliceMs = 8;
 /** Bytes that a body buffer starts with. */
 export const firstBodyBytes = 64 * 1024;
 
+/** A larger buffer is given up when its scrape is over; a large server's body has 3 MB. */
+export const maxIdleBodyBytes = 8 * 1024 * 1024;
+
+/** A batch with room for more samples is given up when its scrape is over. */
+export const maxIdleSamples = 256 * 1024;
+
 /** Output of the decompressor per call: large, because every call costs a turn of the event loop. */
 export const gunzipChunkBytes = 128 * 1024;
 

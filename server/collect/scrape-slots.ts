@@ -1,6 +1,6 @@
 import type { SampleBatch } from '../../lib/tsdb/index.ts';
 import { BodyBuffer } from './body-buffer.ts';
-import { maxConcurrentScrapes, maxIdleSlots } from './limits.ts';
+import { maxConcurrentScrapes, maxIdleSamples, maxIdleSlots } from './limits.ts';
 import type { SampleStore } from './sample-store.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -31,7 +31,9 @@ export class ScrapeSlots {
         return await work(slot);
       } finally {
         slot.batch.clear();
-        if (this.#idle.length < maxIdleSlots) this.#idle.push(slot);
+        slot.body.shrink();
+        const isUsual = slot.batch.refs.length <= maxIdleSamples;
+        if (isUsual && this.#idle.length < maxIdleSlots) this.#idle.push(slot);
       }
     });
   }

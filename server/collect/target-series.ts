@@ -207,12 +207,21 @@ export class TargetSeries {
 
 /** Why a body could not be stored, in the words of a scrape. */
 function ingestError(error: unknown): ScrapeError {
-  if (error instanceof ScrapeError) return error;
   if (!(error instanceof ExpositionError)) return storeError(error);
-  const code = error.code === 'EXPOSITION_SAMPLE_LIMIT' ? 'SCRAPE_SAMPLE_LIMIT' : 'SCRAPE_PARSE';
-  const message =
-    code === 'SCRAPE_PARSE'
-      ? `The answer cannot be read: ${error.message}`
-      : 'The answer has more samples than SampleLimit allows.';
-  return new ScrapeError(code, message, { cause: error });
+  switch (error.code) {
+    case 'EXPOSITION_SAMPLE_LIMIT':
+      return new ScrapeError(
+        'SCRAPE_SAMPLE_LIMIT',
+        'The answer has more samples than SampleLimit allows.',
+        { cause: error },
+      );
+    case 'EXPOSITION_BODY_LIMIT':
+      return new ScrapeError('SCRAPE_BODY_LIMIT', `The answer is too long: ${error.message}`, {
+        cause: error,
+      });
+    default:
+      return new ScrapeError('SCRAPE_PARSE', `The answer cannot be read: ${error.message}`, {
+        cause: error,
+      });
+  }
 }
