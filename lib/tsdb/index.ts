@@ -10,6 +10,17 @@ export {
   type JsonValue,
 } from './block/index.ts';
 export { checkDirectory, walRecords, type CheckFindings, type Finding } from './check/index.ts';
+export {
+  compactableBlock,
+  isContained,
+  mergeBlocks,
+  planCompaction,
+  withoutContained,
+  type CompactableBlock,
+  type CompactionPlan,
+  type MergeBlocks,
+  type MergedBlocks,
+} from './compact/index.ts';
 export { ChunkIterator, SampleColumns, decodeChunk, type ChunkEntry } from './chunk/index.ts';
 export {
   deleteBlock,
