@@ -1,10 +1,19 @@
-import { pageBits, pageBytes, pageMask } from './arena.ts';
+import { pageBits, pageBytes } from './arena.ts';
 
 const initialChunks = 1024;
 
+/** A place outside of memory for the pages of one window. */
+export interface PageStore {
+  write(page: number, bytes: Uint8Array): Promise<void>;
+  read(page: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives the place up with everything in it. */
+  close(): Promise<void>;
+}
+
 /**
  * The closed chunks of one block range, bytes in pages and everything else in columns. Chunks are
- * only added; the window goes as a whole when its block is durable.
+ * only added; the window goes as a whole when its block is durable. Full pages may be moved out of
+ * memory: nobody looks at them before the window is copied.
  */
 export class ClosedWindow {
   /** First time of the range. */
@@ -22,8 +31,12 @@ export class ClosedWindow {
   /** `page << pageBits | offset` of the chunk data, count included. */
   address: Uint32Array<ArrayBuffer> = new Uint32Array(initialChunks);
   length: Uint16Array<ArrayBuffer> = new Uint16Array(initialChunks);
-  readonly pages: Uint8Array<ArrayBuffer>[] = [];
+  /** Pages in memory; undefined for those that were moved out, which come first. */
+  readonly #pages: (Uint8Array<ArrayBuffer> | undefined)[] = [];
   #pageUsed = pageBytes;
+  #movedOut = 0;
+  #outside: PageStore | undefined;
+  #isClosed = false;
 
   constructor(startMs: number) {
     this.startMs = startMs;
@@ -40,11 +53,11 @@ export class ClosedWindow {
   ): void {
     if (this.count === this.series.length) this.#growColumns();
     if (this.#pageUsed + length > pageBytes) {
-      this.pages.push(new Uint8Array(pageBytes));
+      this.#pages.push(new Uint8Array(pageBytes));
       this.#pageUsed = 0;
     }
-    const page = this.pages.length - 1;
-    this.pages[page]!.set(source.subarray(start, start + length), this.#pageUsed);
+    const page = this.#pages.length - 1;
+    this.#pages[page]!.set(source.subarray(start, start + length), this.#pageUsed);
     const at = this.count++;
     this.series[at] = series;
     this.mintOffset[at] = mintMs - this.startMs;
@@ -56,11 +69,31 @@ export class ClosedWindow {
     if (mintMs < this.minMs) this.minMs = mintMs;
   }
 
-  /** View of the data of the `at`th chunk. */
-  data(at: number): Uint8Array<ArrayBuffer> {
-    const address = this.address[at]!;
-    const start = address & pageMask;
-    return this.pages[address >>> pageBits]!.subarray(start, start + this.length[at]!);
+  /** Full pages in memory: what {@link moveOut} can take. */
+  get fullPages(): number {
+    return Math.max(0, this.#pages.length - 1 - this.#movedOut);
+  }
+
+  /** The page with this number, read back if it was moved out. */
+  async page(number: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#pages[number] ?? (await this.#outside!.read(number));
+  }
+
+  /** Moves the first full page out of memory; one call at a time. */
+  async moveOut(open: () => Promise<PageStore>): Promise<void> {
+    const number = this.#movedOut;
+    this.#outside ??= await open();
+    // The window may be gone meanwhile, and then nothing must be left open behind it.
+    if (this.#isClosed) return this.#outside.close();
+    await this.#outside.write(number, this.#pages[number]!);
+    this.#pages[number] = undefined;
+    this.#movedOut = number + 1;
+  }
+
+  /** Gives up what the window has outside of memory. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#outside?.close();
   }
 
   #growColumns(): void {

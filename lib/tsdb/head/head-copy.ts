@@ -1,4 +1,4 @@
-import { pageBits, pageBytes } from './arena.ts';
+import { pageBits, pageBytes, pageMask } from './arena.ts';
 import type { ClosedWindow } from './closed-window.ts';
 import type { Head } from './head.ts';
 import type { Pacer } from './pacer.ts';
@@ -74,14 +74,23 @@ async function copyWindow(
   pacer: Pacer,
 ): Promise<void> {
   const { count, startMs } = window;
+  let number = -1;
+  let page = new Uint8Array(0);
   for (let at = 0; at < count; at++) {
     if (at % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
     const first = startMs + window.mintOffset[at]!;
     const last = startMs + window.maxtOffset[at]!;
     if (first >= maxt || last < mint) continue;
     const length = window.length[at]!;
+    const address = window.address[at]!;
+    // Chunks lie in the order of their addresses: each page is asked for once.
+    if (address >>> pageBits !== number) {
+      number = address >>> pageBits;
+      page = await window.page(number);
+    }
     const offset = chunks.add(window.series[at]!, first, last, length);
-    chunks.page.set(window.data(at), offset);
+    const start = address & pageMask;
+    chunks.page.set(page.subarray(start, start + length), offset);
   }
 }
 

@@ -167,6 +167,11 @@ export class Head {
     return this.#windows.values();
   }
 
+  /** Gives up what the head has outside of memory. */
+  async close(): Promise<void> {
+    for (const window of this.#windows.values()) await window.close();
+  }
+
   /**
    * Closes the open chunks that began before `endMs`, a multiple of the block range that no sample
    * can come in before any more.
@@ -193,6 +198,7 @@ export class Head {
       }
       this.samples -= window.samples;
       this.#windows.delete(window.startMs);
+      await window.close();
     }
     await this.collect(pacer, this.#collections);
   }

@@ -1,4 +1,5 @@
-export { pageBits, pageMask } from './arena.ts';
+export { pageBits, pageBytes, pageMask } from './arena.ts';
+export type { PageStore } from './closed-window.ts';
 export { Head, type AdmittedRange, type AppendCounts } from './head.ts';
 export { copyHead, headCopyBuffers, type HeadCopy } from './head-copy.ts';
 export { defaultMaxSeries, lastGeneration, maxSlots, slotBits } from './limits.ts';

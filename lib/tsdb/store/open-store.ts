@@ -5,6 +5,7 @@ import { Head, Pacer } from '../head/index.ts';
 import { BlockSet } from './block-set.ts';
 import { defaultBlockRangeMs, defaultStoreLimits, maxReplayProblems } from './limits.ts';
 import { DirectoryLock } from './lock.ts';
+import { sweepPageFiles } from './page-file.ts';
 import { Problems } from './problems.ts';
 import { replayWal } from './replay.ts';
 import type { StoreLimits, StoreOptions } from './types.ts';
@@ -41,6 +42,7 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   const pacer = new Pacer(clock);
   const problems = new Problems();
   sweepTemporary(dir);
+  await sweepPageFiles(dir);
   const blocks = new BlockSet();
   for (const problem of await blocks.load(dir, pacer)) problems.set(problem.message, problem);
   const walDir = join(dir, 'wal');

@@ -8,6 +8,7 @@ import { Cutter } from './cutter.ts';
 import { StoreError } from './errors.ts';
 import { maintainIntervalMs, syncDelayMs } from './limits.ts';
 import { openStore, type StoreParts } from './open-store.ts';
+import { PageMover } from './page-mover.ts';
 import { Turnstile } from './turnstile.ts';
 import type {
   BlockInfo,
@@ -28,6 +29,7 @@ export class Store {
   readonly #clock: Clock;
   readonly #turnstile: Turnstile;
   readonly #cutter: Cutter;
+  readonly #mover: PageMover;
   readonly #admitted = new SampleBatch(0);
   #onBlockCut: ((block: BlockInfo) => void) | undefined;
   /** Samples before this are in blocks, or were. */
@@ -50,6 +52,8 @@ export class Store {
       ...{ turnstile: this.#turnstile, extra: metaExtra },
       onBlock: (block) => this.#registerBlock(block),
     });
+    this.#mover = new PageMover({ head, dir, clock, rng, maxBytes: parts.limits.maxClosedBytes });
+    this.#mover.look();
     this.#scheduleMaintenance();
   }
 
@@ -190,6 +194,7 @@ export class Store {
       problems.clear('wal');
       head.append(admitted, counts);
       this.#scheduleSync();
+      this.#mover.look();
       if (this.#cutter.isDue) this.#scheduleMaintenance(0);
     }
     return counts;
@@ -252,15 +257,17 @@ export class Store {
   }
 
   async #closeNow(): Promise<void> {
-    const { wal, lock } = this.#parts;
+    const { head, wal, lock } = this.#parts;
     // Lets the caller's assignment of the closing promise happen before anything else runs.
     await Promise.resolve();
     this.#syncTimer?.cancel();
     this.#maintainTimer?.cancel();
     await this.#cutter.stop();
+    await this.#mover.stop();
     await this.#syncing;
     try {
       await this.#turnstile.enter(() => wal.writer.close());
+      await head.close();
     } finally {
       await lock.release();
     }

@@ -15,6 +15,8 @@ export interface StoreLimits {
   maxWaitingCommits: number;
   /** A WAL segment is closed before it would grow past this. */
   walSegmentBytes: number;
+  /** Closed chunks beyond this wait for their block in a file instead of in memory. */
+  maxClosedBytes: number;
   /** Samples further in the future of the clock are dropped and counted as `tooNew`. */
   maxAheadMs: number;
 }
