@@ -9,7 +9,15 @@ export {
   type JsonObject,
   type JsonValue,
 } from './block/index.ts';
-export { checkDirectory, walRecords, type CheckFindings, type Finding } from './check/index.ts';
+export {
+  checkDirectory,
+  isBlockDirectory,
+  walkWal,
+  type CheckFindings,
+  type CheckSummary,
+  type Finding,
+  type WalEntry,
+} from './check/index.ts';
 export {
   compactableBlock,
   isContained,

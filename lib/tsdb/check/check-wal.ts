@@ -7,15 +7,14 @@ import {
   WalSegmentReader,
   decodeSamplesRecord,
   decodeSeriesRecord,
-  parseCheckpointName,
-  parseWalSegmentName,
   walPageBytes,
   walRecordKind,
   walSegmentName,
 } from '../wal/index.ts';
-import { listEntries, openRegular } from './file-access.ts';
+import { openRegular } from './file-access.ts';
 import type { Findings } from './finding.ts';
 import { maxTrackedSeries } from './limits.ts';
+import { listWal } from './list-wal.ts';
 import { walRecords } from './wal-records.ts';
 
 /** Highest record type that any version of Prometheus writes. */
@@ -61,24 +60,6 @@ function checkBegin(
     const at = `${path}/${walSegmentName(covers + 1)}`;
     findings.error('CHECK_MISSING', at, `${message}, the checkpoint ends at ${String(covers)}`);
   }
-}
-
-function listWal(dir: string, path: string, findings: Findings) {
-  const segments: number[] = [];
-  const checkpoints: { name: string; covers: number }[] = [];
-  for (const entry of listEntries(dir, path, findings)) {
-    const { name } = entry;
-    const segment = parseWalSegmentName(name);
-    const covers = parseCheckpointName(name);
-    if (segment !== undefined && name === walSegmentName(segment)) segments.push(segment);
-    else if (covers !== undefined && entry.isDirectory()) checkpoints.push({ name, covers });
-    else if (name.startsWith('checkpoint.') && name.endsWith('.tmp')) {
-      findings.warning('CHECK_LEFTOVER', `${path}/${name}`, 'a checkpoint that was not finished');
-    } else findings.note('CHECK_UNKNOWN_FILE', `${path}/${name}`, 'is no part of a WAL');
-  }
-  segments.sort((a, b) => a - b);
-  checkpoints.sort((a, b) => a.covers - b.covers);
-  return { segments, checkpoints };
 }
 
 function listCheckpoint(dir: string, path: string, findings: Findings): number[] {

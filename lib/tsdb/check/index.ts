@@ -1,3 +1,3 @@
 export { checkDirectory, isBlockDirectory, type CheckOptions } from './check-directory.ts';
 export type { CheckSummary, Finding, Findings as CheckFindings, Severity } from './finding.ts';
-export { walRecords, type WalStep } from './wal-records.ts';
+export { walkWal, type WalEntry } from './walk-wal.ts';

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+
+import { SampleBatch } from '../sample-batch.ts';
+import {
+  WalSegmentReader,
+  decodeSamplesRecord,
+  decodeSeriesRecord,
+  walRecordKind,
+  walSegmentName,
+  type WalSeries,
+} from '../wal/index.ts';
+import { openRegular } from './file-access.ts';
+import { Findings, type Finding } from './finding.ts';
+import { listWal } from './list-wal.ts';
+import { walRecords } from './wal-records.ts';
+
+/** A record of a WAL with its content, or a finding in the place of one. */
+export type WalEntry =
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | ({
+      /** File relative to the WAL's directory, and where the record begins in it. */
+      readonly path: string;
+      readonly offset: number;
+      readonly sizeBytes: number;
+    } & WalContent);
+
+type WalContent =
+  | { readonly kind: 'series'; readonly series: readonly WalSeries[] }
+  /** The batch is used again for the next record. */
+  | { readonly kind: 'samples'; readonly samples: SampleBatch }
+  | { readonly kind: 'other'; readonly type: number | undefined };
+
+/** All records of a WAL in the order of replay: the newest checkpoint, then the segments behind it. */
+export function* walkWal(dir: string): Generator<WalEntry, void> {
+  const met: Finding[] = [];
+  const findings = new Findings((finding) => met.push(finding));
+  const { checkpoints, segments } = listWal(dir, '.', findings);
+  const newest = checkpoints.at(-1);
+  const files: [name: string, segment: number][] = [];
+  if (newest !== undefined) {
+    const inside = listWal(join(dir, newest.name), newest.name, findings);
+    for (const segment of inside.segments) {
+      files.push([`${newest.name}/${walSegmentName(segment)}`, segment]);
+    }
+  }
+  for (const segment of segments) {
+    if (segment > (newest?.covers ?? -1)) files.push([walSegmentName(segment), segment]);
+  }
+  const batch = new SampleBatch();
+  for (const [path, segment] of files) {
+    const source = openRegular(join(dir, path), path, findings);
+    if (source === undefined) continue;
+    try {
+      for (const step of walRecords(new WalSegmentReader(source, segment))) {
+        const { offset } = step;
+        if (step.kind === 'damage') findings.thrown(path, step.error, offset);
+        else {
+          const content = findings.guard(path, () => decode(step.record, batch), offset);
+          const place = { path, offset, sizeBytes: step.record.length };
+          if (content !== undefined) yield { ...place, ...content };
+        }
+        for (const finding of met.splice(0)) yield { kind: 'finding', finding };
+      }
+    } catch (error) {
+      findings.thrown(path, error);
+    } finally {
+      source.close();
+    }
+  }
+  for (const finding of met) yield { kind: 'finding', finding };
+}
+
+function decode(record: Uint8Array, batch: SampleBatch): WalContent {
+  const kind = walRecordKind(record);
+  if (kind === 'series') return { kind, series: decodeSeriesRecord(record) };
+  if (kind === 'other') return { kind, type: record[0] };
+  batch.clear();
+  decodeSamplesRecord(record, batch);
+  return { kind, samples: batch };
+}

@@ -1,0 +1,64 @@
+import {
+  checkDirectory,
+  type CheckFindings,
+  type CheckSummary,
+  type Finding,
+} from '../../lib/tsdb/index.ts';
+import { checkLedger, ledgerName } from './gap-files.ts';
+import { checkManifest } from './manifest.ts';
+import type { Output } from './output.ts';
+import { printable } from './printable.ts';
+
+type ExtraCheck = (file: string, path: string, findings: CheckFindings) => void;
+
+const nothing: ExtraCheck = () => undefined;
+
+/** What lies beside blocks and WAL in our data directories and dumps. */
+const extra: Readonly<Record<string, ExtraCheck>> = {
+  [ledgerName]: checkLedger,
+  [`${ledgerName}.tmp`]: (_, path, findings) => {
+    findings.warning('CHECK_LEFTOVER', path, 'a gap ledger that was not finished');
+  },
+  'dump-work': (_, path, findings) => {
+    findings.note('CHECK_LEFTOVER', path, 'what dumps are made of while they are made');
+  },
+  'file-store': (_, path, findings) => {
+    findings.note('CHECK_SKIPPED', path, 'stands in for the file store, and is checked by itself');
+  },
+  'manifest.json': checkManifest,
+  'metadata.yaml': nothing,
+  'README.md': nothing,
+};
+
+/** Checks a directory and prints what is found. The exit code: 1 when there are errors. */
+export function runCheck(dir: string, asJson: boolean, output: Output): number {
+  let isFirst = true;
+  if (asJson) output.out('{"findings":[');
+  const report = (finding: Finding): void => {
+    if (asJson) output.out(`${isFirst ? '' : ','}\n${JSON.stringify(finding)}`);
+    else output.out(`${findingText(finding)}\n`);
+    isFirst = false;
+  };
+  const summary = checkDirectory(dir, { report, extra });
+  output.out(asJson ? `\n],"summary":${JSON.stringify(summary)}}\n` : summaryText(summary));
+  return summary.errors > 0 ? 1 : 0;
+}
+
+function findingText({ severity, code, path, offset, message }: Finding): string {
+  const place = offset === undefined ? path : `${path}@${String(offset)}`;
+  return `${severity.padEnd(7)}  ${printable(place)}  ${code}  ${printable(message)}`;
+}
+
+function summaryText(summary: CheckSummary): string {
+  const { blocks, series, chunks, samples, walSegments, walRecords, walSamples } = summary;
+  return [
+    `${many(blocks, 'block')}: ${String(series)} series, ${many(chunks, 'chunk')}, ${many(samples, 'sample')}`,
+    `WAL: ${many(walSegments, 'segment')}, ${many(walRecords, 'record')}, ${many(walSamples, 'sample')}`,
+    `${many(summary.errors, 'error')}, ${many(summary.warnings, 'warning')}, ${many(summary.notes, 'note')}`,
+    '',
+  ].join('\n');
+}
+
+function many(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
