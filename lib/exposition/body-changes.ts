@@ -7,50 +7,61 @@ export interface BodyPair {
   next: ParsedBody;
   /** One flag per line of the body before: the next one has it too. */
   seen: Uint8Array;
-  /** References that no line of the body before gave. */
+  /** References that came from the resolver, for lines that were not found in the body before. */
   added: ReadonlySet<number>;
 }
 
+/** Bits of a reference that {@link findReturned} sorts out with before it asks a set. */
+const filterMask = 8191;
+
 /**
- * A series can stand in a body as text that the body before had and once more as text that is new
- * (labels in another order): only when all is read both are at hand. The first line keeps its
- * value; returns how many lines lost theirs.
+ * Those of the added series that the body before had after all: far away, or as other text (labels
+ * in another order).
  */
-export function dropLateDuplicates({ next, added }: BodyPair): number {
-  let dropped = 0;
-  const met = new Set<number>();
-  for (let line = 0; line < next.count; line++) {
-    const ref = next.layout.ref[line]!;
-    if (ref < 0 || !added.has(ref)) continue;
-    if (met.has(ref)) {
-      next.layout.ref[line] = duplicateRef;
-      dropped++;
-    }
-    met.add(ref);
+export function findReturned({ before, added }: BodyPair): Set<number> {
+  const returned = new Set<number>();
+  if (added.size === 0 || before.count === 0) return returned;
+  const filter = new Uint8Array(filterMask + 1);
+  for (const ref of added) filter[ref & filterMask] = 1;
+  const { count } = before;
+  const { ref } = before.layout;
+  for (let line = 0; line < count; line++) {
+    const series = ref[line]!;
+    if (filter[series & filterMask] === 1 && added.has(series)) returned.add(series);
   }
-  return dropped;
+  return returned;
 }
 
-/** How many series the body before did not have, under any text. */
-export function countAdded({ before, added }: BodyPair): number {
-  let count = added.size;
+/**
+ * A returned series can stand in the next body twice: as a line that the body before foresaw and as
+ * one that it did not. Only when all is read both are at hand. The first line keeps its value;
+ * returns how many lines lost theirs.
+ */
+export function dropLateDuplicates({ next }: BodyPair, returned: ReadonlySet<number>): number {
+  if (returned.size === 0) return 0;
+  let dropped = 0;
   const met = new Set<number>();
-  for (let line = 0; line < before.count; line++) {
-    const ref = before.layout.ref[line]!;
-    if (ref < 0 || !added.has(ref) || met.has(ref)) continue;
-    met.add(ref);
-    count--;
+  const { ref } = next.layout;
+  for (let line = 0; line < next.count; line++) {
+    const series = ref[line]!;
+    if (!returned.has(series)) continue;
+    if (met.has(series)) {
+      ref[line] = duplicateRef;
+      dropped++;
+    }
+    met.add(series);
   }
-  return count;
+  return dropped;
 }
 
 /** Series of the body before that the next one lacks. */
 export function findVanished({ before, seen, added }: BodyPair): number[] {
   const vanished: number[] = [];
-  for (let line = 0; line < before.count; line++) {
-    const ref = before.layout.ref[line]!;
-    if (ref < 0 || seen[line] === 1) continue;
-    if (before.mayGoStale(line) && !added.has(ref)) vanished.push(ref);
+  const { count } = before;
+  const { ref } = before.layout;
+  for (let line = 0; line < count; line++) {
+    if (seen[line] !== 0 || ref[line]! < 0) continue;
+    if (before.mayGoStale(line) && !added.has(ref[line]!)) vanished.push(ref[line]!);
   }
   return vanished;
 }

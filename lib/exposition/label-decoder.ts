@@ -13,13 +13,15 @@ const metricName = '__name__';
  * neighbours share most of their labels, and making a string costs more than comparing its bytes.
  */
 export class LabelDecoder {
-  readonly #body: Uint8Array;
+  #body: Uint8Array = new Uint8Array(0);
   /** Start and end of the text in each slot: the name, then label names and values in turn. */
   readonly #offsets = new Int32Array(2 * (1 + 2 * maxLabels));
   readonly #texts: string[] = [];
 
-  constructor(body: Uint8Array) {
+  /** Turns to another body. */
+  reset(body: Uint8Array): void {
     this.#body = body;
+    this.#texts.length = 0;
   }
 
   decode(lineStart: number, lexer: LineLexer): string[] {

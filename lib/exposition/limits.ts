@@ -13,6 +13,12 @@ export const maxLineBytes = 1024 * 1024;
  */
 export const resyncLines = 256;
 
+/**
+ * Lines of a body that may be missing in their neighbourhood before all lines of the body before
+ * are indexed. A few new series are told by the resolver for less than an index costs.
+ */
+export const missesBeforeIndex = 128;
+
 /** Bytes that one step reads at most, whatever its budget of lines, beside one whole line. */
 export const maxStepBytes = 256 * 1024;
 

@@ -46,7 +46,7 @@ export const noTime = -1;
 export class LineLexer {
   /** Parses values alone. */
   readonly value = new ValueParser();
-  readonly #body: Uint8Array;
+  #body: Uint8Array = new Uint8Array(0);
 
   /** Offset behind the metric name. */
   nameEnd = 0;
@@ -65,7 +65,8 @@ export class LineLexer {
   /** Time after the value in milliseconds, or {@link noTime}. */
   timeMs = noTime;
 
-  constructor(body: Uint8Array) {
+  /** Turns to another body. */
+  reset(body: Uint8Array): void {
     this.#body = body;
   }
 

@@ -1,10 +1,10 @@
 import { braceClose } from './bytes.ts';
 import { LabelDecoder } from './label-decoder.ts';
-import { resyncLines } from './limits.ts';
+import { idleLines, missesBeforeIndex, resyncLines } from './limits.ts';
 import { LineIndex } from './line-index.ts';
 import { LineLexer, lineKind } from './line-lexer.ts';
 import { commentRef, droppedRef, duplicateRef } from './line-layout.ts';
-import type { ParsedBody } from './parsed-body.ts';
+import { ParsedBody } from './parsed-body.ts';
 
 /**
  * Gives the reference of a series. `labels` is a flat list of names and values as exposed, the
@@ -19,27 +19,37 @@ export type SeriesResolver = (labels: string[]) => number;
  * series among the lines of the body before, or else asks the resolver.
  */
 export class LineResolver {
-  readonly lexer: LineLexer;
+  readonly lexer = new LineLexer();
   /** Line of the body before that the next line is expected to repeat. */
   cursor = 0;
   /** One flag per line of the body before: the body at hand has it too. */
-  readonly seen: Uint8Array;
+  seen = new Uint8Array(0);
   /** References that came from the resolver. */
   readonly added = new Set<number>();
-  readonly #before: ParsedBody;
-  readonly #next: ParsedBody;
-  readonly #resolve: SeriesResolver;
-  readonly #decoder: LabelDecoder;
+  readonly #decoder = new LabelDecoder();
   readonly #index = new LineIndex();
+  #before = new ParsedBody();
+  #next = new ParsedBody();
+  #resolve: SeriesResolver = () => droppedRef;
   #isIndexBuilt = false;
+  /** Series that were looked for nearby in vain. */
+  #misses = 0;
 
-  constructor(before: ParsedBody, next: ParsedBody, resolve: SeriesResolver, seen: Uint8Array) {
+  /** Begins with the first line of `next`. */
+  reset(before: ParsedBody, next: ParsedBody, resolve: SeriesResolver): void {
     this.#before = before;
     this.#next = next;
     this.#resolve = resolve;
-    this.seen = seen;
-    this.lexer = new LineLexer(next.bytes);
-    this.#decoder = new LabelDecoder(next.bytes);
+    this.lexer.reset(next.bytes);
+    this.#decoder.reset(next.bytes);
+    this.cursor = 0;
+    this.added.clear();
+    this.#isIndexBuilt = false;
+    this.#misses = 0;
+    const { count } = before;
+    const isTooLarge = this.seen.length > 4 * count + idleLines;
+    if (this.seen.length < count || isTooLarge) this.seen = new Uint8Array(before.end.length);
+    else this.seen.fill(0, 0, count);
   }
 
   /** Appends the line at `at`; false where the body ends. Its reference tells what it was. */
@@ -100,7 +110,7 @@ export class LineResolver {
     const before = this.#before;
     const accept = (line: number) => before.isSameSeries(line, this.#next, at, seriesEnd);
     let found = this.#findNearby(hash, accept);
-    if (found === -1 && before.count > 0) {
+    if (found === -1 && before.count > 0 && ++this.#misses > missesBeforeIndex) {
       if (!this.#isIndexBuilt) this.#index.build(before);
       this.#isIndexBuilt = true;
       found = this.#index.find(before, hash, accept);

@@ -1,5 +1,5 @@
 import { newline } from './bytes.ts';
-import { countAdded, dropLateDuplicates, findVanished } from './body-changes.ts';
+import { dropLateDuplicates, findReturned, findVanished } from './body-changes.ts';
 import { ExpositionError } from './errors.ts';
 import { idleLines, maxBodyLines, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
@@ -62,8 +62,7 @@ export class LineTemplate {
   #isStale = false;
   /** The body at hand, and what is known about it. */
   #next = new ParsedBody();
-  #resolver: LineResolver;
-  #seen = new Uint8Array(0);
+  readonly #resolver = new LineResolver();
   /** A layout that no body uses. */
   #spareLayout = new LineLayout();
   #at = 0;
@@ -74,13 +73,12 @@ export class LineTemplate {
   constructor(options: LineTemplateOptions = {}) {
     this.#honorTimestamps = options.honorTimestamps ?? false;
     this.maxSamples = options.maxSamples ?? 0;
-    this.#resolver = this.#newResolver(() => droppedRef);
   }
 
   /** Bytes that the template keeps, for reports. */
   get sizeBytes(): number {
     const layouts = this.#before.layout.sizeBytes + this.#spareLayout.sizeBytes;
-    return this.#before.sizeBytes + this.#next.sizeBytes + layouts + this.#seen.length;
+    return this.#before.sizeBytes + this.#next.sizeBytes + layouts + this.#resolver.seen.length;
   }
 
   /**
@@ -88,12 +86,9 @@ export class LineTemplate {
    * until it is abandoned.
    */
   begin(body: Uint8Array, resolve: SeriesResolver): void {
-    const { count } = this.#before;
     this.abandon();
     this.#next.reset(endedByNewline(body));
-    if (this.#seen.length < count) this.#seen = new Uint8Array(this.#before.end.length);
-    else this.#seen.fill(0, 0, count);
-    this.#resolver = this.#newResolver(resolve);
+    this.#resolver.reset(this.#before, this.#next, resolve);
     this.#at = 0;
     this.#samples = 0;
     this.#duplicates = 0;
@@ -130,9 +125,8 @@ export class LineTemplate {
     const { added, seen } = this.#resolver;
     const pair = { before: this.#before, next, seen, added };
     if (this.#isInStep()) seen.fill(1, 0, next.count);
-    // Without a body before, all that is new came from the resolver, which tells duplicates itself.
-    const isFirst = this.#before.count === 0;
-    if (added.size > 0 && !isFirst) this.#duplicates += dropLateDuplicates(pair);
+    const returned = findReturned(pair);
+    this.#duplicates += dropLateDuplicates(pair, returned);
     sink.reserve(sink.count + next.count);
     const { refs, lo, hi, timesMs } = sink;
     const { lo: nextLo, hi: nextHi, timesMs: ownTimes } = next;
@@ -154,7 +148,7 @@ export class LineTemplate {
     return {
       lines: at - first + this.#duplicates + this.#dropped,
       samples: at - first,
-      added: isFirst || added.size === 0 ? added.size : countAdded(pair),
+      added: added.size - returned.size,
       duplicates: this.#duplicates,
       dropped: this.#dropped,
       vanished: this.#isStale ? [] : findVanished(pair),
@@ -187,8 +181,7 @@ export class LineTemplate {
     const keptLines = 4 * this.#before.count + idleLines;
     this.#next.shrink(keptLines);
     if (this.#spareLayout.ref.length > keptLines) this.#spareLayout = new LineLayout();
-    if (this.#seen.length > keptLines) this.#seen = new Uint8Array(0);
-    this.#resolver = this.#newResolver(() => droppedRef);
+    this.#resolver.reset(this.#before, this.#next, () => droppedRef);
   }
 
   /** Forgets everything: references are resolved anew. */
@@ -236,10 +229,6 @@ export class LineTemplate {
     return families;
   }
 
-  #newResolver(resolve: SeriesResolver): LineResolver {
-    return new LineResolver(this.#before, this.#next, resolve, this.#seen);
-  }
-
   /** Whether the body at hand has been line by line the one before, so that they share a layout. */
   #isInStep(): boolean {
     return this.#next.layout === this.#before.layout;
@@ -252,7 +241,7 @@ export class LineTemplate {
     this.#spareLayout.copy(this.#before.layout, next.count);
     next.layout = this.#spareLayout;
     this.#spareLayout = new LineLayout();
-    this.#seen.fill(1, 0, next.count);
+    this.#resolver.seen.fill(1, 0, next.count);
   }
 
   /**
