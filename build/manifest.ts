@@ -28,6 +28,9 @@ function manifestSetting(declaration: Declaration): ManifestSetting {
     default: declaration.default,
   };
   if (declaration.kind === 'bool') return common;
+  if (declaration.kind === 'longtext') {
+    return { ...common, placeholder: declaration.placeholder };
+  }
   return { ...common, placeholder: String(declaration.default) };
 }
 

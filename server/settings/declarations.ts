@@ -34,7 +34,16 @@ export interface TextDeclaration extends DeclarationTexts {
   maxLength: number;
 }
 
-export type Declaration = NumberDeclaration | BooleanDeclaration | TextDeclaration;
+/** Lines of text with a meaning of their own. */
+export interface RulesDeclaration extends DeclarationTexts {
+  kind: 'longtext';
+  target: 'dropRules';
+  default: string;
+  placeholder: string;
+}
+
+export type Declaration =
+  NumberDeclaration | BooleanDeclaration | TextDeclaration | RulesDeclaration;
 
 type KeysOf<Value> = {
   [Key in keyof Settings]: Settings[Key] extends Value ? Key : never;
@@ -186,6 +195,67 @@ export const declarations: readonly Declaration[] = [
     max: 10_000_000,
     unit: 'samples',
     scale: 1,
+  },
+  {
+    kind: 'number',
+    key: 'LabelLimit',
+    target: 'labelLimit',
+    displayName: 'Most labels of a series:',
+    helpText:
+      'A target with a series of more labels than this, its name and the labels of the target included, counts as failed. 0 means no limit of its own; 128 is always the most.',
+    default: 64,
+    min: 0,
+    max: 128,
+    unit: 'labels',
+    scale: 1,
+  },
+  {
+    kind: 'number',
+    key: 'LabelNameLengthLimit',
+    target: 'labelNameLengthLimit',
+    displayName: 'Longest label name (bytes):',
+    helpText: 'A target with a longer label name counts as failed. 0 means no limit.',
+    default: 512,
+    min: 0,
+    max: 1024 * 1024,
+    unit: 'bytes',
+    scale: 1,
+  },
+  {
+    kind: 'number',
+    key: 'LabelValueLengthLimit',
+    target: 'labelValueLengthLimit',
+    displayName: 'Longest label value (bytes):',
+    helpText:
+      'A target with a longer label value or metric name counts as failed. 0 means no limit.',
+    default: 4096,
+    min: 0,
+    max: 1024 * 1024,
+    unit: 'bytes',
+    scale: 1,
+  },
+  {
+    kind: 'number',
+    key: 'MetricGrowthLimit',
+    target: 'metricGrowthLimit',
+    displayName: 'Most new series of a metric per hour:',
+    helpText:
+      'When a metric of one target gets more new series than this within an hour, further ones are not stored until the hour is over; everything else is. Five times as many are allowed for all metrics of one target together. 0 means no limit.',
+    default: 20_000,
+    min: 0,
+    max: 10_000_000,
+    unit: 'series',
+    scale: 1,
+  },
+  {
+    kind: 'longtext',
+    key: 'DropRules',
+    target: 'dropRules',
+    displayName: 'Do not store:',
+    helpText:
+      'Series that are not to be stored, one rule per line: a metric name, conditions on labels in braces, or both. A star stands for any characters. For example: go_memstats_* or mattermost_api_time_bucket{handler="getPing",status_code!="5*"}',
+    default: '',
+    placeholder: 'go_memstats_*',
   },
   {
     kind: 'bool',

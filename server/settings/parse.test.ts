@@ -18,6 +18,11 @@ describe('parseSettings', () => {
       cleanupPeriodMs: 7_200_000,
       bodySizeLimitBytes: 33_554_432,
       sampleLimit: 0,
+      labelLimit: 64,
+      labelNameLengthLimit: 512,
+      labelValueLengthLimit: 4096,
+      metricGrowthLimit: 20_000,
+      dropRules: [],
       honorLabels: true,
       honorTimestamps: true,
     });
@@ -47,6 +52,9 @@ describe('parseSettings', () => {
     replaces({ HonorLabels: 'maybe' }, { honorLabels: true });
     replaces({ DBPath: 'a\0b' }, { dbPath: defaults.dbPath });
     replaces({ DBPath: 7 }, { dbPath: defaults.dbPath });
+    replaces({ LabelLimit: 129 }, { labelLimit: 128 });
+    replaces({ DropRules: 'a{' }, { dropRules: [] });
+    replaces({ DropRules: 7 }, { dropRules: [] });
   });
 
   test('cuts a timeout below the interval and says so only when it was set', () => {
@@ -84,6 +92,7 @@ describe('refuseChange', () => {
       refuseChange({ scrapeintervalseconds: 0 }, { ScrapeIntervalSeconds: 0 }),
     ).toBeUndefined();
     expect(refuseChange({}, { ScrapeIntervalSeconds: 20 })).toBeUndefined();
+    expect(refuseChange({}, { DropRules: 'go_*\nx{' })).toMatch(/line 2 \(DROP_RULE_LABEL/);
     expect(refuseChange({}, { SomebodyElses: 'thing' })).toBeUndefined();
     expect(refuseChange({ DBPath: 'x' }, { DBPath: null })).toBeUndefined();
   });

@@ -4,8 +4,10 @@ import {
   timeoutDeclaration,
   type Declaration,
   type NumberDeclaration,
+  type RulesDeclaration,
   type TextDeclaration,
 } from './declarations.ts';
+import { parseDropRules, type DropRule } from './drop-rules.ts';
 import type { Settings } from './settings.ts';
 
 /** Part of an interval that a timeout may use at most, so that a slow target never misses a tick. */
@@ -74,7 +76,7 @@ function isSame(a: unknown, b: unknown): boolean {
 function parseOne(
   declaration: Declaration,
   value: unknown,
-): Parsed<string> | Parsed<number> | Parsed<boolean> {
+): Parsed<string> | Parsed<number> | Parsed<boolean> | Parsed<readonly DropRule[]> {
   switch (declaration.kind) {
     case 'bool':
       return parseBoolean(value, declaration.default);
@@ -82,6 +84,8 @@ function parseOne(
       return parseNumber(declaration, value);
     case 'text':
       return parseText(declaration, value);
+    case 'longtext':
+      return parseRules(declaration, value);
   }
 }
 
@@ -118,6 +122,21 @@ function parseText(declaration: TextDeclaration, value: unknown): Parsed<string>
   }
   const trimmed = value.trim();
   return { value: trimmed === '' ? declaration.default : trimmed };
+}
+
+function parseRules(declaration: RulesDeclaration, value: unknown): Parsed<readonly DropRule[]> {
+  if (typeof value !== 'string' && value !== undefined && value !== null) {
+    return { value: [], complaint: 'must be text, one rule per line; no rule is used.' };
+  }
+  const { rules, errors } = parseDropRules(value ?? declaration.default);
+  const [first] = errors;
+  if (first === undefined) return { value: rules };
+  const { code, line, message } = first;
+  const others = errors.length > 1 ? ` and ${String(errors.length - 1)} more lines` : '';
+  return {
+    value: rules,
+    complaint: `has a mistake in line ${String(line)}${others} (${code}: ${message}); only the other rules are used.`,
+  };
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { DropRule } from './drop-rules.ts';
+
 /** The plugin's own settings, checked and within their bounds. Times in milliseconds. */
 export interface Settings {
   /** Where the store lives, as configured; relative paths are below the server's directory. */
@@ -9,6 +11,16 @@ export interface Settings {
   bodySizeLimitBytes: number;
   /** Most samples of one scrape; 0 is no limit. */
   sampleLimit: number;
+  /** Most labels of a series, its name and the target's labels included; 0 is no limit. */
+  labelLimit: number;
+  /** Most UTF-8 bytes of a label name; 0 is no limit. */
+  labelNameLengthLimit: number;
+  /** Most UTF-8 bytes of a label value, the metric name included; 0 is no limit. */
+  labelValueLengthLimit: number;
+  /** Most new series of one metric of one target within an hour; 0 is no limit. */
+  metricGrowthLimit: number;
+  /** Series that are not stored. */
+  dropRules: readonly DropRule[];
   /** Whether times inside an exposition are kept. */
   honorTimestamps: boolean;
   /** Whether labels inside an exposition win over the target's. */
