@@ -69,6 +69,32 @@ describe('bad input', () => {
     expect(decoder.next()).toBe(3);
   });
 
+  test('ends for good where the end of a value is not known', () => {
+    const f = (hex: string) => {
+      const decoder = new GobDecoder();
+      decoder.push(fromHex(`${hex} 03 04 00 06`));
+      const code = codeOf(() => decoder.next());
+      expect(codeOf(() => decoder.next())).toBe(code);
+      return code;
+    };
+    // An interface value may go on in further messages.
+    expect(f(`${structOfAny} ${framed('ff 82 02 00')}`)).toBe('GOB_BAD_VALUE');
+    // Behind a broken definition comes a value of that type.
+    expect(f(framed('ff 81 00'))).toBe('GOB_BAD_TYPE');
+    expect(f(framed('ff 82 00 00'))).toBe('GOB_UNKNOWN_TYPE');
+  });
+
+  test('has no values of the types that describe types', () => {
+    fails('GOB_UNKNOWN_TYPE', framed('20 00'));
+    fails('GOB_UNKNOWN_TYPE', framed('ff 81 02 01 02 ff 82 00 01 01 00 00'));
+    fails('GOB_UNKNOWN_TYPE', framed('ff 81 02 01 02 ff 82 00 01 20 00 00'));
+  });
+
+  test('keeps a byte order mark in the name of a type', () => {
+    const [value] = decode(framed('10 00 06 ef bb bf 69 6e 74 04 02 00 06'));
+    expect(value).toMatchObject({ typeName: '\ufeffint', value: 3 });
+  });
+
   test('tells where and around what it failed, but not in the message', () => {
     const decoder = new GobDecoder();
     decoder.push(fromHex(framed('0c 00 05 68 65')));

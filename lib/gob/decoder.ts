@@ -3,6 +3,7 @@ import { GobError } from './errors.ts';
 import { defaultGobLimits, type GobLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
 import {
+  decodeText,
   readBool,
   readBytes,
   readCount,
@@ -12,7 +13,7 @@ import {
   readTypeId,
   readUint,
 } from './scalar.ts';
-import { TypeTable, typeIds, type WireType } from './type-table.ts';
+import { TypeTable, wireTypeType, type WireType } from './type-table.ts';
 import type { GobStruct, GobValue } from './value.ts';
 
 export interface GobDecoderOptions {
@@ -34,7 +35,8 @@ const noMessage = new Uint8Array(0);
 /**
  * Decodes one gob stream (docs/format/gob.md) without knowing its types beforehand: feed chunks with {@link push}, take
  * values with {@link next}. After an error the rest of the current message is dropped and decoding
- * may go on with the next one, unless the error is fatal: then every later call throws it again.
+ * goes on with the next one where that is the next value for sure. Else the error is fatal: every
+ * later call throws it again.
  */
 export class GobDecoder {
   readonly #limits: GobLimits;
@@ -48,6 +50,8 @@ export class GobDecoder {
   #valueBytes = 0;
   #valueCount = 0;
   #depth = 0;
+  /** Type of the current value; undefined while its definitions are read. */
+  #valueType: number | undefined;
 
   constructor(options: GobDecoderOptions = {}) {
     this.#limits = { ...defaultGobLimits, ...options.limits };
@@ -95,6 +99,7 @@ export class GobDecoder {
     this.#valueBytes = 0;
     this.#valueCount = 0;
     this.#depth = 0;
+    this.#valueType = undefined;
   }
 
   #setMessage(message: Uint8Array): void {
@@ -110,6 +115,7 @@ export class GobDecoder {
       return new GobError('GOB_TRUNCATED', `value is cut: ${cause.message}`, {
         offset,
         excerpt,
+        isFatal: !this.#isEndKnown(),
         cause,
       });
     }
@@ -117,13 +123,23 @@ export class GobDecoder {
     return new GobError(cause.code, cause.message, {
       offset: cause.offset ?? offset,
       excerpt: cause.excerpt ?? excerpt,
-      isFatal: cause.isFatal,
+      isFatal: cause.isFatal || !this.#isEndKnown(),
       cause: cause.cause,
     });
   }
 
+  /**
+   * Whether a value that does not decode ends with its message. Where it may hold interface values it
+   * may go on in the next message, and behind a broken definition comes a value without a type: what
+   * follows would be read as something else.
+   */
+  #isEndKnown(): boolean {
+    return this.#valueType !== undefined && !this.#types.mayHoldInterface(this.#valueType);
+  }
+
   *#topLevelValue(): Steps<GobValue> {
     const id = yield* this.#typeSequence(false);
+    this.#valueType = id;
     const value = yield* this.#valueOfType(id);
     if (this.#reader.remaining > 0) {
       throw new GobError('GOB_TRAILING_BYTES', `${String(this.#reader.remaining)} bytes left over`);
@@ -153,7 +169,7 @@ export class GobDecoder {
     this.#types.checkNew(id);
     // The fields of definitions have a limit of their own.
     const valueCount = this.#valueCount;
-    const definition = yield* this.#structOf(this.#types.get(typeIds.wireType));
+    const definition = yield* this.#structOf(wireTypeType);
     this.#valueCount = valueCount;
     this.#types.define(id, definition);
   }
@@ -174,7 +190,7 @@ export class GobDecoder {
 
   /** A value as it stands at top level and in interfaces: all but structs follow a zero byte. */
   *#valueOfType(id: number): Steps<GobValue> {
-    const type = this.#types.get(id);
+    const type = this.#types.ofValue(id);
     if (type.kind !== 'struct' && readUint(this.#reader) !== 0) {
       throw new GobError('GOB_BAD_VALUE', 'no zero byte before a value that is not a struct');
     }
@@ -260,8 +276,9 @@ export class GobDecoder {
     if (nameBytes > maxTypeNameBytes) {
       throw new GobError('GOB_BAD_VALUE', `type name of ${String(nameBytes)} bytes`);
     }
-    const name = new TextDecoder().decode(this.#reader.bytes(nameBytes));
+    const bytes = this.#reader.bytes(nameBytes);
     this.#reader.check();
+    const name = decodeText(bytes);
     const id = yield* this.#typeSequence(true);
     // The length of the value serves readers that skip it; definitions inside would then be lost.
     readUint(this.#reader);

@@ -1,11 +1,11 @@
 import { ByteReader, ByteWriter } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
+import { decodeText } from './scalar.ts';
 
 /** Seconds from 0001-01-01T00:00:00Z, Go's zero time, to 1970. */
 const unixEpochSeconds = 62_135_596_800;
 /** The zone offset that stands for UTC itself, in minutes. */
 const utcMarker = -1;
-const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /** Go's `time.Time` on the wire. */
@@ -60,7 +60,7 @@ export function encodeGoTime(time: GoTime): Uint8Array {
 
 /** The text of a `url.URL` (a `binary` marshaler). */
 export function decodeGoUrl(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+  return decodeText(bytes);
 }
 
 /** The bytes of a `url.URL`, for a `marshaler('binary')`. */

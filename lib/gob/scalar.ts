@@ -92,7 +92,12 @@ export function readBytes(reader: ByteReader): Uint8Array {
 
 /** Go strings are UTF-8 by convention only: malformed bytes become U+FFFD rather than an error. */
 export function readString(reader: ByteReader): string {
-  return decoder.decode(readBytes(reader));
+  return decodeText(readBytes(reader));
+}
+
+/** Text as {@link readString} reads it; a byte order mark is a character like any other. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
 }
 
 export function writeUint(writer: ByteWriter, value: number | bigint): void {

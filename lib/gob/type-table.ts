@@ -76,6 +76,9 @@ const predefined: ReadonlyMap<number, WireType> = new Map<number, WireType>([
   [marshalerTypeId, { kind: 'struct', name: 'gobEncoderType', fields: fields({ Common: 18 }) }],
 ]);
 
+/** The type of definitions themselves. */
+export const wireTypeType = predefined.get(typeIds.wireType)!;
+
 /** The types of one stream: the predefined ones and what the peer has defined so far. */
 export class TypeTable {
   readonly #limits: GobLimits;
@@ -90,6 +93,21 @@ export class TypeTable {
     const type = this.#defined.get(id) ?? predefined.get(id);
     if (type !== undefined) return type;
     throw new GobError('GOB_UNKNOWN_TYPE', `type ${String(id)} is not defined`);
+  }
+
+  /** The type of a value, which cannot be one of those that describe types. */
+  ofValue(id: number): WireType {
+    checkUsable(id);
+    return this.get(id);
+  }
+
+  /** Whether a value of this type may hold an interface value, at any depth; so may an unknown type. */
+  mayHoldInterface(id: number, seen = new Set<number>()): boolean {
+    if (seen.has(id)) return false;
+    seen.add(id);
+    const type = this.#defined.get(id) ?? predefined.get(id);
+    if (type === undefined || type.kind === 'interface') return true;
+    return partsOf(type).some((part) => this.mayHoldInterface(part, seen));
   }
 
   /**
@@ -112,6 +130,7 @@ export class TypeTable {
   define(id: number, definition: GobStruct): void {
     this.checkNew(id);
     const type = toWireType(id, definition);
+    partsOf(type).forEach(checkUsable);
     if (type.kind === 'struct') {
       this.#fieldCount += type.fields.length;
       if (this.#fieldCount > this.#limits.maxFields) {
@@ -121,6 +140,27 @@ export class TypeTable {
     }
     this.#defined.set(id, type);
   }
+}
+
+/** Ids of the types that a type is made of. */
+function partsOf(type: WireType): readonly number[] {
+  switch (type.kind) {
+    case 'slice':
+    case 'array':
+      return [type.element];
+    case 'map':
+      return [type.key, type.value];
+    case 'struct':
+      return type.fields.map((field) => field.type);
+    default:
+      return [];
+  }
+}
+
+/** Ids below 64 that are no basic type describe definitions, here in our own way. */
+function checkUsable(id: number): void {
+  if (id >= typeIds.firstDefined || (id >= typeIds.bool && id <= typeIds.interface)) return;
+  throw new GobError('GOB_UNKNOWN_TYPE', `type ${String(id)} is not for values`);
 }
 
 function toWireType(id: number, definition: GobStruct): WireType {

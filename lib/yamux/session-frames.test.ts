@@ -32,6 +32,25 @@ describe('session frames', () => {
     expect(await session.closed).toMatchObject({ code: 'YAMUX_GO_AWAY' });
   });
 
+  test('opens nothing for a stream that is opened and reset in one frame', async () => {
+    const { peer, session, accepted } = sessionWithRawPeer();
+    peer.send({ flags: FrameFlag.syn | FrameFlag.rst, streamId: 1 });
+    await settle();
+    expect([session.streamCount, accepted.length, peer.seen]).toEqual([0, 0, []]);
+    session.close();
+  });
+
+  test('drops bytes behind the end of a stream', async () => {
+    const { peer, session, accepted } = sessionWithRawPeer();
+    peer.open(1);
+    peer.sendData(1, Uint8Array.of(1), FrameFlag.fin);
+    peer.sendData(1, Uint8Array.of(2));
+    await settle();
+    expect([...((await accepted[0]?.read()) ?? [])]).toEqual([1]);
+    expect(await accepted[0]?.read()).toBeUndefined();
+    session.close();
+  });
+
   test('stops reading while its answers pile up', async () => {
     const { peer, near } = sessionWithRawPeer();
     peer.socket.pause();

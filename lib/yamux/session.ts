@@ -219,6 +219,8 @@ export class YamuxSession {
     if (this.#streams.has(streamId)) {
       throw this.#violation('YAMUX_DUPLICATE_STREAM', 'a stream opened twice', header);
     }
+    // Opened and given up in one frame: there is nothing to hand out and nobody to answer.
+    if ((header.flags & FrameFlag.rst) !== 0) return undefined;
     if (this.#hasRoom()) {
       const stream = new YamuxStream(streamId, this.#owner);
       this.#streams.set(streamId, stream);

@@ -159,7 +159,8 @@ export class YamuxStream implements ByteStream, FrameSource {
 
   /** For the session: a piece of a body; a view, valid during the call. */
   receive(piece: Uint8Array): void {
-    if (this.#isGone) return;
+    // Go may send what was being written behind its own end: the reader has been told of the end.
+    if (this.#isGone || this.#hasRemoteEnded) return;
     this.#received.push(piece);
     const read = this.#read;
     if (read === undefined) return;
