@@ -57,3 +57,9 @@ test('fails with a code when nothing can be written', async () => {
   await writeFile(join(root, 'files'), '');
   await expect(choose()).rejects.toMatchObject({ code: 'DATA_DIRECTORY_UNUSABLE' });
 });
+
+test('falls back from a place where nobody can make a directory', async () => {
+  const { path, problems } = await choose({ dbPath: '/proc/metrics' });
+  expect(path).toBe(join(root, 'files/mattermost-plugin-metrics/data'));
+  expect(problems).toMatchObject([{ code: 'DATA_DIRECTORY_FALLBACK' }]);
+});

@@ -1,6 +1,7 @@
-import { access, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { access, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Problem } from '../api/index.ts';
+import { makeDirectory } from '../lib/runtime/index.ts';
 
 /** Below the server's file directory, when the configured place cannot be used. */
 const fallbackName = 'mattermost-plugin-metrics/data';
@@ -57,7 +58,7 @@ function fallbackProblem(wanted: string, refusal: string, fallback: string): Pro
 /** End of the sentence "the directory …", or undefined when files can be written there. */
 async function whyUnusable(path: string, bundlePath: string): Promise<string | undefined> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o750 });
+    await makeDirectory(path, 0o750);
     if (bundlePath !== '' && isInside(await realpath(path), await realpath(bundlePath))) {
       return 'lies inside the plugin, which an upgrade replaces';
     }

@@ -1,5 +1,6 @@
-import { mkdir, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { rename, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../runtime/index.ts';
 import { systemCode } from './system-errors.ts';
 
 /** Opens files; replaced in tests to let the disk fail. */
@@ -39,7 +40,7 @@ export async function writeAtomically(
 /** Opens the temporary; a directory that was removed after it was made is made again. */
 async function openTemporary(path: string, openFile: OpenFile): Promise<FileHandle> {
   for (let attempt = 1; ; attempt++) {
-    await mkdir(dirname(path), { recursive: true, mode: directoryMode });
+    await makeDirectory(dirname(path), directoryMode);
     try {
       return await openFile(path, 'wx', fileMode);
     } catch (error) {

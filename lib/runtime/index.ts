@@ -3,6 +3,7 @@ export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
 export { ThreadError } from './errors.ts';
 export { FakeClock } from './fake-clock.ts';
 export { silentLogger, type LogFields, type LogValue, type Logger } from './logger.ts';
+export { makeDirectory } from './make-directory.ts';
 export { OnDemandThread, type OnDemandThreadOptions } from './on-demand-thread.ts';
 export { SliceMonitor } from './slice-monitor.ts';
 export { seededRng, systemRng, type Rng } from './rng.ts';

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../runtime/index.ts';
 import { sweepTemporary } from '../disk/index.ts';
 import { Head, Pacer } from '../head/index.ts';
 import { BlockSet } from './block-set.ts';
@@ -26,7 +26,7 @@ export interface StoreParts {
 
 /** Locks the directory and brings everything in it into memory; on failure the lock is free again. */
 export async function openStore(options: StoreOptions): Promise<StoreParts> {
-  await mkdir(options.dir, { recursive: true, mode: 0o750 });
+  await makeDirectory(options.dir, 0o750);
   const lock = await DirectoryLock.acquire(options.dir, options.rng);
   try {
     return { lock, ...(await load(options)) };
