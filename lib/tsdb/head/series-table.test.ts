@@ -4,6 +4,35 @@ import { testSeed } from '../store/store-fixture.ts';
 import { lastGeneration, slotBits } from './limits.ts';
 import { SeriesTable } from './series-table.ts';
 
+/** Compares the counts by metric and label with those of a list of series. */
+function expectCounts(table: SeriesTable, series: readonly { labels: string[] }[]): void {
+  const metrics = new Map<string, number>();
+  const labelNames = new Map<string, { series: number; values: Set<string> }>();
+  for (const { labels } of series) {
+    metrics.set(labels[1]!, (metrics.get(labels[1]!) ?? 0) + 1);
+    for (let at = 0; at < labels.length; at += 2) {
+      const entry = labelNames.get(labels[at]!) ?? { series: 0, values: new Set() };
+      labelNames.set(labels[at]!, entry);
+      entry.series++;
+      entry.values.add(labels[at + 1]!);
+    }
+  }
+  const counts = table.topMetrics(1000);
+  expect(Object.fromEntries(counts.map((one) => [one.name, one.series]))).toEqual(
+    Object.fromEntries(metrics),
+  );
+  expect(counts.map((one) => one.series)).toEqual([...metrics.values()].sort((a, b) => b - a));
+  expect(table.topMetrics(3)).toEqual(counts.slice(0, 3));
+  for (const { name, series: count, values } of table.topLabels(10)) {
+    const expected = labelNames.get(name)!;
+    expect({ name, count, values }).toEqual({
+      name,
+      count: expected.series,
+      values: expected.values.size,
+    });
+  }
+}
+
 describe('series table', () => {
   test('finds what a Map finds, over many births and deaths', () => {
     const seed = testSeed();
@@ -35,6 +64,7 @@ describe('series table', () => {
         if (table.slotOf(known.ref) !== 0) throw new Error(`SEED=${String(seed)}: dead reference`);
       }
     }
+    expectCounts(table, [...model.values()]);
     expect(table.count).toBe(model.size);
     for (const { ref, slot, labels } of model.values()) {
       expect(table.slotOf(ref)).toBe(slot);

@@ -1,6 +1,7 @@
 import { assert } from '../../runtime/index.ts';
 import type { Labels } from '../labels.ts';
 import { lastGeneration, maxSlots, slotBits } from './limits.ts';
+import { SeriesCounts, type LabelCount, type SeriesCount } from './series-counts.ts';
 import { SymbolTable } from './symbols.ts';
 
 const slotMask = maxSlots - 1;
@@ -28,6 +29,7 @@ export class SeriesTable {
   /** Generation that the next user of a slot gets; while in use, its own. */
   #generation = new Uint16Array(initialSlots);
   #hash = new Int32Array(initialSlots);
+  readonly #counts = new SeriesCounts();
   #pairsEnd = 0;
   /** Freed places in the slab by their length. */
   readonly #freePairs = new Map<number, number[]>();
@@ -95,6 +97,7 @@ export class SeriesTable {
     }
     this.pairsAt[slot] = at;
     this.pairsLength[slot] = labels.length;
+    this.#counts.change(this, at, labels.length, 1);
     this.#hash[slot] = hashOf(this.pairs, at, labels.length);
     this.count++;
     if (2 * this.count > this.#table.length) this.#rebuildTable(2 * this.#table.length);
@@ -106,6 +109,7 @@ export class SeriesTable {
     this.#unlink(slot);
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;
+    this.#counts.change(this, at, length, -1);
     for (let index = at; index < at + length; index++) this.symbols.release(this.pairs[index]!);
     const free = this.#freePairs.get(length);
     if (free === undefined) this.#freePairs.set(length, [at]);
@@ -114,6 +118,16 @@ export class SeriesTable {
     this.count--;
     this.#generation[slot]!++;
     if (this.#generation[slot]! <= lastGeneration) this.#freeSlots.push(slot);
+  }
+
+  /** The `limit` metrics with the most series, largest first. */
+  topMetrics(limit: number): SeriesCount[] {
+    return this.#counts.topMetrics(this.symbols, limit);
+  }
+
+  /** The `limit` label names with the most series, largest first; counts their values now. */
+  topLabels(limit: number): LabelCount[] {
+    return this.#counts.topLabels(this, limit);
   }
 
   /** Remembers that a reference was used before this process, so that it is not given out again. */
