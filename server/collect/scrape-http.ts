@@ -163,7 +163,8 @@ class Exchange {
       this.#append(chunk);
       // A full chunk has its memory for itself: freeing it here instead of leaving a megabyte per
       // scrape to the garbage collector makes that run a third as often.
-      if (chunk.length === gunzipChunkBytes) chunk.buffer.transfer(0);
+      const isWhole = chunk.buffer.byteLength === chunk.length;
+      if (isWhole && chunk.length === gunzipChunkBytes) chunk.buffer.transfer(0);
     });
     gunzip.on('end', endOne);
     gunzip.on('error', (cause) => this.#fail(gunzipError(cause)));
