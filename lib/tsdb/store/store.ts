@@ -267,9 +267,8 @@ export class Store {
     await this.#syncing;
     try {
       await this.#turnstile.enter(() => wal.writer.close());
-      await head.close();
     } finally {
-      await lock.release();
+      await head.close().finally(() => lock.release());
     }
   }
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { openStore } from './open-store.ts';
 import { Store } from './store.ts';
 import {
@@ -69,6 +69,8 @@ async function replayed(
   await lock.release();
   return { held: sorted(await headContents(head)), problems: problems.list().length };
 }
+
+jest.setTimeout(30_000);
 
 describe('a damaged WAL', () => {
   test('gives every whole record when it is cut at any byte', () =>
