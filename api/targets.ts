@@ -19,7 +19,8 @@ export interface Target {
   instance: string;
   url: string;
   labels: Record<string, string>;
-  state: 'unknown' | 'up' | 'down';
+  /** `absent`: something optional, such as a node exporter, that has never answered. */
+  state: 'unknown' | 'up' | 'down' | 'absent';
   lastScrapeMs: number | null;
   lastDurationMs: number | null;
   /** Samples of the last successful scrape. */

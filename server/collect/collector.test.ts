@@ -270,7 +270,7 @@ describe('targets and settings change', () => {
     await start(nodeTarget);
     await clock.advance(4 * interval);
     expect(collector.targets()[0]).toMatchObject({
-      state: 'unknown',
+      state: 'absent',
       lastError: { code: 'TARGET_ABSENT' },
       gaps: [],
     });

@@ -151,7 +151,7 @@ export class Collector {
       instance: target.instance,
       url: targetUrl(target),
       labels: storedLabels(target),
-      state: state === 'absent' ? 'unknown' : state,
+      state,
       lastScrapeMs: status.lastScrapeMs ?? null,
       lastDurationMs: status.lastDurationMs ?? null,
       lastSamples: status.lastSamples ?? null,

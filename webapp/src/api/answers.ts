@@ -74,7 +74,7 @@ const target: Reader<Target> = fields<Target>({
   instance: text,
   url: text,
   labels: record(text),
-  state: oneOf('unknown', 'up', 'down'),
+  state: oneOf('unknown', 'up', 'down', 'absent'),
   lastScrapeMs: nullable(number),
   lastDurationMs: nullable(number),
   lastSamples: nullable(number),

@@ -76,14 +76,17 @@ function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs:
   );
 }
 
-const tones: Record<Target['state'], Tone> = { up: 'good', down: 'error', unknown: 'busy' };
+const tones: Record<Target['state'], Tone> = {
+  up: 'good',
+  down: 'error',
+  unknown: 'busy',
+  absent: 'neutral',
+};
 
 function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: number }) {
   const say = useText();
   const locale = useLocale();
   const { lastDurationMs, lastError, lastSamples, lastScrapeMs } = target;
-  // Something optional that has never answered is not a failure.
-  const isAbsent = target.state === 'unknown' && lastError !== null;
   const hasMore = lastError !== null || target.gaps.length > 0;
   return (
     <>
@@ -93,9 +96,7 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
           {target.instance}
         </td>
         <td>
-          <StatusWord tone={isAbsent ? 'neutral' : tones[target.state]}>
-            {say(`mmx.targets.${isAbsent ? 'absent' : target.state}`)}
-          </StatusWord>
+          <StatusWord tone={tones[target.state]}>{say(`mmx.targets.${target.state}`)}</StatusWord>
         </td>
         <td>
           {lastScrapeMs === null
@@ -112,9 +113,7 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
       {hasMore && (
         <tr className="mmx-table__more">
           <td colSpan={COLUMNS}>
-            {lastError !== null && (
-              <LastError target={target} error={lastError} {...{ isAbsent }} />
-            )}
+            {lastError !== null && <LastError target={target} error={lastError} />}
             {target.gaps.length > 0 && <Gaps gaps={target.gaps} />}
           </td>
         </tr>
@@ -126,11 +125,11 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
 interface LastErrorProps {
   target: Target;
   error: ApiError;
-  isAbsent: boolean;
 }
 
-function LastError({ target, error, isAbsent }: LastErrorProps) {
+function LastError({ target, error }: LastErrorProps) {
   const say = useText();
+  const isAbsent = target.state === 'absent';
   return (
     <p className={isAbsent ? 'mmx-table__note' : 'mmx-table__error'}>
       {error.message}{' '}
