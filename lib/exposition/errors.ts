@@ -12,13 +12,17 @@ export type ExpositionErrorCode =
   | 'EXPOSITION_BAD_TIMESTAMP'
   | 'EXPOSITION_BAD_TYPE'
   | 'EXPOSITION_BAD_METADATA'
+  | 'EXPOSITION_BAD_UNIT'
+  | 'EXPOSITION_BAD_EXEMPLAR'
+  | 'EXPOSITION_NO_EOF'
+  | 'EXPOSITION_AFTER_EOF'
   | 'EXPOSITION_CRLF'
   | 'EXPOSITION_LINE_LIMIT'
   | 'EXPOSITION_LABEL_LIMIT'
   | 'EXPOSITION_BODY_LIMIT'
   | 'EXPOSITION_SAMPLE_LIMIT';
 
-/** A body that is not text format 0.0.4, or more of it than is allowed. The whole body fails. */
+/** A body that is not of its format, or more of it than is allowed. The whole body fails. */
 export class ExpositionError extends Error {
   override readonly name = 'ExpositionError';
   readonly code: ExpositionErrorCode;

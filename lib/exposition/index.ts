@@ -1,4 +1,5 @@
 export { ExpositionError, type ExpositionErrorCode } from './errors.ts';
+export { acceptedFormats, formatOf, type ExpositionFormat } from './format.ts';
 export {
   LineTemplate,
   type BodySummary,
@@ -6,4 +7,4 @@ export {
   type SampleSink,
 } from './line-template.ts';
 export type { SeriesResolver } from './line-resolver.ts';
-export type { FamilyMetadata, FamilyType } from './metadata.ts';
+export type { FamilyMetadata } from './metadata.ts';

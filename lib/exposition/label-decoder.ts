@@ -1,7 +1,7 @@
-import { backslash } from './bytes.ts';
 import { ExpositionError } from './errors.ts';
 import { maxLabels } from './limits.ts';
-import { pairStride, type LineLexer } from './line-lexer.ts';
+import { unescapeText } from './quoted-names.ts';
+import { pairStride, type SeriesTokens } from './series-tokens.ts';
 import { decodeUtf8 } from './text.ts';
 
 /** Name of the label that carries the metric name. */
@@ -24,12 +24,12 @@ export class LabelDecoder {
     this.#texts.length = 0;
   }
 
-  decode(lineStart: number, lexer: LineLexer): string[] {
-    const labels = [metricName, this.#text(0, lineStart, lexer.nameEnd, lineStart)];
-    for (let pair = 0; pair < lexer.pairCount; pair++) {
+  decode(series: SeriesTokens): string[] {
+    const { nameStart, nameEnd, pairCount, pairs } = series;
+    const labels = [metricName, unescapeText(this.#text(0, nameStart, nameEnd))];
+    for (let pair = 0; pair < pairCount; pair++) {
       const at = pair * pairStride;
-      const { pairs } = lexer;
-      const name = this.#text(2 * pair + 1, pairs[at]!, pairs[at + 1]!, lineStart);
+      const name = unescapeText(this.#text(2 * pair + 1, pairs[at]!, pairs[at + 1]!));
       if (hasName(labels, name)) {
         throw new ExpositionError(
           'EXPOSITION_DUPLICATE_LABEL',
@@ -38,14 +38,14 @@ export class LabelDecoder {
           pairs[at]!,
         );
       }
-      const value = this.#text(2 * pair + 2, pairs[at + 2]!, pairs[at + 3]!, lineStart);
-      labels.push(name, value.includes('\\') ? unescapeValue(value) : value);
+      const value = this.#text(2 * pair + 2, pairs[at + 2]!, pairs[at + 3]!);
+      labels.push(name, unescapeText(value));
     }
     return labels;
   }
 
   /** The text in `[start, end)`, taken from the line before when slot `slot` held the same bytes. */
-  #text(slot: number, start: number, end: number, lineStart: number): string {
+  #text(slot: number, start: number, end: number): string {
     const offsets = this.#offsets;
     const before = offsets[2 * slot]!;
     if (slot < this.#texts.length && this.#isSame(before, offsets[2 * slot + 1]!, start, end)) {
@@ -57,9 +57,9 @@ export class LabelDecoder {
     if (text === undefined) {
       throw new ExpositionError(
         'EXPOSITION_BAD_UTF8',
-        'a label value is not UTF-8',
+        'a name or label value is not UTF-8',
         this.#body,
-        Math.max(start, lineStart),
+        start,
       );
     }
     this.#texts[slot] = text;
@@ -79,13 +79,4 @@ export class LabelDecoder {
 function hasName(labels: readonly string[], name: string): boolean {
   for (let at = 0; at < labels.length; at += 2) if (labels[at] === name) return true;
   return false;
-}
-
-/** Replaces `\\`, `\"` and `\n`; any other pair stays as it stands. */
-function unescapeValue(text: string): string {
-  const escape = String.fromCharCode(backslash);
-  return text.replace(/\\[\\"n]/g, (pair) => {
-    if (pair === '\\n') return '\n';
-    return pair === '\\"' ? '"' : escape;
-  });
 }

@@ -1,10 +1,14 @@
 import { braceClose } from './bytes.ts';
+import type { ExpositionFormat } from './format.ts';
 import { LabelDecoder } from './label-decoder.ts';
 import { idleLines, missesBeforeIndex, resyncLines } from './limits.ts';
 import { LineIndex } from './line-index.ts';
-import { LineLexer, lineKind } from './line-lexer.ts';
+import { lineKind, type LineLexer } from './line-lexer.ts';
 import { commentRef, droppedRef, duplicateRef } from './line-layout.ts';
+import { CreatedSeries } from './openmetrics-created.ts';
+import { OpenMetricsLexer } from './openmetrics-lexer.ts';
 import { ParsedBody } from './parsed-body.ts';
+import { TextLexer } from './text-lexer.ts';
 
 /**
  * Gives the reference of a series. `labels` is a flat list of names and values as exposed, the
@@ -19,19 +23,25 @@ export type SeriesResolver = (labels: string[]) => number;
  * series among the lines of the body before, or else asks the resolver.
  */
 export class LineResolver {
-  readonly lexer = new LineLexer();
+  /** The one for the format of the body at hand. */
+  lexer: LineLexer = new TextLexer();
   /** Line of the body before that the next line is expected to repeat. */
   cursor = 0;
   /** One flag per line of the body before: the body at hand has it too. */
   seen = new Uint8Array(0);
   /** References that came from the resolver. */
   readonly added = new Set<number>();
+  /** Comments that stand nowhere in the body before. */
+  newComments = 0;
   readonly #decoder = new LabelDecoder();
   readonly #index = new LineIndex();
   #before = new ParsedBody();
   #next = new ParsedBody();
   #resolve: SeriesResolver = () => droppedRef;
   #isIndexBuilt = false;
+  #format: ExpositionFormat = 'text';
+  /** Tells the creation times of an OpenMetrics body. */
+  readonly #created = new CreatedSeries();
   /** Series that were looked for nearby in vain. */
   #misses = 0;
 
@@ -40,10 +50,13 @@ export class LineResolver {
     this.#before = before;
     this.#next = next;
     this.#resolve = resolve;
+    this.#chooseLexer(next.format);
     this.lexer.reset(next.bytes);
+    this.#created.reset(next);
     this.#decoder.reset(next.bytes);
     this.cursor = 0;
     this.added.clear();
+    this.newComments = 0;
     this.#isIndexBuilt = false;
     this.#misses = 0;
     const { count } = before;
@@ -62,9 +75,26 @@ export class LineResolver {
         this.#readComment(at);
         return true;
       case lineKind.sample:
-        this.#readSample(at);
+        if (this.#isCreated()) this.#skipSample(at);
+        else this.#readSample(at);
         return true;
     }
+  }
+
+  #chooseLexer(format: ExpositionFormat): void {
+    if (format === this.#format) return;
+    this.#format = format;
+    this.lexer = format === 'text' ? new TextLexer() : new OpenMetricsLexer();
+  }
+
+  #isCreated(): boolean {
+    return this.#format === 'openmetrics' && this.#created.has(this.lexer.series);
+  }
+
+  /** Takes a sample that is not wanted by its very kind for a comment. */
+  #skipSample(at: number): void {
+    this.lexer.readValue(this.lexer.valueStart);
+    this.#readComment(at);
   }
 
   #readComment(at: number): void {
@@ -77,7 +107,7 @@ export class LineResolver {
     if (found !== -1) {
       this.seen[found] = 1;
       this.cursor = found + 1;
-    }
+    } else this.newComments++;
     const line = next.count++;
     const { layout } = next;
     next.end[line] = lineEnd;
@@ -89,7 +119,8 @@ export class LineResolver {
   #readSample(at: number): void {
     const { lexer } = this;
     const next = this.#next;
-    const { seriesEnd, valueStart } = lexer;
+    const { valueStart } = lexer;
+    const seriesEnd = lexer.series.end;
     const hash = next.hashOf(at, seriesEnd);
     lexer.readValue(valueStart);
     const ref = this.#identify(at, seriesEnd, hash);
@@ -115,7 +146,7 @@ export class LineResolver {
       this.#isIndexBuilt = true;
       found = this.#index.find(before, hash, accept);
     }
-    if (found === -1) return this.#resolveNew(at);
+    if (found === -1) return this.#resolveNew();
     if (this.seen[found] === 1) {
       if (before.layout.ref[this.cursor] === duplicateRef) this.cursor++;
       return duplicateRef;
@@ -125,8 +156,8 @@ export class LineResolver {
     return before.layout.ref[found]!;
   }
 
-  #resolveNew(at: number): number {
-    const ref = this.#resolve(this.#decoder.decode(at, this.lexer));
+  #resolveNew(): number {
+    const ref = this.#resolve(this.#decoder.decode(this.lexer.series));
     if (ref < 0) return droppedRef;
     if (this.added.has(ref)) return duplicateRef;
     this.added.add(ref);

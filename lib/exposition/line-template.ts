@@ -1,11 +1,13 @@
 import { newline } from './bytes.ts';
 import { dropLateDuplicates, findReturned, findVanished } from './body-changes.ts';
 import { ExpositionError } from './errors.ts';
+import type { ExpositionFormat } from './format.ts';
 import { idleLines, maxBodyLines, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
 import { LineResolver, type SeriesResolver } from './line-resolver.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
 import { commentRef, droppedRef, duplicateRef, LineLayout } from './line-layout.ts';
+import { isEofLine } from './openmetrics-labels.ts';
 import { endedByNewline, ParsedBody } from './parsed-body.ts';
 
 /** Where the samples of a body go, column by column; `SampleBatch` of lib/tsdb is one. */
@@ -38,13 +40,14 @@ export interface BodySummary {
   duplicates: number;
   /** Lines that the resolver did not want. */
   dropped: number;
+  /** Comments, HELP and TYPE among them, that the previous body did not have. */
+  newComments: number;
   /** Series of the previous good body that this one lacks: they go stale. */
   vanished: number[];
 }
 
 /**
- * Parses the bodies of one target in text format 0.0.4, one after the other, by comparing each
- * with the one before: a line that did not change costs a comparison, a line whose value changed
+ * Parses the bodies of one target, one after the other, by comparing each with the one before: a line that did not change costs a comparison, a line whose value changed
  * the parsing of the value; only new lines are tokenised and resolved. Lines that were inserted,
  * removed or moved are found again by a hash of their series.
  *
@@ -82,12 +85,13 @@ export class LineTemplate {
   }
 
   /**
-   * Starts to parse `body`, which must not change until it was accepted and the next one was, or
+   * Starts to parse `body` in `format`, which must not change until it was accepted and the next one was, or
    * until it is abandoned.
    */
-  begin(body: Uint8Array, resolve: SeriesResolver): void {
+  begin(body: Uint8Array, resolve: SeriesResolver, format: ExpositionFormat = 'text'): void {
     this.abandon();
     this.#next.reset(endedByNewline(body));
+    this.#next.format = format;
     this.#resolver.reset(this.#before, this.#next, resolve);
     this.#at = 0;
     this.#samples = 0;
@@ -109,11 +113,18 @@ export class LineTemplate {
     }
     this.#next.reserve(lastLine);
     if (!this.#isInStep()) this.#next.layout.reserve(lastLine);
+    // A line that one format allows may be wrong in the other.
+    const isSameFormat = this.#before.format === this.#next.format;
     while (this.#next.count < lastLine && this.#at < stopAt) {
-      this.#matchLines(lastLine, stopAt);
+      if (isSameFormat) this.#matchLines(lastLine, stopAt);
       if (this.#next.count < lastLine && this.#at < stopAt) this.#readLine();
     }
-    return this.#at >= length;
+    if (this.#at < length) return false;
+    if (this.#next.format === 'openmetrics' && !this.#isAfterEof()) {
+      const what = 'the body does not end with # EOF';
+      throw new ExpositionError('EXPOSITION_NO_EOF', what, this.#next.bytes, length);
+    }
+    return true;
   }
 
   /**
@@ -151,6 +162,7 @@ export class LineTemplate {
       added: added.size - returned.size,
       duplicates: this.#duplicates,
       dropped: this.#dropped,
+      newComments: this.#resolver.newComments,
       vanished: this.#isStale ? [] : findVanished(pair),
     };
   }
@@ -218,15 +230,30 @@ export class LineTemplate {
     }
   }
 
-  /** HELP and TYPE of the last accepted body, by family. */
+  /** Resolves anew, when they come, the series that the resolver did not want. */
+  forgetDropped(): void {
+    const { ref } = this.#before.layout;
+    for (let line = 0; line < this.#before.count; line++) {
+      if (ref[line] === droppedRef) ref[line] = duplicateRef;
+    }
+  }
+
+  /** HELP, TYPE and UNIT of the last accepted body, by family. */
   families(): Map<string, FamilyMetadata> {
     const families = new Map<string, FamilyMetadata>();
     const before = this.#before;
     for (let line = 0; line < before.count; line++) {
       if (before.layout.ref[line] !== commentRef) continue;
-      collectMetadata(families, before.bytes, before.start(line), before.end[line]! - 1);
+      collectMetadata(families, before.bytes, before.start(line), before.format);
     }
     return families;
+  }
+
+  /** Whether the last line that was read is the one that ends an OpenMetrics body. */
+  #isAfterEof(): boolean {
+    const next = this.#next;
+    const last = next.count - 1;
+    return last >= 0 && isEofLine(next.bytes, next.start(last));
   }
 
   /** Whether the body at hand has been line by line the one before, so that they share a layout. */
@@ -317,8 +344,12 @@ export class LineTemplate {
 
   /** Reads a line that the body before does not foresee. */
   #readLine(): void {
-    this.#leaveStep();
     const next = this.#next;
+    if (next.format === 'openmetrics' && this.#isAfterEof()) {
+      const what = 'nothing may follow # EOF';
+      throw new ExpositionError('EXPOSITION_AFTER_EOF', what, next.bytes, this.#at);
+    }
+    this.#leaveStep();
     next.layout.reserve(next.end.length);
     const resolver = this.#resolver;
     if (!resolver.read(this.#at)) {

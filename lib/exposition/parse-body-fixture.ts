@@ -1,5 +1,5 @@
 import { SampleBatch } from '../tsdb/index.ts';
-import { LineTemplate, type BodySummary } from './index.ts';
+import { LineTemplate, type BodySummary, type ExpositionFormat } from './index.ts';
 
 export interface ParsedSample {
   labels: string[];
@@ -51,9 +51,10 @@ export function parseInto(
   body: string | Uint8Array,
   resolver: NumberingResolver,
   stepLines = 5,
+  format: ExpositionFormat = 'text',
 ): { batch: SampleBatch; summary: BodySummary } {
   const batch = new SampleBatch(4);
-  template.begin(bytesOf(body), resolver.resolve);
+  template.begin(bytesOf(body), resolver.resolve, format);
   while (!template.step(stepLines));
   const summary = template.emit(batch, -7);
   template.accept();
@@ -61,9 +62,18 @@ export function parseInto(
 }
 
 /** The samples of a single body; -7 stands where it gave no time. */
-export function parseBody(body: string | Uint8Array): ParsedSample[] {
+export function parseBody(
+  body: string | Uint8Array,
+  format: ExpositionFormat = 'text',
+): ParsedSample[] {
   const resolver = new NumberingResolver();
-  const { batch } = parseInto(new LineTemplate({ honorTimestamps: true }), body, resolver);
+  const { batch } = parseInto(
+    new LineTemplate({ honorTimestamps: true }),
+    body,
+    resolver,
+    5,
+    format,
+  );
   return Array.from({ length: batch.count }, (_, at) => ({
     labels: resolver.labels[batch.refs[at]!]!,
     bits: bitsAt(batch, at),

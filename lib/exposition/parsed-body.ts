@@ -1,4 +1,5 @@
 import { braceClose, braceOpen, isNamePart, newline, skipBlanks } from './bytes.ts';
+import type { ExpositionFormat } from './format.ts';
 import { commentRef, droppedRef, grown, LineLayout } from './line-layout.ts';
 import { noTime } from './line-lexer.ts';
 
@@ -10,6 +11,7 @@ const nothing = new Uint8Array(0);
  */
 export class ParsedBody {
   bytes: Uint8Array = nothing;
+  format: ExpositionFormat = 'text';
   view: DataView = new DataView(nothing.buffer);
   count = 0;
   layout = new LineLayout();
