@@ -7,7 +7,7 @@ import {
 import { checkLedger, ledgerName } from './gap-files.ts';
 import { checkManifest } from './manifest.ts';
 import type { Output } from './output.ts';
-import { printable } from './printable.ts';
+import { many, printable } from './printable.ts';
 
 type ExtraCheck = (file: string, path: string, findings: CheckFindings) => void;
 
@@ -57,8 +57,4 @@ function summaryText(summary: CheckSummary): string {
     `${many(summary.errors, 'error')}, ${many(summary.warnings, 'warning')}, ${many(summary.notes, 'note')}`,
     '',
   ].join('\n');
-}
-
-function many(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,15 @@
 import { SampleColumns, decodeChunk, type BlockReader } from '../../lib/tsdb/index.ts';
 import type { InspectCommand } from './command-line.ts';
 import { columns, type Line, type Listing } from './output.ts';
-import { labelsObject, labelsText, quoted, sizeText, timeText, valueText } from './printable.ts';
+import {
+  many,
+  labelsObject,
+  labelsText,
+  quoted,
+  sizeText,
+  timeText,
+  valueText,
+} from './printable.ts';
 import { openBlocks, storedBlocks, type TellTrouble } from './stored-blocks.ts';
 
 /** The only encoding whose samples can be shown. */
@@ -37,7 +45,7 @@ export function* listSeries(command: InspectCommand, tell: TellTrouble): Generat
     const last = chunks.at(-1);
     if (first === undefined || last === undefined) continue;
     const place = `${ulid}  ${timeText(first.mint)}  ${timeText(last.maxt)}`;
-    const text = `${place}  ${String(chunks.length)} chunks  ${labelsText(labels)}`;
+    const text = `${place}  ${many(chunks.length, 'chunk')}  ${labelsText(labels)}`;
     const range = { firstMs: first.mint, lastMs: last.maxt, chunks: chunks.length };
     yield { text, json: { block: ulid, labels: labelsObject(labels), ...range } };
   }
@@ -53,7 +61,7 @@ export function* listChunks(command: InspectCommand, tell: TellTrouble): Generat
       const segment = Math.floor(meta.ref / 2 ** 32) + 1;
       const place = `${String(segment).padStart(6, '0')}@${String(meta.ref % 2 ** 32)}`;
       const kind = encoding === xorEncoding ? 'XOR' : `encoding ${String(encoding)}`;
-      const size = `${String(numSamples)} samples  ${String(data.length)} B  ${kind}`;
+      const size = `${many(numSamples, 'sample')}  ${String(data.length)} B  ${kind}`;
       const range = `${timeText(meta.mint)}  ${timeText(meta.maxt)}`;
       const json = {
         ...{ block: ulid, labels: labelsObject(labels), firstMs: meta.mint, lastMs: meta.maxt },
@@ -98,7 +106,7 @@ export function* listLabels(command: InspectCommand, tell: TellTrouble): Generat
       if (name === undefined) {
         for (const label of index.labelNames()) {
           const values = index.labelValues(label).length;
-          const text = `${ulid}  ${quoted(label)}  ${String(values)} values`;
+          const text = `${ulid}  ${quoted(label)}  ${many(values, 'value')}`;
           yield { text, json: { block: ulid, name: label, values } };
         }
         continue;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { walkWal, type WalEntry } from '../../lib/tsdb/index.ts';
 import type { InspectCommand } from './command-line.ts';
 import type { Line } from './output.ts';
-import { labelsObject, labelsText, timeText } from './printable.ts';
+import { many, labelsObject, labelsText, timeText } from './printable.ts';
 import type { TellTrouble } from './stored-blocks.ts';
 
 /** Labels of so many series of one record are shown. */
@@ -43,7 +43,7 @@ function recordLine(entry: Exclude<WalEntry, { kind: 'finding' }>): Line {
       const toMs = times.reduce((most, timeMs) => Math.max(most, timeMs), -Infinity);
       const range = count === 0 ? '' : `  ${timeText(fromMs)}  ${timeText(toMs)}`;
       const span = count === 0 ? {} : { firstMs: fromMs, lastMs: toMs };
-      const text = `${place}  ${String(count)} samples${range}`;
+      const text = `${place}  ${many(count, 'sample')}${range}`;
       return { text, json: { ...json, samples: count, ...span } };
     }
     case 'other': {

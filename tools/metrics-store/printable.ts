@@ -1,10 +1,10 @@
 /** Characters that could move the cursor, hide text or turn its direction on a terminal. */
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Stored text as it may be shown on a terminal: on one line, nothing hidden in it. */
 export function printable(text: string): string {
-  return text.replace(unsafe, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.toWellFormed().replace(unsafe, (char) => {
+    return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
   });
 }
 
@@ -67,4 +67,9 @@ export function sizeText(bytes: number): string {
     unit++;
   }
   return `${unit === 0 ? String(size) : size.toFixed(1)} ${units[unit] ?? ''}`;
+}
+
+/** A count with its noun. */
+export function many(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -44,15 +44,14 @@ export function withDir<T>(test: (dir: string) => T): T {
 export const fixtureStartMs = 1_700_000_000_000;
 
 /** A small block: a few series, several chunks each, more than one segment. Returns its directory. */
-export function smallBlock(parentDir: string, seed = 1, segmentBytes = 220): string {
+export function smallBlock(parentDir: string, seed = 1, segmentBytes = 90): string {
   const rng = seededRng(seed);
   const model: Model = new Map();
   for (const labels of [
     ['__name__', 'a'],
     ['__name__', 'a', 'x', 'é'],
-    ['__name__', 'b', 'x', 'y'],
   ]) {
-    for (let at = 0; at < 12; at++) {
+    for (let at = 0; at < 9; at++) {
       const bits = rng.u32() % 9 === 0 ? staleBits : bitsOf(rng.u32() % 100);
       put(model, labels, fixtureStartMs + at * 1000 + (rng.u32() % 400), bits);
     }

@@ -66,6 +66,8 @@ export class PostingsCheck {
   /** Undefined when not all series could be read. */
   readonly #pairs: SeriesPairs | undefined;
   readonly #lists = new PostingsLists();
+  /** Numbers of those lists of the series that the table names. */
+  readonly #seen = new Set<number>();
   #areListsWhole = true;
 
   constructor(
@@ -146,17 +148,17 @@ export class PostingsCheck {
     const reader = new ByteReader(content);
     const count = reader.u32be();
     let last: [string, string] | undefined;
-    let met = 0;
-    for (; met < count && reader.error === undefined; met++) {
-      if (reader.uvarint() !== 2) throw corrupt('postings table entry of another kind', start);
+    for (let met = 0; met < count; met++) {
+      const kind = reader.uvarint();
       const entry: [string, string] = [reader.str(), reader.str()];
       const offset = reader.uvarint();
-      if (reader.error !== undefined) break;
+      reader.check();
+      if (kind !== 2) throw corrupt('postings table entry of another kind', start);
       this.#checkTableOrder(last, entry);
       this.#checkEntry(entry, offset);
       last = entry;
     }
-    if (reader.error !== undefined) throw corrupt(`postings table: ${reader.error.message}`, start);
+    reader.check();
     if (reader.remaining > 0) throw corrupt('postings table: bytes left over', start);
     this.#tellMissing();
     return true;
@@ -187,41 +189,38 @@ export class PostingsCheck {
     if (!this.#lists.mark(list)) {
       this.#error('CHECK_REFERENCE', `postings of ${pairText(entry)} are those of another`, offset);
     }
-    const pairs = this.#comparablePairs();
-    if (pairs === undefined) return;
-    const wanted = this.#wanted(pairs, entry);
+    this.#compare(entry, list, offset);
+  }
+
+  #compare(entry: [string, string], list: number, offset: number): void {
+    const comparable = this.#comparable();
+    if (comparable === undefined) return;
+    const { pairs, symbols } = comparable;
+    const wanted = wantedList(pairs, symbols, entry);
     if (wanted === undefined) {
       const message = `postings of ${pairText(entry)}, which no series has`;
       this.#error('CHECK_POSTINGS', message, offset);
-    } else {
-      pairs.seen.add(wanted);
-      if (pairs.of.prints.isSame(wanted, this.#lists.prints, list)) return;
-      const counts = `${String(this.#lists.prints.count(list))} series, ${String(pairs.of.prints.count(wanted))}`;
-      const message = `postings of ${pairText(entry)} differ from the series: ${counts} have it`;
-      this.#error('CHECK_POSTINGS', message, offset);
+      return;
     }
+    this.#seen.add(wanted);
+    const { prints } = this.#lists;
+    if (pairs.prints.isSame(wanted, prints, list)) return;
+    const counts = `they list ${String(prints.count(list))}, ${String(pairs.prints.count(wanted))} have it`;
+    const message = `postings of ${pairText(entry)} differ from the series: ${counts}`;
+    this.#error('CHECK_POSTINGS', message, offset);
   }
 
-  readonly #seen = new Set<number>();
-
-  #comparablePairs() {
-    if (this.#pairs === undefined || this.#pairs.isOverfull || this.#symbols === undefined) {
-      return undefined;
-    }
-    return { of: this.#pairs, seen: this.#seen };
-  }
-
-  #wanted(pairs: { of: SeriesPairs }, [name, value]: [string, string]): number | undefined {
-    if (name === '' && value === '') return pairs.of.all;
-    const nameAt = symbolAt(this.#symbols!, name);
-    const valueAt = symbolAt(this.#symbols!, value);
-    if (nameAt === undefined || valueAt === undefined) return undefined;
-    return pairs.of.find(nameAt, valueAt);
+  /** What the series say of the postings; undefined when they do not say all. */
+  #comparable(): { pairs: SeriesPairs; symbols: readonly string[] } | undefined {
+    const pairs = this.#pairs;
+    const symbols = this.#symbols;
+    if (pairs === undefined || pairs.isOverfull || symbols === undefined) return undefined;
+    return { pairs, symbols };
   }
 
   #tellMissing(): void {
-    const pairs = this.#comparablePairs();
-    if (pairs === undefined) {
+    const comparable = this.#comparable();
+    if (comparable === undefined) {
       const message = 'postings were not compared with the series';
       this.#findings.note('CHECK_SKIPPED', this.#path, message, this.#toc.postings);
       return;
@@ -230,16 +229,28 @@ export class PostingsCheck {
       const message = `there are no postings of ${pair}`;
       this.#error('CHECK_POSTINGS', message, this.#toc.postingsTable);
     };
-    if (!this.#seen.has(pairs.of.all)) tell('all series');
-    for (const [name, value, list] of pairs.of.entries()) {
-      if (this.#seen.has(list)) continue;
-      tell(pairText([this.#symbols![name]!, this.#symbols![value]!]));
+    const { pairs, symbols } = comparable;
+    if (!this.#seen.has(pairs.all)) tell('all series');
+    for (const [name, value, list] of pairs.entries()) {
+      if (!this.#seen.has(list)) tell(pairText([symbols[name]!, symbols[value]!]));
     }
   }
 
   #error(code: string, message: string, offset: number): void {
     this.#findings.error(code, this.#path, message, offset);
   }
+}
+
+/** Number of the list that a pair should have. */
+function wantedList(
+  pairs: SeriesPairs,
+  symbols: readonly string[],
+  [name, value]: [string, string],
+): number | undefined {
+  if (name === '' && value === '') return pairs.all;
+  const nameAt = symbolAt(symbols, name);
+  const valueAt = symbolAt(symbols, value);
+  return nameAt === undefined || valueAt === undefined ? undefined : pairs.find(nameAt, valueAt);
 }
 
 /** Position of a text in the sorted symbols. */

@@ -157,7 +157,7 @@ export class SeriesCheck {
     const first = this.#used.findIndex((isUsed, at) => isUsed === 0 && this.#symbols[at] !== '');
     if (first < 0) return;
     const count = this.#used.reduce((sum, isUsed) => sum + (isUsed === 0 ? 1 : 0), 0);
-    const message = `${String(count)} symbols are used by no series, the first is number ${String(first)}`;
+    const message = `${String(count)} symbols that no series uses, the first is number ${String(first)}`;
     this.#findings.note('CHECK_UNUSED', this.#path, message, this.#index.toc.symbols);
   }
 }

@@ -34,40 +34,57 @@ type WalContent =
 export function* walkWal(dir: string): Generator<WalEntry, void> {
   const met: Finding[] = [];
   const findings = new Findings((finding) => met.push(finding));
-  const { checkpoints, segments } = listWal(dir, '.', findings);
-  const newest = checkpoints.at(-1);
-  const files: [name: string, segment: number][] = [];
-  if (newest !== undefined) {
-    const inside = listWal(join(dir, newest.name), newest.name, findings);
-    for (const segment of inside.segments) {
-      files.push([`${newest.name}/${walSegmentName(segment)}`, segment]);
+  for (const { path, segment } of filesOf(dir, findings)) {
+    for (const entry of segmentEntries(dir, path, segment, findings)) {
+      for (const finding of met.splice(0)) yield { kind: 'finding', finding };
+      if (entry !== undefined) yield entry;
     }
-  }
-  for (const segment of segments) {
-    if (segment > (newest?.covers ?? -1)) files.push([walSegmentName(segment), segment]);
-  }
-  const batch = new SampleBatch();
-  for (const [path, segment] of files) {
-    const source = openRegular(join(dir, path), path, findings);
-    if (source === undefined) continue;
-    try {
-      for (const step of walRecords(new WalSegmentReader(source, segment))) {
-        const { offset } = step;
-        if (step.kind === 'damage') findings.thrown(path, step.error, offset);
-        else {
-          const content = findings.guard(path, () => decode(step.record, batch), offset);
-          const place = { path, offset, sizeBytes: step.record.length };
-          if (content !== undefined) yield { ...place, ...content };
-        }
-        for (const finding of met.splice(0)) yield { kind: 'finding', finding };
-      }
-    } catch (error) {
-      findings.thrown(path, error);
-    } finally {
-      source.close();
-    }
+    for (const finding of met.splice(0)) yield { kind: 'finding', finding };
   }
   for (const finding of met) yield { kind: 'finding', finding };
+}
+
+function filesOf(dir: string, findings: Findings): { path: string; segment: number }[] {
+  const { checkpoints, segments } = listWal(dir, '.', findings);
+  const newest = checkpoints.at(-1);
+  const live = segments
+    .filter((segment) => segment > (newest?.covers ?? -1))
+    .map((segment) => ({ path: walSegmentName(segment), segment }));
+  if (newest === undefined) return live;
+  const inside = listWal(join(dir, newest.name), newest.name, findings).segments;
+  return [
+    ...inside.map((segment) => ({ path: `${newest.name}/${walSegmentName(segment)}`, segment })),
+    ...live,
+  ];
+}
+
+/** The records of one segment; undefined where damage was found, which is among the findings. */
+function* segmentEntries(
+  dir: string,
+  path: string,
+  segment: number,
+  findings: Findings,
+): Generator<WalEntry | undefined, void> {
+  const source = openRegular(join(dir, path), path, findings);
+  if (source === undefined) return;
+  const batch = new SampleBatch();
+  try {
+    for (const step of walRecords(new WalSegmentReader(source, segment))) {
+      const { offset } = step;
+      if (step.kind === 'damage') {
+        findings.thrown(path, step.error, offset);
+        yield undefined;
+        continue;
+      }
+      const { record } = step;
+      const content = findings.guard(path, () => decode(record, batch), offset);
+      yield content && { path, offset, sizeBytes: record.length, ...content };
+    }
+  } catch (error) {
+    findings.thrown(path, error);
+  } finally {
+    source.close();
+  }
 }
 
 function decode(record: Uint8Array, batch: SampleBatch): WalContent {

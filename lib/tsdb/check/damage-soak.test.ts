@@ -30,10 +30,12 @@ function withFile<T>(file: string, bytes: Uint8Array, work: () => T): T {
   }
 }
 
-/** Every byte of the file with one random bit flipped, then with all of them. */
+/** Every byte of the file with one random bit flipped; `make soak` flips each one, and all at once. */
 function* flips(good: Uint8Array, rng: { u32(): number }): Generator<[string, Uint8Array]> {
+  const all = [1, 2, 4, 8, 16, 32, 64, 128, 255];
   for (let at = 0; at < good.length; at++) {
-    for (const mask of [1 << (rng.u32() % 8), 0xff]) {
+    const masks = process.env['SOAK'] === '1' ? all : [1 << (rng.u32() % 8)];
+    for (const mask of masks) {
       const bytes = good.slice();
       bytes[at]! ^= mask;
       yield [`byte ${String(at)} ^ ${String(mask)}`, bytes];
@@ -55,7 +57,7 @@ test('finds every flipped byte of a block', () => {
   const rng = seededRng(seed);
   withDir((parent) => {
     const dir = smallBlock(parent);
-    expect(check(dir)).toMatchObject({ findings: [], summary: { chunks: 9, samples: 36 } });
+    expect(check(dir)).toMatchObject({ findings: [], summary: { chunks: 4, samples: 18 } });
     for (const name of filesIn(dir)) {
       const file = join(dir, name);
       const good = new Uint8Array(readFileSync(file));
