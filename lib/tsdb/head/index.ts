@@ -4,4 +4,5 @@ export { Head, type AdmittedRange, type AppendCounts } from './head.ts';
 export { copyHead, headCopyBuffers, type HeadCopy } from './head-copy.ts';
 export { defaultMaxSeries, lastGeneration, maxSlots, slotBits } from './limits.ts';
 export { Pacer } from './pacer.ts';
+export type { LabelCount, SeriesCount } from './series-counts.ts';
 export { SeriesTable } from './series-table.ts';

@@ -43,6 +43,24 @@ describe('commit', () => {
       expect(store.stats()).toMatchObject({ headSamples: 2, headMaxMs: now });
     }));
 
+  test('knows the largest metrics and labels', () =>
+    withBench(async ({ open }) => {
+      const store = await open();
+      for (const [name, code] of ['a:1', 'b:1', 'b:2', 'b:3'].map((text) => text.split(':'))) {
+        store.seriesRef(['__name__', name!, 'code', code!]);
+      }
+      store.seriesRef(['__name__', 'a']);
+      expect(store.seriesCount).toBe(5);
+      expect(store.topMetrics(1)).toEqual([{ name: 'b', series: 3 }]);
+      expect(store.topLabels(9)).toEqual([
+        { name: '__name__', series: 5, values: 2 },
+        { name: 'code', series: 4, values: 3 },
+      ]);
+      expect(store.findSeries(['__name__', 'a'])).toBe(store.seriesRef(['__name__', 'a']));
+      expect(store.findSeries(['__name__', 'c'])).toBeUndefined();
+      expect(store.maxSeries).toBe(500_000);
+    }));
+
   test('takes the first of two values of one series in one batch', () =>
     withBench(async ({ open }) => {
       const store = await open();

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../runtime/index.ts';
 import { compareUtf8 } from '../../bytes/index.ts';
-import { Pacer, type AdmittedRange } from '../head/index.ts';
+import { Pacer, type AdmittedRange, type LabelCount, type SeriesCount } from '../head/index.ts';
 import type { Labels } from '../labels.ts';
 import { maxLabelsPerSeries } from '../limits.ts';
 import { SampleBatch } from '../sample-batch.ts';
@@ -87,6 +87,13 @@ export class Store {
     return ref;
   }
 
+  /** Reference of the series with these labels, as {@link seriesRef}, if there is one. */
+  findSeries(labels: Labels): number | undefined {
+    const { series } = this.#parts.head;
+    const slot = series.find(labels);
+    return slot === 0 ? undefined : series.refs[slot];
+  }
+
   /** Whether a reference may still be used in a batch; references are never used again. */
   isLive(ref: number): boolean {
     return this.#parts.head.series.slotOf(ref) !== 0;
@@ -143,6 +150,26 @@ export class Store {
       sizeBytes: blocks.sizeBytes + wal.sizeBytes,
       walBytes: wal.sizeBytes,
     };
+  }
+
+  /** Series in the head; grows by one when {@link seriesRef} makes one. */
+  get seriesCount(): number {
+    return this.#parts.head.series.count;
+  }
+
+  /** Most series that the head may have. */
+  get maxSeries(): number {
+    return this.#parts.limits.maxSeries;
+  }
+
+  /** The metrics of the head with the most series, largest first. */
+  topMetrics(limit: number): SeriesCount[] {
+    return this.#parts.head.series.topMetrics(limit);
+  }
+
+  /** The label names of the head with the most series, largest first, and how many values they have. */
+  topLabels(limit: number): LabelCount[] {
+    return this.#parts.head.series.topLabels(limit);
   }
 
   /** Time of the newest sample in head and blocks. */
