@@ -11,7 +11,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 
 import type { CheckFindings } from '../../lib/tsdb/index.ts';
-import { UsageError } from './errors.ts';
+import { UsageError, codeOf } from './errors.ts';
 import type { ShownGap } from './gap-files.ts';
 import { readSmallFile } from './small-file.ts';
 
@@ -110,8 +110,7 @@ function hashOf(file: string): { sizeBytes: number; sha256: string } | undefined
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
   try {

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 
 import { runCheck } from './check-command.ts';
 import { parseCommandLine } from './command-line.ts';
-import { UsageError } from './errors.ts';
+import { UsageError, codeOf, messageOf } from './errors.ts';
 import { runInspect } from './inspect-command.ts';
 import type { Output } from './output.ts';
+import { printable } from './printable.ts';
 
 /** Does what the arguments say and returns the exit code. */
 export function run(args: readonly string[], output: Output): number {
@@ -22,14 +23,14 @@ export function run(args: readonly string[], output: Output): number {
       : runInspect(command, output);
   } catch (error) {
     if (!isUsage(error)) throw error;
-    output.err(`metrics-store: ${error.message}\n`);
+    output.err(`metrics-store: ${printable(messageOf(error))}\n`);
     if (error instanceof UsageError) output.err('metrics-store help shows how it is used\n');
     return 2;
   }
 }
 
 /** What the caller can mend: the command, or a directory that cannot be read. */
-function isUsage(error: unknown): error is Error {
+function isUsage(error: unknown): boolean {
   if (error instanceof UsageError) return true;
-  return error instanceof Error && 'syscall' in error && 'code' in error;
+  return codeOf(error) !== undefined && 'syscall' in (error as object);
 }

@@ -1,5 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
+import { codeOf } from './errors.ts';
+
 /** All bytes of a regular file; undefined when there is none, or it is larger than `limit`. */
 export function readSmallFile(file: string, limit: number): Buffer | undefined {
   let fd: number;
@@ -7,7 +9,7 @@ export function readSmallFile(file: string, limit: number): Buffer | undefined {
     // Not to wait should it be a pipe, and not to follow it should it be a link.
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ELOOP') return undefined;
     throw error;
   }

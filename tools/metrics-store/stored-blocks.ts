@@ -9,7 +9,7 @@ import {
   type BlockMeta,
   type BlockReader,
 } from '../../lib/tsdb/index.ts';
-import { UsageError } from './errors.ts';
+import { UsageError, codeOf } from './errors.ts';
 
 /** A block on the disk that can be read. */
 export interface StoredBlock {
@@ -85,7 +85,7 @@ function tolerant<T>(dir: string, tell: TellTrouble, work: () => T): T[] {
 
 /** What damaged files and the file system give; anything else is a mistake of ours. */
 function isExpected(error: unknown): boolean {
-  return error instanceof Error && 'code' in error;
+  return codeOf(error) !== undefined;
 }
 
 /** Bytes of all files. Refuses links, pipes and devices: opening one could wait for ever. */
