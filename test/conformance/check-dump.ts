@@ -40,6 +40,14 @@ export async function checkDump(bed: Bed): Promise<void> {
   await checks.check('a range of it downloads, and HEAD tells its size', () =>
     downloadRange(bed, dump, archive),
   );
+  await checks.check('a download that is given up harms nothing', async () => {
+    const abort = new AbortController();
+    const path = `/api/v1/dumps/${dump.id}/archive`;
+    const response = await bed.host.request(path, admin, { signal: abort.signal });
+    abort.abort();
+    await response.body?.cancel().catch(() => undefined);
+    await Promise.all([download(bed, dump, archive), download(bed, dump, `${archive}.second`)]);
+  });
   await checks.check('it unpacks to blocks, an empty wal/ and the three files', async () => {
     await unpackArchive(archive, unpacked);
     await checkLayout(unpacked);

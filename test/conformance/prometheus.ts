@@ -57,7 +57,7 @@ scrape_configs:
   };
 }
 
-/** Starts Debian's node exporter on every loopback address of the machine. */
+/** Starts Debian's node exporter on loopback. */
 export async function startNodeExporter(
   directory: string,
 ): Promise<{ port: number; daemon: Daemon }> {
