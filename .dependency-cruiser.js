@@ -21,9 +21,11 @@ const arrows = {
   'server/web': ['lib', 'api', 'server/settings', 'server/collect', 'server/share', 'server/dump'],
   'server/worker\\.ts': ['lib', 'server/dump'],
   webapp: ['api'],
+  // Tools look at what the plugin leaves on the disk; nothing may need a tool.
+  tools: ['lib', 'server/collect'],
 };
 
-const ours = '^(lib|api|server|webapp|build|test)/';
+const ours = '^(lib|api|server|webapp|tools|build|test)/';
 const testFiles = '(\\.test\\.tsx?$|-fixture\\.ts$|^test/)';
 
 const roomRules = Object.entries(arrows).map(([room, targets]) => ({

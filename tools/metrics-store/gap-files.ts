@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
 import type { CheckFindings } from '../../lib/tsdb/index.ts';
-import { parseLedger, type GapRecord } from '../../server/collect/gap-record.ts';
+import { parseLedger } from '../../server/collect/gap-record.ts';
 import { readManifest } from './manifest.ts';
+import type { ShownGap } from './shown-gap.ts';
 import { readSmallFile } from './small-file.ts';
 
 /** File of the gap ledger in a data directory. */
@@ -51,14 +52,6 @@ function checkLine(
     if (toMs !== null && toMs < fromMs) tell('error', `gap ${String(id)} ends before it begins`);
   }
 }
-
-/** A gap from either place. */
-export type ShownGap = Pick<
-  GapRecord,
-  'job' | 'instance' | 'fromMs' | 'toMs' | 'reason' | 'message'
-> & {
-  readonly missed: number;
-};
 
 /** The gaps of a data directory or of an unpacked dump; undefined when there is no such file. */
 export function readGaps(dir: string): readonly ShownGap[] | undefined {

@@ -12,7 +12,7 @@ import { dirname, join, relative } from 'node:path';
 
 import type { CheckFindings } from '../../lib/tsdb/index.ts';
 import { UsageError, codeOf } from './errors.ts';
-import type { ShownGap } from './gap-files.ts';
+import type { ShownGap } from './shown-gap.ts';
 import { readSmallFile } from './small-file.ts';
 
 /** 10,000 gaps and every file of a dump take a few megabytes. */

@@ -1,0 +1,9 @@
+import type { GapRecord } from '../../server/collect/gap-record.ts';
+
+/** A gap from either place. */
+export type ShownGap = Pick<
+  GapRecord,
+  'job' | 'instance' | 'fromMs' | 'toMs' | 'reason' | 'message'
+> & {
+  readonly missed: number;
+};
