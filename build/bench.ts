@@ -3,6 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { measureDemoProfile } from '../test/bench/demo-profile.ts';
 import { measureBundle, measureHandshake } from '../test/bench/executable.ts';
 import { table, type Measure } from '../test/bench/measure.ts';
+import { measureManyTargets } from '../test/bench/many-targets.ts';
+import {
+  measureFirstScrape,
+  measureScale,
+  measureSeriesMemory,
+  measureStore,
+  measureWeek,
+} from '../test/bench/store-measures.ts';
 import { root } from './command.ts';
 
 /** What is measured together, by the names of its measures. */
@@ -10,6 +18,23 @@ const groups: { names: string[]; run: () => Promise<Measure[]> }[] = [
   { names: ['handshake'], run: async () => [await measureHandshake()] },
   { names: ['bundle'], run: async () => [await measureBundle()] },
   { names: ['first-sample', 'memory-demo', 'slice-demo'], run: measureDemoProfile },
+  { names: ['scrape-cpu', 'memory-58k-series', 'slice'], run: measureManyTargets },
+  { names: ['first-scrape', 'first-scrape-slice'], run: measureFirstScrape },
+  { names: ['scale-100-targets'], run: async () => [await measureScale()] },
+  { names: ['bytes-per-series'], run: async () => [await measureSeriesMemory()] },
+  {
+    names: [
+      'ingest-per-sample',
+      'churn',
+      'bytes-per-sample',
+      'block-cut',
+      'block-cut-slice',
+      'block-merge',
+      'wal-replay',
+    ],
+    run: measureStore,
+  },
+  { names: ['memory-slope'], run: async () => [await measureWeek()] },
 ];
 
 const wanted = process.argv.slice(2);

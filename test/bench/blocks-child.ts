@@ -49,7 +49,9 @@ async function cutBlocks() {
     if (i % scrapesPerBlock === scrapesPerBlock / 2 + 1) await fed.store.maintain();
   }
   await probe.stop();
-  const cut = fed.store.blocks().map(({ dir, numSamples, sizeBytes }) => ({ dir, numSamples, sizeBytes }));
+  const cut = fed.store
+    .blocks()
+    .map(({ dir, numSamples, sizeBytes }) => ({ dir, numSamples, sizeBytes }));
   const kept = join(root, 'kept');
   mkdirSync(kept);
   for (const { dir } of cut) cpSync(dir, join(kept, dir.slice(-26)), { recursive: true });

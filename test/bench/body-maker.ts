@@ -58,7 +58,9 @@ export class BodyMaker {
     this.#counters = Array.from({ length: shape.counters }, () => this.#below(1_000_000));
     this.#histograms = [
       ...Array.from({ length: shape.apiSets }, (_, i) => this.#histogram('api', apiLabels(i))),
-      ...Array.from({ length: shape.storeSets }, (_, i) => this.#histogram('store', storeLabels(i))),
+      ...Array.from({ length: shape.storeSets }, (_, i) =>
+        this.#histogram('store', storeLabels(i)),
+      ),
     ];
   }
 

@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 const nodeOptions = ['--disable-sigusr1', '--use-system-ca'];
 
 /** Starts one of our `*-child.ts` in a process of its own, the pinned Node with its own heap. */
-export function startChild(name: string, args: readonly string[], more: string[] = []): ChildProcess {
+export function startChild(
+  name: string,
+  args: readonly string[],
+  more: string[] = [],
+): ChildProcess {
   const path = fileURLToPath(new URL(`${name}-child.ts`, import.meta.url));
   return fork(path, args, { execArgv: [...nodeOptions, ...more], stdio: 'inherit' });
 }

@@ -8,6 +8,7 @@ import { BodyBuffer } from '../../server/collect/body-buffer.ts';
 import type { CollectSettings } from '../../server/collect/index.ts';
 import type { ScrapeSlot } from '../../server/collect/scrape-slots.ts';
 import { TargetSeries } from '../../server/collect/target-series.ts';
+import { parseSettings } from '../../server/settings/index.ts';
 
 /** Start of a two-hour range. */
 export const startMs = 1_699_999_200_000;
@@ -29,13 +30,10 @@ export class SetClock implements Clock {
   }
 }
 
+/** What applies when nobody sets anything; bodies here may be as long as they like. */
 export const collectSettings: CollectSettings = {
-  scrapeIntervalMs: 15_000,
-  scrapeTimeoutMs: 10_000,
+  ...parseSettings({}).settings,
   bodySizeLimitBytes: 64 * 1024 * 1024,
-  sampleLimit: 0,
-  honorTimestamps: true,
-  honorLabels: true,
 };
 
 /** A store in a temporary directory that is fed with bodies as a scrape loop does, HTTP apart. */
@@ -72,7 +70,11 @@ export class FedStore {
       isOptional: false,
     };
     const { store, clock } = this;
-    return new TargetSeries(target, collectSettings, { store, clock, yieldTurn: () => immediate() });
+    return new TargetSeries(target, collectSettings, {
+      store,
+      clock,
+      yieldTurn: () => immediate(),
+    });
   }
 
   /** Stores a body as scraped at `timeMs`; gives the samples and the CPU time of the process in ns. */

@@ -21,4 +21,7 @@ await fed.feed(target, body, fed.clock.timeMs + 1000);
 const { user, system } = process.threadCpuUsage(before);
 await probe.stop();
 await fed.close();
-report({ cpuMs: (user + system) / 1000, longestSliceMs: probe.longestMs } satisfies FirstScrapeResult);
+report({
+  cpuMs: (user + system) / 1000,
+  longestSliceMs: probe.longestMs,
+} satisfies FirstScrapeResult);

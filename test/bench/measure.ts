@@ -32,17 +32,35 @@ export async function privateMemoryMb(pid: number): Promise<number> {
 
 export const rounded = (value: number): number => Number(value.toPrecision(4));
 
+/** Measures whose goal is a ratio to the peer. */
+const relative: ReadonlySet<string> = new Set([
+  'scrape-cpu',
+  'memory-58k-series',
+  'bytes-per-sample',
+]);
+/** Measures of which more is better. */
+const rates: ReadonlySet<string> = new Set(['wal-replay']);
+
+function isMet({ name, ours, peer, goal }: Measure): boolean {
+  if (rates.has(name)) return ours >= goal;
+  return ours <= (relative.has(name) ? goal * (peer ?? NaN) : goal);
+}
+
+function goalText({ name, goal }: Measure): string {
+  return `${rates.has(name) ? '≥' : '≤'} ${goal}${relative.has(name) ? ' × peer' : ''}`;
+}
+
 /** A table for people; `ok` says whether the goal is met. */
 export function table(measures: readonly Measure[]): string {
   const rows = [
     ['name', 'unit', 'ours', 'peer', 'goal', ''],
-    ...measures.map(({ name, unit, ours, peer, peerName, goal }) => [
-      name,
-      unit,
-      String(ours),
-      peer === null ? '-' : `${peer} (${String(peerName)})`,
-      `≤ ${goal}`,
-      ours <= goal ? 'ok' : 'MISSED',
+    ...measures.map((measure) => [
+      measure.name,
+      measure.unit,
+      String(measure.ours),
+      measure.peer === null ? '-' : `${measure.peer} (${String(measure.peerName)})`,
+      goalText(measure),
+      isMet(measure) ? 'ok' : 'MISSED',
     ]),
   ];
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));

@@ -1,7 +1,7 @@
 import { Thread, type ThreadCall } from '../../lib/runtime/index.ts';
 import type { StoreThread } from '../../lib/tsdb/index.ts';
 
-/** A new worker for each call, as the plugin has after a pause, and how long each call took in it. */
+/** A new worker for each call, as the plugin has after a pause, and the CPU time of each call in it. */
 export class TimedThread implements StoreThread {
   /** Milliseconds of the calls so far, by method. */
   readonly tookMs = new Map<string, number[]>();

@@ -1,4 +1,4 @@
-// A worker that serves the store's methods and merging, and reports how long each took.
+// A worker that serves the store's methods and merging, and reports the CPU time of each.
 import { serveThread, type ThreadContext, type ThreadHandlers } from '../../lib/runtime/index.ts';
 import { newUlid, openBlock, rewriteBlocks, storeHandlers } from '../../lib/tsdb/index.ts';
 import { systemRng } from '../../lib/runtime/index.ts';
@@ -26,9 +26,10 @@ type Handler = (payload: never, context: ThreadContext) => unknown;
 
 function timed(handler: Handler): Handler {
   return async (payload, context) => {
-    const startedMs = performance.now();
+    const before = process.threadCpuUsage();
     const result = await handler(payload, context);
-    context.progress({ tookMs: performance.now() - startedMs });
+    const { user, system } = process.threadCpuUsage(before);
+    context.progress({ tookMs: (user + system) / 1000 });
     return result;
   };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../../build/command.ts';
 import { Checks } from './checks.ts';
+import { checkDifferential } from './check-differential.ts';
 import { checkDump } from './check-dump.ts';
 import { checkHttp } from './check-http.ts';
 import { checkLife } from './check-life.ts';
@@ -47,6 +48,7 @@ try {
   await checkHttp(bed);
   await checkDump(bed);
   await checkServedSamples(bed);
+  await checkDifferential(bed);
   await checkLife.crash(bed);
   await checkLife.end(bed);
 } catch (error) {

@@ -1,0 +1,175 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { silentLogger, systemClock, systemRng } from '../../lib/runtime/index.ts';
+import { inlineThread, Store } from '../../lib/tsdb/index.ts';
+import { Collector, GapLedger, ledgerFile, ScrapeClient } from '../../server/collect/index.ts';
+import { parseSettings } from '../../server/settings/index.ts';
+import { holds, same, type Bed } from './bed.ts';
+import { eventually } from './checks.ts';
+import { promtoolDump, type PrintedSample } from './dump-archive.ts';
+import { freePort, startDaemon, waitForHttp } from './processes.ts';
+import { restartStep, StepExporter, stepCount } from './step-exporter.ts';
+
+const intervalMs = 400;
+/** Enough to store what was served, and far below the interval. */
+const settleMs = 80;
+
+/** A collector under comparison, running. */
+interface Running {
+  stop(): Promise<void>;
+}
+
+/**
+ * Scrapes the same steps (churn, failures, a restart in the middle) with a Prometheus and with our
+ * collector and store, and compares what promtool prints of both data directories.
+ */
+export async function checkDifferential({ checks, directory }: Pick<Bed, 'checks' | 'directory'>) {
+  const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+  const exporter = new StepExporter(seed, Date.now() - 600_000);
+  const port = await exporter.start();
+  const theirs = `${directory}/differential-prometheus`;
+  const ours = `${directory}/differential-ours`;
+  await checks.check(
+    'Prometheus and we scrape the same steps, restarted in the middle',
+    async () => {
+      await Promise.all([
+        scrapeSteps('Prometheus', exporter, () => startTheirs(theirs, port)),
+        scrapeSteps('mattermost', exporter, () => startOurs(ours, port)),
+      ]);
+      same(exporter.disturbances, 0, 'scrapes during the restart');
+    },
+  );
+  await exporter.stop();
+  await checks.check('promtool prints the same samples of both, staleness included', async () => {
+    const [expected, found] = await Promise.all([
+      promtoolDump(`${theirs}/data`, `${directory}/differential-prometheus.txt`),
+      promtoolDump(ours, `${directory}/differential-ours.txt`),
+    ]);
+    const equal = compare(byScrape(expected), byScrape(found));
+    console.log(`# seed ${seed}: ${equal} samples of ${stepCount} scrapes are equal`);
+  });
+}
+
+async function scrapeSteps(
+  name: string,
+  exporter: StepExporter,
+  start: () => Promise<Running>,
+): Promise<void> {
+  const first = await start();
+  await eventually(`${name} reaches the restart`, 30_000, served(exporter, name, restartStep));
+  await wait(settleMs);
+  await first.stop();
+  exporter.reopen(name);
+  const second = await start();
+  // When the step behind the last one is asked for, the last one is stored.
+  await eventually(`${name} reaches the end`, 30_000, served(exporter, name, stepCount + 1));
+  await second.stop();
+}
+
+function served(exporter: StepExporter, name: string, steps: number) {
+  return () => Promise.resolve(exporter.served(name) >= steps ? true : undefined);
+}
+
+async function startTheirs(directory: string, target: number): Promise<Running> {
+  await mkdir(directory, { recursive: true });
+  const port = await freePort();
+  await writeFile(
+    `${directory}/prometheus.yml`,
+    `global: { scrape_interval: ${intervalMs}ms, scrape_timeout: ${intervalMs}ms }
+scrape_configs:
+  - job_name: bench
+    honor_labels: true
+    static_configs: [{ targets: ['127.0.0.1:${target}'] }]
+`,
+  );
+  const args = [
+    `--config.file=${directory}/prometheus.yml`,
+    `--storage.tsdb.path=${directory}/data`,
+    `--web.listen-address=127.0.0.1:${port}`,
+  ];
+  const daemon = startDaemon('prometheus', args, `${directory}/prometheus-${port}.log`);
+  await waitForHttp(`http://127.0.0.1:${port}/-/ready`);
+  return daemon;
+}
+
+async function startOurs(directory: string, target: number): Promise<Running> {
+  const clock = systemClock;
+  const store = await Store.open({
+    dir: directory,
+    clock,
+    rng: systemRng,
+    thread: inlineThread(),
+  });
+  const ledger = await GapLedger.open({ file: ledgerFile(directory), clock });
+  const fetcher = new ScrapeClient({ clock, version: 'differential' });
+  const collector = new Collector({ clock, logger: silentLogger, store, ledger, fetcher });
+  const host = '127.0.0.1';
+  const instance = `${host}:${target}`;
+  collector.start(
+    {
+      targets: [
+        { job: 'bench', instance, host, port: target, path: '/metrics', isOptional: false },
+      ],
+      problems: [],
+    },
+    {
+      ...parseSettings({}).settings,
+      scrapeIntervalMs: intervalMs,
+      scrapeTimeoutMs: intervalMs,
+    },
+  );
+  return {
+    async stop() {
+      await collector.stop();
+      fetcher.close();
+      await Promise.all([ledger.close(), store.close()]);
+    },
+  };
+}
+
+/** Series text → number of the scrape, or a sample's own time → value. */
+type Scrapes = Map<string, Map<string, string>>;
+
+/** Scrapes of the two sides took place at different times: only their order can be compared. */
+function byScrape(samples: readonly PrintedSample[]): Scrapes {
+  const isUp = ({ labels }: PrintedSample) => labels.get('__name__') === 'up';
+  const times = samples.filter(isUp).map(({ timeMs }) => timeMs);
+  times.sort((a, b) => a - b);
+  const ordinals = new Map(times.map((timeMs, at) => [timeMs, at]));
+  const scrapes: Scrapes = new Map();
+  for (const { labels, value, timeMs } of samples) {
+    const name = labels.get('__name__') ?? '';
+    const ordinal = ordinals.get(timeMs);
+    // How long it took is the one thing that is not the same; the steps end before the scrapes do.
+    if (name === 'scrape_duration_seconds' || (ordinal ?? 0) >= stepCount) continue;
+    const key = JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const series = scrapes.get(key) ?? new Map<string, string>();
+    const at = ordinal === undefined ? `time ${timeMs}` : `scrape ${ordinal}`;
+    series.set(at, Object.is(value, -0) ? '-0' : String(value));
+    scrapes.set(key, series);
+  }
+  return scrapes;
+}
+
+/** Throws with the first differences; returns how many samples are equal. */
+function compare(expected: Scrapes, found: Scrapes): number {
+  const differences: string[] = [];
+  let equal = 0;
+  for (const key of new Set([...expected.keys(), ...found.keys()])) {
+    const theirs = expected.get(key) ?? new Map<string, string>();
+    const ours = found.get(key) ?? new Map<string, string>();
+    for (const at of new Set([...theirs.keys(), ...ours.keys()])) {
+      if (theirs.get(at) === ours.get(at)) equal++;
+      else {
+        const [a, b] = [theirs, ours].map((side) => side.get(at) ?? 'nothing');
+        differences.push(`${key} at ${at}: Prometheus ${String(a)}, ours ${String(b)}`);
+      }
+    }
+  }
+  holds(
+    differences.length === 0,
+    `${differences.length} differ:\n${differences.slice(0, 20).join('\n')}`,
+  );
+  holds(equal > 10_000, `only ${equal} samples were compared`);
+  return equal;
+}
