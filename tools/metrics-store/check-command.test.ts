@@ -125,6 +125,24 @@ describe('metrics-store check', () => {
     });
   });
 
+  test('looks at what else a data directory holds', () => {
+    withDir((dir) => {
+      fillStore(dir);
+      writeFileSync(join(dir, 'metric-metadata.json'), '{}');
+      expect(lines(dir)).toEqual([]);
+      writeFileSync(join(dir, 'metric-metadata.json'), '{');
+      writeFileSync(join(dir, 'gaps.jsonl.tmp'), '');
+      mkdirSync(join(dir, 'dump-work'));
+      mkdirSync(join(dir, 'file-store'));
+      expect(lines(dir).map((line) => line.split(/ {2,}/).slice(0, 3).join(' '))).toEqual([
+        'note dump-work CHECK_LEFTOVER',
+        'note file-store CHECK_SKIPPED',
+        'warning gaps.jsonl.tmp CHECK_LEFTOVER',
+        'error metric-metadata.json CHECK_METADATA',
+      ]);
+    });
+  });
+
   test('compares a dump with its manifest', () => {
     const f = (change: (dir: string) => void, ...want: string[]): void => {
       withDir((dir) => {

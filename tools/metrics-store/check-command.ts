@@ -8,10 +8,30 @@ import { checkLedger, ledgerName } from './gap-files.ts';
 import { checkManifest } from './manifest.ts';
 import type { Output } from './output.ts';
 import { many, printable } from './printable.ts';
+import { readSmallFile } from './small-file.ts';
 
 type ExtraCheck = (file: string, path: string, findings: CheckFindings) => void;
 
 const nothing: ExtraCheck = () => undefined;
+
+/** HELP, TYPE and UNIT of metrics, one JSON document. */
+const metadataName = 'metric-metadata.json';
+
+/** Far above what 500,000 series need. */
+const maxMetadataBytes = 256 * 1024 * 1024;
+
+const checkMetadata: ExtraCheck = (file, path, findings) => {
+  const bytes = readSmallFile(file, maxMetadataBytes);
+  if (bytes === undefined) {
+    findings.error('CHECK_NOT_A_FILE', path, 'is no file, or too large to be metadata of metrics');
+    return;
+  }
+  try {
+    JSON.parse(bytes.toString('utf8'));
+  } catch {
+    findings.error('CHECK_METADATA', path, 'is not JSON');
+  }
+};
 
 /** What lies beside blocks and WAL in our data directories and dumps. */
 const extra: Readonly<Record<string, ExtraCheck>> = {
@@ -24,6 +44,10 @@ const extra: Readonly<Record<string, ExtraCheck>> = {
   },
   'file-store': (_, path, findings) => {
     findings.note('CHECK_SKIPPED', path, 'stands in for the file store, and is checked by itself');
+  },
+  [metadataName]: checkMetadata,
+  [`${metadataName}.tmp`]: (_, path, findings) => {
+    findings.warning('CHECK_LEFTOVER', path, 'metadata of metrics that was not finished');
   },
   'manifest.json': checkManifest,
   'metadata.yaml': nothing,
