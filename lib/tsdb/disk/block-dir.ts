@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import type { ByteSource } from '../byte-source.ts';
@@ -55,6 +56,20 @@ export function deleteBlock(dir: string): void {
   renameSync(dir, doomed);
   syncDirectory(dirname(dir));
   rmSync(doomed, { recursive: true, force: true });
+}
+
+/** As {@link deleteBlock}, without holding up the thread while the disk works. */
+export async function removeBlock(dir: string): Promise<void> {
+  const doomed = `${dir}${deletionSuffix}`;
+  await rm(doomed, { recursive: true, force: true });
+  await rename(dir, doomed);
+  const parent = await open(dirname(dir));
+  try {
+    await parent.sync();
+  } finally {
+    await parent.close();
+  }
+  await rm(doomed, { recursive: true, force: true });
 }
 
 /** Removes what unfinished work has left in `parentDir`; returns the names. */

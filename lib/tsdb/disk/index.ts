@@ -1,8 +1,10 @@
 export {
+  creationSuffix,
   deleteBlock,
   listBlockDirs,
   openBlock,
   readBlockMeta,
+  removeBlock,
   sweepTemporary,
 } from './block-dir.ts';
 export { FileSink } from './file-sink.ts';

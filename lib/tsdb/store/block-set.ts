@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BlockMeta } from '../block/index.ts';
-import { deleteBlock, listBlockDirs, openBlock } from '../disk/index.ts';
+import { creationSuffix, listBlockDirs, openBlock, removeBlock } from '../disk/index.ts';
 import type { Pacer } from '../head/index.ts';
 import { StoreError } from './errors.ts';
 import type { BlockInfo, StoreProblem } from './types.ts';
@@ -59,17 +60,27 @@ export class BlockSet {
     return mint;
   }
 
-  /** Removes a block from the disk and from the set. */
-  delete(ulid: string): void {
+  has(ulid: string): boolean {
+    return this.#blocks.has(ulid);
+  }
+
+  /** Removes a block from the set at once and from the disk; back in the set when it stays there. */
+  async delete(ulid: string): Promise<void> {
     const block = this.#blocks.get(ulid);
     if (block === undefined) throw new StoreError('TSDB_NO_BLOCK', `there is no block ${ulid}`);
-    deleteBlock(block.dir);
     this.#blocks.delete(ulid);
+    try {
+      await removeBlock(block.dir);
+    } catch (error) {
+      if (existsSync(block.dir)) this.#blocks.set(ulid, block);
+      throw error;
+    }
   }
 }
 
 /** What a block's meta.json says about it, as the store tells others. */
 export function blockInfo(meta: BlockMeta, dir: string, sizeBytes: number): BlockInfo {
+  const { numTombstones = 0 } = meta.stats;
   return {
     ulid: meta.ulid,
     dir,
@@ -79,7 +90,29 @@ export function blockInfo(meta: BlockMeta, dir: string, sizeBytes: number): Bloc
     numSeries: meta.stats.numSeries,
     sizeBytes,
     sources: meta.compaction.sources,
+    ...(numTombstones > 0 ? { numTombstones } : {}),
+    ...(meta.compaction.failed === true ? { hasFailed: true } : {}),
   };
+}
+
+/**
+ * The block that a thread has published under its name without living to tell, made durable here as
+ * well; undefined when there is none, and then nothing of it is left.
+ */
+export async function takePublished(
+  parentDir: string,
+  ulid: string,
+): Promise<BlockInfo | undefined> {
+  const dir = join(parentDir, ulid);
+  await rm(`${dir}${creationSuffix}`, { recursive: true, force: true });
+  if (!existsSync(dir)) return undefined;
+  const handle = await open(parentDir);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return await readBlockInfo(dir);
 }
 
 /** Opens a block for the time it takes to see that its parts are there and fit together. */

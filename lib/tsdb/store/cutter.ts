@@ -2,13 +2,15 @@ import type { Clock, Rng } from '../../runtime/index.ts';
 import type { JsonObject } from '../block/index.ts';
 import { copyHead, headCopyBuffers, Pacer, type Head } from '../head/index.ts';
 import { newUlid } from '../ulid.ts';
-import { blockInfo, type BlockSet } from './block-set.ts';
+import { blockInfo, takePublished, type BlockSet } from './block-set.ts';
 import { firstCutRetryMs, lastCutRetryMs } from './limits.ts';
 import type { Problems } from './problems.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { BlockInfo, SnapshotRequest, StoreThread } from './types.ts';
 import type { WalLog } from './wal-log.ts';
 import type { WriteHeadBlock, WroteHeadBlock } from './write-head-block.ts';
+
+const method = 'tsdb.writeHeadBlock';
 
 /** What cutting works on. */
 export interface CutterParts {
@@ -138,10 +140,15 @@ export class Cutter {
       ...(extra === undefined ? {} : { extra }),
     };
     const transfer = headCopyBuffers(block.copy);
-    const written = (await thread.call('tsdb.writeHeadBlock', payload, {
-      transfer,
-      signal,
-    })) as WroteHeadBlock;
-    return written === null ? undefined : blockInfo(written.meta, written.dir, written.sizeBytes);
+    try {
+      const options = { transfer, signal };
+      const written = (await thread.call(method, payload, options)) as WroteHeadBlock;
+      return written === null ? undefined : blockInfo(written.meta, written.dir, written.sizeBytes);
+    } catch (error) {
+      // A thread that died behind the last step has done its work: cut again, it would be doubled.
+      const published = await takePublished(payload.parentDir, payload.ulid);
+      if (published === undefined) throw error;
+      return published;
+    }
   }
 }

@@ -14,6 +14,16 @@ export const maintainIntervalMs = 60_000;
 export const firstCutRetryMs = 60_000;
 export const lastCutRetryMs = 30 * 60_000;
 
+/** Lengths of merged blocks in block ranges: 2 h, 6 h and 18 h, as Prometheus. */
+export const mergeRanges: readonly number[] = [1, 3, 9];
+
+/** Pause after a failed merge; it doubles from failure to failure up to the second number. */
+export const firstMergeRetryMs = 60_000;
+export const lastMergeRetryMs = 30 * 60_000;
+
+/** Part of the free disk that a merge may fill; the rest is for the WAL. */
+export const mergeSpaceShare = 0.25;
+
 /** Samples of one WAL record; keeps records near the 64 KiB that Prometheus writes. */
 export const maxSamplesPerRecord = 5000;
 

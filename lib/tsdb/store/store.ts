@@ -8,6 +8,7 @@ import { Cutter } from './cutter.ts';
 import { StoreError } from './errors.ts';
 import { maintainIntervalMs, syncDelayMs } from './limits.ts';
 import { openStore, type StoreParts } from './open-store.ts';
+import { Merger } from './merger.ts';
 import { PageMover } from './page-mover.ts';
 import { Turnstile } from './turnstile.ts';
 import type {
@@ -29,9 +30,11 @@ export class Store {
   readonly #clock: Clock;
   readonly #turnstile: Turnstile;
   readonly #cutter: Cutter;
+  readonly #merger: Merger;
   readonly #mover: PageMover;
   readonly #admitted = new SampleBatch(0);
   #onBlockCut: ((block: BlockInfo) => void) | undefined;
+  #mayMerge: (block: BlockInfo) => boolean;
   /** Samples before this are in blocks, or were. */
   #blocksEndMs: number;
   #syncTimer: Timer | undefined;
@@ -43,6 +46,7 @@ export class Store {
     this.#parts = parts;
     this.#clock = options.clock;
     this.#onBlockCut = options.onBlockCut;
+    this.#mayMerge = options.mayMerge ?? (() => false);
     this.#turnstile = new Turnstile(parts.limits.maxWaitingCommits);
     this.#blocksEndMs = parts.blocks.maxt;
     const { dir, clock, rng, thread, metaExtra } = options;
@@ -51,6 +55,11 @@ export class Store {
       ...{ dir, clock, rng, thread, head, blocks, wal, problems },
       ...{ turnstile: this.#turnstile, extra: metaExtra },
       onBlock: (block) => this.#registerBlock(block),
+    });
+    this.#merger = new Merger({
+      ...{ dir, clock, rng, thread, blocks, problems, extra: metaExtra, rangeMs: head.rangeMs },
+      mayMerge: (block) => this.#mayMerge(block),
+      isCutDue: () => this.#cutter.isDue,
     });
     this.#mover = new PageMover({ head, dir, clock, rng, maxBytes: parts.limits.maxClosedBytes });
     this.#mover.look();
@@ -112,9 +121,13 @@ export class Store {
     return this.#turnstile.tryEnter(() => this.#commitNow(batch));
   }
 
-  /** Cuts the blocks that are due. The store does this by itself; calling it again is harmless. */
+  /** Cuts and merges what is due. The store does this by itself; calling it again is harmless. */
   async maintain(): Promise<void> {
-    if (this.#closing === undefined) await this.#cutter.run();
+    if (this.#closing !== undefined) return;
+    // Memory grows until the cut is made; merging can wait.
+    if (this.#cutter.isDue) await this.#merger.interrupt();
+    await this.#cutter.run();
+    await this.#merger.run();
   }
 
   /**
@@ -124,6 +137,8 @@ export class Store {
    */
   async snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined> {
     if (this.#closing !== undefined) throw closed();
+    // Somebody waits for the thread.
+    await this.#merger.interrupt();
     return this.#cutter.snapshot(request);
   }
 
@@ -134,8 +149,7 @@ export class Store {
 
   /** Removes a block durably; `TSDB_NO_BLOCK` when there is none of this name. */
   async deleteBlock(ulid: string): Promise<void> {
-    await Promise.resolve();
-    this.#parts.blocks.delete(ulid);
+    await this.#parts.blocks.delete(ulid);
   }
 
   stats(): StoreStats {
@@ -189,6 +203,11 @@ export class Store {
   /** Sets the one listener for cut blocks (see {@link StoreOptions.onBlockCut}). */
   onBlockCut(listener: (block: BlockInfo) => void): void {
     this.#onBlockCut = listener;
+  }
+
+  /** Sets which blocks may be merged (see {@link StoreOptions.mayMerge}). */
+  mergeWhen(mayMerge: (block: BlockInfo) => boolean): void {
+    this.#mayMerge = mayMerge;
   }
 
   /** Resolves when everything that was committed is on the disk (fdatasync). */
@@ -289,7 +308,7 @@ export class Store {
     await Promise.resolve();
     this.#syncTimer?.cancel();
     this.#maintainTimer?.cancel();
-    await this.#cutter.stop();
+    await Promise.all([this.#cutter.stop(), this.#merger.stop()]);
     await this.#mover.stop();
     await this.#syncing;
     try {

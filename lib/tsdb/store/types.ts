@@ -40,6 +40,11 @@ export interface StoreOptions {
    * starts has another owner.
    */
   onBlockCut?: (block: BlockInfo) => void;
+  /**
+   * Which blocks may be merged into larger ones and then be deleted. Without it none is: a block that
+   * has to be copied elsewhere first must keep its name until then.
+   */
+  mayMerge?: (block: BlockInfo) => boolean;
 }
 
 /** What happened to the samples of one batch; the counts add up to its length. */
@@ -67,6 +72,10 @@ export interface BlockInfo {
   sizeBytes: number;
   /** Level-1 blocks that this one was made of; a block that was cut lists itself. */
   sources: readonly string[];
+  /** Deleted intervals; absent when there are none, as in every block of ours. */
+  numTombstones?: number;
+  /** A merge with this block has failed, says its meta.json. */
+  hasFailed?: boolean;
 }
 
 export interface StoreStats {
@@ -83,7 +92,7 @@ export interface StoreStats {
 
 /** Something that is wrong with the store and that the status shows until it is over. */
 export interface StoreProblem {
-  /** `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`, `TSDB_CUT_FAILED`. */
+  /** `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`, `TSDB_CUT_FAILED`, `TSDB_MERGE_FAILED`. */
   code: string;
   message: string;
 }

@@ -1,4 +1,5 @@
 import { ThreadError, type ThreadContext, type ThreadHandlers } from '../../runtime/index.ts';
+import { mergeBlocks } from '../compact/index.ts';
 import type { StoreThread } from './types.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
 import { writeHeadBlock } from './write-head-block.ts';
@@ -7,6 +8,7 @@ import { writeHeadBlock } from './write-head-block.ts';
 export const storeHandlers = {
   'tsdb.writeHeadBlock': writeHeadBlock,
   'tsdb.writeCheckpoint': writeCheckpoint,
+  'tsdb.mergeBlocks': mergeBlocks,
 } satisfies ThreadHandlers;
 
 /** A thread that is none: runs the methods where they are called. For tests and small tools. */
