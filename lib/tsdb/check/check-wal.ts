@@ -199,8 +199,10 @@ class RecordsCheck {
   #otherRecord(record: Uint8Array, path: string, offset: number): void {
     const type = record[0];
     if (type !== undefined && type > 0 && type <= lastRecordType) return;
-    const message = type === undefined ? 'an empty record' : `a record of type ${String(type)}`;
-    this.#findings.warning('CHECK_RECORD_TYPE', path, `${message}, which nobody writes`, offset);
+    // Nobody writes one without content, but one byte in front of zeros reads as such: its checksum
+    // is zero, too.
+    const what = type === undefined ? 'an empty record' : `a record of type ${String(type)}`;
+    this.#findings.error('CHECK_RECORD_TYPE', path, `${what}, which nobody writes`, offset);
   }
 }
 

@@ -215,7 +215,9 @@ test(
           const what = `${say} damage ${String(damage)}`;
           if (isDamaged) expect([what, errors]).not.toEqual([what, 0]);
           // Whole records may have come twice, or gone: their checksums are right.
-          const foreign = shown.filter((record) => !written.includes(record));
+          const foreign = shown.filter((record) => record !== 'other' && !written.includes(record));
+          // One byte in front of zeros reads as a record without content.
+          if (shown.includes('other')) expect([what, errors]).not.toEqual([what, 0]);
           expect([what, foreign]).toEqual([what, []]);
         }
       }

@@ -106,8 +106,8 @@ test('tells records of unknown types and that do not decode', () => {
   withDir((dir) => {
     writeWal(dir, segmentOf(Uint8Array.of(6, 1), Uint8Array.of(14), new Uint8Array(0)));
     expect(found(dir)).toEqual([
-      'warning CHECK_RECORD_TYPE wal/00000000@9',
-      'warning CHECK_RECORD_TYPE wal/00000000@17',
+      'error CHECK_RECORD_TYPE wal/00000000@9',
+      'error CHECK_RECORD_TYPE wal/00000000@17',
     ]);
     writeWal(dir, segmentOf(Uint8Array.of(1, 9), Uint8Array.of(2, 9)));
     expect(found(dir)).toEqual([
