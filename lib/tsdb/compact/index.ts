@@ -1,4 +1,4 @@
-export { isContained, withoutContained } from './lineage.ts';
+export { isContained, lineageOf, withoutContained } from './lineage.ts';
 export { mergeBlocks, type MergeBlocks, type MergedBlocks } from './merge-blocks.ts';
 export {
   compactableBlock,

@@ -6,15 +6,15 @@ import { compactableBlock, planCompaction, type CompactableBlock } from './index
 /** Ranges of 20, 60 and 180 keep the tables short; the rules do not know hours. */
 const ranges = [20, 60, 180];
 
-/** A block as `mint..maxt`, with `-5/10` when 5 of its 10 series have a tombstone, `!` when held. */
+/** A block as `mint..maxt`, with `-5/10` when 5 of its 10 series have a tombstone, `!` when failed. */
 function blockOf(text: string, at: number): CompactableBlock {
-  const [, mint, maxt, numTombstones = '0', numSeries = '10', held] =
+  const [, mint, maxt, numTombstones = '0', numSeries = '10', failed] =
     /^(-?\d+)\.\.(-?\d+)(?:-(\d+)\/(\d+))?(!)?$/.exec(text)!;
   return {
     ulid: String(at + 1),
     mint: Number(mint),
     maxt: Number(maxt),
-    isHeld: held !== undefined,
+    hasFailed: failed !== undefined,
     numSeries: Number(numSeries),
     numTombstones: Number(numTombstones),
   };
@@ -83,7 +83,7 @@ describe('blocks that do not overlap', () => {
     f('23..39 41..58 61..63 81..83', '1 2');
   });
 
-  test('are left alone where one is held', () => {
+  test('are left alone where one has failed', () => {
     f('0..20 20..40! 40..60 60..80', '');
     f('0..20 20..40! 40..60 60..80 80..100 100..120 120..140', '4 5 6');
   });
@@ -104,7 +104,7 @@ describe('blocks that overlap', () => {
     f('10..20 0..100 110..120 115..125', '2 1');
   });
 
-  test('are left alone where one is held', () => {
+  test('are left alone where one has failed', () => {
     f('0..20! 10..30', '');
     f('0..20! 10..30 40..60 50..70', '3 4');
     f('0..20 10..30! 15..40', '1 3');
@@ -155,8 +155,8 @@ test('ends: merging what is planned leaves disjoint blocks and nothing to do', (
       expect([seed, round, sorted[at]!.mint >= sorted[at - 1]!.maxt]).toEqual([seed, round, true]);
     }
     for (const time of coverage) {
-      const isHeld = blocks.some(({ mint, maxt }) => mint <= time && time < maxt);
-      expect([seed, round, time, isHeld]).toEqual([seed, round, time, true]);
+      const hasFailed = blocks.some(({ mint, maxt }) => mint <= time && time < maxt);
+      expect([seed, round, time, hasFailed]).toEqual([seed, round, time, true]);
     }
   }
 });
@@ -175,6 +175,6 @@ test('reads what it has to know from meta.json', () => {
   };
   expect(compactableBlock(meta)).toEqual({
     ...{ ulid: meta.ulid, mint: 5, maxt: 9 },
-    ...{ isHeld: true, numSeries: 2, numTombstones: 1 },
+    ...{ hasFailed: true, numSeries: 2, numTombstones: 1 },
   });
 });

@@ -6,10 +6,10 @@ export interface CompactableBlock {
   readonly mint: number;
   readonly maxt: number;
   /**
-   * The block must stay as it is, and so must its window: a merge with it has failed, or it is not
-   * yet where it goes.
+   * A merge with this block has failed, or it must stay for another reason: it is left alone, and so
+   * is its window.
    */
-  readonly isHeld: boolean;
+  readonly hasFailed: boolean;
   readonly numSeries: number;
   /** Deleted intervals. */
   readonly numTombstones: number;
@@ -29,13 +29,13 @@ export const defaultCompactionRanges: readonly number[] = [2 * hourMs, 6 * hourM
 /** A block is worth rewriting for its tombstones alone when so many of its series have one. */
 const tombstoneShare = 0.05;
 
-/** What planning has to know, from a block's meta.json. The caller may hold further blocks. */
+/** What planning has to know, from a block's meta.json. */
 export function compactableBlock(meta: BlockMeta): CompactableBlock {
   return {
     ulid: meta.ulid,
     mint: meta.minTime,
     maxt: meta.maxTime,
-    isHeld: meta.compaction.failed === true,
+    hasFailed: meta.compaction.failed === true,
     numSeries: meta.stats.numSeries,
     numTombstones: meta.stats.numTombstones ?? 0,
   };
@@ -51,7 +51,7 @@ export function compactableBlock(meta: BlockMeta): CompactableBlock {
  * 3. A block of which much is deleted is rewritten by itself.
  *
  * In two things they differ. Prometheus merges overlapping blocks over and over when that fails; here
- * a block that is held is left out everywhere. And a block of ours covers its first sample to its
+ * a block that has failed is left out everywhere. And a block of ours covers its first sample to its
  * last, so a window counts as full when the blocks reach into its first and last part of `ranges[0]`.
  *
  * `ranges` ascend; each is a multiple of the one before. Whoever calls gives all blocks, because a
@@ -75,7 +75,7 @@ export function planCompaction<T extends CompactableBlock>(
 function firstOverlap<T extends CompactableBlock>(sorted: readonly T[]): T[] | undefined {
   let group: T[] = [];
   let end = -Infinity;
-  for (const block of sorted.filter(({ isHeld }) => !isHeld)) {
+  for (const block of sorted.filter(({ hasFailed }) => !hasFailed)) {
     if (block.mint >= end) {
       if (group.length > 1) return group;
       group = [];
@@ -95,7 +95,7 @@ function firstFullWindow<T extends CompactableBlock>(
   if (newest === undefined || smallest === undefined) return undefined;
   for (const range of ranges.slice(1)) {
     for (const { start, group } of windows(settled, range)) {
-      if (group.length < 2 || group.some(({ isHeld }) => isHeld)) continue;
+      if (group.length < 2 || group.some(({ hasFailed }) => hasFailed)) continue;
       const end = group.at(-1)!.maxt;
       const isFull = group[0]!.mint < start + smallest && end > start + range - smallest;
       // Nothing is cut any more in front of a block that has been cut.
@@ -128,13 +128,13 @@ function newestDeleted<T extends CompactableBlock>(
 ): T | undefined {
   const largeMs = ranges[Math.floor(ranges.length / 2)] ?? Infinity;
   for (const block of settled.toReversed()) {
-    const { isHeld, maxt, mint, numSeries, numTombstones } = block;
+    const { hasFailed, maxt, mint, numSeries, numTombstones } = block;
     if (maxt - mint < largeMs) {
       const isAllDeleted = numTombstones > 0 && numTombstones >= numSeries;
       // A small block will be merged soon, and older ones with it.
-      return isAllDeleted && !isHeld ? block : undefined;
+      return isAllDeleted && !hasFailed ? block : undefined;
     }
-    if (!isHeld && numTombstones / (numSeries + 1) > tombstoneShare) return block;
+    if (!hasFailed && numTombstones / (numSeries + 1) > tombstoneShare) return block;
   }
   return undefined;
 }
