@@ -1,0 +1,44 @@
+// Goal: whatever happens to the data directory, the plugin says so and ends when it is told to.
+import { readdir, rm } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { startExporter, type Exporter } from '../host/exporter.ts';
+import { eventually, PluginRun } from './plugin-fixture.ts';
+
+let exporter: Exporter;
+let run: PluginRun;
+
+beforeEach(async () => {
+  exporter = await startExporter({ profile: 'idle' });
+  run = await PluginRun.create({ port: exporter.port });
+  await run.activate();
+  await run.target('prometheus', ({ state }) => state === 'up');
+});
+
+afterEach(async () => {
+  await run.close();
+  await exporter.close();
+});
+
+test('says that its directory is gone, ends all the same, and begins anew', async () => {
+  await rm(run.dataDirectory, { recursive: true });
+  const problem = await eventually('a problem', async () => {
+    const { problems } = await run.status();
+    return problems.find(({ code }) => code === 'TSDB_WAL_IO');
+  });
+  expect(problem.severity).toBe('error');
+  await run.deactivate();
+  expect(run.failures).toEqual([]);
+  await run.activate();
+  await run.target('prometheus', ({ state }) => state === 'up');
+  expect(await readdir(run.dataDirectory)).toContain('wal');
+});
+
+test('moves to another directory although its own is gone', async () => {
+  await rm(run.dataDirectory, { recursive: true });
+  await run.reconfigure({ dbpath: 'elsewhere' });
+  await eventually('the other directory', async () => {
+    const { state, store } = await run.status();
+    return state === 'collecting' && store.path.endsWith('elsewhere') ? true : undefined;
+  });
+  expect(run.failures).toEqual([]);
+});
