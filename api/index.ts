@@ -1,3 +1,4 @@
+export type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
 export {
   dumpArchivePath,
   type Dump,
@@ -9,4 +10,4 @@ export {
 } from './dumps.ts';
 export type { ApiError } from './errors.ts';
 export type { Mode, Problem, Status, StoreStatus, SyncStatus } from './status.ts';
-export type { Gap, Target, TargetList } from './targets.ts';
+export type { Gap, RejectedSamples, Target, TargetList } from './targets.ts';

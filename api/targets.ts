@@ -13,6 +13,20 @@ export interface Gap {
   missedScrapes: number;
 }
 
+/** Samples that were not stored, by reason; only the times that targets give can bring them about. */
+export interface RejectedSamples {
+  /** Older than the newest sample of their series. */
+  outOfOrder: number;
+  /** Older than what the store still takes: an hour before its newest sample, or in a block. */
+  tooOld: number;
+  /** More than ten minutes in the future. */
+  tooNew: number;
+  /** Same time as the newest sample of their series, other value. */
+  duplicates: number;
+  /** Lines whose series had a value earlier in the same answer; the first one counts. */
+  duplicateLines: number;
+}
+
 /** One scraped address. */
 export interface Target {
   job: string;
@@ -25,6 +39,10 @@ export interface Target {
   lastDurationMs: number | null;
   /** Samples of the last successful scrape. */
   lastSamples: number | null;
+  /** Samples of the last successful scrape that were not stored: by drop rules, or cut off. */
+  lastDropped: number | null;
+  /** What was not stored since collecting began. */
+  rejected: RejectedSamples;
   lastError: ApiError | null;
   /** The newest gaps, newest first, at most 10. */
   gaps: Gap[];

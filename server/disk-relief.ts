@@ -7,6 +7,15 @@ import type { CommitCounts, SampleStore } from './collect/index.ts';
 export function withDiskRelief(store: SampleStore, relieve: () => void): SampleStore {
   return {
     seriesRef: (labels) => store.seriesRef(labels),
+    findSeries: (labels) => store.findSeries(labels),
+    get seriesCount() {
+      return store.seriesCount;
+    },
+    get maxSeries() {
+      return store.maxSeries;
+    },
+    topMetrics: (limit) => store.topMetrics(limit),
+    topLabels: (limit) => store.topLabels(limit),
     isLive: (ref) => store.isLive(ref),
     newBatch: () => store.newBatch(),
     newestSampleMs: () => store.newestSampleMs(),

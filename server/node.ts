@@ -1,4 +1,4 @@
-import type { Dump, Problem, Status, Target } from '../api/index.ts';
+import type { Cardinality, Dump, Problem, Status, Target } from '../api/index.ts';
 import { composeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
@@ -96,6 +96,10 @@ export class MetricsNode implements WebServices {
 
   targets(): Target[] {
     return this.#parts?.targets() ?? [];
+  }
+
+  cardinality(): Cardinality | undefined {
+    return this.#parts?.cardinality();
   }
 
   /** Never rejects: what goes wrong is a text inside the packet. */

@@ -1,12 +1,14 @@
-import type { Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
+import type { Cardinality, Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
 import { LocalStore } from '../lib/objectstore/index.ts';
 import { OnDemandThread, Thread, type Logger } from '../lib/runtime/index.ts';
 import { Store } from '../lib/tsdb/index.ts';
 import {
   Collector,
   GapLedger,
+  MetadataBook,
   ScrapeClient,
   ledgerFile,
+  metadataFile,
   singleServerTargets,
   type CollectorSummary,
 } from './collect/index.ts';
@@ -36,6 +38,7 @@ interface Opened {
   thread: OnDemandThread;
   store: Store;
   ledger: GapLedger;
+  metadata: MetadataBook;
   client: ScrapeClient;
   collector: Collector;
   catalog: BlockCatalog;
@@ -65,9 +68,18 @@ export async function openParts(
   try {
     const { clock, rng } = environment;
     const store = await Store.open({ dir: dataDirectory, clock, rng, thread });
+    for (const { code, message } of store.problems()) host.logger.warn(message, { code });
     try {
       const ledger = await GapLedger.open({ file: ledgerFile(dataDirectory), clock });
-      const base = { environment, host, facts, configuration, dataDirectory, store, ledger };
+      const metadata = await MetadataBook.open({
+        file: metadataFile(dataDirectory),
+        clock,
+        logger: host.logger,
+      });
+      const base = {
+        ...{ environment, host, facts, configuration },
+        ...{ dataDirectory, store, ledger, metadata },
+      };
       const parts = assemble(base);
       parts.problems.push(...problems);
       return new Parts(environment, { ...parts, thread });
@@ -94,11 +106,12 @@ interface Base {
   dataDirectory: string;
   store: Store;
   ledger: GapLedger;
+  metadata: MetadataBook;
 }
 
 /** Connects the parts; nothing runs yet. */
 function assemble(base: Base): Omit<Opened, 'thread'> {
-  const { environment, host, facts, configuration, dataDirectory, store, ledger } = base;
+  const { environment, host, facts, configuration, dataDirectory, store, ledger, metadata } = base;
   const { clock, rng, hostName, pluginVersion } = environment;
   const { logger } = host;
   const settings = () => configuration().settings;
@@ -126,7 +139,10 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
       logger.warn('No room could be made on the disk', { error: asError(error) });
     });
   });
-  const collector = new Collector({ clock, logger, store: relieved, ledger, fetcher: client });
+  const collector = new Collector({
+    ...{ clock, logger, store: relieved },
+    ...{ ledger, metadata, fetcher: client },
+  });
   const build: BuildParts = {
     clock,
     store: objects,
@@ -144,6 +160,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
       pluginVersion,
       gaps: ledger,
       targets: () => collector.targets(),
+      metadata: () => metadata.all(),
     },
     pluginId: environment.pluginId,
     node: hostName,
@@ -159,6 +176,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     problems,
     store,
     ledger,
+    metadata,
     client,
     collector,
     catalog,
@@ -184,11 +202,13 @@ export class Parts {
 
   /** Begins to collect and to share; the first scrape is under way when this returns. */
   async start(configuration: Configuration): Promise<void> {
-    const { collector, dumps, logger, store, sync } = this.#opened;
+    const { catalog, collector, dumps, logger, store, sync } = this.#opened;
     collector.start(this.#targetsOf(configuration), configuration.settings);
     store.onBlockCut(() => {
       sync.wake();
     });
+    // A block that is not in the file store yet must keep its name until it is.
+    store.mergeWhen((block) => catalog.holds(block));
     sync.start();
     try {
       await dumps.start();
@@ -209,6 +229,10 @@ export class Parts {
 
   targets(): Target[] {
     return this.#opened.collector.targets();
+  }
+
+  cardinality(): Cardinality {
+    return this.#opened.collector.cardinality();
   }
 
   summary(): CollectorSummary {
@@ -258,12 +282,26 @@ export class Parts {
 
   /** Ends in the order of the data: no more samples, then what is finished goes to the file store. */
   async close(): Promise<void> {
-    const { client, collector, dumps, ledger, store, sync, thread } = this.#opened;
-    await collector.stop();
+    const { client, collector, dumps, ledger, metadata, store, sync, thread } = this.#opened;
+    await this.#ended(collector.stop());
     client.close();
-    await Promise.all([ledger.close(), store.flush(), sync.stop(lastSyncMs), dumps.stop()]);
-    await store.close();
-    await thread.stop();
+    const ends = [
+      ledger.close(),
+      metadata.close(),
+      store.flush(),
+      sync.stop(lastSyncMs),
+      dumps.stop(),
+    ];
+    await Promise.all(ends.map((end) => this.#ended(end)));
+    await this.#ended(store.close());
+    await this.#ended(thread.stop());
+  }
+
+  /** One part that cannot end properly, as on a failing disk, must not keep the others from it. */
+  #ended(end: Promise<unknown>): Promise<unknown> {
+    return end.catch((error: unknown) => {
+      this.#opened.logger.error('A part could not end properly', { error: asError(error) });
+    });
   }
 
   #targetsOf({ server, settings }: Configuration) {

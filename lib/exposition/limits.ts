@@ -34,5 +34,8 @@ export const maxBodyLines = 1_000_000;
  */
 export const maxLabels = 128;
 
+/** Comments of one body that are searched for metadata: some 15 ms of work. */
+export const maxMetadataComments = 20_000;
+
 /** Lines for which memory is kept although the last accepted body is far smaller. */
 export const idleLines = 65_536;

@@ -2,7 +2,7 @@ import { newline } from './bytes.ts';
 import { dropLateDuplicates, findReturned, findVanished } from './body-changes.ts';
 import { ExpositionError } from './errors.ts';
 import type { ExpositionFormat } from './format.ts';
-import { idleLines, maxBodyLines, maxStepBytes } from './limits.ts';
+import { idleLines, maxBodyLines, maxMetadataComments, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
 import { LineResolver, type SeriesResolver } from './line-resolver.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
@@ -238,12 +238,14 @@ export class LineTemplate {
     }
   }
 
-  /** HELP, TYPE and UNIT of the last accepted body, by family. */
+  /** HELP, TYPE and UNIT of the last accepted body, by family; of a bounded number of comments. */
   families(): Map<string, FamilyMetadata> {
     const families = new Map<string, FamilyMetadata>();
     const before = this.#before;
-    for (let line = 0; line < before.count; line++) {
+    let comments = 0;
+    for (let line = 0; line < before.count && comments < maxMetadataComments; line++) {
       if (before.layout.ref[line] !== commentRef) continue;
+      comments++;
       collectMetadata(families, before.bytes, before.start(line), before.format);
     }
     return families;

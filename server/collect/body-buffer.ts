@@ -2,12 +2,15 @@ import { firstBodyBytes, maxIdleBodyBytes } from './limits.ts';
 
 /** A growing buffer for one body. Its memory changes hands: see {@link adopt}. */
 export class BodyBuffer {
+  /** What the target says the body is. */
+  contentType: string | undefined;
   #bytes = new Uint8Array(0);
   #length = 0;
   #limit = Infinity;
 
   /** Starts a new body of less than `limitBytes`. */
   reset(limitBytes: number): void {
+    this.contentType = undefined;
     this.#length = 0;
     this.#limit = limitBytes;
   }

@@ -7,6 +7,11 @@ export type CollectSettings = Pick<
   | 'scrapeTimeoutMs'
   | 'bodySizeLimitBytes'
   | 'sampleLimit'
+  | 'labelLimit'
+  | 'labelNameLengthLimit'
+  | 'labelValueLengthLimit'
+  | 'metricGrowthLimit'
+  | 'dropRules'
   | 'honorTimestamps'
   | 'honorLabels'
 >;

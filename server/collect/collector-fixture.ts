@@ -4,16 +4,23 @@ import { Collector } from './collector.ts';
 import { ScrapeError } from './errors.ts';
 import type { LedgerFile } from './gap-file.ts';
 import { GapLedger } from './gap-ledger.ts';
+import { MetadataBook } from './metric-metadata.ts';
 import { FakeStore } from './sample-store-fixture.ts';
 import type { BodyFetcher, ScrapeRequest } from './scrape-http.ts';
 import type { ScrapeTarget } from './target.ts';
 
 /** What a target answers: a body, an error code, or nothing before the time is over. */
-export type Answer = string | { code: string } | { afterMs: number; body: string };
+export type Answer =
+  | string
+  | { code: string }
+  | { afterMs: number; body: string }
+  | { contentType: string; body: string };
 
 /** Answers scrapes from a script, by port. */
 export class FakeFetcher implements BodyFetcher {
   readonly #clock: FakeClock;
+  /** Asked for each body when there is no answer for its port. */
+  generate: ((port: number, timeMs: number) => string | undefined) | undefined;
   readonly answers = new Map<number, Answer>();
   readonly times: number[] = [];
   underWay = 0;
@@ -35,10 +42,14 @@ export class FakeFetcher implements BodyFetcher {
   }
 
   async #answer(request: ScrapeRequest): Promise<void> {
-    const answer = this.answers.get(request.port) ?? { code: 'SCRAPE_REFUSED' };
+    const answer = this.answers.get(request.port) ??
+      this.generate?.(request.port, this.#clock.nowMs()) ?? { code: 'SCRAPE_REFUSED' };
     request.into.reset(request.bodyLimitBytes);
     if (typeof answer === 'string') {
       request.into.append(Buffer.from(answer));
+    } else if ('contentType' in answer) {
+      request.into.contentType = answer.contentType;
+      request.into.append(Buffer.from(answer.body));
     } else if ('code' in answer) {
       throw new ScrapeError(answer.code as 'SCRAPE_REFUSED', `Answered with ${answer.code}.`);
     } else {
@@ -107,6 +118,11 @@ export const testSettings: CollectSettings = {
   scrapeTimeoutMs: 10_000,
   bodySizeLimitBytes: 1024 * 1024,
   sampleLimit: 0,
+  labelLimit: 0,
+  labelNameLengthLimit: 0,
+  labelValueLengthLimit: 0,
+  metricGrowthLimit: 0,
+  dropRules: [],
   honorTimestamps: false,
   honorLabels: true,
 };
@@ -117,7 +133,13 @@ export async function makeCollector(file = new FakeLedgerFile(), startMs?: numbe
   const store = new FakeStore();
   const fetcher = new FakeFetcher(clock);
   const ledger = await GapLedger.open({ file, clock });
+  const metadata = await MetadataBook.open({
+    file: new FakeLedgerFile(),
+    clock,
+    logger: silentLogger,
+  });
   const collector = new Collector({
+    metadata,
     clock,
     logger: silentLogger,
     store,
@@ -129,5 +151,5 @@ export async function makeCollector(file = new FakeLedgerFile(), startMs?: numbe
     collector.start({ targets, problems: [] }, testSettings);
     return clock.advance(0);
   };
-  return { clock, store, fetcher, ledger, file, collector, start };
+  return { clock, store, fetcher, ledger, file, metadata, collector, start };
 }

@@ -159,20 +159,21 @@ describe('a failed scrape', () => {
     await collector.stop();
   });
 
-  test('is caused by more samples than allowed, and by more series than fit', async () => {
+  test('is caused by more samples than allowed, and by a store without room for its report', async () => {
     const { clock, fetcher, store, collector, start } = await makeCollector();
     fetcher.answers.set(8067, 'a 1\nb 1\n');
     await start(serverTarget);
     collector.applySettings({ ...testSettings, sampleLimit: 1 });
     await clock.advance(interval);
     expect(collector.targets()[0]!.lastError?.code).toBe('SCRAPE_SAMPLE_LIMIT');
-    collector.applySettings(testSettings);
-    store.maxSeries = store.keys().length;
-    fetcher.answers.set(8067, 'a 1\nb 1\nc 1\n');
-    await clock.advance(interval);
-    expect(collector.targets()[0]!.lastError?.code).toBe('SCRAPE_SERIES_LIMIT');
-    expect(store.values('up').slice(-2)).toEqual([0, 0]);
+    expect(store.values('up').slice(-1)).toEqual([0]);
     await collector.stop();
+    const full = await makeCollector();
+    full.store.maxSeries = 0;
+    full.fetcher.answers.set(8067, 'a 1\n');
+    await full.start(serverTarget);
+    expect(full.collector.targets()[0]!.lastError?.code).toBe('SCRAPE_SERIES_LIMIT');
+    await full.collector.stop();
   });
 
   test('with a full disk is remembered in memory, and collecting resumes by itself', async () => {

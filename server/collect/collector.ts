@@ -1,10 +1,11 @@
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { Problem, Target } from '../../api/index.ts';
+import type { Cardinality, Problem, Target } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import type { GapLedger } from './gap-ledger.ts';
-import { recentGaps } from './limits.ts';
-import { targetProblem } from './reasons.ts';
+import { recentGaps, reportedLabels, reportedMetrics } from './limits.ts';
+import type { MetadataBook } from './metric-metadata.ts';
+import { growthProblem, seriesLimitProblem, targetProblem } from './reasons.ts';
 import type { SampleStore } from './sample-store.ts';
 import type { BodyFetcher } from './scrape-http.ts';
 import { ScrapeLoop, type LoopEnvironment, type LoopStatus } from './scrape-loop.ts';
@@ -20,6 +21,8 @@ export interface CollectorOptions {
   ledger: GapLedger;
   /** A `ScrapeClient`; its owner closes it after {@link Collector.stop}. */
   fetcher: BodyFetcher;
+  /** Gets what targets say about their metrics; its owner closes it after {@link Collector.stop}. */
+  metadata?: Pick<MetadataBook, 'note'>;
   /** Gives other work a turn; tests replace it. */
   yieldTurn?: YieldTurn;
 }
@@ -54,6 +57,7 @@ export class Collector {
       ledger: options.ledger,
       fetcher: options.fetcher,
       slots: new ScrapeSlots(options.store),
+      metadata: options.metadata,
       yieldTurn: options.yieldTurn ?? (() => immediate()),
     };
   }
@@ -113,9 +117,31 @@ export class Collector {
       if (state !== 'down' || lastError === undefined || known.has(lastError.code)) continue;
       problems.push(targetProblem(target, lastError));
     }
+    problems.push(...this.#growthProblems());
     const ledgerProblem = this.#env.ledger.problem();
     if (ledgerProblem !== undefined) problems.push(ledgerProblem);
     return problems;
+  }
+
+  /** What the store's series are made of, and what grows too fast. */
+  cardinality(): Cardinality {
+    const { store } = this.#env;
+    return {
+      series: store.seriesCount,
+      maxSeries: store.maxSeries,
+      metrics: store.topMetrics(reportedMetrics),
+      labels: store.topLabels(reportedLabels),
+      targets: [...this.#loops.values()].map(({ target, growth, status }) => ({
+        job: target.job,
+        instance: target.instance,
+        newSeries: growth.created,
+        droppedSamples: status.lastDropped ?? null,
+        cutOffs: growth.cutOffs.map(({ metric, ...cutOff }) => ({
+          metric: metric ?? null,
+          ...cutOff,
+        })),
+      })),
+    };
   }
 
   summary(): CollectorSummary {
@@ -131,8 +157,21 @@ export class Collector {
       scrapes: sum(({ scrapes }) => scrapes),
       failures: sum(({ failures }) => failures),
       duplicateLines: sum(({ duplicateLines }) => duplicateLines),
-      rejectedSamples: sum(({ rejectedSamples }) => rejectedSamples),
+      rejectedSamples: sum(({ rejected: { outOfOrder, tooOld, tooNew, duplicates } }) => {
+        return outOfOrder + tooOld + tooNew + duplicates;
+      }),
     };
+  }
+
+  #growthProblems(): Problem[] {
+    const loops = [...this.#loops.values()];
+    const problems = loops.flatMap(({ target, growth }) =>
+      growth.cutOffs.map((cutOff) => growthProblem(target, cutOff)),
+    );
+    if (loops.some(({ growth }) => growth.isStoreFull)) {
+      problems.push(seriesLimitProblem(this.#env.store.maxSeries));
+    }
+    return problems;
   }
 
   #remove(key: string, loop: ScrapeLoop): void {
@@ -155,6 +194,8 @@ export class Collector {
       lastScrapeMs: status.lastScrapeMs ?? null,
       lastDurationMs: status.lastDurationMs ?? null,
       lastSamples: status.lastSamples ?? null,
+      lastDropped: status.lastDropped ?? null,
+      rejected: { ...status.rejected, duplicateLines: status.duplicateLines },
       lastError: lastError === undefined ? null : { ...lastError, detail: '' },
       gaps: this.#env.ledger.recent(target, recentGaps),
     };

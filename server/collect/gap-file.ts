@@ -1,6 +1,7 @@
 import { open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { maxLedgerBytes } from './limits.ts';
+import type { MetadataFile } from './metric-metadata.ts';
 
 /** Where a ledger is kept. Writes come one at a time. */
 export interface LedgerFile {
@@ -11,13 +12,20 @@ export interface LedgerFile {
   replace(text: string): Promise<void>;
 }
 
-const fileName = 'gaps.jsonl';
-
-/** Far above what a ledger grows to; a longer file is not one of ours. */
+/** Far above what our files grow to; a longer file is not one of ours. */
 const maxReadBytes = 16 * maxLedgerBytes;
 
 /** The ledger file inside a data directory, which exists. */
 export function ledgerFile(directory: string): LedgerFile {
+  return textFile(directory, 'gaps.jsonl');
+}
+
+/** The file of the metrics' metadata inside a data directory, which exists. */
+export function metadataFile(directory: string): MetadataFile {
+  return textFile(directory, 'metric-metadata.json');
+}
+
+function textFile(directory: string, fileName: string): LedgerFile {
   const file = path.join(directory, fileName);
   const temporary = `${file}.tmp`;
   return {

@@ -48,3 +48,31 @@ export const recentGaps = 10;
 
 /** Longest message that is kept with a gap. */
 export const maxGapMessageChars = 300;
+
+/** Period over which new series are counted. */
+export const growthPeriodMs = 60 * 60 * 1000;
+
+/** All metrics of a target together may grow by this many times what one metric may. */
+export const targetGrowthFactor = 5;
+
+/** Metrics of a target that are cut off one by one; with more of them the whole target is. */
+export const maxCutOffs = 20;
+
+/** Longest HELP text that is kept. */
+export const maxHelpChars = 1000;
+
+/** A family with a longer name is no metric that anybody reads about. */
+export const maxFamilyNameChars = 512;
+
+/** Families of one job whose metadata is kept: a large server has some 400, a node exporter 600. */
+export const maxJobFamilies = 3000;
+
+/** Jobs whose metadata is kept. */
+export const maxMetadataJobs = 16;
+
+/** Changes of metadata come together after a start: they are written once. */
+export const metadataWriteDelayMs = 10_000;
+
+/** Metrics and labels that the cardinality report lists. */
+export const reportedMetrics = 20;
+export const reportedLabels = 20;

@@ -1,4 +1,5 @@
 import type { Problem } from '../../api/index.ts';
+import type { CutOff } from './series-growth.ts';
 import { targetUrl, type ScrapeTarget } from './target.ts';
 
 /** Paths inside System Console. */
@@ -42,6 +43,18 @@ const advices: Readonly<Record<string, Advice>> = {
   SCRAPE_SERIES_LIMIT: {
     advice: 'Find out which target has so many series; nothing new is stored above the cap.',
   },
+  SCRAPE_LABEL_LIMIT: {
+    advice: 'Raise LabelLimit if the target is to be trusted, or drop the metric with DropRules.',
+    link: consoleLinks.plugin,
+  },
+  SCRAPE_LABEL_NAME_LIMIT: {
+    advice: 'Raise LabelNameLengthLimit, or drop the metric with DropRules.',
+    link: consoleLinks.plugin,
+  },
+  SCRAPE_LABEL_VALUE_LIMIT: {
+    advice: 'Raise LabelValueLengthLimit, or drop the metric with DropRules.',
+    link: consoleLinks.plugin,
+  },
   SCRAPE_PARSE: {
     advice: 'Report the line to whoever makes the exporter; nothing of such a body is stored.',
   },
@@ -77,4 +90,30 @@ export function targetProblem(
     advice,
   };
   return link === undefined ? problem : { ...problem, link };
+}
+
+/** The problem that a metric, or a target, with too many new series is. */
+export function growthProblem(target: ScrapeTarget, cutOff: CutOff): Problem {
+  const what = cutOff.metric === undefined ? 'All metrics together' : `The metric ${cutOff.metric}`;
+  const until = new Date(cutOff.untilMs).toISOString().slice(0, 16).replace('T', ' ');
+  return {
+    code: 'SERIES_GROWTH',
+    severity: 'warning',
+    message: `${what} of ${target.instance} (${target.job}) brought ${String(cutOff.limit)} new series within an hour: further ones are not stored until ${until} UTC. Known series go on.`,
+    advice:
+      'Look at GET /api/v1/cardinality for the label with the many values; drop it with DropRules, have the exporter mended, or raise MetricGrowthLimit.',
+    link: consoleLinks.plugin,
+  };
+}
+
+/** The problem that a full store is: new series are not stored. */
+export function seriesLimitProblem(maxSeries: number): Problem {
+  return {
+    code: 'SCRAPE_SERIES_LIMIT',
+    severity: 'error',
+    message: `The store holds ${String(maxSeries)} series, which is all it may: new ones are not stored, known ones go on.`,
+    advice:
+      'Look at GET /api/v1/cardinality for the largest metrics and drop what nobody needs with DropRules; room comes back within hours.',
+    link: consoleLinks.plugin,
+  };
 }

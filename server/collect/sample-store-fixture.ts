@@ -30,6 +30,22 @@ export class FakeStore implements SampleStore {
     return ref;
   }
 
+  findSeries(labels: Labels): number | undefined {
+    return this.#refs.get(keyOf(labels));
+  }
+
+  get seriesCount(): number {
+    return this.#refs.size;
+  }
+
+  topMetrics(): { name: string; series: number }[] {
+    return [];
+  }
+
+  topLabels(): { name: string; series: number; values: number }[] {
+    return [];
+  }
+
   isLive(ref: number): boolean {
     return ref < this.#nextRef && !this.#dead.has(ref);
   }

@@ -18,6 +18,15 @@ export interface CommitCounts {
 export interface SampleStore {
   /** Reference of a series, made if needed. Throws `TSDB_SERIES_LIMIT` or `TSDB_BAD_LABELS`. */
   seriesRef(labels: Labels): number;
+  /** Reference of a series that exists. */
+  findSeries(labels: Labels): number | undefined;
+  /** Series in memory: tells whether {@link seriesRef} made one. */
+  readonly seriesCount: number;
+  /** Most series that there may be. */
+  readonly maxSeries: number;
+  /** The metrics, and the label names, with the most series; largest first. */
+  topMetrics(limit: number): { name: string; series: number }[];
+  topLabels(limit: number): { name: string; series: number; values: number }[];
   /** Whether a reference may still be used; references are never given out twice. */
   isLive(ref: number): boolean;
   /** Time of the newest sample in the store. */

@@ -51,7 +51,11 @@ test('brings the body that was served, unpacked, with the headers of a scrape', 
   const body = await scrape();
   expect(Buffer.from(body).equals(exporter.served()[0]!.body)).toBe(true);
   expect(exporter.lastHeaders).toMatchObject({
-    accept: 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+    accept:
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8,' +
+      'application/openmetrics-text;version=0.0.1;q=0.75,' +
+      'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,' +
+      'text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
     'accept-encoding': 'gzip',
     'user-agent': 'mattermost-plugin-metrics/0.8.0',
     'x-prometheus-scrape-timeout-seconds': '10',

@@ -1,5 +1,6 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
+import { acceptedFormats } from '../../lib/exposition/index.ts';
 import type { Clock, Timer } from '../../lib/runtime/index.ts';
 import type { BodyBuffer } from './body-buffer.ts';
 import { ScrapeError } from './errors.ts';
@@ -106,7 +107,7 @@ class Exchange {
       // `false` opens a connection of its own and closes it afterwards.
       agent: this.#agent ?? false,
       headers: {
-        Accept: 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+        Accept: acceptedFormats,
         'Accept-Encoding': 'gzip',
         'User-Agent': this.#userAgent,
         'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
@@ -129,6 +130,7 @@ class Exchange {
       this.#fail(statusError(answer.statusCode ?? 0));
       return;
     }
+    this.#scrape.into.contentType = answer.headers['content-type'];
     const encoding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     if (encoding === 'gzip' || encoding === 'x-gzip') this.#receiveGzip(answer);
     else if (encoding === 'identity' || encoding === '') this.#receivePlain(answer);

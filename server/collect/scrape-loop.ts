@@ -3,9 +3,11 @@ import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
 import type { GapLedger } from './gap-ledger.ts';
 import { absentProbeMs } from './limits.ts';
+import type { MetadataBook } from './metric-metadata.ts';
 import type { SampleStore } from './sample-store.ts';
 import type { BodyFetcher } from './scrape-http.ts';
 import type { ScrapeSlot, ScrapeSlots } from './scrape-slots.ts';
+import { SeriesGrowth } from './series-growth.ts';
 import { storeError } from './store-errors.ts';
 import { targetKey, targetUrl, type ScrapeTarget } from './target.ts';
 import {
@@ -25,6 +27,19 @@ export interface LoopEnvironment {
   fetcher: BodyFetcher;
   slots: ScrapeSlots;
   yieldTurn: YieldTurn;
+  metadata: Pick<MetadataBook, 'note'> | undefined;
+}
+
+/** Samples that the store did not take, by reason. */
+export interface RejectedSamples {
+  /** Older than the newest sample of their series. */
+  outOfOrder: number;
+  /** Older than anything that the store still takes. */
+  tooOld: number;
+  /** Further in the future than the store takes. */
+  tooNew: number;
+  /** Same time as the newest sample of their series, other value. */
+  duplicates: number;
 }
 
 /** Where a target stands. */
@@ -42,8 +57,10 @@ export interface LoopStatus {
   failures: number;
   /** Lines whose series had a value earlier in the same body, since the start. */
   duplicateLines: number;
-  /** Samples that the store did not take because they were older than what it had. */
-  rejectedSamples: number;
+  /** Samples of the last good scrape that were not wanted: by drop rules, or cut off. */
+  lastDropped: number | undefined;
+  /** Samples that the store did not take, since the start. */
+  rejected: RejectedSamples;
 }
 
 /** Scrapes one target: at once, then at every tick. At most one scrape is under way. */
@@ -52,6 +69,8 @@ export class ScrapeLoop {
   readonly #env: LoopEnvironment;
   readonly #stop = new AbortController();
   #settings: CollectSettings;
+  /** What is new of the target, and what of that is too much. */
+  readonly growth: SeriesGrowth;
   #series: TargetSeries;
   #wake = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -70,14 +89,16 @@ export class ScrapeLoop {
     scrapes: 0,
     failures: 0,
     duplicateLines: 0,
-    rejectedSamples: 0,
+    lastDropped: undefined,
+    rejected: { outOfOrder: 0, tooOld: 0, tooNew: 0, duplicates: 0 },
   };
 
   constructor(target: ScrapeTarget, settings: CollectSettings, environment: LoopEnvironment) {
     this.target = target;
     this.#env = environment;
     this.#settings = settings;
-    this.#series = new TargetSeries(target, settings, environment);
+    this.growth = new SeriesGrowth(environment.clock, environment.store);
+    this.#series = this.#newSeries();
   }
 
   get status(): Readonly<LoopStatus> {
@@ -95,9 +116,14 @@ export class ScrapeLoop {
     this.#settings = settings;
     if (isReworked) {
       this.#outdated ??= this.#series;
-      this.#series = new TargetSeries(this.target, settings, this.#env);
+      this.#series = this.#newSeries();
     } else this.#series.apply(settings);
     this.#wake.abort();
+  }
+
+  #newSeries(): TargetSeries {
+    const { growth } = this;
+    return new TargetSeries(this.target, this.#settings, { ...this.#env, growth });
   }
 
   /** Stops for good and leaves the series open: they go on when the plugin comes back. */
@@ -268,8 +294,12 @@ export class ScrapeLoop {
     status.lastError = undefined;
     status.newestSampleMs = time.timeMs;
     status.duplicateLines += result.duplicates;
-    const { outOfOrder, tooOld, tooNew = 0 } = result.counts;
-    status.rejectedSamples += outOfOrder + tooOld + tooNew;
+    status.lastDropped = result.dropped;
+    const { outOfOrder, tooOld, tooNew = 0, duplicates } = result.counts;
+    status.rejected.outOfOrder += outOfOrder;
+    status.rejected.tooOld += tooOld;
+    status.rejected.tooNew += tooNew;
+    status.rejected.duplicates += duplicates;
     this.#env.ledger.succeeded(this.target, time.timeMs, this.#settings.scrapeIntervalMs);
   }
 

@@ -1,3 +1,4 @@
+import { compareUtf8 } from '../../lib/bytes/index.ts';
 import type { Labels } from '../../lib/tsdb/index.ts';
 
 /** Puts a target's labels on the series that it exposes. */
@@ -56,12 +57,12 @@ function hasName(labels: readonly string[], name: string | undefined): boolean {
   return false;
 }
 
-/** Sorts pairs in place. Names are ASCII here, so that the order of strings is that of bytes. */
+/** Sorts pairs in place, by the bytes of their names. */
 function sortByName(labels: string[]): Labels {
   for (let at = 2; at < labels.length; at += 2) {
     const [name = '', value = ''] = [labels[at], labels[at + 1]];
     let slot = at;
-    for (; slot > 0 && (labels[slot - 2] ?? '') > name; slot -= 2) {
+    for (; slot > 0 && compareUtf8(labels[slot - 2] ?? '', name) > 0; slot -= 2) {
       labels[slot] = labels[slot - 2] ?? '';
       labels[slot + 1] = labels[slot - 1] ?? '';
     }

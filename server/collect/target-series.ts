@@ -1,11 +1,20 @@
-import { ExpositionError, LineTemplate, type BodySummary } from '../../lib/exposition/index.ts';
+import {
+  ExpositionError,
+  formatOf,
+  LineTemplate,
+  type BodySummary,
+} from '../../lib/exposition/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { metricNameLabel, type SampleBatch } from '../../lib/tsdb/index.ts';
+import { isDropped } from '../settings/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
+import { checkLabelLimits } from './label-limits.ts';
 import { parseSliceMs, parseStepLines } from './limits.ts';
+import type { MetadataBook } from './metric-metadata.ts';
 import type { CommitCounts, SampleStore } from './sample-store.ts';
 import type { ScrapeSlot } from './scrape-slots.ts';
+import { SeriesGrowth } from './series-growth.ts';
 import { errorCode, storeError } from './store-errors.ts';
 import { storedLabels, type ScrapeTarget } from './target.ts';
 import { labelMerger, type LabelMerger } from './target-labels.ts';
@@ -19,6 +28,17 @@ export interface ScrapeTime {
   timeMs: number;
   /** Monotonic time at which it began. */
   startedMs: number;
+}
+
+/** What the series of a target stand on. */
+export interface SeriesEnvironment {
+  store: SampleStore;
+  clock: Clock;
+  yieldTurn: YieldTurn;
+  /** Of this target; outlives changes of its settings. */
+  growth?: SeriesGrowth;
+  /** Gets what bodies say about their metrics. */
+  metadata?: Pick<MetadataBook, 'note'> | undefined;
 }
 
 /** What a good scrape brought. */
@@ -48,6 +68,9 @@ export class TargetSeries {
   readonly #store: SampleStore;
   readonly #clock: Clock;
   readonly #yieldTurn: YieldTurn;
+  readonly #growth: SeriesGrowth;
+  readonly #metadata: SeriesEnvironment['metadata'];
+  readonly #job: string;
   #settings: CollectSettings;
   #template: LineTemplate;
   #merge: LabelMerger;
@@ -55,14 +78,14 @@ export class TargetSeries {
   readonly #halves = new Uint32Array(2);
   readonly #number = new Float64Array(this.#halves.buffer);
 
-  constructor(
-    target: ScrapeTarget,
-    settings: CollectSettings,
-    environment: { store: SampleStore; clock: Clock; yieldTurn: YieldTurn },
-  ) {
+  constructor(target: ScrapeTarget, settings: CollectSettings, environment: SeriesEnvironment) {
     this.#store = environment.store;
     this.#clock = environment.clock;
     this.#yieldTurn = environment.yieldTurn;
+    this.#growth = environment.growth ?? new SeriesGrowth(environment.clock, environment.store);
+    this.#growth.limit = settings.metricGrowthLimit;
+    this.#metadata = environment.metadata;
+    this.#job = target.job;
     this.#settings = settings;
     this.#template = new LineTemplate({
       honorTimestamps: settings.honorTimestamps,
@@ -71,18 +94,19 @@ export class TargetSeries {
     this.#merge = labelMerger(storedLabels(target), settings.honorLabels);
   }
 
-  /** Whether new settings give the series other labels or times, so that the old ones must end. */
+  /**
+   * Whether new settings give the series other labels or times or admit others, so that the old
+   * ones must end.
+   */
   needsNewSeries(settings: CollectSettings): boolean {
-    return (
-      settings.honorLabels !== this.#settings.honorLabels ||
-      settings.honorTimestamps !== this.#settings.honorTimestamps
-    );
+    return seriesRules(settings) !== seriesRules(this.#settings);
   }
 
   /** Takes over settings that leave the series as they are. */
   apply(settings: CollectSettings): void {
     this.#settings = settings;
     this.#template.maxSamples = settings.sampleLimit;
+    this.#growth.limit = settings.metricGrowthLimit;
   }
 
   /** Bytes kept between scrapes. */
@@ -138,7 +162,8 @@ export class TargetSeries {
   async #tryIngest(slot: ScrapeSlot, time: ScrapeTime, signal: AbortSignal): Promise<IngestResult> {
     const { batch, body } = slot;
     const template = this.#template;
-    template.begin(body.bytes(), (labels) => this.#store.seriesRef(this.#merge(labels)));
+    if (this.#growth.turnPeriod()) template.forgetDropped();
+    template.begin(body.bytes(), (labels) => this.#resolve(labels), formatOf(body.contentType));
     await this.#parse(signal);
     // The report goes first: whatever the body says about series of that name comes too late.
     batch.clear();
@@ -157,7 +182,18 @@ export class TargetSeries {
       );
     }
     body.adopt(template.accept());
+    if (summary.newComments > 0) this.#metadata?.note(this.#job, template.families());
     return { ...summary, counts, durationMs };
+  }
+
+  /** Reference of an exposed series, or -1 when it is not to be stored. */
+  #resolve(exposed: string[]): number {
+    const labels = this.#merge(exposed);
+    const { dropRules } = this.#settings;
+    // As in Prometheus, what is dropped may be as long as it likes.
+    if (dropRules.length > 0 && isDropped(dropRules, labels)) return -1;
+    checkLabelLimits(labels, this.#settings);
+    return this.#growth.admit(labels);
   }
 
   /** Parses in slices, so that nothing else waits for long. */
@@ -205,6 +241,16 @@ export class TargetSeries {
   }
 }
 
+/** The settings that decide which series there are, as one text. */
+function seriesRules(settings: CollectSettings): string {
+  const { honorLabels, honorTimestamps, dropRules } = settings;
+  const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = settings;
+  return JSON.stringify([
+    ...[honorLabels, honorTimestamps, dropRules],
+    ...[labelLimit, labelNameLengthLimit, labelValueLengthLimit],
+  ]);
+}
+
 /** Why a body could not be stored, in the words of a scrape. */
 function ingestError(error: unknown): ScrapeError {
   if (!(error instanceof ExpositionError)) return storeError(error);
@@ -215,6 +261,10 @@ function ingestError(error: unknown): ScrapeError {
         'The answer has more samples than SampleLimit allows.',
         { cause: error },
       );
+    case 'EXPOSITION_LABEL_LIMIT':
+      return new ScrapeError('SCRAPE_LABEL_LIMIT', `The answer is refused: ${error.message}`, {
+        cause: error,
+      });
     case 'EXPOSITION_BODY_LIMIT':
       return new ScrapeError('SCRAPE_BODY_LIMIT', `The answer is too long: ${error.message}`, {
         cause: error,

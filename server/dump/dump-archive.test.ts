@@ -91,6 +91,7 @@ describe('a dump', () => {
       expect([sha256Of(bytes), bytes.length]).toEqual([sha256, sizeBytes]);
     }
     expect(manifest).toMatchObject({
+      metadata: { go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }] },
       format: 'mattermost-metrics-dump',
       formatVersion: 1,
       createdAtMs: startMs,

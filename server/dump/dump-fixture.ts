@@ -94,7 +94,7 @@ export class LocalStoreFake extends BlockShelf {
     return await makeBlock({ parentDir: request.parentDir, mint, maxt: to, seed });
   }
 
-  stats(): StoreStats {
+  override stats(): StoreStats {
     return {
       headSeries: 3,
       headSamples: 1000,
@@ -178,6 +178,7 @@ export class DumpRig {
           ],
         },
         targets: () => [],
+        metadata: () => ({ go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }] }),
       },
       pluginId: 'com.mattermost.mattermost-plugin-metrics',
       node: this.#node,

@@ -46,3 +46,6 @@ export const maxManifestGaps = 10_000;
 
 /** Keys asked for at once from the key-value store. */
 export const kvPageSize = 1_000;
+
+/** Metric families whose metadata is listed in a manifest: some hundred kilobytes of text. */
+export const maxManifestFamilies = 5000;

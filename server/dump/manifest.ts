@@ -1,6 +1,6 @@
 import type { Gap, Target } from '../../api/index.ts';
-import { maxManifestGaps } from './limits.ts';
-import type { DumpFacts, ServerFacts } from './ports.ts';
+import { maxManifestFamilies, maxManifestGaps } from './limits.ts';
+import type { DumpFacts, MetricFacts, ServerFacts } from './ports.ts';
 import type { TimeRange } from './selection.ts';
 import type { PackedBlock, PackedFile } from './worker-protocol.ts';
 
@@ -22,6 +22,8 @@ export interface Manifest {
   series: number;
   targets: Omit<Target, 'gaps'>[];
   gaps: Gap[];
+  /** HELP, TYPE and UNIT by metric family; more than one entry where targets differ. */
+  metadata: Record<string, MetricFacts[]>;
   blocks: PackedBlock[];
   /** Every file of the archive except this one. */
   files: PackedFile[];
@@ -46,13 +48,18 @@ export interface ManifestParts {
 export function manifestOf(
   parts: ManifestParts,
   server: ServerFacts,
-  facts: Pick<DumpFacts, 'gaps' | 'targets' | 'pluginVersion'>,
+  facts: Pick<DumpFacts, 'gaps' | 'targets' | 'metadata' | 'pluginVersion'>,
 ): Omit<Manifest, 'files'> {
   const { requested, actual } = parts;
   const gaps = facts.gaps.between(requested.fromMs, requested.toMs);
   const warnings = [...parts.warnings];
   if (gaps.length > maxManifestGaps) {
     warnings.push(`Only ${String(maxManifestGaps)} of ${String(gaps.length)} gaps are listed.`);
+  }
+  const families = Object.entries(facts.metadata?.() ?? {});
+  if (families.length > maxManifestFamilies) {
+    const listed = `${String(maxManifestFamilies)} of ${String(families.length)}`;
+    warnings.push(`Only ${listed} metric families are described.`);
   }
   return {
     format: 'mattermost-metrics-dump',
@@ -68,6 +75,7 @@ export function manifestOf(
     series: parts.series,
     targets: facts.targets().map(({ gaps: _gaps, ...target }) => target),
     gaps: gaps.slice(0, maxManifestGaps),
+    metadata: Object.fromEntries(families.slice(0, maxManifestFamilies)),
     blocks: parts.blocks,
     warnings,
   };

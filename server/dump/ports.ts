@@ -46,10 +46,19 @@ export interface GapSource {
   between(fromMs: number, toMs: number): Gap[];
 }
 
+/** What exporters say about a metric. */
+export interface MetricFacts {
+  type: string;
+  help: string;
+  unit: string;
+}
+
 /** Where a dump gets what its manifest tells. */
 export interface DumpFacts {
   server: () => Promise<ServerFacts>;
   pluginVersion: string;
   gaps: GapSource;
   targets: () => Target[];
+  /** By metric family; a node that does not collect has none. */
+  metadata?: () => Record<string, MetricFacts[]>;
 }

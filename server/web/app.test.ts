@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ApiError, Dump } from '../../api/index.ts';
+import type { ApiError, Cardinality, Dump } from '../../api/index.ts';
 import { silentLogger } from '../../lib/runtime/index.ts';
 import { createApp, type DumpDesk, type WebServices } from './index.ts';
 
@@ -69,6 +69,7 @@ class OneDump implements DumpDesk {
   }
 }
 
+let cardinality: Cardinality | undefined;
 let dumps: OneDump;
 let server: Server;
 let base: string;
@@ -80,6 +81,7 @@ beforeEach(async () => {
   const services: WebServices = {
     status: async () => ({ mode: 'both' }) as Awaited<ReturnType<WebServices['status']>>,
     targets: () => [],
+    cardinality: () => cardinality,
     dumps,
   };
   const app = createApp(
@@ -117,6 +119,7 @@ async function refuses(response: Promise<Response>, status: number, code: string
 const routes: [method: string, path: string][] = [
   ['GET', '/api/v1/status'],
   ['GET', '/api/v1/targets'],
+  ['GET', '/api/v1/cardinality'],
   ['GET', '/api/v1/dumps'],
   ['POST', '/api/v1/dumps'],
   ['GET', '/api/v1/dumps/estimate?from=1&to=2'],
@@ -145,6 +148,18 @@ describe('who may', () => {
 
   test('answers 404 to an administrator at an unknown address', async () => {
     await refuses(request('/nothing'), 404, 'NOT_FOUND');
+  });
+});
+
+describe('cardinality', () => {
+  test('is told by a node that collects', async () => {
+    cardinality = {
+      ...{ series: 2, maxSeries: 500_000, metrics: [{ name: 'up', series: 2 }] },
+      ...{ labels: [], targets: [] },
+    };
+    expect(await (await request('/api/v1/cardinality')).json()).toEqual(cardinality);
+    cardinality = undefined;
+    await refuses(request('/api/v1/cardinality'), 503, 'NOT_COLLECTING');
   });
 });
 

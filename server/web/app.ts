@@ -31,6 +31,17 @@ export function createApp(
     const list: TargetList = { targets: services.targets() };
     response.json(list);
   });
+  app.get('/api/v1/cardinality', (_request, response) => {
+    const cardinality = services.cardinality();
+    if (cardinality === undefined) {
+      throw new HttpError(
+        503,
+        'NOT_COLLECTING',
+        'The node that was asked does not collect, or is starting.',
+      );
+    }
+    response.json(cardinality);
+  });
   app.use('/api/v1/dumps', dumpRoutes(services.dumps, logger));
 
   app.use(() => {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Dump, DumpEstimate, Status, Target } from '../../api/index.ts';
+import type { Cardinality, Dump, DumpEstimate, Status, Target } from '../../api/index.ts';
 
 /** An archive that can be sent: its facts, and a way to read a part of it. */
 export interface ArchiveSource {
@@ -27,5 +27,7 @@ export interface WebServices {
   /** Status without the caller's rights, which the route adds. */
   status(): Promise<Omit<Status, 'can'>>;
   targets(): Target[];
+  /** Undefined while the node does not collect. */
+  cardinality(): Cardinality | undefined;
   dumps: DumpDesk;
 }

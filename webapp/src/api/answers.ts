@@ -78,6 +78,14 @@ const target: Reader<Target> = fields<Target>({
   lastScrapeMs: nullable(number),
   lastDurationMs: nullable(number),
   lastSamples: nullable(number),
+  lastDropped: nullable(number),
+  rejected: fields<Target['rejected']>({
+    outOfOrder: number,
+    tooOld: number,
+    tooNew: number,
+    duplicates: number,
+    duplicateLines: number,
+  }),
   lastError: nullable(apiError),
   gaps: list(gap),
 });

@@ -1,0 +1,220 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseSettings } from '../settings/index.ts';
+import { makeCollector, nodeTarget, serverTarget, testSettings } from './collector-fixture.ts';
+
+const interval = 15_000;
+const hour = 3_600_000;
+
+/** Lines of one metric with label values `[from, to)`. */
+function lines(metric: string, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at++) text += `${metric}{id="${String(at)}"} 1\n`;
+  return text;
+}
+
+function rules(text: string) {
+  return parseSettings({ DropRules: text }).settings.dropRules;
+}
+
+describe('drop rules', () => {
+  test('keep series out, are counted, and take effect at once', async () => {
+    const { clock, fetcher, store, collector, start } = await makeCollector();
+    fetcher.answers.set(8067, 'go_x 1\nhttp{code="200"} 1\nhttp{code="500"} 2\n');
+    await start(serverTarget);
+    collector.applySettings({ ...testSettings, dropRules: rules('go_*\nhttp{code!="5*"}') });
+    await clock.advance(interval);
+    await clock.advance(interval);
+    expect(store.values('go_x')).toEqual([1, 'stale']);
+    expect(store.values('http{code=500')).toEqual([]);
+    expect(store.values('http')).toEqual([1, 2, 'stale', 'stale', 2, 2]);
+    expect(store.values('scrape_samples_scraped').slice(-1)).toEqual([3]);
+    expect(store.values('scrape_samples_post_metric_relabeling').slice(-1)).toEqual([1]);
+    expect(collector.targets()[0]).toMatchObject({ lastSamples: 1, lastDropped: 2 });
+    collector.applySettings(testSettings);
+    await clock.advance(interval);
+    expect(store.values('go_x').slice(-1)).toEqual([1]);
+    await collector.stop();
+  });
+
+  test('see the labels of the target', async () => {
+    const { fetcher, store, collector, start } = await makeCollector();
+    collector.applySettings(testSettings);
+    fetcher.answers.set(8067, 'a 1\n');
+    fetcher.answers.set(9100, 'a 1\n');
+    collector.start(
+      { targets: [serverTarget, nodeTarget], problems: [] },
+      { ...testSettings, dropRules: rules('{job="node"}') },
+    );
+    await start(serverTarget, nodeTarget);
+    expect(store.samples('a').length).toBeGreaterThan(0);
+    await collector.stop();
+  });
+});
+
+describe('label limits', () => {
+  async function fails(
+    limits: Partial<typeof testSettings>,
+    body: string,
+    code: string | undefined,
+  ) {
+    const { clock, fetcher, store, collector, start } = await makeCollector();
+    fetcher.answers.set(8067, body);
+    await start(serverTarget);
+    collector.applySettings({ ...testSettings, ...limits });
+    await clock.advance(interval);
+    expect(collector.targets()[0]!.lastError?.code).toBe(code);
+    expect(store.values('up').slice(-1)).toEqual([code === undefined ? 1 : 0]);
+    await collector.stop();
+    return collector.targets()[0]!.lastError?.message;
+  }
+
+  test('count name and target labels, and fail the scrape one past the limit', async () => {
+    await fails({ labelLimit: 4 }, 'a{b="1"} 1\n', undefined);
+    expect(await fails({ labelLimit: 4 }, 'a{b="1",c="2"} 1\n', 'SCRAPE_LABEL_LIMIT')).toBe(
+      'The series a has 5 labels, 4 are allowed (LabelLimit).',
+    );
+  });
+
+  test('measure names and values in bytes', async () => {
+    const name = { labelNameLengthLimit: 8 };
+    await fails(name, `a{${'b'.repeat(8)}="1"} 1\n`, undefined);
+    await fails(name, `a{${'b'.repeat(9)}="1"} 1\n`, 'SCRAPE_LABEL_NAME_LIMIT');
+    await fails(name, '{"a","ééééé"="1"} 1\n', 'SCRAPE_LABEL_NAME_LIMIT');
+    const value = { labelValueLengthLimit: 20 };
+    await fails(value, `a{b="${'é'.repeat(10)}"} 1\n`, undefined);
+    await fails(value, `a{b="${'é'.repeat(10)}x"} 1\n`, 'SCRAPE_LABEL_VALUE_LIMIT');
+    await fails(value, `${'a'.repeat(21)} 1\n`, 'SCRAPE_LABEL_VALUE_LIMIT');
+  });
+
+  test('of one series are 128 labels at most', async () => {
+    const pairs = (count: number) =>
+      Array.from({ length: count }, (_, at) => `l${String(at)}="1"`).join(',');
+    await fails({}, `a{${pairs(128)}} 1\n`, undefined);
+    await fails({}, `a{${pairs(129)}} 1\n`, 'SCRAPE_LABEL_LIMIT');
+  });
+});
+
+describe('growth', () => {
+  const settings = { ...testSettings, metricGrowthLimit: 10 };
+
+  test('of one metric is cut off, all else goes on, and the hour after it grows again', async () => {
+    const { clock, fetcher, store, collector, start } = await makeCollector();
+    collector.start({ targets: [serverTarget], problems: [] }, settings);
+    fetcher.answers.set(8067, `calm 1\n${lines('wild', 0, 9)}`);
+    await start(serverTarget);
+    collector.applySettings(settings);
+    expect(collector.problems()).toEqual([]);
+    fetcher.answers.set(8067, `calm 2\nnew 1\n${lines('wild', 0, 30)}`);
+    await clock.advance(interval);
+    expect(collector.cardinality().targets[0]).toMatchObject({
+      instance: serverTarget.instance,
+      cutOffs: [{ metric: 'wild', limit: 10 }],
+    });
+    const known = store.keys().filter((key) => key.startsWith('wild'));
+    expect(known.length).toBeLessThanOrEqual(19);
+    expect(store.values('calm').slice(-1)).toEqual([2]);
+    expect(store.values('new')).toEqual([1]);
+    expect(store.values('up').slice(-1)).toEqual([1]);
+    expect(collector.problems()).toMatchObject([
+      {
+        code: 'SERIES_GROWTH',
+        severity: 'warning',
+        message: expect.stringMatching(
+          /^The metric wild of mm1:8067 \(prometheus\) brought 10 new/,
+        ),
+      },
+    ]);
+    // What is known of the metric goes on.
+    await clock.advance(interval);
+    expect(store.samples(known[0]!).at(-1)!.value).toBe(1);
+    await clock.advance(hour);
+    expect(store.keys().filter((key) => key.startsWith('wild')).length).toBeGreaterThan(
+      known.length,
+    );
+    await collector.stop();
+  });
+
+  test('of names that differ each scrape is cut off for the whole target', async () => {
+    const { clock, fetcher, store, collector } = await makeCollector();
+    let scrape = 0;
+    fetcher.generate = (port) => {
+      if (port !== 8067) return 'steady 1\n';
+      scrape++;
+      return Array.from({ length: 20 }, (_, at) => `m${String(scrape)}_${String(at)} 1\n`).join('');
+    };
+    collector.start({ targets: [serverTarget, nodeTarget], problems: [] }, settings);
+    for (let at = 0; at < 239; at++) await clock.advance(interval);
+    // 50 new ones an hour and those of the two reports: the first hour and the beginning of the next.
+    expect(store.keys().length).toBeLessThanOrEqual(2 * 50 + 2 * 6);
+    expect(store.values('steady')).toHaveLength(240);
+    expect(collector.problems().map(({ message }) => message.slice(0, 34))).toEqual([
+      'All metrics together of mm1:8067 (',
+    ]);
+    await collector.stop();
+  });
+
+  test('beyond what the store holds is left out and told, known series go on', async () => {
+    const { clock, fetcher, store, collector, start } = await makeCollector();
+    fetcher.answers.set(8067, 'a 1\n');
+    await start(serverTarget);
+    store.maxSeries = store.keys().length;
+    fetcher.answers.set(8067, 'a 2\nb 1\n');
+    await clock.advance(interval);
+    expect(store.values('a')).toEqual([1, 2]);
+    expect(store.values('b')).toEqual([]);
+    expect(collector.problems().map(({ code, severity }) => [code, severity])).toEqual([
+      ['SCRAPE_SERIES_LIMIT', 'error'],
+    ]);
+    store.maxSeries = Infinity;
+    await clock.advance(hour);
+    expect(store.values('b').length).toBeGreaterThan(0);
+    expect(collector.problems()).toEqual([]);
+    await collector.stop();
+  });
+});
+
+test('an answer in OpenMetrics is read as such, and its metadata is kept', async () => {
+  const { clock, fetcher, store, collector, metadata, start } = await makeCollector();
+  const body =
+    '# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds Seconds of a.\n' +
+    'a_seconds_total 1 # {t="x"} 1\na_seconds_created 5\n# EOF\n';
+  const contentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+  fetcher.answers.set(8067, { contentType, body });
+  await start(serverTarget);
+  expect(store.values('a_seconds_total')).toEqual([1]);
+  expect(store.values('a_seconds_created')).toEqual([]);
+  expect(metadata.all()).toEqual({
+    a_seconds: [{ type: 'counter', help: 'Seconds of a.', unit: 'seconds' }],
+  });
+  fetcher.answers.set(8067, { contentType, body: 'a_seconds_total 1\n' });
+  await clock.advance(interval);
+  expect(collector.targets()[0]!.lastError).toMatchObject({
+    code: 'SCRAPE_PARSE',
+    message: expect.stringMatching(/# EOF/),
+  });
+  await collector.stop();
+});
+
+test('honoured times that cannot be stored are counted by reason', async () => {
+  const { clock, fetcher, collector, store } = await makeCollector();
+  collector.start(
+    { targets: [serverTarget], problems: [] },
+    { ...testSettings, honorTimestamps: true },
+  );
+  const nowMs = clock.nowMs();
+  fetcher.answers.set(8067, `a 1 ${String(nowMs)}\nb 1\nb 2\n`);
+  await clock.advance(0);
+  fetcher.answers.set(8067, `a 2 ${String(nowMs)}\nb 1\nb 2\n`);
+  await clock.advance(interval);
+  fetcher.answers.set(8067, `a 2 ${String(nowMs - 5)}\nb 1\nb 2\n`);
+  await clock.advance(interval);
+  expect(collector.targets()[0]!.rejected).toEqual({
+    outOfOrder: 1,
+    tooOld: 0,
+    tooNew: 0,
+    duplicates: 1,
+    duplicateLines: 3,
+  });
+  expect(store.values('a')).toEqual([1]);
+  await collector.stop();
+});

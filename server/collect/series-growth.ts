@@ -1,0 +1,115 @@
+import type { Clock } from '../../lib/runtime/index.ts';
+import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
+import { growthPeriodMs, maxCutOffs, targetGrowthFactor } from './limits.ts';
+import type { SampleStore } from './sample-store.ts';
+import { errorCode } from './store-errors.ts';
+
+/** What of a target is not stored any more because there is too much new of it. */
+export interface CutOff {
+  /** The metric; undefined when the target as a whole brings too many new series. */
+  metric: string | undefined;
+  /** How many new series were allowed. */
+  limit: number;
+  /** When new series are taken again, by the wall clock. */
+  untilMs: number;
+}
+
+/**
+ * Watches how many new series a target brings. A metric that brings more than its limit within an
+ * hour is cut off: its known series go on, further ones are not stored until the hour is over. All
+ * metrics together have a limit, too, for exporters whose very names change. Counting begins with
+ * the first new series; a target's first scrape counts like any other.
+ */
+export class SeriesGrowth {
+  readonly #clock: Clock;
+  readonly #store: SampleStore;
+  /** Most new series of one metric within an hour; 0 is no limit. */
+  #limit = 0;
+  #periodStartMs = -Infinity;
+  #created = 0;
+  readonly #createdOf = new Map<string, number>();
+  readonly #cutOffs = new Map<string | undefined, CutOff>();
+  /** Whether the store refused a series in this hour because it is full. */
+  isStoreFull = false;
+
+  constructor(clock: Clock, store: SampleStore) {
+    this.#clock = clock;
+    this.#store = store;
+  }
+
+  set limit(limit: number) {
+    if (limit === this.#limit) return;
+    this.#limit = limit;
+    this.#begin();
+  }
+
+  /** New series of this hour. */
+  get created(): number {
+    return this.#created;
+  }
+
+  /** What is cut off at present; the target as a whole first. */
+  get cutOffs(): readonly CutOff[] {
+    return [...this.#cutOffs.values()];
+  }
+
+  /**
+   * Starts a new hour when the last one is over; true when something had been refused in it, so
+   * that it is worth trying again.
+   */
+  turnPeriod(): boolean {
+    if (this.#clock.monotonicMs() - this.#periodStartMs < growthPeriodMs) return false;
+    const hadRefused = this.#cutOffs.size > 0 || this.isStoreFull;
+    this.#begin();
+    return hadRefused;
+  }
+
+  /** Reference of a series, or -1 when it is new and must not be. */
+  admit(labels: Labels): number {
+    const store = this.#store;
+    const metric = labelValue(labels, metricNameLabel) ?? '';
+    if (this.#isCutOff(metric)) return store.findSeries(labels) ?? -1;
+    const before = store.seriesCount;
+    const ref = this.#tryCreate(labels);
+    if (store.seriesCount > before && this.#limit > 0) this.#count(metric);
+    return ref;
+  }
+
+  #tryCreate(labels: Labels): number {
+    try {
+      return this.#store.seriesRef(labels);
+    } catch (error) {
+      if (errorCode(error) !== 'TSDB_SERIES_LIMIT') throw error;
+      // The series that are there go on; failing the scrape would end them all.
+      this.isStoreFull = true;
+      return -1;
+    }
+  }
+
+  #isCutOff(metric: string): boolean {
+    return this.#cutOffs.size > 0 && (this.#cutOffs.has(undefined) || this.#cutOffs.has(metric));
+  }
+
+  #count(metric: string): void {
+    this.#created++;
+    const created = (this.#createdOf.get(metric) ?? 0) + 1;
+    this.#createdOf.set(metric, created);
+    if (created >= this.#limit) this.#cutOff(metric, this.#limit);
+    const limit = this.#limit * targetGrowthFactor;
+    // Too many metrics cut off one by one are one target that is.
+    if (this.#created >= limit || this.#cutOffs.size > maxCutOffs) this.#cutOff(undefined, limit);
+  }
+
+  #cutOff(metric: string | undefined, limit: number): void {
+    const leftMs = growthPeriodMs - (this.#clock.monotonicMs() - this.#periodStartMs);
+    this.#cutOffs.set(metric, { metric, limit, untilMs: this.#clock.nowMs() + leftMs });
+  }
+
+  #begin(): void {
+    this.#periodStartMs = this.#clock.monotonicMs();
+    this.#created = 0;
+    this.#createdOf.clear();
+    this.#cutOffs.clear();
+    this.isStoreFull = false;
+  }
+}
