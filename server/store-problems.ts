@@ -8,6 +8,8 @@ const adviceOfCode: Readonly<Record<string, string>> = {
   TSDB_WAL_REPAIRED: 'Nothing has to be done; the rest of the log is kept beside it for support.',
   TSDB_DISK_FULL: 'Free disk space for the data directory; collecting resumes by itself.',
   TSDB_WAL_IO: 'Check the disk of the data directory; collecting resumes by itself.',
+  TSDB_MERGE_FAILED:
+    'Nothing is lost. Check the disk of the data directory; a block that is damaged can be moved out of it.',
   TSDB_CUT_FAILED: 'Check the disk of the data directory; the plugin tries again by itself.',
 };
 

@@ -21,6 +21,7 @@ export {
 export {
   compactableBlock,
   isContained,
+  lineageOf,
   mergeBlocks,
   planCompaction,
   withoutContained,

@@ -44,7 +44,12 @@ async function openNode(root: string, rng: ReturnType<typeof seededRng>) {
     catalog,
     local: store,
     driver: 'local',
-    settings: () => ({ retentionMs: 1e12, syncPeriodMs: 3_600_000, cleanupPeriodMs: 7_200_000 }),
+    settings: () => ({
+      retentionMs: 1e12,
+      localSizeLimitBytes: 0,
+      syncPeriodMs: 3_600_000,
+      cleanupPeriodMs: 7_200_000,
+    }),
     labels: () => ({ serverId: 'server', cluster: 'single', scraper: 'a' }),
     epoch: () => 0,
     pluginVersion: '0.8.0',

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { seededRng } from '../../lib/runtime/index.ts';
 import { archiveFileName } from './file-name.ts';
 import { newJobId } from './job-id.ts';
-import { groupOverlapping, overlaps } from './selection.ts';
+import { groupOverlapping, overlaps, selectBlocks } from './selection.ts';
 import { isJobId } from '../share/index.ts';
 
 describe('grouping', () => {
@@ -21,6 +21,41 @@ describe('grouping', () => {
     want([[0, 3], [2, 4], [4, 5]], [[[0, 3], [2, 4]], [[4, 5]]]); // prettier-ignore
     want([[0, 9], [1, 2], [8, 10]], [[[0, 9], [1, 2], [8, 10]]]); // prettier-ignore
     want([[0, 2], [0, 2]], [[[0, 2], [0, 2]]]); // prettier-ignore
+  });
+});
+
+describe('selection', () => {
+  const ulidOf = (name: string) => `01HE949VD3YTRWF8GXT2TC97K${name}`;
+  const block = (name: string, mint: number, maxt: number, sources = name) => ({
+    ...{ ulid: ulidOf(name), mint, maxt, numSamples: 1, numSeries: 1, sizeBytes: 1 },
+    ...{ sources: [...sources].map(ulidOf), dir: `/${name}`, labels: {} },
+    ...{ files: new Map<string, number>(), blockFiles: [] },
+  });
+  type Block = ReturnType<typeof block>;
+
+  function want(local: Block[], remote: Block[], names: string, range = [0, 100]): void {
+    const [fromMs = 0, toMs = 0] = range;
+    const selected = selectBlocks(local, remote, { fromMs, toMs });
+    const told = selected.map(({ kind, ulid }) => `${kind[0]!}${ulid.at(-1)!}`).join(' ');
+    expect(told).toBe(names);
+  }
+
+  test('reads no sample twice from a merged block and what it was made of', () => {
+    const [a, b, c] = [block('A', 0, 10), block('B', 10, 20), block('C', 20, 30)];
+    const m = block('M', 0, 20, 'AB');
+    const n = block('N', 0, 30, 'ABC');
+    want([a, b], [a, b, c], 'lA lB rC');
+    want([m], [a, b, c], 'lM rC');
+    want([m, a, b], [], 'lM');
+    want([a, b, c], [m, a, b], 'lA lB lC');
+    want([a], [m], 'rM');
+    want([m, c], [n, a], 'lM lC');
+    want([m], [n], 'rN');
+    want([], [a, b, m, n], 'rN');
+    want([m, c], [a, b, c], 'lC', [20, 30]);
+    // Of a block that names no sources nobody knows what it holds.
+    want([m], [{ ...a, sources: [] }], 'lM');
+    want([m], [block('X', 0, 20, '')], 'lM rX');
   });
 });
 

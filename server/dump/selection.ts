@@ -1,5 +1,5 @@
 import type { DumpEstimate } from '../../api/index.ts';
-import type { BlockInfo } from '../../lib/tsdb/index.ts';
+import { isContained, lineageOf, withoutContained, type BlockInfo } from '../../lib/tsdb/index.ts';
 import type { RemoteBlock } from '../share/index.ts';
 
 /** A half-open range of times in milliseconds. */
@@ -15,6 +15,8 @@ export type SourceBlock = {
   maxt: number;
   numSamples: number;
   sizeBytes: number;
+  /** Level-1 blocks that it was made of. */
+  sources: readonly string[];
 } & ({ kind: 'local'; dir: string } | { kind: 'remote'; block: RemoteBlock });
 
 /** Whether a block `[mint, maxt)` has a part in the range. */
@@ -23,26 +25,26 @@ export function overlaps(block: { mint: number; maxt: number }, range: TimeRange
 }
 
 /**
- * The blocks that cover a range. A block that is on the own disk is taken from there; a local block
- * that was made of remote ones stands beside them, which costs time but loses nothing.
+ * The blocks that cover a range. What is on the own disk is taken from there, and no sample twice: a
+ * merged block stands for those that it was made of, and these for it.
  */
 export function selectBlocks(
   local: readonly BlockInfo[],
   remote: readonly RemoteBlock[],
   range: TimeRange,
 ): SourceBlock[] {
-  const own = new Set(local.map(({ ulid }) => ulid));
-  const selected: SourceBlock[] = [
-    ...local.map(({ ulid, mint, maxt, numSamples, sizeBytes, dir }) => {
-      return { kind: 'local' as const, ulid, mint, maxt, numSamples, sizeBytes, dir };
+  const own = new Set(local.flatMap((block) => [block.ulid, ...lineageOf(block)]));
+  const selected: SourceBlock[] = withoutContained([
+    ...local.map(({ ulid, mint, maxt, numSamples, sizeBytes, sources, dir }) => {
+      return { kind: 'local' as const, ulid, mint, maxt, numSamples, sizeBytes, sources, dir };
     }),
     ...remote
-      .filter(({ ulid }) => !own.has(ulid))
+      .filter((block) => !isContained(block, (ulid) => own.has(ulid)))
       .map((block) => {
-        const { ulid, mint, maxt, numSamples, sizeBytes } = block;
-        return { kind: 'remote' as const, ulid, mint, maxt, numSamples, sizeBytes, block };
+        const { ulid, mint, maxt, numSamples, sizeBytes, sources } = block;
+        return { kind: 'remote' as const, ulid, mint, maxt, numSamples, sizeBytes, sources, block };
       }),
-  ];
+  ]);
   return selected.filter((block) => overlaps(block, range));
 }
 

@@ -113,6 +113,19 @@ export const declarations: readonly Declaration[] = [
     scale: dayMs,
   },
   {
+    kind: 'number',
+    key: 'LocalSizeLimitMegabytes',
+    target: 'localSizeLimitBytes',
+    displayName: 'Largest data directory (MiB):',
+    helpText:
+      'When collected metrics take more room than this in the data directory, the oldest of those that are already in the file store leave it. Without a limit they stay for three days. 0 means no limit.',
+    default: 0,
+    min: 0,
+    max: 10_000_000,
+    unit: 'MiB',
+    scale: 1024 * 1024,
+  },
+  {
     kind: 'bool',
     key: 'EnableNodeExporterTargets',
     target: 'enableNodeExporterTargets',

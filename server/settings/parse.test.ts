@@ -11,6 +11,7 @@ describe('parseSettings', () => {
       scrapeIntervalMs: 15_000,
       scrapeTimeoutMs: 10_000,
       retentionMs: 15 * 86_400_000,
+      localSizeLimitBytes: 0,
       enableNodeExporterTargets: true,
       nodeExporterPort: 9100,
       supportPacketMs: 86_400_000,

@@ -27,6 +27,8 @@ export interface Settings {
   honorLabels: boolean;
   /** Age at which blocks leave the file store. */
   retentionMs: number;
+  /** Size of the local store beyond which blocks leave it that are in the file store; 0 is no limit. */
+  localSizeLimitBytes: number;
   syncPeriodMs: number;
   cleanupPeriodMs: number;
   /** Time range of the dump inside a support packet. */

@@ -1,5 +1,5 @@
 import { readObject, type ObjectStore } from '../../lib/objectstore/index.ts';
-import { isUlid } from '../../lib/tsdb/index.ts';
+import { isContained, isUlid, type BlockInfo } from '../../lib/tsdb/index.ts';
 import { parseBlockMeta, type BlockMeta } from './block-meta.ts';
 import { codeOf, ShareError } from './errors.ts';
 import { catalogConcurrency, maxCatalogBlocks, maxMetaBytes } from './limits.ts';
@@ -37,6 +37,8 @@ export class BlockCatalog {
   readonly #partial = new Map<string, PartialBlock>();
   /** ULIDs that were added while a refresh was under way and that its listing may have missed. */
   readonly #addedMeanwhile = new Set<string>();
+  /** Names of all blocks and of what they were made of; undefined when it has to be made anew. */
+  #held: ReadonlySet<string> | undefined;
   #refreshing: Promise<void> | undefined;
   #isLoaded = false;
 
@@ -56,6 +58,15 @@ export class BlockCatalog {
 
   has(ulid: string): boolean {
     return this.#blocks.has(ulid);
+  }
+
+  /** Whether all that a block holds is in the file store: itself, or all that it was made of. */
+  holds(block: Pick<BlockInfo, 'ulid' | 'sources'>): boolean {
+    this.#held ??= new Set(
+      [...this.#blocks.values()].flatMap(({ ulid, sources }) => [ulid, ...sources]),
+    );
+    const held = this.#held;
+    return isContained(block, (ulid) => held.has(ulid));
   }
 
   /** What is not a whole block, as of the last refresh. */
@@ -88,6 +99,7 @@ export class BlockCatalog {
   /** Notes that the caller has deleted the block's `meta.json`. */
   remove(ulid: string): void {
     this.#blocks.delete(ulid);
+    this.#held = undefined;
     this.#partial.delete(ulid);
   }
 
@@ -132,6 +144,7 @@ export class BlockCatalog {
     } else {
       this.#partial.delete(ulid);
       this.#blocks.set(ulid, found);
+      this.#held = undefined;
     }
   }
 

@@ -78,6 +78,10 @@ export class BlockShelf implements LocalBlocks {
     return [...this.#blocks];
   }
 
+  stats(): { sizeBytes: number } {
+    return { sizeBytes: this.#blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  }
+
   async deleteBlock(ulid: string): Promise<void> {
     const at = this.#blocks.findIndex((block) => block.ulid === ulid);
     const [block] = at < 0 ? [] : this.#blocks.splice(at, 1);

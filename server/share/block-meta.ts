@@ -1,3 +1,4 @@
+import { isUlid } from '../../lib/tsdb/index.ts';
 import { ShareError } from './errors.ts';
 
 /** What sharing and dumps need of a `meta.json`, checked. Times are `[mint, maxt)`. */
@@ -7,6 +8,8 @@ export interface BlockMeta {
   maxt: number;
   numSamples: number;
   numSeries: number;
+  /** Level-1 blocks that it was made of; empty when it does not say. */
+  sources: readonly string[];
   /** External labels that an upload put there; empty for blocks of the Go plugin. */
   labels: Readonly<Record<string, string>>;
   /** Sizes that an upload noted, by path; empty when it noted none. */
@@ -43,6 +46,7 @@ export function parseBlockMeta(bytes: Uint8Array, ulid: string): BlockMeta {
     maxt,
     numSamples: countOf(stats['numSamples']),
     numSeries: countOf(stats['numSeries']),
+    sources: ulidsOf(objectOf(root['compaction'])['sources']),
     labels: textsOf(thanos['labels']),
     files: fileSizes(thanos['files']),
   };
@@ -116,6 +120,13 @@ function isTime(value: unknown): value is number {
 
 function countOf(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+function ulidsOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  const ulids = value.filter((item): item is string => typeof item === 'string' && isUlid(item));
+  // Half a list would hide what is missing in it.
+  return ulids.length === value.length ? ulids : [];
 }
 
 function textsOf(value: unknown): Record<string, string> {

@@ -10,6 +10,8 @@ import { agedLocalBlocks, referenceMs } from './retention.ts';
 export interface LocalBlocks {
   /** The blocks on disk, oldest first. */
   blocks(): readonly BlockInfo[];
+  /** Bytes of all blocks and of the WAL. */
+  stats(): { sizeBytes: number };
   deleteBlock(ulid: string): Promise<void>;
 }
 
@@ -19,7 +21,7 @@ export interface LocalRoomOptions {
   logger: Logger;
   catalog: BlockCatalog;
   local: LocalBlocks;
-  settings: () => Pick<Settings, 'retentionMs'>;
+  settings: () => Pick<Settings, 'retentionMs' | 'localSizeLimitBytes'>;
   freeBytes: () => Promise<number | null>;
 }
 
@@ -34,15 +36,20 @@ export class LocalRoom {
   #turn: Promise<unknown> = Promise.resolve();
   #lostBlocks = 0;
   #isShort = false;
+  #isOversized = false;
 
   constructor(options: LocalRoomOptions) {
     this.#options = options;
   }
 
-  /** Deletes what has served its time, then what the disk needs. */
-  trim(): Promise<void> {
+  /**
+   * Deletes what has served its time, then what is beyond the size limit, then what the disk needs.
+   * `isReachable`: whether the file store could be listed just now.
+   */
+  trim(isReachable: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#deleteAged();
+      await this.#deleteAged(isReachable);
+      await this.#deleteOversize();
       await this.#relieve();
     });
   }
@@ -58,21 +65,34 @@ export class LocalRoom {
     return turn;
   }
 
-  async #deleteAged(): Promise<void> {
+  async #deleteAged(isReachable: boolean): Promise<void> {
     const { catalog, clock, local, settings } = this.#options;
     const blocks = local.blocks();
     const aged = agedLocalBlocks(blocks, {
-      isRemote: (ulid) => catalog.has(ulid),
+      isHeld: (block) => catalog.holds(block),
+      isReachable,
       fromMs: referenceMs(clock.nowMs(), [...blocks, ...catalog.blocks()]),
       retentionMs: settings().retentionMs,
     });
     for (const { ulid } of aged) await local.deleteBlock(ulid);
   }
 
+  /** The limit of size takes only what is in the file store: it is a wish, the floor is a need. */
+  async #deleteOversize(): Promise<void> {
+    const { catalog, local, settings } = this.#options;
+    const { localSizeLimitBytes } = settings();
+    const isOver = () => localSizeLimitBytes > 0 && local.stats().sizeBytes > localSizeLimitBytes;
+    for (const block of local.blocks()) {
+      if (!isOver()) break;
+      if (catalog.holds(block)) await local.deleteBlock(block.ulid);
+    }
+    this.#isOversized = isOver();
+  }
+
   async #relieve(): Promise<number> {
     const { catalog } = this.#options;
-    const synced = await this.#deleteWhile(diskShortBytes, ({ ulid }) => catalog.has(ulid));
-    const lost = await this.#deleteWhile(diskFloorBytes, ({ ulid }) => !catalog.has(ulid));
+    const synced = await this.#deleteWhile(diskShortBytes, (block) => catalog.holds(block));
+    const lost = await this.#deleteWhile(diskFloorBytes, (block) => !catalog.holds(block));
     this.#lostBlocks += lost;
     this.#isShort = await this.#isBelow(diskShortBytes);
     if (lost > 0) {
@@ -90,6 +110,15 @@ export class LocalRoom {
         severity: 'error',
         message: `The local disk was full and the file store out of reach: ${String(this.#lostBlocks)} blocks of metrics were lost.`,
         advice: 'Make room on the disk of the data directory and repair the file store.',
+      });
+    }
+    if (this.#isOversized) {
+      problems.push({
+        code: 'SYNC_LOCAL_OVERSIZE',
+        severity: 'warning',
+        message:
+          'The data directory is larger than its limit, with nothing in it that could be deleted: the rest is not in the file store yet, or is the newest.',
+        advice: 'Repair the file store if it fails, or raise LocalSizeLimitMegabytes.',
       });
     }
     if (this.#isShort) {

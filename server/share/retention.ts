@@ -40,14 +40,39 @@ export function orphans(
   return partial.filter(({ ulid }) => !own.has(ulid) && nowMs - ulidTimeMs(ulid) > orphanAgeMs);
 }
 
-/** Local blocks that have served their time: in the file store for days, or past retention. */
+/** What is known of the file store when local blocks are looked through. */
+interface LocalRetention {
+  /** Whether all that a block holds is in the file store. */
+  isHeld: (block: BlockInfo) => boolean;
+  fromMs: number;
+  retentionMs: number;
+}
+
+/**
+ * Local blocks that are to be copied, oldest first. A merged one that reaches over the age limit has
+ * lost sources to retention there; it is not copied, because what is left of them would be doubled.
+ */
+export function pendingBlocks(local: readonly BlockInfo[], options: LocalRetention): BlockInfo[] {
+  const limitMs = options.fromMs - options.retentionMs;
+  return local
+    .filter((block) => {
+      const isMerged = block.sources.some((source) => source !== block.ulid);
+      return (isMerged ? block.mint : block.maxt) > limitMs && !options.isHeld(block);
+    })
+    .sort((a, b) => a.mint - b.mint);
+}
+
+/**
+ * Local blocks that have served their time: in the file store for days, or past retention. While the
+ * file store is out of reach nothing goes that is nowhere else, however old.
+ */
 export function agedLocalBlocks(
   local: readonly BlockInfo[],
-  options: { isRemote: (ulid: string) => boolean; fromMs: number; retentionMs: number },
+  options: LocalRetention & { isReachable: boolean },
 ): BlockInfo[] {
-  const { isRemote, fromMs, retentionMs } = options;
-  return local.filter(({ ulid, maxt }) => {
-    if (maxt <= fromMs - retentionMs) return true;
-    return isRemote(ulid) && maxt <= fromMs - localRetentionMs;
+  const { isHeld, isReachable, fromMs, retentionMs } = options;
+  return local.filter((block) => {
+    if (block.maxt <= fromMs - retentionMs && isReachable) return true;
+    return isHeld(block) && block.maxt <= fromMs - Math.min(localRetentionMs, retentionMs);
   });
 }

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { LocalStore } from '../../lib/objectstore/index.ts';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
-import { FakeClock, silentLogger, systemClock } from '../../lib/runtime/index.ts';
-import type { BlockInfo } from '../../lib/tsdb/index.ts';
-import { BlockShelf, makeBlock, removeTree } from './block-fixture.ts';
+import { FakeClock, seededRng, silentLogger, systemClock } from '../../lib/runtime/index.ts';
+import { mergeBlocks, newUlid, type BlockInfo } from '../../lib/tsdb/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { blockInfo, BlockShelf, makeBlock, removeTree } from './block-fixture.ts';
 import { BlockCatalog, blockKey, blocksPrefix, BlockSync } from './index.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
@@ -26,7 +27,10 @@ let catalog: BlockCatalog;
 let shelf: BlockShelf;
 let sync: BlockSync;
 let freeBytes: number;
-let settings: { retentionMs: number; syncPeriodMs: number; cleanupPeriodMs: number };
+let settings: Pick<
+  Settings,
+  'retentionMs' | 'localSizeLimitBytes' | 'syncPeriodMs' | 'cleanupPeriodMs'
+>;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'sync-'));
@@ -34,7 +38,12 @@ beforeEach(async () => {
   store = new FaultyStore(new LocalStore(join(root, 'files')));
   shelf = new BlockShelf();
   freeBytes = 100 * gib;
-  settings = { retentionMs: 15 * dayMs, syncPeriodMs: hourMs, cleanupPeriodMs: 2 * hourMs };
+  settings = {
+    retentionMs: 15 * dayMs,
+    localSizeLimitBytes: 0,
+    syncPeriodMs: hourMs,
+    cleanupPeriodMs: 2 * hourMs,
+  };
   renew('serverid');
 });
 
@@ -239,6 +248,69 @@ describe('uploading', () => {
   });
 });
 
+describe('merged blocks', () => {
+  /** Puts one block in the place of all others, as the local store does. */
+  async function mergeShelf(): Promise<BlockInfo> {
+    const parts = [...shelf.blocks()];
+    const ulid = newUlid(startMs, seededRng(++seed));
+    const dirs = parts.map(({ dir }) => dir);
+    const payload = { dirs, parentDir: join(root, 'data'), ulid };
+    const merged = mergeBlocks(payload, { checkCancelled: () => undefined })!;
+    shelf.add(await blockInfo(merged.dir));
+    for (const part of parts) await shelf.deleteBlock(part.ulid);
+    return shelf.blocks()[0]!;
+  }
+
+  async function remoteUlids(): Promise<string[]> {
+    await catalog.refresh();
+    return catalog.blocks().map(({ ulid }) => ulid);
+  }
+
+  test('are not copied when what they were made of is in the file store', async () => {
+    for (const age of [8, 6, 4]) await addBlock(age * hourMs);
+    sync.start();
+    await sync.syncNow();
+    const before = await remoteUlids();
+    const merged = await mergeShelf();
+    expect([catalog.has(merged.ulid), catalog.holds(merged)]).toEqual([false, true]);
+    await sync.syncNow();
+    expect(await remoteUlids()).toEqual(before);
+    expect(sync.status()).toMatchObject({ remoteBlocks: 3, pendingBlocks: 0 });
+  });
+
+  test('leave as others do: after three days, or when the disk is short', async () => {
+    for (const age of [90, 88, 86]) await addBlock(age * hourMs);
+    sync.start();
+    settings.cleanupPeriodMs = dayMs;
+    store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    const merged = await mergeShelf();
+    await addBlock(hourMs);
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    expect(shelf.blocks()[0]).toEqual(merged);
+    store.fault = () => undefined;
+    await sync.syncNow();
+    expect(catalog.blocks()[0]).toMatchObject({ ulid: merged.ulid, sources: merged.sources });
+    expect(shelf.blocks()).toHaveLength(1);
+  });
+
+  test('are copied when the file store has lost a source, unless retention took it', async () => {
+    for (const age of [8, 6, 4]) await addBlock(age * hourMs);
+    const [first, second] = shelf.blocks();
+    sync.start();
+    await sync.syncNow();
+    const merged = await mergeShelf();
+    for (const key of filesOf(first!)) await store.delete(key);
+    settings.retentionMs = 5 * hourMs;
+    await sync.syncNow();
+    expect(catalog.has(merged.ulid)).toBe(false);
+    settings.retentionMs = 15 * dayMs;
+    await sync.syncNow();
+    expect(catalog.has(merged.ulid)).toBe(true);
+    expect(catalog.holds(second!)).toBe(true);
+  });
+});
+
 describe('retention', () => {
   test('deletes old remote blocks, meta.json first', async () => {
     const old = await addBlock(16 * dayMs);
@@ -324,6 +396,50 @@ describe('retention', () => {
     await sync.syncNow();
     expect(shelf.blocks().map(({ ulid }) => ulid)).toEqual([fresh.ulid]);
     expect(catalog.has(old.ulid)).toBe(true);
+  });
+
+  test('keeps local blocks past their age while the file store is out of reach', async () => {
+    const expired = await addBlock(16 * dayMs);
+    const copied = await addBlock(5 * dayMs);
+    await addBlock(hourMs);
+    settings.retentionMs = 20 * dayMs;
+    store.fault = ({ operation, key }) =>
+      operation === 'put' && key.includes(expired.ulid) ? 'STORE_FULL' : undefined;
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    settings.retentionMs = 15 * dayMs;
+    store.fault = () => 'STORE_UNREACHABLE';
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    expect(shelf.blocks().map(({ ulid }) => ulid)).toContain(expired.ulid);
+    store.fault = () => undefined;
+    await sync.syncNow();
+    const left = shelf.blocks().map(({ ulid }) => ulid);
+    expect([left.includes(expired.ulid), left.includes(copied.ulid), left.length]).toEqual([
+      ...[false, false, 1],
+    ]);
+    expect(catalog.has(expired.ulid)).toBe(false);
+  });
+
+  test('keeps the data directory below its limit by blocks that are remote, and no others', async () => {
+    for (const age of [8, 6, 4]) await addBlock(age * hourMs);
+    const [, , newest] = shelf.blocks();
+    sync.start();
+    await sync.syncNow();
+    expect(shelf.blocks()).toHaveLength(3);
+    settings.localSizeLimitBytes = 2 * newest!.sizeBytes - 1;
+    await sync.syncNow();
+    expect(shelf.blocks()).toEqual([newest]);
+    expect(sync.problems()).toEqual([]);
+    store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
+    const unsynced = await addBlock(hourMs);
+    settings.localSizeLimitBytes = 1;
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    expect(shelf.blocks()).toEqual([unsynced]);
+    expect(sync.problems().map(({ code }) => code)).toContain('SYNC_LOCAL_OVERSIZE');
+    settings.localSizeLimitBytes = 0;
+    store.fault = () => undefined;
+    await sync.syncNow();
+    expect(sync.problems()).toEqual([]);
   });
 
   test('frees a short disk by blocks that are remote, and no others', async () => {

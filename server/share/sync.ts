@@ -10,7 +10,7 @@ import { uploadBlock } from './block-upload.ts';
 import { codeOf, errorText, ShareError, toApiError } from './errors.ts';
 import { firstBackOffMs, syncOverdueMs } from './limits.ts';
 import { LocalRoom, type LocalBlocks } from './local-room.ts';
-import { expiredBlocks, isForeign, orphans, referenceMs } from './retention.ts';
+import { expiredBlocks, isForeign, orphans, pendingBlocks, referenceMs } from './retention.ts';
 
 /** What {@link BlockSync} stands on. Functions are asked anew each time, so that settings apply live. */
 export interface BlockSyncOptions {
@@ -21,7 +21,10 @@ export interface BlockSyncOptions {
   local: LocalBlocks;
   /** Driver name of the server's file settings, for the status. */
   driver: string;
-  settings: () => Pick<Settings, 'retentionMs' | 'syncPeriodMs' | 'cleanupPeriodMs'>;
+  settings: () => Pick<
+    Settings,
+    'retentionMs' | 'localSizeLimitBytes' | 'syncPeriodMs' | 'cleanupPeriodMs'
+  >;
   labels: () => BlockLabels;
   /** Number of the lease; 0 where no lease exists. */
   epoch: () => number;
@@ -165,8 +168,10 @@ export class BlockSync {
 
   async #work(): Promise<void> {
     const { catalog, clock, settings } = this.#options;
+    let isReachable = false;
     try {
       await catalog.refresh();
+      isReachable = true;
       const uploadError = await this.#upload();
       if (this.#isStopping || clock.monotonicMs() >= this.#cleanupDueMs) {
         await this.#cleanUp();
@@ -175,7 +180,7 @@ export class BlockSync {
       if (uploadError !== undefined) throw uploadError;
     } finally {
       // The local disk needs its room also while the file store is out of reach.
-      await this.#room.trim();
+      await this.#room.trim(isReachable);
     }
   }
 
@@ -201,10 +206,12 @@ export class BlockSync {
   /** Local blocks that are not in the file store and not yet so old that retention drops them. */
   #pending(): BlockInfo[] {
     const { catalog, clock, local, settings } = this.#options;
-    const blocks = [...local.blocks()].sort((a, b) => a.mint - b.mint);
-    const limitMs =
-      referenceMs(clock.nowMs(), [...blocks, ...catalog.blocks()]) - settings().retentionMs;
-    return blocks.filter(({ ulid, maxt }) => !catalog.has(ulid) && maxt > limitMs);
+    const blocks = local.blocks();
+    return pendingBlocks(blocks, {
+      isHeld: (block) => catalog.holds(block),
+      fromMs: referenceMs(clock.nowMs(), [...blocks, ...catalog.blocks()]),
+      retentionMs: settings().retentionMs,
+    });
   }
 
   async #cleanUp(): Promise<void> {

@@ -82,7 +82,12 @@ const sync = new BlockSync({
   catalog,
   local: store,
   driver: 'local',
-  settings: () => ({ retentionMs: 2 * dayMs, syncPeriodMs: hourMs, cleanupPeriodMs: hourMs }),
+  settings: () => ({
+    retentionMs: 2 * dayMs,
+    localSizeLimitBytes: 0,
+    syncPeriodMs: hourMs,
+    cleanupPeriodMs: hourMs,
+  }),
   labels: () => ({ serverId: 'bench', cluster: 'single', scraper: 'bench' }),
   epoch: () => 0,
   pluginVersion: 'bench',
