@@ -150,6 +150,29 @@ test('stays bounded when a target flaps for 30 days, and loses no missed scrape'
   expect(gaps[0]!.message).toMatch(/gaps in this time/);
 });
 
+test('of 30 days of a flapping target takes less than a megabyte, missing no scrape', async () => {
+  const { ledger, file, clock } = await open();
+  let missed = 0;
+  let longest = 0;
+  // Every second scrape of 30 days fails, for two reasons in turn.
+  for (let at = 0; at < (30 * 86_400_000) / interval; at++) {
+    const timeMs = start + at * interval;
+    if (at % 2 === 0) {
+      ledger.missed(target, timeMs, interval, at % 4 === 0 ? refused : timeout);
+      missed++;
+    } else ledger.succeeded(target, timeMs, interval);
+    if (at % 80 === 79) await clock.advance(80 * interval);
+    longest = Math.max(longest, file.text.length);
+  }
+  await ledger.close();
+  expect(longest).toBeLessThan(1_000_000);
+  const gaps = (await open(file)).ledger.between(0, Infinity);
+  expect(gaps.reduce((sum, gap) => sum + gap.missedScrapes, 0)).toBe(missed);
+  // The newest hour is told gap by gap.
+  const newest = gaps.filter(({ fromMs }) => fromMs >= clock.nowMs() - 3_600_000);
+  expect(newest).toHaveLength(120);
+});
+
 test('forgets gaps that are older than 30 days', async () => {
   const { ledger, file, clock } = await open();
   ledger.skipped(target, start, start + 1000, 1, refused);

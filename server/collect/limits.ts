@@ -29,7 +29,7 @@ export const tickToleranceMs = 50;
 export const maxGapAgeMs = 30 * 24 * 60 * 60 * 1000;
 
 /** Size of the ledger's file, and roughly of what it stands for in memory. */
-export const maxLedgerBytes = 1024 * 1024;
+export const maxLedgerBytes = 960 * 1024;
 
 /** How far below its size the ledger is compacted, so that it is not done all the time. */
 export const ledgerSlackBytes = 256 * 1024;
