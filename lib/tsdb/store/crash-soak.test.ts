@@ -1,78 +1,139 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { testNeeding } from '../../../test/programs.ts';
 import { seededRng } from '../../runtime/index.ts';
-import { crashRangeMs, crashSamples } from './crash-fixture.ts';
-import {
-  addSample,
-  contentsOf,
-  sorted,
-  testSeed,
-  withBench,
-  type Contents,
-  type StoreBench,
-} from './store-fixture.ts';
+import { crashRangeMs, crashRetentionMs, crashSamples, crashStartMs } from './crash-fixture.ts';
+import { contentsOf, numberOf, testSeed, withBench, type StoreBench } from './store-fixture.ts';
 
 const child = fileURLToPath(new URL('./crash-child-fixture.ts', import.meta.url));
+const isSoak = process.env['SOAK'] === '1';
 
-/** Runs the child until it has said `rounds` rounds, kills it, and tells the last round it said. */
-async function killAfter(dir: string, first: number, rounds: number): Promise<number> {
+/** `make soak` asks for the full number; each store lives through a few kills. */
+const lives = isSoak ? 125 : 1;
+const killsPerLife = 4;
+const timeoutMs = lives * killsPerLife * 20_000;
+
+type Pick = (below: number) => number;
+
+/**
+ * Runs the child until it has said `rounds` rounds, kills it a moment later, wherever it is then, and
+ * tells the last round that it said.
+ */
+async function killAfter(dir: string, first: number, rounds: number, pick: Pick): Promise<number> {
   const run = spawn(process.execPath, [child, dir, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(run, 'exit');
   let said = '';
+  let isDoomed = false;
   for await (const part of run.stdout.setEncoding('utf8')) {
     said += String(part);
-    if (said.split('\n').length > rounds) run.kill('SIGKILL');
+    if (isDoomed || said.split('\n').length <= rounds) continue;
+    isDoomed = true;
+    // The child goes on meanwhile: a round takes it one or two milliseconds, a cut ten.
+    void delay(pick(16)).then(() => run.kill('SIGKILL'));
   }
   await exited;
-  return Number(said.trimEnd().split('\n').at(-1));
+  return Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1));
 }
 
-/** `make soak` asks for the full number; each store lives through a few kills. */
-const lives = process.env['SOAK'] === '1' ? 125 : 1;
-const killsPerLife = process.env['SOAK'] === '1' ? 4 : 3;
-const timeoutMs = lives * killsPerLife * 10_000;
+/** Sample by text, as `name label time value`. */
+function wantedLines(fromRound: number, toRound: number): string[] {
+  const lines: string[] = [];
+  for (let round = fromRound; round <= toRound; round++) {
+    for (const { labels, timeMs, lo, hi } of crashSamples(round)) {
+      lines.push(`${labels[1]!} ${labels[3]!} ${String(timeMs)} ${String(numberOf(lo, hi))}`);
+    }
+  }
+  return lines.sort();
+}
 
-test(
+/** What our own reader finds. */
+async function ownLines({ open }: StoreBench): Promise<string[]> {
+  const store = await open({ blockRangeMs: crashRangeMs });
+  const contents = await contentsOf(store);
+  await store.close();
+  return [...contents]
+    .flatMap(([key, samples]) => {
+      const [, name, , value] = key.split('\u0000');
+      return [...samples].map(([timeMs, bits]) => {
+        const [hi = 0, lo = 0] = bits.split(':').map((half) => parseInt(half, 16));
+        return `${name!} ${value!} ${String(timeMs)} ${String(numberOf(lo, hi))}`;
+      });
+    })
+    .sort();
+}
+
+/** What promtool finds. */
+function promtoolLines(dir: string): string[] {
+  const copy = `${dir}-promtool`;
+  cpSync(dir, copy, { recursive: true });
+  const run = spawnSync('promtool', ['tsdb', 'dump', copy], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  rmSync(copy, { recursive: true, force: true });
+  expect(run.stderr).toBe('');
+  const shape = /^\{__name__="(\w+)", \w+="(\d+)"\} (\S+) (\d+)$/;
+  return run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, name, value, number, timeMs] = shape.exec(line) ?? [];
+      return `${name!} ${value!} ${timeMs!} ${String(Number(number))}`;
+    })
+    .sort();
+}
+
+/** The round of the oldest sample. */
+function oldestRound(lines: readonly string[]): number {
+  const times = lines.map((line) => Number(line.split(' ')[2]));
+  return (Math.min(...times) - crashStartMs) / 1000;
+}
+
+testNeeding({ programs: ['promtool'] })(
   'a store that is killed keeps every committed batch and no half one',
   async () => {
     const seed = testSeed();
     const rng = seededRng(seed);
     for (let life = 0; life < lives; life++) {
-      await withBench((bench) =>
-        liveThroughKills(bench, rng, `SEED=${String(seed)} ${String(life)}`),
-      );
+      await withBench(async (bench) => {
+        await liveThroughKills(bench, (below) => rng.u32() % below, [seed, life]);
+      });
     }
   },
   timeoutMs,
 );
 
-async function liveThroughKills(
-  { open, dir }: StoreBench,
-  rng: { u32(): number },
-  say: string,
-): Promise<void> {
-  const want: Contents = new Map();
+async function liveThroughKills(bench: StoreBench, pick: Pick, say: unknown[]): Promise<void> {
   let next = 0;
   for (let kill = 0; kill < killsPerLife; kill++) {
-    const last = await killAfter(dir, next, 1 + (rng.u32() % 120));
-    for (; next <= last; next++) addRound(want, next);
-    const store = await open({ blockRangeMs: crashRangeMs });
-    const held = sorted(await contentsOf(store));
-    await store.close();
-    // The batch after the last one that was told may have been in the WAL already.
-    if (held.length > sorted(want).length) addRound(want, next++);
-    expect([say, kill, held]).toEqual([say, kill, sorted(want)]);
+    const last = await killAfter(bench.dir, next, 1 + pick(200), pick);
+    // Between the kill and the restart promtool must be able to read as well.
+    const asLeft = kill % 2 === 0 && existsSync(bench.dir) ? promtoolLines(bench.dir) : undefined;
+    const held = await ownLines(bench);
+    // The batch behind the last one that was told may have been in the WAL already.
+    const newest = held.length > 0 ? newestRound(held) : last;
+    expect([say, kill, newest - last === 0 || newest - last === 1]).toEqual([say, kill, true]);
+    const oldest = oldestRound(held);
+    // Retention took whole blocks, oldest first, and none that was too young.
+    expect([say, kill, oldest <= Math.max(0, newest - crashRetentionMs / 1000)]).toEqual([
+      ...[say, kill, true],
+    ]);
+    expect([say, kill, held]).toEqual([say, kill, wantedLines(oldest, newest)]);
+    expect([say, kill, promtoolLines(bench.dir)]).toEqual([say, kill, held]);
+    if (asLeft !== undefined) expect([say, kill, asLeft]).toEqual([say, kill, held]);
+    next = newest + 1;
   }
 }
 
-function addRound(want: Contents, round: number): void {
-  for (const { labels, timeMs, lo, hi } of crashSamples(round)) {
-    addSample(want, labels, timeMs, lo, hi);
-  }
+function newestRound(lines: readonly string[]): number {
+  const times = lines.map((line) => Number(line.split(' ')[2]));
+  return (Math.max(...times) - crashStartMs) / 1000;
 }
 
 test(

@@ -20,6 +20,13 @@ export function bitsOf(value: number): [lo: number, hi: number] {
   return [halves[0]!, halves[1]!];
 }
 
+/** The number of which {@link bitsOf} gives the halves. */
+export function numberOf(lo: number, hi: number): number {
+  halves[0] = lo;
+  halves[1] = hi;
+  return double[0]!;
+}
+
 /** The stale marker. */
 export const staleLo = 2;
 export const staleHi = 0x7ff0_0000;
