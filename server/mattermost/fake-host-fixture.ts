@@ -90,6 +90,8 @@ export interface FakeRequest {
   /** Runs before each acknowledgement of a Write. */
   onWrite?: (bytes: Uint8Array) => Promise<void> | void;
   hostHeaders?: Record<string, string[]>;
+  /** Whether the server knows Flush. */
+  canFlush?: boolean;
   /** Whether the plugin may break the connection, which HTTP/2 does not let it. */
   canHijack?: boolean;
 }
@@ -303,6 +305,9 @@ class ResponseRecorder implements FakeResponse {
         return this.#seen('WriteHeader', {});
       }),
       ...(request.canHijack === true ? this.#hijacking() : {}),
+      ...(request.canFlush === true
+        ? { 'Plugin.Flush': rpcMethod(emptyStruct, () => this.#seen('Flush', {})) }
+        : {}),
       'Plugin.Write': rpcMethod(emptyStruct, async (bytes) => {
         if (signal?.aborted === true) throw new Error('write: broken pipe');
         await request.onWrite?.(bytes as Uint8Array);

@@ -10,12 +10,14 @@ import {
 import type { MuxBroker } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, type RpcHandlers, rpcMethod } from '../../lib/netrpc/index.ts';
 import { pluginSettings } from './config.ts';
-import type { SupportFile } from './hooks.ts';
+import type { PluginHooks, SupportFile } from './hooks.ts';
 import type { PluginClusterEvent } from './plugin-api.ts';
 import { type HookName, hookReplies } from './schemas.ts';
 
 /** What stands behind the hooks: the same calls, without their wire form. */
 export interface HookTarget {
+  /** Which hooks there is something behind; the server asks once, before it activates. */
+  implemented(): Promise<ReadonlySet<keyof PluginHooks>>;
   /** The two ids are to be dialled within five seconds; 0 is none. */
   activate(broker: MuxBroker, apiId: number, driverId: number): Promise<void>;
   deactivate(): Promise<void>;
@@ -28,7 +30,18 @@ export interface HookTarget {
   clusterEvent(event: PluginClusterEvent): Promise<void>;
 }
 
-/** The service `Plugin`: exactly the hooks we implement, so that the server calls no other. */
+/** Wire names of the hooks, with ours. */
+const hookNames: readonly (readonly [Exclude<HookName, 'Implemented'>, keyof PluginHooks])[] = [
+  ['OnActivate', 'onActivate'],
+  ['OnDeactivate', 'onDeactivate'],
+  ['OnConfigurationChange', 'onConfigurationChange'],
+  ['ConfigurationWillBeSaved', 'configurationWillBeSaved'],
+  ['ServeHTTP', 'requestListener'],
+  ['GenerateSupportData', 'generateSupportData'],
+  ['OnPluginClusterEvent', 'onPluginClusterEvent'],
+];
+
+/** The service `Plugin`; of its hooks the server calls those that are implemented. */
 export function hookService(target: HookTarget, broker: MuxBroker, pluginId: string): RpcHandlers {
   const hooks: Record<Exclude<HookName, 'Implemented'>, RpcHandlers[string]> = {
     OnActivate: rpcMethod(hookReplies.OnActivate, async (argument) => {
@@ -69,7 +82,10 @@ export function hookService(target: HookTarget, broker: MuxBroker, pluginId: str
       return {};
     }),
   };
-  const implemented = rpcMethod(hookReplies.Implemented, () => Object.keys(hooks));
+  const implemented = rpcMethod(hookReplies.Implemented, async () => {
+    const own = await target.implemented();
+    return hookNames.filter(([, name]) => own.has(name)).map(([wireName]) => wireName);
+  });
   const entries = Object.entries({ Implemented: implemented, ...hooks });
   return Object.fromEntries(entries.map(([name, method]) => [`Plugin.${name}`, method]));
 }

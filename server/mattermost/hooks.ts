@@ -15,23 +15,26 @@ export interface SupportFile {
   body: Uint8Array;
 }
 
-/** What the server calls on the plugin. Hooks run concurrently; none may wait for another. */
+/**
+ * What the server calls on the plugin. Hooks run concurrently; none may wait for another. One that
+ * is left out is never called.
+ */
 export interface PluginHooks {
   /** Before it settles no other hook arrives; a rejection becomes the plugin's error in the server. */
   onActivate(host: Host): Promise<void>;
   /** The last chance to write something: after it only milliseconds are left. */
-  onDeactivate(): Promise<void>;
+  onDeactivate?(): Promise<void>;
   /** Called once before {@link onActivate} and after every save of the server's configuration. */
-  onConfigurationChange(host: Host): Promise<void>;
+  onConfigurationChange?(host: Host): Promise<void>;
   /**
    * Judges a configuration before it is saved. `ownSettings` are the settings of this plugin in it,
    * keys as stored (lower case in practice). A returned text refuses the save *of the whole server*.
    */
-  configurationWillBeSaved(
+  configurationWillBeSaved?(
     ownSettings: Record<string, unknown> | undefined,
   ): Promise<string | undefined>;
   /** Serves the plugin's HTTP (an express app is one); read for each request, so it may be a getter. */
-  readonly requestListener: RequestListener;
-  generateSupportData(): Promise<SupportFile[]>;
-  onPluginClusterEvent(event: PluginClusterEvent): Promise<void>;
+  readonly requestListener?: RequestListener;
+  generateSupportData?(): Promise<SupportFile[]>;
+  onPluginClusterEvent?(event: PluginClusterEvent): Promise<void>;
 }

@@ -360,3 +360,43 @@ describe('a browser that goes away', () => {
     expect(host.connection.session.streamCount).toBe(6);
   });
 });
+
+describe('live answers', () => {
+  const steps = ['Header', 'SyncHeader', 'WriteHeader'];
+
+  /** A handler that says something more only when the server flushes, or after a while. */
+  function pausing(headers: Record<string, number> = {}) {
+    let goOn: () => void = () => undefined;
+    const listener: RequestListener = (_request, response) => {
+      response.writeHead(200, headers).write('first');
+      goOn = () => response.end('second');
+    };
+    const laterTurns = (count: number) => {
+      if (count === 0) goOn();
+      else setImmediate(() => laterTurns(count - 1));
+    };
+    return { listener, onWrite: (bytes: Uint8Array) => bytes.length === 5 && laterTurns(30) };
+  }
+
+  test('are flushed where the handler pauses, if the server can', async () => {
+    const live = pausing();
+    const host = await serving(live.listener);
+    const onWrite = (bytes: Uint8Array) => void live.onWrite(bytes);
+    const { calls, body } = await host.request({ canFlush: true, onWrite });
+    expect(calls.lastIndexOf('Flush')).toBeGreaterThan(calls.indexOf('Write'));
+    expect(calls.lastIndexOf('Flush')).toBeLessThan(calls.lastIndexOf('Write'));
+    expect(body.toString()).toBe('firstsecond');
+    // An older server is asked once and never again.
+    const old = await serving(live.listener);
+    await old.request({ onWrite });
+    expect((await old.request({ canFlush: true, onWrite })).calls).toEqual([...steps, 'Write']);
+  });
+
+  test('are not flushed when their length is known', async () => {
+    const live = pausing({ 'Content-Length': 11 });
+    const host = await serving(live.listener);
+    const onWrite = (bytes: Uint8Array) => void live.onWrite(bytes);
+    const { calls } = await host.request({ canFlush: true, onWrite });
+    expect(calls).toEqual([...steps, 'Write']);
+  });
+});

@@ -11,7 +11,7 @@ import { type HostRequest, parseHostRequest } from './http-request.ts';
 import { maxConcurrentRequests, maxHeaderBytes } from './limits.ts';
 import { memoryConnection } from './memory-connection.ts';
 import { pullRequestBody } from './request-body.ts';
-import { ResponseWriter } from './response-writer.ts';
+import { ResponseWriter, type WriterFeatures } from './response-writer.ts';
 
 export interface HttpBridgeOptions {
   clock: Clock;
@@ -29,6 +29,7 @@ export class HttpBridge {
   readonly #options: HttpBridgeOptions;
   readonly #http: typeof NodeHttp;
   readonly #server: Server;
+  readonly #features: WriterFeatures = { canFlush: undefined };
   #running = 0;
 
   private constructor(http: typeof NodeHttp, options: HttpBridgeOptions) {
@@ -55,7 +56,7 @@ export class HttpBridge {
     const hostRequest = parseHostRequest(argument);
     const { broker, clock } = this.#options;
     const [writerStream, body] = await dialBoth(broker, hostRequest);
-    const writer = new ResponseWriter(new RpcClient(writerStream, { clock }));
+    const writer = new ResponseWriter(new RpcClient(writerStream, { clock }), this.#features);
     this.#running++;
     try {
       await this.#exchange(hostRequest, writer, body, context.signal);
@@ -125,7 +126,7 @@ export class HttpBridge {
       );
       const response = await answered;
       await writer.writeHead(response.statusCode ?? 500, response.rawHeaders);
-      for await (const chunk of response) await writer.write(chunk as Uint8Array);
+      await copyBody(response, writer);
     } finally {
       signal.removeEventListener('abort', abort);
       outgoing.destroy();
@@ -191,6 +192,31 @@ async function sendBody(
     return;
   }
   await pipeline(Readable.from(pullRequestBody(body, contentLength)), outgoing);
+}
+
+/**
+ * Passes a body on. One without a length is live: what was written must not wait in the server until
+ * more comes.
+ */
+async function copyBody(response: IncomingMessage, writer: ResponseWriter): Promise<void> {
+  const isLive = response.headers['content-length'] === undefined;
+  const chunks = response.iterator()[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  for (;;) {
+    const next = chunks.next();
+    if (isLive && (await isLate(next))) await writer.flush();
+    const result = await next;
+    if (result.done === true) return;
+    await writer.write(result.value);
+  }
+}
+
+/** Whether the promise is still open after a turn of the event loop. */
+function isLate(promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const isHere = () => resolve(false);
+    promise.then(isHere, isHere);
+    setImmediate(() => resolve(true));
+  });
 }
 
 async function endQuietly(stream: ByteStream | undefined): Promise<void> {

@@ -19,6 +19,16 @@ export interface PluginRuntimeOptions {
   onFatal: (error: Error) => void;
 }
 
+/** All but the one that every plugin has. */
+const optionalHooks = [
+  'onDeactivate',
+  'onConfigurationChange',
+  'configurationWillBeSaved',
+  'requestListener',
+  'generateSupportData',
+  'onPluginClusterEvent',
+] as const;
+
 /** Stands between the hooks on the wire and the plugin: loads, activates and ends it. */
 export class PluginRuntime implements HookTarget {
   readonly #options: PluginRuntimeOptions;
@@ -51,6 +61,17 @@ export class PluginRuntime implements HookTarget {
     return loading;
   }
 
+  async implemented(): Promise<ReadonlySet<keyof PluginHooks>> {
+    try {
+      const hooks = await this.load();
+      const names = optionalHooks.filter((name) => hooks[name] !== undefined);
+      return new Set<keyof PluginHooks>(['onActivate', ...names]);
+    } catch {
+      // The activation, which follows, says why.
+      return new Set(['onActivate']);
+    }
+  }
+
   async activate(broker: MuxBroker, apiId: number, driverId: number): Promise<void> {
     const { clock, logger } = this.#options;
     // The server waits five seconds for each of the two, so loading must not come first.
@@ -67,11 +88,12 @@ export class PluginRuntime implements HookTarget {
     await this.#tellConfiguration(hooks, host);
     await hooks.onActivate(host);
     this.#hooks = hooks;
+    if (hooks.requestListener === undefined) return;
     this.#http = await HttpBridge.create({
       clock,
       logger,
       broker,
-      listener: (request, response) => hooks.requestListener(request, response),
+      listener: (request, response) => hooks.requestListener?.(request, response),
     });
   }
 
@@ -83,13 +105,13 @@ export class PluginRuntime implements HookTarget {
 
   async configurationChanged(): Promise<void> {
     const [hooks, host] = [this.#hooks, this.#host];
-    if (hooks !== undefined && host !== undefined) await hooks.onConfigurationChange(host);
+    if (hooks !== undefined && host !== undefined) await hooks.onConfigurationChange?.(host);
   }
 
   async configurationWillBeSaved(
     ownSettings: Record<string, unknown> | undefined,
   ): Promise<string | undefined> {
-    return this.#hooks?.configurationWillBeSaved(ownSettings);
+    return this.#hooks?.configurationWillBeSaved?.(ownSettings);
   }
 
   async serveHttp(argument: GobValue, context: RpcCallContext): Promise<void> {
@@ -98,11 +120,11 @@ export class PluginRuntime implements HookTarget {
   }
 
   async generateSupportData(): Promise<SupportFile[]> {
-    return (await this.#hooks?.generateSupportData()) ?? [];
+    return (await this.#hooks?.generateSupportData?.()) ?? [];
   }
 
   async clusterEvent(event: PluginClusterEvent): Promise<void> {
-    await this.#hooks?.onPluginClusterEvent(event);
+    await this.#hooks?.onPluginClusterEvent?.(event);
   }
 
   /** The host said goodbye or is gone: from here on closed connections are no surprise. */
@@ -114,14 +136,14 @@ export class PluginRuntime implements HookTarget {
   /** As Go's plugin library: a configuration that cannot be taken does not stop the activation. */
   async #tellConfiguration(hooks: PluginHooks, host: Host): Promise<void> {
     try {
-      await hooks.onConfigurationChange(host);
+      await hooks.onConfigurationChange?.(host);
     } catch (error) {
       this.#options.logger.error('the configuration was not taken', { error: error as Error });
     }
   }
 
   async #deactivate(): Promise<void> {
-    await this.#hooks?.onDeactivate();
+    await this.#hooks?.onDeactivate?.();
     await this.#options.logger.flush();
   }
 

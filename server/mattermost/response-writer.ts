@@ -6,13 +6,22 @@ import { writerArguments } from './schemas.ts';
 /** Headers of the connection between our own two ends. */
 const connectionHeaders = new Set(['Connection', 'Keep-Alive', 'Transfer-Encoding']);
 
+/** What the server's response writer can do, as far as it was tried. */
+export interface WriterFeatures {
+  /** Older servers do not know the call; undefined until the first try. */
+  canFlush: boolean | undefined;
+}
+
 /** The server's response writer. Its calls depend on their order, so each waits for the last. */
 export class ResponseWriter {
   readonly #client: RpcClient;
+  readonly #features: WriterFeatures;
   #hasHead = false;
 
-  constructor(client: RpcClient) {
+  /** `features` are shared by all writers of one server. */
+  constructor(client: RpcClient, features: WriterFeatures = { canFlush: undefined }) {
     this.#client = client;
+    this.#features = features;
   }
 
   /** Whether status and headers may have reached the client. */
@@ -34,6 +43,18 @@ export class ResponseWriter {
     for (let at = 0; at < bytes.length; at += httpChunkBytes) {
       const chunk = bytes.subarray(at, at + httpChunkBytes);
       await this.#client.call('Plugin.Write', writerArguments.Write, chunk);
+    }
+  }
+
+  /** Makes what was written reach the client now, where the server can. */
+  async flush(): Promise<void> {
+    if (this.#features.canFlush === false) return;
+    try {
+      await this.#client.call('Plugin.Flush', writerArguments.Flush, {});
+      this.#features.canFlush = true;
+    } catch (error) {
+      if (!(error instanceof RpcError) || error.code !== 'RPC_REMOTE') throw error;
+      this.#features.canFlush = false;
     }
   }
 

@@ -21,6 +21,24 @@ async function logged(host: FakeHost, text: string): Promise<string> {
 }
 
 describe('activation', () => {
+  test('lists no hook that the plugin leaves out, and does without each', async () => {
+    const host = await FakeHost.start(() =>
+      Promise.resolve({ onActivate: () => Promise.resolve() }),
+    );
+    expect(await host.call('Implemented')).toEqual(['OnActivate']);
+    expect(await host.activate()).toBeUndefined();
+    expect(await host.call('OnConfigurationChange')).toEqual({});
+    expect(await host.call('GenerateSupportData')).toEqual({ A: [] });
+    expect(await host.stop()).toBe(0);
+  });
+
+  test('tells a plugin that cannot be loaded when it is activated', async () => {
+    const host = await FakeHost.start(() => Promise.reject(new Error('a module is missing')));
+    expect(await host.call('Implemented')).toEqual(['OnActivate']);
+    expect(await host.activate()).toBe('a module is missing');
+    expect(await host.stop()).toBe(0);
+  });
+
   test('lists exactly the hooks there are and refuses others', async () => {
     const host = await FakeHost.active();
     expect(await host.call('Implemented')).toEqual([

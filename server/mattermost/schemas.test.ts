@@ -70,6 +70,7 @@ test('replies of the hooks and calls of the response writer do, too', () => {
     Header: '{}',
     WriteHeader: 'int',
     Write: 'bytes',
+    Flush: '{}',
     HijackResponse: '{}',
     HjConnClose: '{}',
     SyncHeader: 'map[string][]string',

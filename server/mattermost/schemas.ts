@@ -109,6 +109,7 @@ export const writerArguments = {
   SyncHeader: header,
   WriteHeader: int,
   Write: bytes,
+  Flush: emptyStruct, // 11.2
   HijackResponse: emptyStruct,
   HjConnClose: emptyStruct,
 } as const;

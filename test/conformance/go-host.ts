@@ -7,6 +7,7 @@ import { root, run } from '../../build/command.ts';
 
 const source = fileURLToPath(new URL('host/', import.meta.url));
 const binary = `${root}.cache/conformance/host`;
+const goProgram = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
 
 /** States of a plugin in Mattermost's environment. */
 export const stateRunning = 2;
@@ -30,10 +31,17 @@ interface Addresses {
 
 /** Builds the Go program once per change of its sources (Go's own cache decides). */
 export async function buildGoHost(): Promise<void> {
-  const go = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
   await mkdir(`${root}.cache/conformance`, { recursive: true });
-  await run(go, ['vet', '.'], { cwd: source });
-  await run(go, ['build', '-o', binary, '.'], { cwd: source });
+  await run(goProgram, ['vet', '.'], { cwd: source });
+  await run(goProgram, ['build', '-o', binary, '.'], { cwd: source });
+}
+
+/** Builds it against an older `server/public`; returns the program. */
+export async function buildOlderHost(serverVersion: string): Promise<string> {
+  const program = `${root}.cache/conformance/host-${serverVersion}`;
+  const modules = `../hosts/${serverVersion}.mod`;
+  await run(goProgram, ['build', `-modfile=${modules}`, '-o', program, '.'], { cwd: source });
+  return program;
 }
 
 /** Reads a packet's metadata with Mattermost's own parser; throws with the parser's sentence. */
@@ -54,7 +62,12 @@ export class GoHost {
   }
 
   /** Starts the host in `directory`; its log, the plugin's lines included, goes to `host.log`. */
-  static async start(directory: string, bundle: string, config: object): Promise<GoHost> {
+  static async start(
+    directory: string,
+    bundle: string,
+    config: object,
+    program = binary,
+  ): Promise<GoHost> {
     await mkdir(directory, { recursive: true });
     await writeFile(`${directory}/config.json`, JSON.stringify(config));
     const args = [
@@ -66,7 +79,7 @@ export class GoHost {
       '-config',
       `${directory}/config.json`,
     ];
-    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stderr.pipe(createWriteStream(`${directory}/host.log`, { flags: 'a' }));
     for await (const line of createInterface({ input: child.stdout })) {
       return new GoHost(child, JSON.parse(line) as Addresses, directory);
@@ -76,6 +89,11 @@ export class GoHost {
 
   get pluginId(): string {
     return this.#addresses.id;
+  }
+
+  /** Where requests to the plugin go. */
+  get pluginUrl(): string {
+    return `${this.#addresses.plugin}/plugins/${this.pluginId}`;
   }
 
   get bundlePath(): string {
@@ -101,7 +119,7 @@ export class GoHost {
   request(path: string, user: string | undefined, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (user !== undefined) headers.set('x-test-user', user);
-    return fetch(`${this.#addresses.plugin}/plugins/${this.pluginId}${path}`, {
+    return fetch(`${this.pluginUrl}${path}`, {
       ...init,
       headers,
     });

@@ -7,9 +7,11 @@ import { root } from '../../build/command.ts';
 import { Checks } from './checks.ts';
 import { checkDifferential } from './check-differential.ts';
 import { checkDump } from './check-dump.ts';
+import { checkHello } from './check-hello.ts';
 import { checkHttp } from './check-http.ts';
 import { checkLife } from './check-life.ts';
 import { checkServedSamples } from './check-served-samples.ts';
+import { checkVersions } from './check-versions.ts';
 import { buildGoHost, GoHost } from './go-host.ts';
 import { startNodeExporter, startPrometheus } from './prometheus.ts';
 import type { Bed } from './bed.ts';
@@ -51,6 +53,8 @@ try {
   await checkDifferential(bed);
   await checkLife.crash(bed);
   await checkLife.end(bed);
+  await checkHello(checks, directory);
+  await checkVersions(checks, directory);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.
   await checks.check('the run reaches its end', () => Promise.reject(error as Error));

@@ -61,12 +61,6 @@ func (a *pluginAPI) LoadPluginConfiguration(dest any) error {
 	return json.Unmarshal(content, dest)
 }
 
-func (a *pluginAPI) GetConfig() *model.Config {
-	config := a.currentConfig()
-	config.Sanitize(nil, nil)
-	return config
-}
-
 func (a *pluginAPI) GetUnsanitizedConfig() *model.Config { return a.currentConfig() }
 
 func (a *pluginAPI) GetPluginConfig() map[string]any {
