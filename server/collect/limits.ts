@@ -76,3 +76,22 @@ export const metadataWriteDelayMs = 10_000;
 /** Metrics and labels that the cardinality report lists. */
 export const reportedMetrics = 20;
 export const reportedLabels = 20;
+
+/** Addresses of a host name count for so long without asking again. */
+export const freshNameMs = 30_000;
+
+/** Addresses that were good are used for so long while newer ones cannot be had. */
+export const staleNameMs = 10 * 60 * 1000;
+
+/** A look-up that takes longer marks its name as one that gives trouble. */
+export const slowLookupMs = 2000;
+
+/**
+ * Look-ups under way at once: of names that gave no trouble, and of those that did. Each holds one
+ * of the four threads that unpacking and syncing need, too; one always stays free.
+ */
+export const maxQuickLookups = 2;
+export const maxSlowLookups = 1;
+
+/** Host names whose addresses are remembered. */
+export const maxRememberedNames = 1000;

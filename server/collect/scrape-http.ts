@@ -6,6 +6,7 @@ import type { BodyBuffer } from './body-buffer.ts';
 import { ScrapeError } from './errors.ts';
 import { connectionError, gunzipError, statusError } from './http-errors.ts';
 import { gunzipChunkBytes } from './limits.ts';
+import { NameLookup, type NameResolver } from './name-lookup.ts';
 
 export interface ScrapeRequest {
   host: string;
@@ -34,19 +35,22 @@ export class ScrapeClient implements BodyFetcher {
   readonly #clock: Clock;
   readonly #userAgent: string;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly #names: NameLookup;
 
-  constructor(options: { clock: Clock; version: string }) {
+  /** Tests replace the operating system's look-up of names. */
+  constructor(options: { clock: Clock; version: string; resolveName?: NameResolver }) {
     this.#clock = options.clock;
+    this.#names = new NameLookup(options.clock, options.resolveName);
     this.#userAgent = `mattermost-plugin-metrics/${options.version}`;
   }
 
   async fetch(scrape: ScrapeRequest): Promise<void> {
     const startMs = this.#clock.monotonicMs();
-    const first = new Exchange(this.#clock, this.#agent, this.#userAgent, scrape);
+    const first = this.#exchange(this.#agent, scrape);
     if (await first.run(scrape.timeoutMs)) return;
     // A connection that stayed open had been closed by the target meanwhile: once more, afresh.
     const leftMs = Math.max(1, scrape.timeoutMs - (this.#clock.monotonicMs() - startMs));
-    const second = new Exchange(this.#clock, undefined, this.#userAgent, scrape);
+    const second = this.#exchange(undefined, scrape);
     if (!(await second.run(leftMs))) {
       throw new ScrapeError('SCRAPE_RESET', 'The target closed the connection.');
     }
@@ -55,28 +59,39 @@ export class ScrapeClient implements BodyFetcher {
   close(): void {
     this.#agent.destroy();
   }
+
+  #exchange(agent: Agent | undefined, scrape: ScrapeRequest): Exchange {
+    const tools = { clock: this.#clock, names: this.#names, userAgent: this.#userAgent };
+    return new Exchange({ ...tools, agent }, scrape);
+  }
+}
+
+/** What exchanges share. */
+interface ExchangeTools {
+  clock: Clock;
+  names: NameLookup;
+  userAgent: string;
+  /** Undefined opens a connection of its own and closes it afterwards. */
+  agent: Agent | undefined;
 }
 
 /** One request and its answer. */
 class Exchange {
-  readonly #clock: Clock;
-  readonly #agent: Agent | undefined;
-  readonly #userAgent: string;
+  readonly #tools: ExchangeTools;
   readonly #scrape: ScrapeRequest;
   #request: ClientRequest | undefined;
   #gunzip: Gunzip | undefined;
   #timer: Timer | undefined;
   #settled = false;
   #hasAnswer = false;
+  #isLookingUp = false;
   #resolve: (isDone: boolean) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   readonly #onAbort = () =>
     this.#fail(new ScrapeError('SCRAPE_STOPPED', 'Collecting was stopped.'));
 
-  constructor(clock: Clock, agent: Agent | undefined, userAgent: string, scrape: ScrapeRequest) {
-    this.#clock = clock;
-    this.#agent = agent;
-    this.#userAgent = userAgent;
+  constructor(tools: ExchangeTools, scrape: ScrapeRequest) {
+    this.#tools = tools;
     this.#scrape = scrape;
   }
 
@@ -91,7 +106,7 @@ class Exchange {
         return;
       }
       signal.addEventListener('abort', this.#onAbort, { once: true });
-      this.#timer = this.#clock.setTimer(timeoutMs, () => this.#onTimeout());
+      this.#timer = this.#tools.clock.setTimer(timeoutMs, () => this.#onTimeout());
       this.#scrape.into.reset(this.#scrape.bodyLimitBytes);
       this.#send(timeoutMs);
     });
@@ -99,17 +114,24 @@ class Exchange {
 
   #send(timeoutMs: number): void {
     const { host, port, path } = this.#scrape;
+    const { agent, names, userAgent } = this.#tools;
     const sent = request({
       method: 'GET',
       host,
       port,
       path,
-      // `false` opens a connection of its own and closes it afterwards.
-      agent: this.#agent ?? false,
+      agent: agent ?? false,
+      lookup: (name, options, callback) => {
+        this.#isLookingUp = true;
+        names.lookup(name, options, (...found) => {
+          this.#isLookingUp = false;
+          callback(...found);
+        });
+      },
       headers: {
         Accept: acceptedFormats,
         'Accept-Encoding': 'gzip',
-        'User-Agent': this.#userAgent,
+        'User-Agent': userAgent,
         'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
       },
     });
@@ -186,6 +208,11 @@ class Exchange {
 
   #onTimeout(): void {
     const seconds = String(this.#scrape.timeoutMs / 1000);
+    if (this.#isLookingUp) {
+      const message = `The host name could not be looked up within ${seconds} s.`;
+      this.#fail(new ScrapeError('SCRAPE_DNS', message));
+      return;
+    }
     const what = this.#hasAnswer ? 'did not finish its answer' : 'did not answer';
     this.#fail(new ScrapeError('SCRAPE_TIMEOUT', `The target ${what} within ${seconds} s.`));
   }
