@@ -5,6 +5,7 @@ import type { ExpositionFormat } from './format.ts';
 import { idleLines, maxBodyLines, maxMetadataComments, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
 import { LineResolver, type SeriesResolver } from './line-resolver.ts';
+import { countSame } from './same-bytes.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
 import { commentRef, droppedRef, duplicateRef, LineLayout } from './line-layout.ts';
 import { isEofLine } from './openmetrics-labels.ts';
@@ -381,30 +382,4 @@ export class LineTemplate {
     const at = bytes[this.#at - 1] === newline ? this.#at - 1 : this.#at;
     throw new ExpositionError('EXPOSITION_SAMPLE_LIMIT', what, bytes, at);
   }
-}
-
-/** How many of up to `most` bytes are the same at `at` of one view and at `start` of another. */
-function countSame(
-  view: DataView,
-  at: number,
-  other: DataView,
-  start: number,
-  most: number,
-): number {
-  let same = 0;
-  for (const words = most - 15; same < words; same += 16) {
-    const a = at + same;
-    const b = start + same;
-    const difference =
-      (view.getInt32(a, true) ^ other.getInt32(b, true)) |
-      (view.getInt32(a + 4, true) ^ other.getInt32(b + 4, true)) |
-      (view.getInt32(a + 8, true) ^ other.getInt32(b + 8, true)) |
-      (view.getInt32(a + 12, true) ^ other.getInt32(b + 12, true));
-    if (difference !== 0) break;
-  }
-  for (const words = most - 3; same < words; same += 4) {
-    if (view.getInt32(at + same, true) !== other.getInt32(start + same, true)) break;
-  }
-  while (same < most && view.getUint8(at + same) === other.getUint8(start + same)) same++;
-  return same;
 }

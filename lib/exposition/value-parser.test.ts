@@ -76,6 +76,28 @@ test(`agrees with the engine on random decimals (seed ${String(seed)})`, () => {
   }
 });
 
+test('agrees with the engine at and beside the middle between two doubles', () => {
+  const rng = seededRng(seed);
+  for (let round = 0; round < 1000; round++) {
+    // An odd number of 54 bits, divided by a small power of two, lies in the middle.
+    const odd = 2n ** 53n + 2n * BigInt(rng.u32()) * BigInt(rng.u32() >>> 11) + 1n;
+    const places = 1 + (rng.u32() % 3);
+    for (const beside of [-1n, 0n, 1n]) {
+      const digits = String(odd * 5n ** BigInt(places) + beside);
+      const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+      expect([text, parse(text)]).toEqual([text, bitsOf(Number(text))]);
+    }
+  }
+});
+
+test('agrees with the engine on what the engine prints', () => {
+  const rng = seededRng(seed);
+  for (let round = 0; round < 1000; round++) {
+    const text = String((rng.u32() / 2 ** 32 + rng.u32()) / 10 ** (rng.u32() % 12));
+    expect([text, parse(text)]).toEqual([text, bitsOf(Number(text))]);
+  }
+});
+
 test('reads values inside a body', () => {
   expect(parseBody('a 1\nb{c="d"}\t-0\ne NaN 5\n').map(({ bits }) => bits)).toEqual([
     '3ff0000000000000',

@@ -1,5 +1,6 @@
 import { blank, braceOpen, dot, minus, newline, plus, tab } from './bytes.ts';
 import { maxValueChars } from './limits.ts';
+import { divideLong } from './long-decimal.ts';
 import { asciiText } from './text.ts';
 
 /** The token is not a number. */
@@ -9,6 +10,9 @@ export const outOfRange = -2;
 
 /** Largest mantissa that still takes one more decimal digit exactly: 10 m + 9 stays below 2^53. */
 const mantissaRoom = 900_719_925_474_098;
+
+/** Digits behind those of the mantissa that are still taken together with it. */
+const maxRestDigits = 6;
 
 /** Powers of ten that a double holds exactly. */
 const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${String(power)}`));
@@ -53,33 +57,30 @@ export class ValueParser {
     let mantissa = read;
     if (at === start && (body[start] === minus || body[start] === plus)) at++;
 
-    // Up to 15 to 16 digits gather exactly in a double; more of them take the slow way.
-    let exponent = 0;
-    let isExact = true;
+    // Up to 15 to 16 digits gather exactly in a double; what is left of a few more in another.
+    let rest = 0;
+    let restDigits = 0;
     const digitsStart = at === start + 1 && digitsEnd === start ? at : start;
-    let digit = body[at]! - 48;
-    for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
-      if (mantissa <= mantissaRoom) mantissa = mantissa * 10 + digit;
-      else isExact = false;
+    let fractionStart = -1;
+    for (; ; at++) {
+      const byte = body[at]!;
+      const digit = byte - 48;
+      if (digit >= 0 && digit <= 9) {
+        if (restDigits === 0 && mantissa <= mantissaRoom) mantissa = mantissa * 10 + digit;
+        else if (restDigits++ < maxRestDigits) rest = rest * 10 + digit;
+      } else if (byte === dot && fractionStart < 0) fractionStart = at + 1;
+      else break;
     }
-    let digits = at - digitsStart;
-    if (body[at] === dot) {
-      const fractionStart = ++at;
-      digit = body[at]! - 48;
-      for (; digit >= 0 && digit <= 9; digit = body[++at]! - 48) {
-        if (mantissa <= mantissaRoom) {
-          mantissa = mantissa * 10 + digit;
-          exponent--;
-        } else isExact = false;
-      }
-      digits += at - fractionStart;
-    }
+    const fractionDigits = fractionStart < 0 ? 0 : at - fractionStart;
+    const digits = at - digitsStart - (fractionStart < 0 ? 0 : 1);
     if (digits === 0) return this.#parseWord(body, start);
 
     this.#power = 0;
     if ((body[at]! | 0x20) === 0x65) at = this.#parseExponent(body, at + 1);
     if (at < 0) return notANumber;
-    return this.#finish(body, start, at, isExact ? mantissa : Number.NaN, exponent + this.#power);
+    const power = this.#power - fractionDigits;
+    if (restDigits > 0) return this.#finishLong(body, start, at, mantissa, rest, restDigits, power);
+    return this.#finish(body, start, at, mantissa, power);
   }
 
   /** Reads what follows the `e`; the offset behind it, or {@link notANumber}. */
@@ -95,16 +96,35 @@ export class ValueParser {
     return at === digitsStart ? notANumber : at;
   }
 
-  /** Makes the value of `mantissa` (not a number when it was not exact) and a power of ten. */
+  /** Makes the value of `mantissa` and a power of ten. */
   #finish(body: Uint8Array, start: number, end: number, mantissa: number, power: number): number {
     if (!endsToken(body[end]!)) return notANumber;
     // One multiplication or division of two exact doubles rounds once, hence correctly (Clinger).
     let value: number;
     if (mantissa === 0) value = 0;
-    else if (Number.isNaN(mantissa) || power > 22 || power < -22) {
-      return this.#parseSlowly(body, start, end);
-    } else if (power < 0) value = mantissa / exactPowers[-power]!;
+    else if (power > 22 || power < -22) return this.#parseSlowly(body, start, end);
+    else if (power < 0) value = mantissa / exactPowers[-power]!;
     else value = mantissa * exactPowers[power]!;
+    this.#number[0] = body[start] === minus ? -value : value;
+    return end;
+  }
+
+  /** As {@link #finish} for `mantissa` followed by the `restDigits` digits of `rest`. */
+  #finishLong(
+    body: Uint8Array,
+    start: number,
+    end: number,
+    mantissa: number,
+    rest: number,
+    restDigits: number,
+    power: number,
+  ): number {
+    if (!endsToken(body[end]!)) return notANumber;
+    if (restDigits > maxRestDigits || power >= 0 || power < -22) {
+      return this.#parseSlowly(body, start, end);
+    }
+    const value = divideLong(mantissa, exactPowers[restDigits]!, rest, exactPowers[-power]!);
+    if (Number.isNaN(value)) return this.#parseSlowly(body, start, end);
     this.#number[0] = body[start] === minus ? -value : value;
     return end;
   }
