@@ -1,10 +1,19 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { ByteWriter } from '../../bytes/index.ts';
+import { ByteWriter, crc32c } from '../../bytes/index.ts';
 import { parseBlockMeta, printBlockMeta, printTombstones, type BlockMeta } from '../block/index.ts';
 import { encodeChunk, frameChunk, segmentHeader } from '../chunk/index.ts';
 import { openBlock } from '../disk/index.ts';
@@ -152,6 +161,31 @@ describe('check of a block', () => {
       const { findings, summary } = check(dir);
       expect(findings.map(({ code }) => code)).toEqual(['TSDB_BAD_CHECKSUM', 'CHECK_SKIPPED']);
       expect(summary).toMatchObject({ series: 2, chunks: 2 });
+    });
+  });
+
+  test('is not kept busy by a file of zeros', () => {
+    withDir((parent) => {
+      const dir = writePlain(parent, plainBlock());
+      const file = join(dir, 'index');
+      const bytes = readFileSync(file);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const contents = bytes.length - 52;
+      const gapBytes = 2 ** 33;
+      // A table of contents that is right in itself and has eight gigabytes in its last section,
+      // then in the one before, and so on.
+      for (const fields of [[], [5], [5, 4, 3], [5, 4, 3, 2]]) {
+        const toc = Buffer.from(bytes.subarray(contents));
+        for (const at of fields) {
+          const offset = view.getBigUint64(contents + 8 * at) + BigInt(gapBytes);
+          toc.writeBigUInt64BE(offset, 8 * at);
+        }
+        toc.writeUInt32BE(crc32c(toc, 0, 48), 48);
+        writeFileSync(file, bytes.subarray(0, contents));
+        truncateSync(file, contents + gapBytes);
+        appendFileSync(file, toc);
+        expect(errorCodes(dir).length).toBeGreaterThan(0);
+      }
     });
   });
 

@@ -11,7 +11,7 @@ import {
 } from '../chunk/index.ts';
 import { TsdbError } from '../errors.ts';
 import type { Findings } from './finding.ts';
-import { checkZeros } from './section.ts';
+import { checkPadding } from './section.ts';
 
 const headerBytes = 8;
 /** Encodings whose data begins with the number of samples. */
@@ -104,7 +104,7 @@ export class ChunksCheck {
     const { source, path } = segment;
     return this.#findings.guard(path, () => {
       const reader = new SegmentReader(source, at);
-      checkZeros(source, 5, headerBytes, path, this.#findings);
+      checkPadding(source, 5, headerBytes, path, this.#findings);
       return reader;
     });
   }

@@ -4,7 +4,7 @@ import { IndexReader } from '../index/index.ts';
 import { PostingsCheck } from './check-postings.ts';
 import { SeriesCheck, type SeriesTally, type SeriesVisitor } from './check-series.ts';
 import { quoted, type Findings } from './finding.ts';
-import { checkZeros, readSection } from './section.ts';
+import { checkPadding, readSection } from './section.ts';
 import { SeriesPairs } from './series-pairs.ts';
 
 /** Bytes of the header and of the table of contents at the end. */
@@ -62,7 +62,7 @@ function checkSymbols(
   }
   const end = start + 4 + new ByteReader(source.read(start, 4)).u32be() + 4;
   // What follows up to the first series is its padding, and looked at there.
-  if (end < series) checkZeros(source, end, series, path, findings);
+  checkPadding(source, end, series, path, findings);
   return symbols;
 }
 
@@ -85,7 +85,7 @@ function checkObsolete(
     findings.guard(path, () => {
       for (let at = from; at < to;) {
         const start = Math.ceil(at / 4) * 4;
-        checkZeros(source, at, Math.min(start, to), path, findings);
+        checkPadding(source, at, Math.min(start, to), path, findings);
         if (start >= to) return;
         at = readSection(source, start, to).end;
       }
@@ -96,6 +96,6 @@ function checkObsolete(
   if (end === postingsTable) return;
   findings.guard(path, () => {
     const table = readSection(source, end, postingsTable);
-    checkZeros(source, table.end, postingsTable, path, findings);
+    checkPadding(source, table.end, postingsTable, path, findings);
   });
 }

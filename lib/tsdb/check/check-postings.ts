@@ -5,7 +5,7 @@ import type { IndexToc } from '../index/index.ts';
 import { quoted, type Findings } from './finding.ts';
 import { maxTrackedPairs } from './limits.ts';
 import { ListPrints } from './list-prints.ts';
-import { checkZeros, readSection } from './section.ts';
+import { checkPadding, readSection } from './section.ts';
 import type { SeriesPairs } from './series-pairs.ts';
 
 const alignment = 4;
@@ -104,7 +104,7 @@ export class PostingsCheck {
     let at = this.#toc.postings;
     while (at < end) {
       const start = Math.ceil(at / alignment) * alignment;
-      checkZeros(this.#source, at, Math.min(start, end), this.#path, this.#findings);
+      checkPadding(this.#source, at, Math.min(start, end), this.#path, this.#findings);
       if (start >= end) return;
       const next = this.#findings.guard(this.#path, () => this.#list(start, end), start);
       if (next === undefined) {
@@ -125,7 +125,7 @@ export class PostingsCheck {
     const { content, end } = readSection(this.#source, start, limit);
     const reader = new ByteReader(content);
     const count = reader.u32be();
-    if (reader.error !== undefined || count * 4 !== reader.remaining) {
+    if (count * 4 !== reader.remaining) {
       this.#error('TSDB_CORRUPT', 'postings count differs from its length', start);
     }
     const { prints } = this.#lists;

@@ -4,7 +4,7 @@ import type { ChunkMeta } from '../chunk/index.ts';
 import { TsdbError } from '../errors.ts';
 import type { IndexReader } from '../index/index.ts';
 import type { Findings } from './finding.ts';
-import { checkZeros } from './section.ts';
+import { checkPadding } from './section.ts';
 import type { SeriesPairs } from './series-pairs.ts';
 
 /** Series entries begin at multiples of this. */
@@ -59,7 +59,7 @@ export class SeriesCheck {
     let at = series;
     while (at < end) {
       const start = Math.ceil(at / alignment) * alignment;
-      checkZeros(this.#source, at, Math.min(start, end), this.#path, this.#findings);
+      checkPadding(this.#source, at, Math.min(start, end), this.#path, this.#findings);
       if (start >= end) break;
       const next = this.#entry(start, visit);
       if (next !== undefined) at = next;

@@ -13,7 +13,7 @@ import {
 } from '../wal/index.ts';
 import { openRegular } from './file-access.ts';
 import type { Findings } from './finding.ts';
-import { maxTrackedSeries } from './limits.ts';
+import { maxTrackedSeries, maxWalSegmentBytes } from './limits.ts';
 import { listWal } from './list-wal.ts';
 import { walRecords } from './wal-records.ts';
 
@@ -108,7 +108,7 @@ class RecordsCheck {
   }
 
   checkSegment(file: string, path: string, segment: number, isLast: boolean): void {
-    const source = openRegular(file, path, this.#findings);
+    const source = openRegular(file, path, this.#findings, maxWalSegmentBytes);
     if (source === undefined) {
       this.#isDamaged = true;
       return;

@@ -5,16 +5,17 @@ import { TsdbError } from '../errors.ts';
 import type { Findings } from './finding.ts';
 
 /**
- * Opens a regular file. Links, pipes and devices are findings: what is checked may come from
+ * Opens a regular file of at most `limit` bytes. Links, pipes and devices are findings: what is checked may come from
  * anywhere, and opening a pipe would wait for ever.
  */
-export function openRegular(file: string, path: string, findings: Findings) {
+export function openRegular(file: string, path: string, findings: Findings, limit = Infinity) {
   return findings.guard(path, () => {
     const stat = lstatSync(file);
     if (!stat.isFile()) {
       findings.error('CHECK_NOT_A_FILE', path, 'is not a regular file');
       return undefined;
     }
+    checkSize(stat.size, limit);
     const source = new FileSource(file);
     findings.summary.bytes += source.size;
     return source;
@@ -29,12 +30,7 @@ export function readRegular(file: string, path: string, limit: number, findings:
       findings.error('CHECK_NOT_A_FILE', path, 'is not a regular file');
       return undefined;
     }
-    if (stat.size > limit) {
-      throw new TsdbError(
-        'TSDB_LIMIT',
-        `file of ${String(stat.size)} bytes, at most ${String(limit)}`,
-      );
-    }
+    checkSize(stat.size, limit);
     findings.summary.bytes += stat.size;
     return new Uint8Array(readFileSync(file));
   });
@@ -44,4 +40,9 @@ export function readRegular(file: string, path: string, limit: number, findings:
 export function listEntries(dir: string, path: string, findings: Findings): Dirent[] {
   const entries = findings.guard(path, () => readdirSync(dir, { withFileTypes: true })) ?? [];
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function checkSize(size: number, limit: number): void {
+  if (size <= limit) return;
+  throw new TsdbError('TSDB_LIMIT', `file of ${String(size)} bytes, at most ${String(limit)}`);
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -138,6 +138,16 @@ test('ends at a compressed record', () => {
     bytes[0]! |= 0x08;
     writeWal(dir, bytes);
     expect(found(dir)).toEqual(['error TSDB_WAL_COMPRESSED wal/00000000@0']);
+  });
+});
+
+test('does not read a segment that is none', () => {
+  withDir((dir) => {
+    writeWal(dir, segmentOf(series(1)));
+    truncateSync(join(dir, 'wal', '00000000'), 2 ** 40);
+    writeWal(dir, segmentOf(samples(1)), '00000001');
+    expect(found(dir)).toEqual(['error TSDB_LIMIT wal/00000000@']);
+    expect([...walkWal(join(dir, 'wal'))].length).toBe(2);
   });
 });
 

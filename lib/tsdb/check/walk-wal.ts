@@ -11,6 +11,7 @@ import {
 } from '../wal/index.ts';
 import { openRegular } from './file-access.ts';
 import { Findings, type Finding } from './finding.ts';
+import { maxWalSegmentBytes } from './limits.ts';
 import { listWal } from './list-wal.ts';
 import { walRecords } from './wal-records.ts';
 
@@ -65,7 +66,7 @@ function* segmentEntries(
   segment: number,
   findings: Findings,
 ): Generator<WalEntry | undefined, void> {
-  const source = openRegular(join(dir, path), path, findings);
+  const source = openRegular(join(dir, path), path, findings, maxWalSegmentBytes);
   if (source === undefined) return;
   const batch = new SampleBatch();
   try {
