@@ -55,7 +55,7 @@ describe('scraping', () => {
     expect(store.values('up')).toEqual([1]);
     expect(store.values('scrape_duration_seconds')).toEqual([0]);
     expect(store.values('scrape_samples_scraped')).toEqual([3]);
-    expect(store.values('scrape_samples_post_metric_relabeling')).toEqual([2]);
+    expect(store.values('scrape_samples_post_metric_relabeling')).toEqual([3]);
     expect(store.values('scrape_series_added')).toEqual([2]);
     expect(store.values('b')).toEqual([2]);
     expect(collector.summary().duplicateLines).toBe(1);

@@ -172,8 +172,9 @@ export class TargetSeries {
     const summary = template.emit(batch, time.timeMs);
     for (const ref of summary.vanished) batch.push(ref, staleLo, staleHi, time.timeMs);
     const durationMs = this.#clock.monotonicMs() - time.startedMs;
-    const { lines, samples, added } = summary;
-    this.#setReports(batch, [1, durationMs / 1000, lines, samples, added]);
+    const { lines, dropped, added } = summary;
+    // What comes too late for its series counts as kept, as in Prometheus.
+    this.#setReports(batch, [1, durationMs / 1000, lines, lines - dropped, added]);
     const counts = await this.#store.commit(batch);
     if (counts.appended === 0 && counts.outOfOrder + counts.tooOld > 0) {
       throw new ScrapeError(
