@@ -13,6 +13,7 @@ import {
   testSeed,
   withBench,
   type Contents,
+  type StoreBench,
 } from './store-fixture.ts';
 import type { CommitResult } from './types.ts';
 
@@ -49,56 +50,80 @@ class NaiveStore {
 }
 
 /** `make soak` runs long; a plain test run takes its share with a new seed each time. */
-const rounds = process.env['SOAK'] === '1' ? 50_000 : 160;
-const timeoutMs = rounds * 100;
+const isSoak = process.env['SOAK'] === '1';
+const leastAppends = isSoak ? 10_000_000 : 1;
+const rounds = isSoak ? 600 : 160;
+const seriesPerTarget = isSoak ? 60 : 6;
+const timeoutMs = isSoak ? 3_600_000 : 16_000;
 
 const seed = testSeed();
 
 test(
-  'holds what a naive twin holds, over gaps, cuts and restarts',
-  () =>
-    withBench(async ({ open, clock, rng }) => {
-      const say = `SEED=${String(seed)}`;
-      const pick = (below: number) => rng.u32() % below;
-      const options = { blockRangeMs: rangeMs, limits: { walSegmentBytes: 32 * 1024 } };
-      const model = new NaiveStore();
-      let store: Store = await open(options);
-      let blocksEndMs = -Infinity;
-      let nowMs = benchStartMs;
-      const targets = 1 + pick(4);
-      for (let round = 0; round < rounds; round++) {
-        const kind = pick(40);
-        const stepMs = kind === 0 ? pick(2 * rangeMs) : kind < 3 ? pick(rangeMs / 4) : 1000;
-        await clock.advance(stepMs);
-        nowMs += stepMs;
-        if (pick(60) === 0) {
-          await store.close();
-          store = await open(options);
-          expect([say, store.problems()]).toEqual([say, []]);
-        }
-        for (let target = 0; target < targets; target++) {
-          const samples = randomBatch(target, nowMs, round, pick);
-          const batch = store.newBatch();
-          for (const [labels, timeMs, lo, hi] of samples) {
-            batch.push(store.seriesRef(labels), lo, hi, timeMs);
-          }
-          await store.maintain();
-          blocksEndMs = Math.max(blocksEndMs, ...store.blocks().map((block) => block.maxt));
-          if (hasDeadRef(store, batch.refs.subarray(0, batch.count))) continue;
-          const want = model.commit(samples, nowMs, blocksEndMs);
-          expect([say, round, await store.commit(batch)]).toEqual([say, round, want]);
-        }
-      }
-      await store.maintain();
-      expect(store.blocks().length).toBeGreaterThan(2);
-      const want = sorted(model.contents);
-      expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
-      await store.close();
-      store = await open(options);
-      expect([say, sorted(await contentsOf(store))]).toEqual([say, want]);
-    }, seed),
+  'holds what a naive twin holds, over gaps, cuts, merges and restarts',
+  async () => {
+    let appends = 0;
+    for (let life = 0; appends < leastAppends; life++) {
+      const lifeSeed = (seed + life) >>> 0;
+      await withBench(async (bench) => {
+        appends += await liveAsTwin(bench, `SEED=${String(lifeSeed)}`);
+      }, lifeSeed);
+    }
+  },
   timeoutMs,
 );
+
+/** Gives how many samples were stored. */
+async function liveAsTwin({ open, clock, rng }: StoreBench, say: string): Promise<number> {
+  const pick = (below: number) => rng.u32() % below;
+  const mayMerge = () => pick(3) > 0;
+  const options = { blockRangeMs: rangeMs, limits: { walSegmentBytes: 32 * 1024 }, mayMerge };
+  const model = new NaiveStore();
+  let store: Store = await open(options);
+  let blocksEndMs = -Infinity;
+  let nowMs = benchStartMs;
+  let appends = 0;
+  const targets = 1 + pick(4);
+  for (let round = 0; round < rounds; round++) {
+    const kind = pick(40);
+    const stepMs = kind === 0 ? pick(2 * rangeMs) : kind < 3 ? pick(rangeMs / 4) : 1000;
+    await clock.advance(stepMs);
+    nowMs += stepMs;
+    if (pick(60) === 0) {
+      await store.close();
+      store = await open(options);
+      expect([say, store.problems()]).toEqual([say, []]);
+    }
+    for (let target = 0; target < targets; target++) {
+      const samples = randomBatch(target, nowMs, round, pick);
+      const batch = store.newBatch();
+      for (const [labels, timeMs, lo, hi] of samples) {
+        batch.push(store.seriesRef(labels), lo, hi, timeMs);
+      }
+      await store.maintain();
+      blocksEndMs = Math.max(blocksEndMs, ...store.blocks().map((block) => block.maxt));
+      if (hasDeadRef(store, batch.refs.subarray(0, batch.count))) continue;
+      const want = model.commit(samples, nowMs, blocksEndMs);
+      appends += want.appended;
+      expect([say, round, await store.commit(batch)]).toEqual([say, round, want]);
+    }
+  }
+  await store.maintain();
+  expect(store.blocks().length).toBeGreaterThan(1);
+  const want = sorted(model.contents);
+  expectSame(say, sorted(await contentsOf(store)), want);
+  await store.close();
+  store = await open(options);
+  expectSame(say, sorted(await contentsOf(store)), want);
+  await store.close();
+  return appends;
+}
+
+/** Compares long lists by their first difference: a diff of them would take minutes. */
+function expectSame(say: string, held: readonly string[], want: readonly string[]): void {
+  const at = want.findIndex((sample, index) => held[index] !== sample);
+  expect([say, at, held[at]]).toEqual([say, -1, undefined]);
+  expect([say, held.length]).toEqual([say, want.length]);
+}
 
 function hasDeadRef(store: Store, refs: Uint32Array): boolean {
   return refs.some((ref) => !store.isLive(ref));
@@ -112,7 +137,7 @@ function randomBatch(
   pick: (below: number) => number,
 ): [Labels, number, number, number][] {
   const samples: [Labels, number, number, number][] = [];
-  for (let series = 0; series < 6; series++) {
+  for (let series = 0; series < seriesPerTarget; series++) {
     if (pick(10) === 0) continue;
     const churn = series === 5 ? String(Math.floor(round / 30)) : '';
     const labels = labelsOf(`m${String(series)}`, { t: String(target), churn });

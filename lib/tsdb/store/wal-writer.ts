@@ -140,9 +140,12 @@ export class WalWriter {
     this.#isNew = false;
     this.#isDirty = false;
     try {
-      const failures = (await Promise.all(retiring)).filter((failure) => failure !== undefined);
-      if (failures.length > 0) throw walError(failures[0]);
+      const retired = await Promise.all(retiring);
       if (wasDirty) await this.#file.datasync();
+      // The segment may have been finished meanwhile: then that file was another one.
+      retired.push(...(await Promise.all(this.#retiring.splice(0))));
+      const failure = retired.find((result) => result !== undefined);
+      if (failure !== undefined) throw walError(failure);
       if (isNew) await syncDirectory(this.#dir);
     } catch (cause) {
       this.#isDirty ||= wasDirty;

@@ -21,6 +21,7 @@ import {
   headContents,
   labelsOf,
   sorted,
+  testSeed,
   withBench,
   type Contents,
   type StoreBench,
@@ -70,23 +71,27 @@ async function replayed(
   return { held: sorted(await headContents(head)), problems: problems.list().length };
 }
 
-jest.setTimeout(30_000);
+const isSoak = process.env['SOAK'] === '1';
+const seed = testSeed();
+
+jest.setTimeout(isSoak ? 1_800_000 : 30_000);
 
 describe('a damaged WAL', () => {
   test('gives every whole record when it is cut at any byte', () =>
     withBench(async (bench) => {
       const store = await bench.open();
-      for (let round = 0; round < 4; round++) await commitRound(store, round);
       const path = join(bench.dir, 'wal', '00000000');
+      /** Where the segment ended before each round. */
       const ends: number[] = [];
-      for (let round = 4; round < 6; round++) {
+      for (let round = 0; round < 6; round++) {
         ends.push(statSync(path).size);
         await commitRound(store, round);
       }
       await store.close();
       const whole = new Uint8Array(readFileSync(path));
-      for (let length = ends[1]! - 10; length <= whole.length; length++) {
-        const rounds = length === whole.length ? 6 : length < ends[1]! ? 4 : 5;
+      // `make soak` cuts at every byte, a plain run at those around the last two batches.
+      for (let length = isSoak ? 0 : ends[4]! - 10; length <= whole.length; length++) {
+        const rounds = length === whole.length ? 6 : ends.findLastIndex((end) => end <= length);
         const { held } = await replayed(bench, whole.subarray(0, length));
         expect([length, held]).toEqual([length, afterRounds(rounds)]);
       }
@@ -100,9 +105,12 @@ describe('a damaged WAL', () => {
       const whole = new Uint8Array(readFileSync(join(bench.dir, 'wal', '00000000')));
       const possible = [0, 1, 2, 3].map((rounds) => afterRounds(rounds).join('\n'));
       const right = new Set(afterRounds(3));
-      for (let at = 0; at < whole.length; at += 5) {
+      // Every byte and bit in turn; in a plain run every fifth byte, others each time.
+      const step = isSoak ? 1 : 40;
+      for (let flip = seed % step; flip < 8 * whole.length; flip += step) {
+        const at = `SEED=${String(seed)} bit ${String(flip)}`;
         const changed = whole.slice();
-        changed[at]! ^= 1 << (at % 8);
+        changed[flip >> 3]! ^= 1 << (flip & 7);
         const { held, problems } = await replayed(bench, changed);
         expect([at, problems <= 1]).toEqual([at, true]);
         expect([at, held.filter((sample) => !right.has(sample))]).toEqual([at, []]);
