@@ -5,12 +5,14 @@ import { closeSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { startExporter, type Exporter } from '../host/exporter.ts';
 import { eventually, PluginRun } from './plugin-fixture.ts';
 
+// Processes and disks take their time on a busy machine.
+jest.setTimeout(60_000);
+
 const diskTest = canMount() ? test : test.skip;
-const timeoutMs = 20_000;
 
 let directory: string;
 let data: string;
@@ -85,29 +87,24 @@ diskTest(
     expect(up.gaps).toMatchObject([{ reason: 'SCRAPE_DISK_FULL', toMs: expect.any(Number) }]);
     expect((await run.status()).problems.map(({ code }) => code)).not.toContain('TSDB_DISK_FULL');
   },
-  timeoutMs,
 );
 
-diskTest(
-  'a start on a full disk waits for room and then has all that was stored',
-  async () => {
-    await start();
-    const { oldestSampleMs } = await run.status();
-    await run.deactivate();
-    fillDisk();
-    await run.activate();
-    const status = await eventually('a problem', async () => {
-      const answer = await run.status();
-      return answer.problems.length > 0 ? answer : undefined;
-    });
-    expect(status).toMatchObject({ state: 'stopped', problems: [{ code: 'TSDB_DISK_FULL' }] });
-    const files = await readdir(data);
-    expect(files.sort()).toEqual(['ballast', 'gaps.jsonl', 'wal']);
+diskTest('a start on a full disk waits for room and then has all that was stored', async () => {
+  await start();
+  const { oldestSampleMs } = await run.status();
+  await run.deactivate();
+  fillDisk();
+  await run.activate();
+  const status = await eventually('a problem', async () => {
+    const answer = await run.status();
+    return answer.problems.length > 0 ? answer : undefined;
+  });
+  expect(status).toMatchObject({ state: 'stopped', problems: [{ code: 'TSDB_DISK_FULL' }] });
+  const files = await readdir(data);
+  expect(files.filter((name) => /lock|probe|tmp/.test(name))).toEqual([]);
 
-    await rm(join(data, 'ballast'));
-    await run.target('prometheus', ({ state }) => state === 'up');
-    const after = await run.status();
-    expect([after.store.path, after.oldestSampleMs]).toEqual([data, oldestSampleMs]);
-  },
-  timeoutMs,
-);
+  await rm(join(data, 'ballast'));
+  await run.target('prometheus', ({ state }) => state === 'up');
+  const after = await run.status();
+  expect([after.store.path, after.oldestSampleMs]).toEqual([data, oldestSampleMs]);
+});

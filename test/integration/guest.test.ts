@@ -1,0 +1,106 @@
+// Goal: the built executable is a polite guest: it keeps to its pipes and its places, and hides what it
+// was told. Method: the bundle under the stand-in.
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, jest } from '@jest/globals';
+import type { DumpList, Status } from '../../api/index.ts';
+import { emptyStruct } from '../../lib/gob/index.ts';
+import { RpcClient } from '../../lib/netrpc/index.ts';
+import { hostBundle, manifest } from '../packaging/built-bundle.ts';
+import { testNeeding } from '../programs.ts';
+import { startBundle, type BundleRun } from './bundle-fixture.ts';
+import { eventually } from './plugin-fixture.ts';
+
+// Processes and disks take their time on a busy machine.
+jest.setTimeout(60_000);
+
+const bundleTest = testNeeding({ files: [hostBundle] });
+
+const runs: BundleRun[] = [];
+
+afterEach(async () => {
+  // The last first: it may live in a directory of the one before.
+  for (const run of runs.splice(0).reverse()) {
+    await run.stop();
+    expect(run.host.violations).toEqual([]);
+  }
+});
+
+async function start(options: Parameters<typeof startBundle>[0] = {}): Promise<BundleRun> {
+  const run = await startBundle(options);
+  runs.push(run);
+  await collects(run);
+  return run;
+}
+
+function collects(run: BundleRun, sinceMs = 0): Promise<Status> {
+  return eventually('a sample', async () => {
+    const status = await run.get<Status>('status');
+    return (status.newestSampleMs ?? 0) > sinceMs ? status : undefined;
+  });
+}
+
+const storeOf = (run: BundleRun) => join(run.host.directory, 'mattermost-plugin-metrics/data');
+
+/** The directory of the plugin's socket, by what the kernel knows of the process. */
+function socketDirectory(pid: number): string {
+  const inodes = readFileSync(`/proc/${String(pid)}/net/unix`, 'utf8');
+  const paths = [...inodes.matchAll(/ (\/\S+)$/gm)].map(([, path]) => path!);
+  return paths.map((path) => dirname(path)).find((path) => /plugin/.test(path)) ?? '';
+}
+
+bundleTest(
+  'says one line on stdout, keeps its files to itself and leaves no temporary ones',
+  async () => {
+    let output = '';
+    const run = await start({
+      command: (executable) => {
+        output = join(dirname(executable), 'stdout.txt');
+        return { file: '/bin/bash', args: ['-c', `exec "${executable}" > >(tee "${output}")`] };
+      },
+    });
+    const { pid } = run.active().process;
+    const sockets = socketDirectory(pid);
+    const { from, to } = { from: Date.now() - 60_000, to: Date.now() };
+    await run.request('dumps', { method: 'POST', body: JSON.stringify({ from, to }) });
+    await eventually('the dump', async () => {
+      const { dumps } = await run.get<DumpList>('dumps');
+      return dumps[0]?.state === 'ready' ? true : undefined;
+    });
+    for (const path of ['', 'wal', 'dump-work']) {
+      expect((await stat(join(storeOf(run), path))).mode & 0o007).toBe(0);
+    }
+    for (const path of ['lock', 'wal/00000000', 'gaps.jsonl']) {
+      expect((await stat(join(storeOf(run), path))).mode & 0o027).toBe(0);
+    }
+    expect(await readdir(join(storeOf(run), 'dump-work'))).toEqual([]);
+    await run.host.disable(manifest.id);
+    expect(readFileSync(output, 'utf8')).toMatch(/^1\|1\|unix\|[^|\n]+\|netrpc\|\n$/);
+    expect(existsSync(join(storeOf(run), 'lock'))).toBe(false);
+    expect(sockets === '' || !existsSync(sockets)).toBe(true);
+  },
+);
+
+bundleTest('refuses a hook that it does not have, and goes on', async () => {
+  const run = await start();
+  const { connection } = run.active().process;
+  const rpc = new RpcClient(await connection.dispense('hooks'));
+  await expect(rpc.call('Plugin.MessageHasBeenPosted', emptyStruct, {})).rejects.toThrow(
+    /can't find method|not implemented/,
+  );
+  await collects(run, Date.now());
+});
+
+bundleTest('keeps the secrets of the configuration out of every log line', async () => {
+  const run = await start();
+  await run.exporter.setFault('overflow');
+  await eventually('a failed scrape', async () => {
+    const { problems } = await run.get<Status>('status');
+    return problems.length > 0 ? true : undefined;
+  });
+  await run.host.generateSupportData(manifest.id);
+  await run.host.disable(manifest.id);
+  expect(run.logs.length).toBeGreaterThan(0);
+  expect(JSON.stringify(run.logs)).not.toMatch(/-secret|mmuser|MMAUTHTOKEN/);
+});

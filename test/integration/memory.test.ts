@@ -1,0 +1,45 @@
+// Goal: no target can make the plugin large. Method: the built executable, because memory under jest
+// says nothing, and targets that send two gigabytes.
+import { afterEach, expect, jest } from '@jest/globals';
+import type { TargetList } from '../../api/index.ts';
+import type { ExporterFault } from '../host/exporter.ts';
+import { hostBundle } from '../packaging/built-bundle.ts';
+import { testNeeding } from '../programs.ts';
+import { privateBytes, startBundle, type BundleRun } from './bundle-fixture.ts';
+import { eventually } from './plugin-fixture.ts';
+
+// Processes and disks take their time on a busy machine.
+jest.setTimeout(60_000);
+
+const bundleTest = testNeeding({ files: [hostBundle] });
+/** The limit of a body is 32 MiB; twice that while its buffer grows, and what comes in meanwhile. */
+const mostGrowthBytes = 200 * 1024 * 1024;
+
+let run: BundleRun | undefined;
+
+afterEach(async () => {
+  await run?.stop();
+});
+
+bundleTest.each(['huge', 'gzip-bomb'] as const)(
+  'a body of two gigabytes (%s) is cut off at the limit, in bounded memory',
+  async (fault: ExporterFault) => {
+    run = await startBundle();
+    const { get, exporter, active } = run;
+    const { pid } = active().process;
+    const target = async () => (await get<TargetList>('targets')).targets[0];
+    await eventually('up', async () => ((await target())?.state === 'up' ? true : undefined));
+    const before = privateBytes(pid);
+    let most = before;
+    await exporter.setFault(fault);
+    const failed = await eventually('three failed scrapes', async () => {
+      most = Math.max(most, privateBytes(pid));
+      const now = await target();
+      return (now?.gaps[0]?.missedScrapes ?? 0) >= 3 ? now : undefined;
+    });
+    expect(failed.lastError?.code).toBe('SCRAPE_BODY_LIMIT');
+    expect(most - before).toBeLessThan(mostGrowthBytes);
+    const { violations } = run.host;
+    expect(violations).toEqual([]);
+  },
+);
