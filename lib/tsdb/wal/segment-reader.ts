@@ -85,14 +85,9 @@ export class WalSegmentReader {
     const page = this.#page;
     const at = this.#at;
     const type = flags & typeMask;
-    if ((flags & ~(compressionFlags | typeMask)) !== 0 || type > fragmentType.last) {
-      throw this.#error('TSDB_WAL_CORRUPT', `unknown fragment type ${String(flags)}`);
-    }
     const continues = type === fragmentType.middle || type === fragmentType.last;
     const isRest = continues && !isInRecord && this.#isLost;
-    if (continues !== isInRecord && !isRest) {
-      throw this.#error('TSDB_WAL_CORRUPT', `fragment type ${String(type)} out of place`);
-    }
+    this.#checkType(flags, isRest || continues === isInRecord);
     const header = at + fragmentHeaderBytes;
     if (header > page.length) throw this.#ended();
     const end = header + ((page[at + 1]! << 8) | page[at + 2]!);
@@ -110,6 +105,16 @@ export class WalSegmentReader {
     if (isRest) return undefined;
     this.#isLost = false;
     return { type, payload: page.subarray(header, end) };
+  }
+
+  #checkType(flags: number, isInPlace: boolean): void {
+    const type = flags & typeMask;
+    if ((flags & ~(compressionFlags | typeMask)) !== 0 || type > fragmentType.last) {
+      throw this.#error('TSDB_WAL_CORRUPT', `unknown fragment type ${String(flags)}`);
+    }
+    if (!isInPlace) {
+      throw this.#error('TSDB_WAL_CORRUPT', `fragment type ${String(type)} out of place`);
+    }
   }
 
   /** Padding reaches to the end of the page and must be zero. */
