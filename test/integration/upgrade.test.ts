@@ -13,7 +13,8 @@ import { eventually, PluginRun } from './plugin-fixture.ts';
 // Processes and disks take their time on a busy machine.
 jest.setTimeout(60_000);
 
-const prometheusTest = testNeeding({ programs: ['prometheus', 'promtool', 'tar'] });
+const storageEngine = 'prometheus';
+const prometheusTest = testNeeding({ programs: [storageEngine, 'promtool', 'tar'] });
 
 let directory: string;
 let exporter: Exporter;
@@ -50,7 +51,7 @@ async function makeOldData(data: string): Promise<void> {
     `global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs: [{job_name: prometheus, static_configs: [{targets: ['${target}']}]}]\n`,
   );
   prometheus = spawn(
-    'prometheus',
+    storageEngine,
     [
       `--config.file=${configuration}`,
       `--storage.tsdb.path=${data}`,
