@@ -126,10 +126,15 @@ export class PluginRun {
 
   /** The target of this job, once it is as wanted. */
   target(job: string, isWanted: (target: Target) => boolean): Promise<Target> {
-    return eventually(`target ${job}`, async () => {
+    let seen: Target | undefined;
+    const found = eventually(`target ${job}`, async () => {
       const { targets } = await this.get<TargetList>('targets');
-      const target = targets.find((one) => one.job === job);
-      return target !== undefined && isWanted(target) ? target : undefined;
+      seen = targets.find((one) => one.job === job);
+      return seen !== undefined && isWanted(seen) ? seen : undefined;
+    });
+    return found.catch(async (error: unknown) => {
+      const { problems } = await this.status();
+      throw new Error(`it is ${JSON.stringify({ seen, problems })}`, { cause: error });
     });
   }
 
