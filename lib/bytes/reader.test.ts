@@ -47,6 +47,34 @@ describe('ByteReader and ByteWriter', () => {
     encodesVarint(Number.MIN_SAFE_INTEGER, 'fdffffffffffff1f');
   });
 
+  test('keeps varints at every border of their lengths', () => {
+    for (let bits = 5; bits < 53; bits++) {
+      for (const value of [2 ** bits - 1, 2 ** bits, 2 ** bits + 1]) {
+        const bytes = new ByteWriter(1).uvarint(value).varint(value).varint(-value).finish();
+        const reader = new ByteReader(bytes);
+        expect([reader.uvarint(), reader.varint(), reader.varint()]).toEqual([
+          ...[value, value, -value],
+        ]);
+        const cut = new ByteReader(bytes, 0, new ByteWriter().uvarint(value).length - 1);
+        cut.uvarint();
+        expect(cut.error?.code).toBe('BYTES_TRUNCATED');
+      }
+    }
+  });
+
+  test('keeps texts of every length, with and without other letters', () => {
+    for (const length of [0, 1, 23, 24, 25, 127, 128, 129, 300]) {
+      for (const end of ['', 'é', '～', '😀']) {
+        const text = 'a'.repeat(length) + end;
+        const bytes = new ByteWriter(1).u8(7).str(text).u8(9).finish();
+        const plain = new ByteWriter().u8(7).uvarint(Buffer.byteLength(text)).utf8(text).u8(9);
+        expect(toHex(bytes)).toBe(toHex(plain.finish()));
+        const reader = new ByteReader(bytes, 1);
+        expect([reader.str(), reader.u8(), reader.remaining]).toEqual([text, 9, 0]);
+      }
+    }
+  });
+
   test('keeps the first error and reads zeros from then on', () => {
     const reader = new ByteReader(fromHex('0102'));
     expect(reader.u32be()).toBe(0);

@@ -38,12 +38,15 @@ export function maxFramedChunkBytes(dataBytes: number): number {
   return dataBytes + maxFramingBytes;
 }
 
+/** Checksums of the encoding byte in front of the data, for the encodings there are. */
+const encodingSeeds = [0, 1, 2, 3].map((encoding) => crc32c(Uint8Array.of(encoding)));
+
 /** Appends one chunk in the form it has in a segment file. */
 export function frameChunk(writer: ByteWriter, encoding: number, data: Uint8Array): void {
   if (data.length > maxChunkBytes) {
     throw new TsdbError('TSDB_LIMIT', `chunk of ${String(data.length)} bytes`);
   }
-  const seed = crc32c(Uint8Array.of(encoding));
+  const seed = encodingSeeds[encoding] ?? crc32c(Uint8Array.of(encoding));
   writer
     .uvarint(data.length)
     .u8(encoding)

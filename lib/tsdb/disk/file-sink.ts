@@ -26,12 +26,12 @@ export class FileSink {
     }
   }
 
-  /** Writes what is buffered, fsyncs and closes. */
-  close(): void {
+  /** Writes what is buffered, fsyncs and closes; what is only for the moment needs no fsync. */
+  close(isTemporary = false): void {
     if (this.#fd === undefined) return;
     try {
       this.#flush();
-      fsyncSync(this.#fd);
+      if (!isTemporary) fsyncSync(this.#fd);
     } finally {
       this.abandon();
     }

@@ -20,6 +20,8 @@ export class SeriesSpool {
   /** Symbols in order of appearance, which is the numbering in the file. */
   readonly #numbers = new Map<string, number>();
   #count = 0;
+  /** Chunks are written as differences to the chunk before, over all series. */
+  #lastChunk = { mint: 0, ref: 0 };
 
   constructor(path: string) {
     this.#path = path;
@@ -30,7 +32,16 @@ export class SeriesSpool {
     const writer = this.#scratch.reset().u32be(0).uvarint(labels.length);
     for (const text of labels) writer.uvarint(this.#number(text));
     writer.uvarint(chunks.length);
-    for (const { mint, maxt, ref } of chunks) writer.varint(mint).varint(maxt).uvarint(ref);
+    let { mint: lastMint, ref: lastRef } = this.#lastChunk;
+    for (const { mint, maxt, ref } of chunks) {
+      writer
+        .varint(mint - lastMint)
+        .uvarint(maxt - mint)
+        .varint(ref - lastRef);
+      lastMint = mint;
+      lastRef = ref;
+    }
+    this.#lastChunk = { mint: lastMint, ref: lastRef };
     writer.patchU32be(0, writer.length - lengthBytes);
     this.#sink.write(writer.finish());
     this.#count++;
@@ -38,7 +49,7 @@ export class SeriesSpool {
 
   /** All symbols sorted by bytes; afterwards only {@link series} may be called. */
   finish(): { symbols: string[]; series: () => Generator<SpooledSeries> } {
-    this.#sink.close();
+    this.#sink.close(true);
     const symbols = [...this.#numbers.keys()].sort(compareUtf8);
     const ranks = new Uint32Array(symbols.length);
     symbols.forEach((symbol, rank) => (ranks[this.#numbers.get(symbol)!] = rank));
@@ -61,9 +72,10 @@ export class SeriesSpool {
     const source = new FileSource(this.#path);
     try {
       let at = 0;
+      const last = { mint: 0, ref: 0 };
       for (let read = 0; read < this.#count; read++) {
         const length = new ByteReader(source.read(at, lengthBytes)).u32be();
-        yield decode(new ByteReader(source.read(at + lengthBytes, length)), ranks);
+        yield decode(new ByteReader(source.read(at + lengthBytes, length)), ranks, last);
         at += lengthBytes + length;
       }
     } finally {
@@ -78,12 +90,20 @@ export interface SpooledSeries {
   readonly chunks: readonly ChunkMeta[];
 }
 
-function decode(reader: ByteReader, ranks: Uint32Array): SpooledSeries {
+/** Decodes a series; `last` is the chunk before, and then the last one of this series. */
+function decode(
+  reader: ByteReader,
+  ranks: Uint32Array,
+  last: { mint: number; ref: number },
+): SpooledSeries {
   const symbols: number[] = [];
   for (let left = reader.uvarint(); left > 0; left--) symbols.push(ranks[reader.uvarint()]!);
   const chunks: ChunkMeta[] = [];
   for (let left = reader.uvarint(); left > 0; left--) {
-    chunks.push({ mint: reader.varint(), maxt: reader.varint(), ref: reader.uvarint() });
+    last.mint += reader.varint();
+    const maxt = last.mint + reader.uvarint();
+    last.ref += reader.varint();
+    chunks.push({ mint: last.mint, maxt, ref: last.ref });
   }
   reader.check();
   return { symbols, chunks };

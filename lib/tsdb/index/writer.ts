@@ -25,6 +25,7 @@ export interface ByteSink {
 export class IndexWriter {
   readonly #sink: ByteSink;
   readonly #scratch = new ByteWriter(4096);
+  readonly #framed = new ByteWriter(4096);
   readonly #postings = new PostingsCollector();
   readonly #symbols: readonly string[];
   readonly #seriesStart: number;
@@ -62,7 +63,7 @@ export class IndexWriter {
     for (const symbol of labels) body.uvarint(symbol);
     encodeChunkMetas(body, chunks);
     const bytes = body.finish();
-    const framed = new ByteWriter(bytes.length + 12).uvarint(bytes.length).bytes(bytes);
+    const framed = this.#framed.reset().uvarint(bytes.length).bytes(bytes);
     this.#write(framed.u32be(crc32c(bytes)).finish());
     this.#postings.add(ref, labels);
     this.#lastLabels = labels.slice();

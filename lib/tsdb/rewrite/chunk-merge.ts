@@ -27,6 +27,8 @@ export function mergeChunks(
   mint: number,
   maxt: number,
 ): Required<ChunkEntry>[] {
+  const untouched = untouchedChunks(parts, mint, maxt);
+  if (untouched !== undefined) return untouched;
   const whole = parts.flatMap((part, order) => wholeChunks(part, order, mint, maxt));
   whole.sort((a, b) => a.mint - b.mint || a.maxt - b.maxt || a.order - b.order);
   const merged: Required<ChunkEntry>[] = [];
@@ -43,6 +45,30 @@ export function mergeChunks(
   }
   merged.push(...mergeRun(run));
   return merged;
+}
+
+/**
+ * The chunks as they are, where one source follows another, nothing is deleted and nothing is cut:
+ * nearly always. Undefined when it is otherwise.
+ */
+function untouchedChunks(
+  parts: readonly SeriesPart[],
+  mint: number,
+  maxt: number,
+): Required<ChunkEntry>[] | undefined {
+  let last = -Infinity;
+  for (const { chunks, deleted } of parts) {
+    if (deleted.length > 0) return undefined;
+    for (const chunk of chunks) {
+      const isInside = chunk.mint > last && chunk.mint >= mint && chunk.maxt < maxt;
+      if (!isInside || chunk.maxt < chunk.mint) return undefined;
+      last = chunk.maxt;
+    }
+  }
+  const untouched: Required<ChunkEntry>[] = [];
+  for (const { block, chunks } of parts)
+    for (const meta of chunks) untouched.push(block.chunk(meta));
+  return untouched;
 }
 
 /** The chunks of one source without the samples that go. */

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { seededRng } from '../../runtime/index.ts';
+import { seededRng, systemClock } from '../../runtime/index.ts';
 import { crashRangeMs, crashSamples } from './crash-fixture.ts';
 import {
   addSample,
@@ -108,9 +108,9 @@ async function liveThroughPowerCuts(bench: StoreBench, seed: number): Promise<vo
 
 /** The test's clock is faster than the disk: waits for what should be synced by now, ten seconds. */
 async function reached(want: Map<string, number>, synced: Map<string, number>): Promise<void> {
-  const deadlineMs = performance.now() + 10_000;
+  const deadlineMs = systemClock.monotonicMs() + 10_000;
   for (const [name, size] of want) {
-    while (synced.get(name)! < size && performance.now() < deadlineMs) await delay(1);
+    while (synced.get(name)! < size && systemClock.monotonicMs() < deadlineMs) await delay(1);
   }
 }
 
