@@ -8,8 +8,8 @@ import { check, filesIn } from './check-fixture.ts';
 
 /** `make soak` runs long; a plain test run takes its share with a new seed each time. */
 const isSoak = process.env['SOAK'] === '1';
-const lives = isSoak ? 60 : 1;
-const rounds = isSoak ? 400 : 60;
+const lives = isSoak ? 20 : 1;
+const rounds = isSoak ? 200 : 60;
 const timeoutMs = isSoak ? 3_600_000 : 60_000;
 
 const rangeMs = 20_000;
