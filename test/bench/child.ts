@@ -1,10 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { nodeOptions } from '../../build/executable.ts';
 
-/** As the shipped executable is started. */
-const nodeOptions = ['--disable-sigusr1', '--use-system-ca'];
-
-/** Starts one of our `*-child.ts` in a process of its own, the pinned Node with its own heap. */
+/** Starts one of our `*-child.ts` in a process of its own, with the options of the shipped executable. */
 export function startChild(
   name: string,
   args: readonly string[],

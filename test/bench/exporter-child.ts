@@ -10,14 +10,20 @@ export interface ExporterReady {
   ports: number[];
 }
 
+/** The answer to any message: bodies served so far, by the first word of the User-Agent. */
+export type ServedBodies = Record<string, number>;
+
 const [ports = '1', bodies = '64', shape = ''] = process.argv.slice(2);
+
+const total: ServedBodies = {};
 
 async function serve(seed: number): Promise<number> {
   const maker = new BodyMaker(seed, JSON.parse(shape) as BodyShape);
   const compressed = maker.many(Number(bodies)).map((body) => gzipSync(body, { level: 1 }));
   const served = new Map<string, number>();
   const server = createServer((request, response) => {
-    const client = request.headers['user-agent'] ?? '';
+    const client = /^\w+/.exec(request.headers['user-agent'] ?? '')?.[0] ?? '';
+    total[client] = (total[client] ?? 0) + 1;
     const count = served.get(client) ?? 0;
     served.set(client, count + 1);
     response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
@@ -31,4 +37,7 @@ async function serve(seed: number): Promise<number> {
 
 const listening: number[] = [];
 for (let i = 0; i < Number(ports); i++) listening.push(await serve(i + 1));
+process.on('message', () => {
+  report(total);
+});
 report({ ports: listening } satisfies ExporterReady);

@@ -8,7 +8,7 @@ import { hostBundle, manifest } from '../packaging/built-bundle.ts';
 import { busyServer } from './body-maker.ts';
 import { nextMessage, startChild } from './child.ts';
 import type { CollectorStatus, Question } from './collector-child.ts';
-import type { ExporterReady } from './exporter-child.ts';
+import type { ExporterReady, ServedBodies } from './exporter-child.ts';
 import { median, privateMemoryMb, rounded, type Measure } from './measure.ts';
 import { startPeer } from './peer.ts';
 import { processCpuMs } from './process-cpu.ts';
@@ -40,7 +40,7 @@ export async function measureManyTargets(): Promise<Measure[]> {
     await wait(warmMs);
     // Measuring slices costs CPU time itself.
     await ask(ours, 'rest');
-    const cpu = await cpuPerScrape(ours, peer.child.pid ?? 0);
+    const cpu = await cpuPerScrape(exporter, [ours.pid ?? 0, peer.child.pid ?? 0]);
     await ask(ours, 'watch');
     const memory = await readMemory([ours.pid ?? 0, idle.pid ?? 0, peer.child.pid ?? 0]);
     const [ourMb = 0, idleMb = 0, peerMb = 0] = memory;
@@ -94,30 +94,30 @@ async function executableBaselineMb(directory: string): Promise<number> {
 
 /** CPU time per scrape of both in the same windows of time. */
 async function cpuPerScrape(
-  child: ChildProcess,
-  peerPid: number,
+  exporter: ChildProcess,
+  pids: readonly [ours: number, peer: number],
 ): Promise<{ ours: number; peer: number }> {
   const ours: number[] = [];
   const peer: number[] = [];
-  let before = await look(child, peerPid);
+  let before = await look(exporter, pids);
   for (let i = 0; i < windows; i++) {
     await wait(windowMs);
-    const after = await look(child, peerPid);
-    const scrapes = after.scrapes - before.scrapes;
-    ours.push((after.ourMs - before.ourMs) / scrapes);
-    // The peer keeps the same times; how many it makes is given by the interval.
-    const peerScrapes = (targets * (after.atMs - before.atMs)) / 1000;
-    peer.push((after.peerMs - before.peerMs) / peerScrapes);
+    const after = await look(exporter, pids);
+    ours.push((after.ours.cpuMs - before.ours.cpuMs) / (after.ours.scrapes - before.ours.scrapes));
+    peer.push((after.peer.cpuMs - before.peer.cpuMs) / (after.peer.scrapes - before.peer.scrapes));
     before = after;
   }
   return { ours: rounded(median(ours)), peer: rounded(median(peer)) };
 }
 
-async function look(child: ChildProcess, peerPid: number) {
-  const { scrapes, failures } = await ask(child, 'status');
-  if (failures > 0) throw new Error(`${failures} scrapes failed`);
-  const [ourMs, peerMs] = await Promise.all([processCpuMs(child.pid ?? 0), processCpuMs(peerPid)]);
-  return { atMs: performance.now(), scrapes, ourMs, peerMs };
+async function look(exporter: ChildProcess, [ours, peer]: readonly [ours: number, peer: number]) {
+  const answer = nextMessage<ServedBodies>(exporter);
+  exporter.send('count');
+  const served = await answer;
+  return {
+    ours: { scrapes: served['mattermost'] ?? 0, cpuMs: await processCpuMs(ours) },
+    peer: { scrapes: served['Prometheus'] ?? 0, cpuMs: await processCpuMs(peer) },
+  };
 }
 
 function ask(child: ChildProcess, question: Question): Promise<CollectorStatus> {

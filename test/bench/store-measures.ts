@@ -54,12 +54,15 @@ export async function measureStore(): Promise<Measure[]> {
 
 /** A target that nobody has seen before, in a process that has just started. */
 export async function measureFirstScrape(): Promise<Measure[]> {
-  const results: FirstScrapeResult[] = [];
+  const cpuMs: number[] = [];
+  const sliceMs: number[] = [];
+  const run = (what: string[]) => runChild<FirstScrapeResult>('first-scrape', what, withCollector);
   for (let i = 0; i < firstScrapes; i++) {
-    results.push(await runChild<FirstScrapeResult>('first-scrape', [], withCollector));
+    cpuMs.push((await run([])).cpuMs);
+    sliceMs.push((await run(['slices'])).longestSliceMs);
   }
-  const ours = rounded(median(results.map(({ cpuMs }) => cpuMs)));
-  const slice = rounded(median(results.map(({ longestSliceMs }) => longestSliceMs)));
+  const ours = rounded(median(cpuMs));
+  const slice = rounded(median(sliceMs));
   return [
     { name: 'first-scrape', unit: 'ms', ours, ...none, goal: 60 },
     { name: 'first-scrape-slice', unit: 'ms', ours: slice, ...none, goal: 20 },
