@@ -55,6 +55,9 @@ export const growthPeriodMs = 60 * 60 * 1000;
 /** All metrics of a target together may grow by this many times what one metric may. */
 export const targetGrowthFactor = 5;
 
+/** The least that a target which was cut off for hours may grow: this part of the limit. */
+export const maxGrowthDivisor = 16;
+
 /** Metrics of a target that are cut off one by one; with more of them the whole target is. */
 export const maxCutOffs = 20;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/runtime/index.ts';
 import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
-import { growthPeriodMs, maxCutOffs, targetGrowthFactor } from './limits.ts';
+import { growthPeriodMs, maxCutOffs, maxGrowthDivisor, targetGrowthFactor } from './limits.ts';
 import type { SampleStore } from './sample-store.ts';
 import { errorCode } from './store-errors.ts';
 
@@ -17,14 +17,17 @@ export interface CutOff {
 /**
  * Watches how many new series a target brings. A metric that brings more than its limit within an
  * hour is cut off: its known series go on, further ones are not stored until the hour is over. All
- * metrics together have a limit, too, for exporters whose very names change. Counting begins with
- * the first new series; a target's first scrape counts like any other.
+ * metrics together have a limit, too, for exporters whose very names change. Who was cut off gets
+ * half as much in the next hour, down to a sixteenth, so that series which only pile up end soon.
+ * Counting begins with the first new series; a target's first scrape counts like any other.
  */
 export class SeriesGrowth {
   readonly #clock: Clock;
   readonly #store: SampleStore;
   /** Most new series of one metric within an hour; 0 is no limit. */
   #limit = 0;
+  /** What the limit is divided by after hours with something cut off. */
+  #divisor = 1;
   #periodStartMs = -Infinity;
   #created = 0;
   readonly #createdOf = new Map<string, number>();
@@ -40,6 +43,7 @@ export class SeriesGrowth {
   set limit(limit: number) {
     if (limit === this.#limit) return;
     this.#limit = limit;
+    this.#divisor = 1;
     this.#begin();
   }
 
@@ -59,7 +63,9 @@ export class SeriesGrowth {
    */
   turnPeriod(): boolean {
     if (this.#clock.monotonicMs() - this.#periodStartMs < growthPeriodMs) return false;
-    const hadRefused = this.#cutOffs.size > 0 || this.isStoreFull;
+    const hadCutOffs = this.#cutOffs.size > 0;
+    const hadRefused = hadCutOffs || this.isStoreFull;
+    this.#divisor = hadCutOffs ? Math.min(maxGrowthDivisor, 2 * this.#divisor) : 1;
     this.#begin();
     return hadRefused;
   }
@@ -71,7 +77,7 @@ export class SeriesGrowth {
     if (this.#isCutOff(metric)) return store.findSeries(labels) ?? -1;
     const before = store.seriesCount;
     const ref = this.#tryCreate(labels);
-    if (store.seriesCount > before && this.#limit > 0) this.#count(metric);
+    if (store.seriesCount > before) this.#count(metric);
     return ref;
   }
 
@@ -92,12 +98,14 @@ export class SeriesGrowth {
 
   #count(metric: string): void {
     this.#created++;
+    if (this.#limit === 0) return;
     const created = (this.#createdOf.get(metric) ?? 0) + 1;
     this.#createdOf.set(metric, created);
-    if (created >= this.#limit) this.#cutOff(metric, this.#limit);
-    const limit = this.#limit * targetGrowthFactor;
+    const limit = Math.ceil(this.#limit / this.#divisor);
+    if (created >= limit) this.#cutOff(metric, limit);
+    const all = limit * targetGrowthFactor;
     // Too many metrics cut off one by one are one target that is.
-    if (this.#created >= limit || this.#cutOffs.size > maxCutOffs) this.#cutOff(undefined, limit);
+    if (this.#created >= all || this.#cutOffs.size > maxCutOffs) this.#cutOff(undefined, all);
   }
 
   #cutOff(metric: string | undefined, limit: number): void {
