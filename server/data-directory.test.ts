@@ -63,3 +63,14 @@ test('falls back from a place where nobody can make a directory', async () => {
   expect(path).toBe(join(root, 'files/mattermost-plugin-metrics/data'));
   expect(problems).toMatchObject([{ code: 'DATA_DIRECTORY_FALLBACK' }]);
 });
+
+test('stays with data in the fallback when the configured directory can be written again', async () => {
+  const fallback = join(root, 'files/mattermost-plugin-metrics/data');
+  await mkdir(join(fallback, 'wal'), { recursive: true });
+  const kept = await choose();
+  expect([kept.path, kept.problems[0]?.code]).toEqual([fallback, 'DATA_DIRECTORY_KEPT']);
+  await mkdir(join(root, 'plugin/data/wal'), { recursive: true });
+  const split = await choose();
+  expect(split.path).toBe(join(root, 'plugin/data'));
+  expect(split.problems).toMatchObject([{ code: 'DATA_DIRECTORY_SPLIT', severity: 'warning' }]);
+});

@@ -6,6 +6,8 @@ import { makeDirectory } from '../lib/runtime/index.ts';
 /** Below the server's file directory, when the configured place cannot be used. */
 const fallbackName = 'mattermost-plugin-metrics/data';
 
+const pluginPage = '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics';
+
 /** What decides where the store lives. */
 export interface DataDirectoryChoice {
   /** As configured; relative to `workingDirectory`. */
@@ -33,8 +35,12 @@ export async function chooseDataDirectory(
 ): Promise<{ path: string; problems: Problem[] }> {
   const wanted = resolve(choice.workingDirectory, choice.dbPath);
   const refusal = await whyUnusable(wanted, choice.bundlePath);
-  if (refusal === undefined) return { path: wanted, problems: [] };
   const fallback = join(resolve(choice.workingDirectory, choice.fileDirectory), fallbackName);
+  if (refusal === undefined) {
+    return wanted === fallback || !(await holdsStore(fallback))
+      ? { path: wanted, problems: [] }
+      : besideFallback(wanted, fallback);
+  }
   const second = await whyUnusable(fallback, choice.bundlePath);
   if (second !== undefined) {
     throw new DataDirectoryError(
@@ -44,6 +50,26 @@ export async function chooseDataDirectory(
   return { path: fallback, problems: [fallbackProblem(wanted, refusal, fallback)] };
 }
 
+/** Both places can be written, and an earlier run had to use the fallback: its data must not be lost. */
+async function besideFallback(
+  wanted: string,
+  fallback: string,
+): Promise<{ path: string; problems: Problem[] }> {
+  const isSplit = await holdsStore(wanted);
+  const problem: Problem = {
+    code: isSplit ? 'DATA_DIRECTORY_SPLIT' : 'DATA_DIRECTORY_KEPT',
+    severity: 'warning',
+    message: isSplit
+      ? `Metrics from a time when ${wanted} could not be written lie in ${fallback} and are in no dump.`
+      : `Metrics are kept in ${fallback}, where they went while ${wanted} could not be written.`,
+    advice: isSplit
+      ? `Stop the plugin, move the block directories of ${fallback} into ${wanted}, delete the rest of it, and start the plugin.`
+      : `To use ${wanted}, stop the plugin, move the content of ${fallback} there, and start the plugin.`,
+    link: pluginPage,
+  };
+  return { path: isSplit ? wanted : fallback, problems: [problem] };
+}
+
 function fallbackProblem(wanted: string, refusal: string, fallback: string): Problem {
   return {
     code: 'DATA_DIRECTORY_FALLBACK',
@@ -51,7 +77,7 @@ function fallbackProblem(wanted: string, refusal: string, fallback: string): Pro
     message: `The data directory ${wanted} ${refusal}; metrics are kept in ${fallback} instead.`,
     advice:
       'Set DBPath to a directory that the Mattermost server can write and that outlives restarts.',
-    link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
+    link: pluginPage,
   };
 }
 
