@@ -85,6 +85,23 @@ describe('series table', () => {
     expect(Math.max(...refs) >>> slotBits).toBe(lastGeneration);
   });
 
+  test('adds what it has not found, also when texts went meanwhile', () => {
+    const table = new SeriesTable();
+    const gone = table.add(['__name__', 'shared', 'x', 'gone']);
+    const labels = ['__name__', 'shared', 'y', 'gone'];
+    expect(table.find(labels)).toBe(0);
+    table.remove(gone);
+    const other = table.add(['a', 'other']);
+    const slot = table.add(labels);
+    expect(table.labels(slot)).toEqual(labels);
+    expect(table.labels(other)).toEqual(['a', 'other']);
+    const twice = ['b', 'c', 'c', 'b'];
+    expect(table.find(twice)).toBe(0);
+    expect(table.labels(table.add(twice))).toEqual(twice);
+    table.remove(table.find(twice));
+    expect(table.symbols.find('c')).toBe(-1);
+  });
+
   test('forgets the texts of series that are gone', () => {
     const table = new SeriesTable();
     for (let life = 0; life < 1000; life++) {

@@ -37,6 +37,8 @@ export class SeriesTable {
   /** Open addressing, linear probing; entries are slots, 0 is empty. */
   #table = new Uint32Array(2 * initialSlots);
   #wanted = new Int32Array(64);
+  /** The labels whose symbols {@link find} has left in `#wanted`, -1 for those that do not exist. */
+  #found: Labels | undefined;
 
   get capacity(): number {
     return this.refs.length;
@@ -58,12 +60,15 @@ export class SeriesTable {
     const length = labels.length;
     if (length > this.#wanted.length) this.#wanted = new Int32Array(2 * length);
     const wanted = this.#wanted;
+    let isKnown = true;
     for (let at = 0; at < length; at++) {
       const id = this.symbols.find(labels[at]!);
-      if (id < 0) return 0;
+      if (id < 0) isKnown = false;
       wanted[at] = id;
     }
-    return this.#probe(wanted, length, hashOf(wanted, 0, length));
+    // Who does not find a series mostly adds it next.
+    this.#found = labels;
+    return isKnown ? this.#probe(wanted, length, hashOf(wanted, 0, length)) : 0;
   }
 
   /** Labels of the series in a slot, as a new list. */
@@ -76,7 +81,10 @@ export class SeriesTable {
     return result;
   }
 
-  /** Takes a slot for a series that {@link find} does not know; its columns must be reset. */
+  /**
+   * Takes a slot for a series that {@link find} does not know; its columns must be reset. Between
+   * asking and adding the list of labels must not change.
+   */
   add(labels: Labels): number {
     const slot = this.#freeSlots.pop() ?? this.slotEnd;
     this.reserve(slot + 1);
@@ -92,8 +100,12 @@ export class SeriesTable {
     this.refs[slot] = ref;
     if (slot >= this.slotEnd) this.slotEnd = slot + 1;
     const at = this.#takePairs(labels.length);
+    const ids = this.#found === labels ? this.#wanted : undefined;
+    this.#found = undefined;
     for (let index = 0; index < labels.length; index++) {
-      this.pairs[at + index] = this.symbols.acquire(labels[index]!);
+      const id = ids?.[index] ?? -1;
+      this.pairs[at + index] =
+        id < 0 ? this.symbols.acquire(labels[index]!) : this.symbols.acquireId(id);
     }
     this.pairsAt[slot] = at;
     this.pairsLength[slot] = labels.length;
@@ -106,6 +118,7 @@ export class SeriesTable {
 
   /** Forgets a series: its reference is dead for ever, its slot may be used again. */
   remove(slot: number): void {
+    this.#found = undefined;
     this.#unlink(slot);
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;

@@ -39,6 +39,12 @@ export class SymbolTable {
     return id;
   }
 
+  /** Gives a number that is in use one more. */
+  acquireId(id: number): number {
+    this.#uses[id]!++;
+    return id;
+  }
+
   /** Takes back one use; the text of the last use is forgotten. */
   release(id: number): void {
     if (--this.#uses[id]! > 0) return;
