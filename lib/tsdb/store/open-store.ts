@@ -41,7 +41,8 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   const limits = { ...defaultStoreLimits, ...options.limits };
   const pacer = new Pacer(clock);
   const problems = new Problems();
-  sweepTemporary(dir);
+  const swept = sweepTemporary(dir);
+  if (swept.length > 0) options.onSwept?.(swept);
   await sweepPageFiles(dir);
   const blocks = new BlockSet();
   for (const problem of await blocks.load(dir, pacer)) problems.set(problem.message, problem);

@@ -331,12 +331,14 @@ describe('open and close', () => {
     }),
   );
 
-  test('removes what unfinished work has left', () =>
+  test('removes what unfinished work has left and tells what it was', () =>
     withBench(async ({ open, dir }) => {
       const block = '01HE949VD3YTRWF8GXT2TC97KJ.tmp-for-creation';
       mkdirSync(join(dir, block), { recursive: true });
       mkdirSync(join(dir, 'wal', 'checkpoint.00000003.tmp'), { recursive: true });
-      await open();
+      const swept: string[] = [];
+      await open({ onSwept: (names) => swept.push(...names) });
+      expect(swept).toEqual([block]);
       expect(readdirSync(dir).sort()).toEqual(['lock', 'wal']);
       expect(readdirSync(join(dir, 'wal'))).toEqual(['00000000']);
     }));

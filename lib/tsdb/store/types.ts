@@ -40,6 +40,8 @@ export interface StoreOptions {
    * starts has another owner.
    */
   onBlockCut?: (block: BlockInfo) => void;
+  /** Told the names of half-written directories that a crash had left and that were removed. */
+  onSwept?: (names: readonly string[]) => void;
   /**
    * Which blocks may be merged into larger ones and then be deleted. Without it none is: a block that
    * has to be copied elsewhere first must keep its name until then.
