@@ -5,7 +5,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
 import { inlineThread, Store, type StoreThread } from '../../lib/tsdb/index.ts';
 import { BodyBuffer } from '../../server/collect/body-buffer.ts';
-import type { CollectSettings } from '../../server/collect/index.ts';
+import type { BodyFetcher, CollectSettings } from '../../server/collect/index.ts';
 import type { ScrapeSlot } from '../../server/collect/scrape-slots.ts';
 import { TargetSeries } from '../../server/collect/target-series.ts';
 import { parseSettings } from '../../server/settings/index.ts';
@@ -94,6 +94,19 @@ export class FedStore {
     const { samples } = await target.ingest(slot, time, signal);
     const { user, system } = process.cpuUsage(before);
     return { samples, cpuNs: (user + system) * 1000 };
+  }
+
+  /** Fetches a body over HTTP and stores it; gives the samples. */
+  async scrape(target: TargetSeries, client: BodyFetcher, port: number, timeMs: number) {
+    const slot = this.#slot;
+    this.clock.timeMs = timeMs;
+    const { signal } = new AbortController();
+    const time = { timeMs, startedMs: this.clock.monotonicMs() };
+    const { scrapeTimeoutMs: timeoutMs, bodySizeLimitBytes: bodyLimitBytes } = collectSettings;
+    const limits = { timeoutMs, bodyLimitBytes };
+    const address = { host: '127.0.0.1', port, path: '/metrics' };
+    await client.fetch({ ...address, ...limits, into: slot.body, signal });
+    return (await target.ingest(slot, time, signal)).samples;
   }
 
   async close(): Promise<void> {
