@@ -148,8 +148,8 @@ describe('growth', () => {
     };
     collector.start({ targets: [serverTarget, nodeTarget], problems: [] }, settings);
     for (let at = 0; at < 239; at++) await clock.advance(interval);
-    // 50 new ones an hour and those of the two reports: the first hour and the beginning of the next.
-    expect(store.keys().length).toBeLessThanOrEqual(2 * 50 + 2 * 6);
+    // 20 new ones an hour and those of the two reports: the first hour and the beginning of the next.
+    expect(store.keys().length).toBeLessThanOrEqual(2 * 20 + 2 * 6);
     expect(store.values('steady')).toHaveLength(240);
     expect(collector.problems().map(({ message }) => message.slice(0, 34))).toEqual([
       'All metrics together of mm1:8067 (',

@@ -53,7 +53,7 @@ export const maxGapMessageChars = 300;
 export const growthPeriodMs = 60 * 60 * 1000;
 
 /** All metrics of a target together may grow by this many times what one metric may. */
-export const targetGrowthFactor = 5;
+export const targetGrowthFactor = 2;
 
 /** The least that a target which was cut off for hours may grow: this part of the limit. */
 export const maxGrowthDivisor = 16;

@@ -253,8 +253,8 @@ export const declarations: readonly Declaration[] = [
     target: 'metricGrowthLimit',
     displayName: 'Most new series of a metric per hour:',
     helpText:
-      'When a metric of one target gets more new series than this within an hour, further ones are not stored until the hour is over; everything else is. Five times as many are allowed for all metrics of one target together. 0 means no limit.',
-    default: 20_000,
+      'When a metric of one target gets more new series than this within an hour, further ones are not stored until the hour is over; everything else is. Twice as many are allowed for all metrics of one target together. 0 means no limit.',
+    default: 50_000,
     min: 0,
     max: 10_000_000,
     unit: 'series',

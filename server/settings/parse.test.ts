@@ -22,7 +22,7 @@ describe('parseSettings', () => {
       labelLimit: 64,
       labelNameLengthLimit: 512,
       labelValueLengthLimit: 4096,
-      metricGrowthLimit: 20_000,
+      metricGrowthLimit: 50_000,
       dropRules: [],
       honorLabels: true,
       honorTimestamps: true,
