@@ -1,5 +1,6 @@
 // `make bench`: prints a table and writes dist/bench.json. usage: bench.ts [measure ...]
 import { mkdir, writeFile } from 'node:fs/promises';
+import { measureBridge } from '../test/bench/bridge.ts';
 import { measureDemoProfile } from '../test/bench/demo-profile.ts';
 import { measureBundle, measureHandshake } from '../test/bench/executable.ts';
 import { table, type Measure } from '../test/bench/measure.ts';
@@ -33,6 +34,10 @@ const groups: { names: string[]; run: () => Promise<Measure[]> }[] = [
       'wal-replay',
     ],
     run: measureStore,
+  },
+  {
+    names: ['bridge-latency', 'bridge-throughput', 'bridge-kv', 'memory-idle', 'bridge-growth'],
+    run: measureBridge,
   },
   { names: ['memory-slope'], run: async () => [await measureWeek()] },
 ];

@@ -13,7 +13,7 @@ import {
   readTypeId,
   readUint,
 } from './scalar.ts';
-import { TypeTable, wireTypeType, type WireType } from './type-table.ts';
+import { TypeTable, wireTypeType, type WireField, type WireType } from './type-table.ts';
 import type { GobStruct, GobValue } from './value.ts';
 
 export interface GobDecoderOptions {
@@ -26,6 +26,11 @@ export interface GobDecoderOptions {
  * an interface value, so one value may span several messages.
  */
 type Steps<T> = Generator<undefined, T, undefined>;
+
+type StructType = Extract<WireType, { kind: 'struct' }>;
+type MapType = Extract<WireType, { kind: 'map' }>;
+type ListType = Extract<WireType, { kind: 'slice' | 'array' }>;
+type CompositeType = StructType | MapType | ListType;
 
 /** Go refuses longer names of types in interface values. */
 const maxTypeNameBytes = 1024;
@@ -134,7 +139,7 @@ export class GobDecoder {
    * follows would be read as something else.
    */
   #isEndKnown(): boolean {
-    return this.#valueType !== undefined && !this.#types.mayHoldInterface(this.#valueType);
+    return this.#valueType !== undefined && this.#types.isPlain(this.#valueType);
   }
 
   *#topLevelValue(): Steps<GobValue> {
@@ -194,7 +199,54 @@ export class GobDecoder {
     if (type.kind !== 'struct' && readUint(this.#reader) !== 0) {
       throw new GobError('GOB_BAD_VALUE', 'no zero byte before a value that is not a struct');
     }
-    return yield* this.#value(type);
+    return this.#types.isPlain(id) ? this.#plain(type) : yield* this.#value(type);
+  }
+
+  /** A value that lies in one message whole: most do, and steps take time. */
+  #plain(type: WireType): GobValue {
+    switch (type.kind) {
+      case 'scalar':
+        return readScalar(this.#reader, type.scalar);
+      case 'marshaler':
+        return readBytes(this.#reader).slice();
+      case 'interface':
+        throw new GobError('GOB_BAD_TYPE', 'an interface value is not plain');
+      default:
+        break;
+    }
+    this.#enter();
+    const value = this.#plainComposite(type);
+    this.#depth--;
+    return value;
+  }
+
+  #plainComposite(type: CompositeType): GobValue {
+    if (type.kind === 'struct') {
+      const result = newStruct();
+      for (let index = -1; ;) {
+        const field = this.#nextField(type, index);
+        if (field === undefined) return result;
+        index = field.index;
+        result[field.name] = this.#plain(this.#types.get(field.type));
+      }
+    }
+    if (type.kind === 'map') {
+      const { count, keys, values } = this.#beginMap(type);
+      const result = new Map<GobValue, GobValue>();
+      for (let at = 0; at < count; at++) {
+        this.#countValue();
+        const key = this.#plain(keys);
+        result.set(key, this.#plain(values));
+      }
+      return result;
+    }
+    const { count, element } = this.#beginList(type);
+    const result: GobValue[] = [];
+    for (let at = 0; at < count; at++) {
+      this.#countValue();
+      result.push(this.#plain(element));
+    }
+    return result;
   }
 
   *#value(type: WireType): Steps<GobValue> {
@@ -206,68 +258,88 @@ export class GobDecoder {
     return value;
   }
 
-  #composite(type: Exclude<WireType, { kind: 'scalar' | 'marshaler' }>): Steps<GobValue> {
+  #composite(type: CompositeType | { kind: 'interface' }): Steps<GobValue> {
     switch (type.kind) {
       case 'struct':
         return this.#structOf(type);
       case 'interface':
         return this.#interfaceValue();
       case 'map':
-        return this.#mapOf(type.key, type.value);
+        return this.#mapOf(type);
       case 'array':
-        return this.#list(type.element, type.length);
       case 'slice':
-        return this.#list(type.element);
+        return this.#list(type);
     }
   }
 
-  *#structOf(type: WireType): Steps<GobStruct> {
-    if (type.kind !== 'struct') throw new GobError('GOB_BAD_TYPE', 'not a struct');
-    const result = Object.create(null) as Record<string, GobValue>;
-    let index = -1;
-    for (;;) {
-      const delta = readCount(this.#reader);
-      if (delta === 0) return result;
-      index += delta;
-      const field = type.fields[index];
-      if (field === undefined) {
-        const message = `field ${String(index)} of ${type.name} (${String(type.fields.length)} fields)`;
-        throw new GobError('GOB_BAD_VALUE', message);
-      }
-      this.#countValue();
-      result[field.name] = yield* this.#value(this.#types.get(field.type));
+  *#structOf(type: StructType): Steps<GobStruct> {
+    const result = newStruct();
+    for (let index = -1; ;) {
+      const field = this.#nextField(type, index);
+      if (field === undefined) return result;
+      index = field.index;
+      result[field.name] = yield* this.#part(field.type);
     }
   }
 
-  /** The count is never trusted with memory: each element takes a byte, and elements are appended. */
-  *#list(element: number, length?: number): Steps<GobValue[]> {
-    const count = readCount(this.#reader);
-    if (length !== undefined && count !== length) {
-      const message = `${String(count)} elements in an array of ${String(length)}`;
-      throw new GobError('GOB_BAD_COUNT', message);
-    }
-    const type = this.#types.get(element);
-    this.#checkCount(count, type);
+  *#list(type: ListType): Steps<GobValue[]> {
+    const { count, element } = this.#beginList(type);
     const result: GobValue[] = [];
     for (let at = 0; at < count; at++) {
       this.#countValue();
-      result.push(yield* this.#value(type));
+      result.push(yield* this.#value(element));
     }
     return result;
   }
 
-  *#mapOf(keyId: number, valueId: number): Steps<Map<GobValue, GobValue>> {
-    const count = readCount(this.#reader);
-    const keyType = this.#types.get(keyId);
-    const valueType = this.#types.get(valueId);
-    this.#checkCount(count, keyType, valueType);
+  *#mapOf(type: MapType): Steps<Map<GobValue, GobValue>> {
+    const { count, keys, values } = this.#beginMap(type);
     const result = new Map<GobValue, GobValue>();
     for (let at = 0; at < count; at++) {
       this.#countValue();
-      const key = yield* this.#value(keyType);
-      result.set(key, yield* this.#value(valueType));
+      const key = yield* this.#value(keys);
+      result.set(key, yield* this.#value(values));
     }
     return result;
+  }
+
+  *#part(id: number): Steps<GobValue> {
+    const type = this.#types.get(id);
+    return this.#types.isPlain(id) ? this.#plain(type) : yield* this.#value(type);
+  }
+
+  /** The field that follows the one at `index`; undefined at the end of the struct. */
+  #nextField(type: StructType, index: number): (WireField & { index: number }) | undefined {
+    const delta = readCount(this.#reader);
+    if (delta === 0) return undefined;
+    const field = type.fields[index + delta];
+    if (field === undefined) {
+      const count = String(type.fields.length);
+      const message = `field ${String(index + delta)} of ${type.name} (${count} fields)`;
+      throw new GobError('GOB_BAD_VALUE', message);
+    }
+    this.#countValue();
+    return { ...field, index: index + delta };
+  }
+
+  /** The count is never trusted with memory: each element takes a byte, and elements are appended. */
+  #beginList(type: ListType): { count: number; element: WireType } {
+    const count = readCount(this.#reader);
+    if (type.kind === 'array' && count !== type.length) {
+      const message = `${String(count)} elements in an array of ${String(type.length)}`;
+      throw new GobError('GOB_BAD_COUNT', message);
+    }
+    const element = this.#types.get(type.element);
+    this.#checkCount(count, element);
+    return { count, element };
+  }
+
+  #beginMap(type: MapType): { count: number; keys: WireType; values: WireType } {
+    const count = readCount(this.#reader);
+    const keys = this.#types.get(type.key);
+    const values = this.#types.get(type.value);
+    this.#checkCount(count, keys, values);
+    return { count, keys, values };
   }
 
   *#interfaceValue(): Steps<GobValue> {
@@ -308,6 +380,11 @@ export class GobDecoder {
       throw new GobError('GOB_TOO_MANY_VALUES', message);
     }
   }
+}
+
+/** Without prototype: names of fields come from the peer. */
+function newStruct(): Record<string, GobValue> {
+  return Object.create(null) as Record<string, GobValue>;
 }
 
 function readScalar(

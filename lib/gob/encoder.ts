@@ -3,9 +3,15 @@ import { writeDefinition } from './definition.ts';
 import { GobError } from './errors.ts';
 import { defaultGobLimits, type GobLimits } from './limits.ts';
 import { gobRegistry, type GobRegistry } from './registry.ts';
-import { flushMessage, frameMessage, newMessage, type MessageSink } from './message.ts';
+import {
+  flushMessage,
+  frameMessage,
+  newMessage,
+  restartMessage,
+  type MessageSink,
+} from './message.ts';
 import { writeInt } from './scalar.ts';
-import { SchemaIds, needsDefinition, partsOf } from './schema-ids.ts';
+import { SchemaIds, mayHoldInterface, needsDefinition, partsOf } from './schema-ids.ts';
 import type { GobSchema } from './schema.ts';
 import type { GobInput } from './value.ts';
 import { ValueWriter } from './value-writer.ts';
@@ -38,6 +44,8 @@ export class GobEncoder {
   readonly #style: 'explicit' | 'go';
   readonly #ids = new SchemaIds();
   readonly #sent = new Set<GobSchema>();
+  /** Small values are written here, one after the other. */
+  #scratch = newMessage(scratchBytes);
 
   constructor(options: GobEncoderOptions = {}) {
     this.#limits = { ...defaultGobLimits, ...options.limits };
@@ -77,7 +85,7 @@ export class GobEncoder {
     const define = (type: GobSchema, target: MessageSink, begun: ByteWriter) => {
       this.#define(type, target, begun, added);
     };
-    define(schema, sink, newMessage());
+    if (needsDefinition(schema) && !this.#sent.has(schema)) define(schema, sink, newMessage());
     const writer = new ValueWriter({
       registry: this.#registry,
       isGoStyle: this.#style === 'go',
@@ -85,13 +93,18 @@ export class GobEncoder {
       idOf: (type) => this.#ids.idOf(type),
       define,
     });
-    if (this.#style === 'explicit') {
+    if (this.#style === 'explicit' && mayHoldInterface(schema)) {
       writer.forEachInterface(schema, value, (type) => define(type, sink, newMessage()));
     }
-    const body = newMessage(roughSize(value));
+    const size = roughSize(value);
+    const isSmall = size <= scratchBytes;
+    const body = isSmall ? restartMessage(this.#scratch) : newMessage(size);
     writeInt(body, this.#ids.idOf(schema));
     writer.writeTop(schema, value, body, sink);
-    pieces.push(frameMessage(body));
+    const message = frameMessage(body);
+    pieces.push(isSmall ? message.slice() : message);
+    // The guess may have been far too low; what it grew to must not stay.
+    if (isSmall && message.length > 8 * scratchBytes) this.#scratch = newMessage(scratchBytes);
     const total = pieces.slice(before).reduce((sum, piece) => sum + piece.length, 0);
     if (total > this.#limits.maxMessageBytes) {
       const limit = String(this.#limits.maxMessageBytes);
@@ -126,6 +139,9 @@ function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
   }
   return joined;
 }
+
+/** Values up to about this size share one buffer. */
+const scratchBytes = 1024;
 
 /** Levels and elements that the guess below looks at. */
 const roughDepth = 4;

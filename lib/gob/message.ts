@@ -1,5 +1,4 @@
 import { ByteWriter } from '../bytes/index.ts';
-import { writeUint } from './scalar.ts';
 
 /** Room for the longest length, kept free in front of a message's content. */
 const gapBytes = 9;
@@ -16,16 +15,26 @@ export function newMessage(capacity = 128): ByteWriter {
 
 /** What is written so far, with its length in front: a view that the next write makes invalid. */
 export function frameMessage(message: ByteWriter): Uint8Array {
-  const length = new ByteWriter(gapBytes);
-  writeUint(length, message.length - gapBytes);
   const bytes = message.finish();
-  const start = gapBytes - length.length;
-  bytes.set(length.finish(), start);
+  let length = message.length - gapBytes;
+  if (length < 0x80) {
+    bytes[gapBytes - 1] = length;
+    return bytes.subarray(gapBytes - 1);
+  }
+  let start = gapBytes;
+  for (; length > 0; length = Math.floor(length / 256)) bytes[--start] = length % 256;
+  const count = gapBytes - start;
+  bytes[--start] = 0x100 - count;
   return bytes.subarray(start);
 }
 
 /** Ends the message here and begins the next one in the same memory. */
 export function flushMessage(message: ByteWriter, sink: MessageSink): void {
   sink.bytes(frameMessage(message));
-  message.reset().zeros(gapBytes);
+  restartMessage(message);
+}
+
+/** Forgets what is written and begins a message in the same memory. */
+export function restartMessage(message: ByteWriter): ByteWriter {
+  return message.reset().zeros(gapBytes);
 }

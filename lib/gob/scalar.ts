@@ -105,6 +105,10 @@ export function writeUint(writer: ByteWriter, value: number | bigint): void {
     writer.u8(value);
     return;
   }
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
+    writeSafeUint(writer, value);
+    return;
+  }
   const rest: number[] = [];
   for (let left = toBigInt(value, 0n, maxUint64); left > 0n; left >>= 8n) {
     rest.push(Number(left & 0xffn));
@@ -117,9 +121,25 @@ export function writeUint(writer: ByteWriter, value: number | bigint): void {
   for (let at = rest.length - 1; at >= 0; at--) writer.u8(rest[at]!);
 }
 
+/** The same without big integers, for almost all numbers there are. */
+function writeSafeUint(writer: ByteWriter, value: number): void {
+  let scale = 1;
+  let count = 1;
+  while (value / scale >= 256) {
+    scale *= 256;
+    count++;
+  }
+  writer.u8(0x100 - count);
+  for (; count > 0; count--, scale /= 256) writer.u8(Math.floor(value / scale) % 256);
+}
+
 export function writeInt(writer: ByteWriter, value: number | bigint): void {
   if (typeof value === 'number' && value >= -64 && value < 64 && Number.isInteger(value)) {
     writer.u8(value < 0 ? -2 * value - 1 : 2 * value);
+    return;
+  }
+  if (typeof value === 'number' && Math.abs(value) < 2 ** 51 && Number.isInteger(value)) {
+    writeSafeUint(writer, value < 0 ? -2 * value - 1 : 2 * value);
     return;
   }
   const wide = toBigInt(value, minInt64, maxInt64);

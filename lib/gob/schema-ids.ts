@@ -32,6 +32,26 @@ export function partsOf(schema: GobSchema): readonly GobSchema[] {
   }
 }
 
+const interfaceHolders = new WeakMap<GobSchema, boolean>();
+
+/** Whether a value of this schema may hold an interface value, at any depth. */
+export function mayHoldInterface(schema: GobSchema): boolean {
+  if (schema.kind === 'interface') return true;
+  if (!needsDefinition(schema)) return false;
+  const known = interfaceHolders.get(schema);
+  if (known !== undefined) return known;
+  const may = holdsInterface(schema, new Set());
+  interfaceHolders.set(schema, may);
+  return may;
+}
+
+function holdsInterface(schema: GobSchema, seen: Set<GobSchema>): boolean {
+  if (schema.kind === 'interface') return true;
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  return partsOf(schema).some((part) => holdsInterface(part, seen));
+}
+
 /** Gives ids to schemas in the order in which Go does, so that equal input makes equal bytes. */
 export class SchemaIds {
   readonly #ids = new Map<GobSchema, number>();

@@ -77,12 +77,16 @@ const predefined: ReadonlyMap<number, WireType> = new Map<number, WireType>([
 ]);
 
 /** The type of definitions themselves. */
-export const wireTypeType = predefined.get(typeIds.wireType)!;
+export const wireTypeType = predefined.get(typeIds.wireType) as Extract<
+  WireType,
+  { kind: 'struct' }
+>;
 
 /** The types of one stream: the predefined ones and what the peer has defined so far. */
 export class TypeTable {
   readonly #limits: GobLimits;
   readonly #defined = new Map<number, WireType>();
+  readonly #plain = new Map<number, boolean>();
   #fieldCount = 0;
 
   constructor(limits: GobLimits) {
@@ -101,13 +105,33 @@ export class TypeTable {
     return this.get(id);
   }
 
-  /** Whether a value of this type may hold an interface value, at any depth; so may an unknown type. */
-  mayHoldInterface(id: number, seen = new Set<number>()): boolean {
+  /**
+   * Whether a value of this type certainly holds no interface value, at any depth: then it lies in one
+   * message, and its end is known.
+   */
+  isPlain(id: number): boolean {
+    const known = this.#plain.get(id);
+    if (known !== undefined) return known;
+    const found = this.#holdsInterface(id, new Set());
+    // Types that are not defined yet may be later.
+    if (found !== undefined) this.#plain.set(id, !found);
+    return found === false;
+  }
+
+  /** Undefined when a part is unknown and no other one decides. */
+  #holdsInterface(id: number, seen: Set<number>): boolean | undefined {
     if (seen.has(id)) return false;
     seen.add(id);
     const type = this.#defined.get(id) ?? predefined.get(id);
-    if (type === undefined || type.kind === 'interface') return true;
-    return partsOf(type).some((part) => this.mayHoldInterface(part, seen));
+    if (type === undefined) return undefined;
+    if (type.kind === 'interface') return true;
+    let result: boolean | undefined = false;
+    for (const part of partsOf(type)) {
+      const holds = this.#holdsInterface(part, seen);
+      if (holds === true) return true;
+      result = holds === undefined ? undefined : result;
+    }
+    return result;
   }
 
   /**

@@ -109,8 +109,16 @@ export class ValueWriter {
   }
 
   #writeStruct(schema: StructSchema, value: unknown, body: ByteWriter, sink: MessageSink): void {
+    if (!isRecord(value)) throw this.#misfit('object', value);
+    const fields = schema.fields();
     let last = -1;
-    for (const [name, type, field, index] of this.#givenFields(schema, value)) {
+    let index = -1;
+    // Every call sends several structs: no generator here.
+    for (const name in fields) {
+      index++;
+      const field = Object.hasOwn(value, name) ? value[name] : undefined;
+      const type = fields[name]!;
+      if (field === undefined || field === null) continue;
       if (this.#context.isGoStyle && isOmittedByGo(type, field)) continue;
       writeUint(body, index - last);
       last = index;
@@ -196,14 +204,11 @@ export class ValueWriter {
   *#givenFields(
     schema: StructSchema,
     value: unknown,
-  ): Generator<[name: string, type: GobSchema, field: unknown, index: number]> {
+  ): Generator<[name: string, type: GobSchema, field: unknown]> {
     if (!isRecord(value)) throw this.#misfit('object', value);
-    const fields = schema.fields();
-    let index = 0;
-    for (const name in fields) {
+    for (const [name, type] of Object.entries(schema.fields())) {
       const field = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (field !== undefined && field !== null) yield [name, fields[name]!, field, index];
-      index++;
+      if (field !== undefined && field !== null) yield [name, type, field];
     }
   }
 

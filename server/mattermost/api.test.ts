@@ -147,7 +147,7 @@ describe('calls', () => {
       isTrial: false,
       customerId: 'c',
       expiresAtMs: 1e12,
-      features: { users: 0, metrics: true, cluster: false },
+      features: { users: 0, metrics: true, cluster: false, compliance: false },
     });
     expect((await f('GetLicense', reply({ A: license }), {}, getLicense)).result).toBeUndefined();
 

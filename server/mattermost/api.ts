@@ -231,6 +231,7 @@ function parseLicense(license: GobStruct): License {
       users: intField(features, 'Users'),
       metrics: boolField(features, 'Metrics'),
       cluster: boolField(features, 'Cluster'),
+      compliance: boolField(features, 'Compliance'),
     },
   };
 }

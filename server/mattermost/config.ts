@@ -7,6 +7,7 @@ import {
   stringField,
   structField,
 } from '../../lib/gob/index.ts';
+import { type FileConfig, parseFileConfig } from './file-config.ts';
 
 /**
  * The part of the server's configuration that the plugin reads. The host omits zero values, so an
@@ -14,7 +15,7 @@ import {
  */
 export interface ServerConfig {
   metrics: { enable: boolean; listenAddress: string };
-  file: { driverName: string; directory: string };
+  file: FileConfig;
   service: { siteUrl: string };
   cluster: { enable: boolean; clusterName: string };
   sql: { driverName: string };
@@ -26,17 +27,13 @@ const nothing: GobStruct = Object.create(null) as GobStruct;
 export function parseServerConfig(config: GobStruct): ServerConfig {
   const section = (name: string) => structField(config, name) ?? nothing;
   const metrics = section('MetricsSettings');
-  const file = section('FileSettings');
   const cluster = section('ClusterSettings');
   return {
     metrics: {
       enable: boolField(metrics, 'Enable'),
       listenAddress: stringField(metrics, 'ListenAddress'),
     },
-    file: {
-      driverName: stringField(file, 'DriverName'),
-      directory: stringField(file, 'Directory'),
-    },
+    file: parseFileConfig(section('FileSettings'), section('ServiceSettings')),
     service: { siteUrl: stringField(section('ServiceSettings'), 'SiteURL') },
     cluster: {
       enable: boolField(cluster, 'Enable'),

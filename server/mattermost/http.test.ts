@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { FakeHost } from './fake-host-fixture.ts';
-import { httpChunkBytes } from './limits.ts';
+import { httpChunkBytes, maxWriteBytes } from './limits.ts';
 
 const hosts: FakeHost[] = [];
 
@@ -219,7 +219,7 @@ describe('answers', () => {
     const sizes: number[] = [];
     const response = await host.request({ onWrite: (bytes) => void sizes.push(bytes.length) });
     expect(sha(response.body)).toBe(sha(body));
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(httpChunkBytes);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(maxWriteBytes);
   });
 
   test('that fail before their head are a 500, and after it break the connection', async () => {

@@ -1,4 +1,5 @@
 export type { ServerConfig } from './config.ts';
+export type { AzureFileConfig, FileConfig, S3FileConfig } from './file-config.ts';
 export type { Host, PluginHooks, SupportFile } from './hooks.ts';
 export type {
   ClusterEventOptions,

@@ -32,6 +32,12 @@ export const logFlushMs = 2000;
 /** Body bytes in one message to or from the server. */
 export const httpChunkBytes = 64 * 1024;
 
+/**
+ * Body bytes in one Write: what has gathered goes at once, because each Write waits for the last.
+ * Half a window of the connection, so that the next one need not wait for credit.
+ */
+export const maxWriteBytes = 128 * 1024;
+
 /** Headers of one request; the server in front takes more, but no honest client sends it. */
 export const maxHeaderBytes = 64 * 1024;
 

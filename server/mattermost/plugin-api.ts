@@ -9,7 +9,7 @@ export interface License {
   skuShortName: string;
   isTrial: boolean;
   expiresAtMs: number;
-  features: { users: number; metrics: boolean; cluster: boolean };
+  features: { users: number; metrics: boolean; cluster: boolean; compliance: boolean };
 }
 
 export interface PluginStatus {

@@ -1,6 +1,6 @@
 import type { GobInput, GobValue } from '../../lib/gob/index.ts';
 import { type RpcClient, RpcError } from '../../lib/netrpc/index.ts';
-import { httpChunkBytes } from './limits.ts';
+import { maxWriteBytes } from './limits.ts';
 import { writerArguments } from './schemas.ts';
 
 /** Headers of the connection between our own two ends. */
@@ -40,8 +40,8 @@ export class ResponseWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += httpChunkBytes) {
-      const chunk = bytes.subarray(at, at + httpChunkBytes);
+    for (let at = 0; at < bytes.length; at += maxWriteBytes) {
+      const chunk = bytes.subarray(at, at + maxWriteBytes);
       await this.#client.call('Plugin.Write', writerArguments.Write, chunk);
     }
   }

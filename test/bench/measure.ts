@@ -37,13 +37,16 @@ const relative: ReadonlySet<string> = new Set([
   'scrape-cpu',
   'memory-58k-series',
   'bytes-per-sample',
+  'bridge-latency',
+  'bridge-throughput',
+  'bridge-kv',
 ]);
 /** Measures of which more is better. */
-const rates: ReadonlySet<string> = new Set(['wal-replay']);
+const rates: ReadonlySet<string> = new Set(['wal-replay', 'bridge-throughput']);
 
 function isMet({ name, ours, peer, goal }: Measure): boolean {
-  if (rates.has(name)) return ours >= goal;
-  return ours <= (relative.has(name) ? goal * (peer ?? NaN) : goal);
+  const limit = relative.has(name) ? goal * (peer ?? NaN) : goal;
+  return rates.has(name) ? ours >= limit : ours <= limit;
 }
 
 function goalText({ name, goal }: Measure): string {
