@@ -51,6 +51,7 @@ deploy: $(host_bundle) ## uploads the bundle to a running server and enables it
 	@node build/deploy.ts $(host_bundle)
 
 soak: node_modules/.package-lock.json $(host_bundle) ## the long runs at their full numbers
+	@build/debian-packages.sh $(test_packages)
 	@SOAK=1 npm run -s test -- soak
 
 clean: ## removes what was built; downloads and node_modules stay

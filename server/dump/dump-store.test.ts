@@ -22,11 +22,13 @@ import { DumpRig, startMs } from './dump-fixture.ts';
 import { DumpService } from './index.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 const blockRangeMs = 600_000;
 const stepMs = 10_000;
-const steps = 400;
+const steps = 700;
+/** Nothing is deleted before, so that there is something to merge. */
+const calmSteps = 440;
 const seriesCount = 4;
 
 /** Everything that a node has, with the real store in it. */
@@ -36,7 +38,10 @@ async function openNode(root: string, rng: ReturnType<typeof seededRng>) {
   const objects = new LocalStore(join(root, 'files'));
   const catalog = new BlockCatalog(objects);
   const thread = inlineThread();
-  const store = await Store.open({ dir: dataDirectory, clock, rng, thread, blockRangeMs });
+  const store = await Store.open({
+    ...{ dir: dataDirectory, clock, rng, thread, blockRangeMs },
+    mayMerge: (block) => catalog.holds(block),
+  });
   const sync = new BlockSync({
     clock,
     logger: silentLogger,
@@ -115,6 +120,7 @@ test('holds exactly the samples of its range, wherever they are', async () => {
   const root = await mkdtemp(join(tmpdir(), 'dump-store-'));
   const node = await openNode(root, rng);
   const model: Contents = new Map();
+  let merged = 0;
   try {
     node.sync.start();
     await node.dumps.start();
@@ -123,15 +129,20 @@ test('holds exactly the samples of its range, wherever they are', async () => {
       if (rng.u32() % 8 !== 0) await scrape(node, model, rng);
       if (step % 40 === 0) {
         await node.store.maintain();
-        if (rng.u32() % 2 === 0) await node.sync.syncNow();
+        if (rng.u32() % 2 === 0 || step === calmSteps) await node.sync.syncNow();
+        await node.store.maintain();
+        merged += node.store.blocks().filter(({ sources }) => sources.length > 1).length;
         // Some blocks are only remote, some only local, some both.
-        const remote = node.store.blocks().filter(({ ulid }) => node.catalog.has(ulid));
-        if (remote[0] !== undefined && rng.u32() % 3 === 0) {
+        const remote = node.store.blocks().filter((block) => node.catalog.holds(block));
+        if (step > calmSteps && remote[0] !== undefined && rng.u32() % 4 === 0) {
           await node.store.deleteBlock(remote[0].ulid);
         }
       }
     }
+    // Nothing that was merged here has been uploaded again.
     expect(node.catalog.blocks().length).toBeGreaterThan(3);
+    for (const { ulid, sources } of node.catalog.blocks()) expect(sources).toEqual([ulid]);
+    expect(merged).toBeGreaterThan(0);
     for (let at = 0; at < 4; at++) {
       const spanMs = steps * stepMs;
       const ends = [rng.u32() % spanMs, rng.u32() % spanMs].sort((a, b) => a - b);
