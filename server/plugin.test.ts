@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import type { ApiError, Dump, Status, TargetList } from '../api/index.ts';
+import type { ApiError, Cardinality, Dump, Status, TargetList } from '../api/index.ts';
 import { silentLogger, sleep, systemClock, systemRng } from '../lib/runtime/index.ts';
 import { startExporter, type Exporter } from '../test/host/exporter.ts';
 import { KvStore } from '../test/host/kv-store.ts';
@@ -173,6 +173,29 @@ test('collects at once and dumps everything up to now', async () => {
     'metadata.yaml',
     'wal',
   ]);
+  const manifest = await readFile(join(root, 'dump', 'manifest.json'), 'utf8');
+  const { metadata } = JSON.parse(manifest) as { metadata: Record<string, unknown> };
+  expect(metadata).toMatchObject({ go_goroutines: [{ type: 'gauge', unit: '' }] });
+});
+
+test('tells what its series are made of, and drops what it is told to', async () => {
+  const plugin = await activate();
+  const { get } = await serve(plugin);
+  await until(
+    () => get<Status>('status'),
+    ({ newestSampleMs }) => newestSampleMs !== null,
+  );
+  const before = await get<Cardinality>('cardinality');
+  expect(before).toMatchObject({ maxSeries: 500_000, targets: [{ cutOffs: [] }] });
+  expect(before.metrics[0]).toMatchObject({ name: 'mattermost_db_store_time_bucket' });
+  expect(before.labels[0]).toMatchObject({ name: '__name__', series: before.series });
+  settings = { ...settings, DropRules: 'go_*' };
+  await reconfigure(plugin);
+  const { targets } = await until(
+    () => get<TargetList>('targets'),
+    ({ targets: [target] }) => (target?.lastDropped ?? 0) > 0,
+  );
+  expect(targets[0]).toMatchObject({ state: 'up', rejected: { outOfOrder: 0, duplicates: 0 } });
 });
 
 test('goes on with what it had after a restart, in the same place', async () => {

@@ -28,7 +28,7 @@ export interface HostileReport {
   cpuSeconds: number;
   baseMb: number;
   peakMb: number;
-  targets: { path: string; state: string; code: string | null; missed: number }[];
+  targets: { path: string; state: string; code: string | null; missed: string[] }[];
   problems: string[];
   series: number;
 }
@@ -81,7 +81,7 @@ const report: HostileReport = {
     path: instance,
     state,
     code: lastError?.code ?? null,
-    missed: gaps.reduce((sum, gap) => sum + gap.missedScrapes, 0),
+    missed: gaps.map(({ reason, missedScrapes }) => `${reason} ${String(missedScrapes)}`),
   })),
   problems: collector.problems().map(({ code, message }) => `${code} ${message}`),
   series: store.seriesCount,
