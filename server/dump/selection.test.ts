@@ -28,7 +28,7 @@ describe('selection', () => {
   const ulidOf = (name: string) => `01HE949VD3YTRWF8GXT2TC97K${name}`;
   const block = (name: string, mint: number, maxt: number, sources = name) => ({
     ...{ ulid: ulidOf(name), mint, maxt, numSamples: 1, numSeries: 1, sizeBytes: 1 },
-    ...{ sources: [...sources].map(ulidOf), dir: `/${name}`, labels: {} },
+    ...{ sources: Array.from(sources, ulidOf), dir: `/${name}`, labels: {} },
     ...{ files: new Map<string, number>(), blockFiles: [] },
   });
   type Block = ReturnType<typeof block>;

@@ -127,6 +127,19 @@ describe('merging', () => {
       expect(sorted(await contentsOf(store))).toEqual(sorted(want));
     }));
 
+  test('waits while it would fill the disk', () =>
+    withBench(async (bench) => {
+      let free = 1000;
+      const freeBytes = () => Promise.resolve(free);
+      const { store, fill } = await filledStore(bench, { freeBytes, mayMerge: () => true });
+      await fill(5);
+      expect(levels(store)).toEqual([1, 1, 1, 1]);
+      expect(store.problems()).toEqual([]);
+      free = 1e9;
+      await store.maintain();
+      expect(levels(store)).toEqual([3, 1]);
+    }));
+
   test('leaves a damaged block and its neighbours alone and goes on with others', () =>
     withBench(async (bench) => {
       let mayMerge = false;

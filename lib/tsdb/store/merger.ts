@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import type { Clock, Rng } from '../../runtime/index.ts';
 import type { JsonObject } from '../block/index.ts';
 import {
@@ -28,6 +27,8 @@ export interface MergerParts {
   rangeMs: number;
   /** Whether a block may give way to one that was made of it. */
   mayMerge: (block: BlockInfo) => boolean;
+  /** Free bytes of the disk. */
+  freeBytes: () => Promise<number>;
   /** Whether the thread has something better to do. */
   isCutDue: () => boolean;
 }
@@ -113,9 +114,8 @@ export class Merger {
 
   /** A disk that is short is not filled for the sake of tidiness: the WAL needs what is left. */
   async #hasRoom(inputs: readonly PlannedBlock[]): Promise<boolean> {
-    const { bavail, bsize } = await statfs(this.#parts.dir);
     const bytes = inputs.reduce((sum, { info }) => sum + info.sizeBytes, 0);
-    return bavail * bsize * mergeSpaceShare > bytes;
+    return (await this.#parts.freeBytes()) * mergeSpaceShare > bytes;
   }
 
   async #merge({ blocks: inputs }: CompactionPlan<PlannedBlock>, signal: AbortSignal) {

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import type { Clock, Timer } from '../../runtime/index.ts';
 import { compareUtf8 } from '../../bytes/index.ts';
 import { Pacer, type AdmittedRange, type LabelCount, type SeriesCount } from '../head/index.ts';
@@ -59,6 +60,7 @@ export class Store {
     this.#merger = new Merger({
       ...{ dir, clock, rng, thread, blocks, problems, extra: metaExtra, rangeMs: head.rangeMs },
       mayMerge: (block) => this.#mayMerge(block),
+      freeBytes: options.freeBytes ?? (() => freeBytes(dir)),
       isCutDue: () => this.#cutter.isDue,
     });
     this.#mover = new PageMover({ head, dir, clock, rng, maxBytes: parts.limits.maxClosedBytes });
@@ -317,6 +319,11 @@ export class Store {
       await head.close().finally(() => lock.release());
     }
   }
+}
+
+async function freeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
 }
 
 /** Labels must be such that an index takes them: sorted by name, each name once, no empty text. */

@@ -47,6 +47,8 @@ export interface StoreOptions {
    * has to be copied elsewhere first must keep its name until then.
    */
   mayMerge?: (block: BlockInfo) => boolean;
+  /** Free bytes of the disk below the store, for tests; the kernel's answer when absent. */
+  freeBytes?: () => Promise<number>;
 }
 
 /** What happened to the samples of one batch; the counts add up to its length. */
