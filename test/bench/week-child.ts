@@ -34,7 +34,7 @@ export interface WeekResult {
   blocks: number;
 }
 
-const intervalMs = 120_000;
+const intervalMs = 300_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const readEveryMs = 3 * hourMs;
@@ -42,15 +42,15 @@ const readEveryMs = 3 * hourMs;
 /** 316 series, of which one per scrape is new. */
 const shape: BodyShape = { gauges: 10, counters: 110, apiSets: 6, storeSets: 8, churn: 0.004 };
 
-/** Answers at once; every fourth hour the target is away for ten minutes. */
+/** Answers at once; every fourth hour the target is away for a quarter of an hour. */
 class FlappingFetcher implements BodyFetcher {
   readonly #bodies = new BodyMaker(1, shape).many(300);
   #answers = 0;
 
   fetch({ into, bodyLimitBytes }: ScrapeRequest): Promise<void> {
-    const scrape = this.#answers++ % 120;
+    const scrape = this.#answers++ % 48;
     into.reset(bodyLimitBytes);
-    if (scrape >= 115) return Promise.reject(new ScrapeError('SCRAPE_REFUSED', 'Nobody answers.'));
+    if (scrape >= 45) return Promise.reject(new ScrapeError('SCRAPE_REFUSED', 'Nobody answers.'));
     into.append(this.#bodies[this.#answers % this.#bodies.length]!);
     return Promise.resolve();
   }
@@ -114,7 +114,7 @@ async function passInterval(): Promise<void> {
 const readingsMb: number[] = [];
 for (let passedMs = intervalMs; passedMs <= 7 * dayMs; passedMs += intervalMs) {
   await passInterval();
-  if (passedMs % (hourMs / 6) === 0) await store.maintain();
+  if (passedMs % (hourMs / 4) === 0) await store.maintain();
   if (passedMs % readEveryMs !== 0) continue;
   await sync.syncNow();
   for (let i = 0; i < 3; i++) {
