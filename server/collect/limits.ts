@@ -10,6 +10,9 @@ export const parseStepLines = 128;
 /** Longest stretch of parsing before other work gets a turn. */
 export const parseSliceMs = 8;
 
+/** A body that takes longer to parse lets the other targets by; a large server's takes a tenth. */
+export const longParseMs = 500;
+
 /** Bytes that a body buffer starts with. */
 export const firstBodyBytes = 64 * 1024;
 

@@ -208,8 +208,8 @@ export class ScrapeLoop {
     try {
       this.#checkClock(time);
       await this.#fetch(slot);
-      const result = await this.#env.slots.parsing.pass(() =>
-        this.#series.ingest(slot, time, stopSignal),
+      const result = await this.#env.slots.parsing.pass((lane) =>
+        this.#series.ingest(slot, time, stopSignal, lane),
       );
       this.#setUp(time, result);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { SampleBatch } from '../../lib/tsdb/index.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import { maxConcurrentScrapes, maxIdleSamples, maxIdleSlots } from './limits.ts';
+import { ParsingLanes } from './parsing-lanes.ts';
 import type { SampleStore } from './sample-store.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -15,8 +16,8 @@ export class ScrapeSlots {
   readonly #store: SampleStore;
   readonly #turnstile: Turnstile;
   readonly #idle: ScrapeSlot[] = [];
-  /** Parsing and storing takes turns, so that no stretch of work is made of several targets'. */
-  readonly parsing = new Turnstile(1);
+  /** Parsing and storing takes turns. */
+  readonly parsing = new ParsingLanes();
 
   constructor(store: SampleStore, maxSlots = maxConcurrentScrapes) {
     this.#store = store;

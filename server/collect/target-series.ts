@@ -10,8 +10,9 @@ import { isDropped } from '../settings/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
 import { checkLabelLimits } from './label-limits.ts';
-import { parseSliceMs, parseStepLines } from './limits.ts';
+import { longParseMs, parseSliceMs, parseStepLines } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
+import type { ParsingLane } from './parsing-lanes.ts';
 import type { CommitCounts, SampleStore } from './sample-store.ts';
 import type { ScrapeSlot } from './scrape-slots.ts';
 import { SeriesGrowth } from './series-growth.ts';
@@ -118,9 +119,14 @@ export class TargetSeries {
    * Parses the slot's body and stores it with the report of a good scrape. Throws
    * {@link ScrapeError}; nothing of the body is stored then.
    */
-  async ingest(slot: ScrapeSlot, time: ScrapeTime, signal: AbortSignal): Promise<IngestResult> {
+  async ingest(
+    slot: ScrapeSlot,
+    time: ScrapeTime,
+    signal: AbortSignal,
+    lane?: ParsingLane,
+  ): Promise<IngestResult> {
     try {
-      return await this.#tryIngest(slot, time, signal);
+      return await this.#tryIngest(slot, time, signal, lane);
     } catch (error) {
       this.#template.abandon();
       if (errorCode(error) !== 'TSDB_UNKNOWN_SERIES') throw ingestError(error);
@@ -128,7 +134,7 @@ export class TargetSeries {
     // The store forgot series that had been silent for long: resolve those anew, once.
     this.#forgetDead();
     try {
-      return await this.#tryIngest(slot, time, signal);
+      return await this.#tryIngest(slot, time, signal, lane);
     } catch (error) {
       this.#template.abandon();
       throw ingestError(error);
@@ -159,12 +165,17 @@ export class TargetSeries {
     this.#template.reset();
   }
 
-  async #tryIngest(slot: ScrapeSlot, time: ScrapeTime, signal: AbortSignal): Promise<IngestResult> {
+  async #tryIngest(
+    slot: ScrapeSlot,
+    time: ScrapeTime,
+    signal: AbortSignal,
+    lane: ParsingLane | undefined,
+  ): Promise<IngestResult> {
     const { batch, body } = slot;
     const template = this.#template;
     if (this.#growth.turnPeriod()) template.forgetDropped();
     template.begin(body.bytes(), (labels) => this.#resolve(labels), formatOf(body.contentType));
-    await this.#parse(signal);
+    await this.#parse(signal, lane);
     // The report goes first: whatever the body says about series of that name comes too late.
     batch.clear();
     const reports = this.#reports();
@@ -198,10 +209,12 @@ export class TargetSeries {
   }
 
   /** Parses in slices, so that nothing else waits for long. */
-  async #parse(signal: AbortSignal): Promise<void> {
-    let sliceMs = this.#clock.monotonicMs();
+  async #parse(signal: AbortSignal, lane: ParsingLane | undefined): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    let sliceMs = startMs;
     while (!this.#template.step(parseStepLines)) {
       if (this.#clock.monotonicMs() - sliceMs < parseSliceMs) continue;
+      if (sliceMs - startMs > longParseMs) await lane?.stepAside();
       await this.#yieldTurn();
       if (signal.aborted) throw new ScrapeError('SCRAPE_STOPPED', 'Collecting was stopped.');
       sliceMs = this.#clock.monotonicMs();
