@@ -1,4 +1,4 @@
-import { BytesError, type ByteWriter } from '../bytes/index.ts';
+import { BytesError, ByteWriter } from '../bytes/index.ts';
 import { writeDefinition } from './definition.ts';
 import { GobError } from './errors.ts';
 import { defaultGobLimits, type GobLimits } from './limits.ts';
@@ -44,8 +44,8 @@ export class GobEncoder {
   readonly #style: 'explicit' | 'go';
   readonly #ids = new SchemaIds();
   readonly #sent = new Set<GobSchema>();
-  /** Small values are written here, one after the other. */
-  #scratch = newMessage(scratchBytes);
+  /** Values that are not large are written here, one after the other. */
+  #scratch = newMessage();
 
   constructor(options: GobEncoderOptions = {}) {
     this.#limits = { ...defaultGobLimits, ...options.limits };
@@ -60,16 +60,19 @@ export class GobEncoder {
 
   /** The messages of several values: all of them or, when one cannot be encoded, none. */
   encodeAll(values: readonly GobOutgoing[]): Uint8Array {
-    return joinPieces(this.encodePieces(values));
+    const writer = new ByteWriter();
+    this.encodeInto(values, writer);
+    return writer.finish();
   }
 
-  /** The same in pieces that need not be joined: a large value is not copied once more. */
-  encodePieces(values: readonly GobOutgoing[]): Uint8Array[] {
+  /**
+   * The same, message by message into `sink`; each is valid during the call only. What the sink got
+   * means nothing when this throws.
+   */
+  encodeInto(values: readonly GobOutgoing[], sink: MessageSink): void {
     const added: GobSchema[] = [];
-    const pieces: Uint8Array[] = [];
     try {
-      for (const { schema, value } of values) this.#encodeValue(schema, value, pieces, added);
-      return pieces;
+      for (const { schema, value } of values) this.#encodeValue(schema, value, sink, added);
     } catch (error) {
       // Nothing is sent, so nothing of it is known to the peer.
       for (const schema of added) this.#sent.delete(schema);
@@ -79,11 +82,16 @@ export class GobEncoder {
     }
   }
 
-  #encodeValue(schema: GobSchema, value: unknown, pieces: Uint8Array[], added: GobSchema[]): void {
-    const sink = { bytes: (message: Uint8Array) => pieces.push(message.slice()) };
-    const before = pieces.length;
-    const define = (type: GobSchema, target: MessageSink, begun: ByteWriter) => {
-      this.#define(type, target, begun, added);
+  #encodeValue(schema: GobSchema, value: unknown, target: MessageSink, added: GobSchema[]): void {
+    let total = 0;
+    const sink = {
+      bytes: (message: Uint8Array) => {
+        total += message.length;
+        target.bytes(message);
+      },
+    };
+    const define = (type: GobSchema, into: MessageSink, begun: ByteWriter) => {
+      this.#define(type, into, begun, added);
     };
     if (needsDefinition(schema) && !this.#sent.has(schema)) define(schema, sink, newMessage());
     const writer = new ValueWriter({
@@ -97,15 +105,12 @@ export class GobEncoder {
       writer.forEachInterface(schema, value, (type) => define(type, sink, newMessage()));
     }
     const size = roughSize(value);
-    const isSmall = size <= scratchBytes;
-    const body = isSmall ? restartMessage(this.#scratch) : newMessage(size);
+    const body = size <= scratchBytes ? restartMessage(this.#scratch) : newMessage(size);
     writeInt(body, this.#ids.idOf(schema));
     writer.writeTop(schema, value, body, sink);
-    const message = frameMessage(body);
-    pieces.push(isSmall ? message.slice() : message);
+    sink.bytes(frameMessage(body));
     // The guess may have been far too low; what it grew to must not stay.
-    if (isSmall && message.length > 8 * scratchBytes) this.#scratch = newMessage(scratchBytes);
-    const total = pieces.slice(before).reduce((sum, piece) => sum + piece.length, 0);
+    if (body === this.#scratch && body.length > 2 * scratchBytes) this.#scratch = newMessage();
     if (total > this.#limits.maxMessageBytes) {
       const limit = String(this.#limits.maxMessageBytes);
       throw new GobError('GOB_TOO_LARGE', `value of more than ${limit} bytes`);
@@ -128,20 +133,8 @@ export class GobEncoder {
   }
 }
 
-function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (only !== undefined && pieces.length === 1) return only;
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
-}
-
-/** Values up to about this size share one buffer. */
-const scratchBytes = 1024;
+/** Values up to about this size, a piece of a download among them, share one buffer. */
+const scratchBytes = 160 * 1024;
 
 /** Levels and elements that the guess below looks at. */
 const roughDepth = 4;

@@ -1,4 +1,4 @@
-import type { ByteStream } from '../bytes/index.ts';
+import { ByteWriter, type ByteStream } from '../bytes/index.ts';
 import {
   GobDecoder,
   GobEncoder,
@@ -15,8 +15,8 @@ export interface GobConnectionOptions {
   limits?: Partial<GobLimits>;
 }
 
-/** Up to this size the messages of one exchange travel in one write; more is not worth a copy. */
-const joinedBytes = 16 * 1024;
+/** Memory up to this size is kept for what is sent next: a download would leave 64 KiB per piece. */
+const maxKeptBytes = 256 * 1024;
 
 /** A byte stream as two independent gob streams, one per direction. */
 export class GobConnection {
@@ -24,6 +24,8 @@ export class GobConnection {
   readonly #encoder: GobEncoder;
   readonly #decoder: GobDecoder;
   #lastWrite: Promise<void> = Promise.resolve();
+  /** Not in use by a write. */
+  #idleWriter: ByteWriter | undefined;
 
   constructor(stream: ByteStream, options: GobConnectionOptions) {
     this.#stream = stream;
@@ -55,20 +57,14 @@ export class GobConnection {
    * order on the wire; nothing is sent when one of them cannot be encoded (the promise rejects).
    */
   async send(values: readonly GobOutgoing[]): Promise<void> {
-    const pieces = this.#encoder.encodePieces(values);
-    const write = this.#lastWrite.then(() => this.#write(pieces));
+    const writer = this.#idleWriter ?? new ByteWriter();
+    this.#idleWriter = undefined;
+    this.#encoder.encodeInto(values, writer.reset());
+    const write = this.#lastWrite.then(() => this.#stream.write(writer.finish()));
     // The writer that fails rejects its own caller; the next one then fails by itself.
     this.#lastWrite = write.catch(() => undefined);
     await write;
-  }
-
-  async #write(pieces: readonly Uint8Array[]): Promise<void> {
-    const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (total <= joinedBytes) {
-      await this.#stream.write(Buffer.concat(pieces, total));
-      return;
-    }
-    for (const piece of pieces) await this.#stream.write(piece);
+    if (writer.length <= maxKeptBytes) this.#idleWriter = writer;
   }
 
   /** Ends our direction after what was sent. */
