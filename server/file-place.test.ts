@@ -1,19 +1,69 @@
 import { expect, test } from '@jest/globals';
-import { filePlace } from './file-place.ts';
+import { LocalStore, S3Store } from '../lib/objectstore/index.ts';
+import { FakeClock, seededRng } from '../lib/runtime/index.ts';
+import { openFilePlace } from './file-place.ts';
+import type { FileConfig, S3FileConfig } from './mattermost/index.ts';
 
-test('is the directory of the local driver, below the working directory', () => {
-  const file = { driverName: 'local', directory: './data/' };
-  expect(filePlace(file, '/srv', '/var/m')).toEqual({ directory: '/srv/data', problems: [] });
-  const absolute = { driverName: '', directory: '/files' };
-  expect(filePlace(absolute, '/srv', '/var/m')).toEqual({ directory: '/files', problems: [] });
+const options = {
+  workingDirectory: '/srv',
+  dataDirectory: '/var/m',
+  environment: {},
+  isComplianceLicensed: false,
+  clock: new FakeClock(),
+  rng: seededRng(1),
+};
+
+const s3: S3FileConfig = {
+  accessKeyId: 'id',
+  secretAccessKey: 'the-secret',
+  bucket: 'b',
+  pathPrefix: '',
+  region: '',
+  endpoint: 's3.amazonaws.com',
+  isSecure: true,
+  usesSignV2: false,
+  isEncrypted: true,
+  storageClass: '',
+  requestTimeoutMs: 30_000,
+  uploadPartBytes: 5_242_880,
+  takesAnyCertificate: false,
+};
+
+const bucket: FileConfig = { driverName: 'amazons3', directory: './data/', s3 };
+
+test('is the directory of the local driver', () => {
+  for (const driverName of ['local', '']) {
+    const { store, problems } = openFilePlace({ driverName, directory: './data/' }, options);
+    expect(store).toBeInstanceOf(LocalStore);
+    expect(problems).toEqual([]);
+  }
 });
 
-test('is beside the store, loudly, for a driver that is not spoken', () => {
-  const { directory, problems } = filePlace(
-    { driverName: 'amazons3', directory: './data/' },
-    '/srv',
-    '/var/m',
-  );
-  expect(directory).toBe('/var/m/file-store');
-  expect(problems).toMatchObject([{ code: 'FILE_STORE_UNSUPPORTED', severity: 'error' }]);
+test('is the bucket, and connects to nothing yet', async () => {
+  const { store, problems, close } = openFilePlace(bucket, options);
+  expect(store).toBeInstanceOf(S3Store);
+  expect(problems).toEqual([]);
+  await close();
+});
+
+test('is beside the store, loudly, for what cannot be used', () => {
+  const signV2 = { ...bucket, s3: { ...s3, usesSignV2: true } };
+  const cloud = { ...options, environment: { MM_CLOUD_FILESTORE_BIFROST: 'http://proxy' } };
+  const places = [
+    openFilePlace({ driverName: 'ftp', directory: './data/' }, options),
+    openFilePlace(signV2, options),
+    openFilePlace(bucket, cloud),
+  ];
+  for (const { store, problems } of places) {
+    expect(store).toBeInstanceOf(LocalStore);
+    expect(problems).toMatchObject([{ code: 'FILE_STORE_UNSUPPORTED', severity: 'error' }]);
+    expect(problems[0]?.message).toContain('/var/m/file-store');
+    expect(JSON.stringify(problems)).not.toContain('the-secret');
+  }
+  const messages = places.map(({ problems }) => problems[0]?.message);
+  expect(messages).toEqual([
+    expect.stringContaining('"ftp"'),
+    expect.stringContaining('AmazonS3SignV2'),
+    expect.stringContaining('MM_CLOUD_FILESTORE_BIFROST'),
+  ]);
 });

@@ -1,31 +1,94 @@
 import { join, resolve } from 'node:path';
 import type { Problem } from '../api/index.ts';
-
-/** The one driver of the server's file store that this version speaks. */
-const supportedDriver = 'local';
+import { LocalStore, S3Store, type ObjectStore } from '../lib/objectstore/index.ts';
+import type { Clock, Rng } from '../lib/runtime/index.ts';
+import type { FileConfig, S3FileConfig } from './mattermost/index.ts';
 
 /** Below the data directory, where blocks and dumps go while the server's file store cannot be used. */
 const substituteName = 'file-store';
 
+/** What the choice of the file store depends on besides the settings. */
+export interface FilePlaceOptions {
+  workingDirectory: string;
+  dataDirectory: string;
+  /** The process's environment: proxies, credentials of a role. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Whether the licence has what encryption at rest needs. */
+  isComplianceLicensed: boolean;
+  clock: Clock;
+  rng: Rng;
+}
+
+/** Where blocks and dumps are kept. */
+export interface FilePlace {
+  store: ObjectStore;
+  problems: Problem[];
+  /** Ends the store's connections. */
+  close(): Promise<void>;
+}
+
 /**
- * Where blocks and dumps are kept: the server's file directory or, when its file store is of a kind
- * that this version does not speak, a directory beside the store, with a problem that says so.
+ * The server's file store as it is configured or, when this version cannot use it, a directory beside
+ * the local store, with a problem that says so. Nothing is connected to yet.
  */
-export function filePlace(
-  file: { driverName: string; directory: string },
-  workingDirectory: string,
-  dataDirectory: string,
-): { directory: string; problems: Problem[] } {
-  if (file.driverName === supportedDriver || file.driverName === '') {
-    return { directory: resolve(workingDirectory, file.directory), problems: [] };
+export function openFilePlace(file: FileConfig, options: FilePlaceOptions): FilePlace {
+  const { workingDirectory, dataDirectory } = options;
+  const reason = refusal(file, options.environment);
+  if (reason !== undefined) {
+    const directory = join(dataDirectory, substituteName);
+    return localPlace(directory, options, [substituteProblem(reason, directory)]);
   }
-  const directory = join(dataDirectory, substituteName);
-  const problem: Problem = {
+  if (file.s3 !== undefined) return s3Place(file.s3, options);
+  return localPlace(resolve(workingDirectory, file.directory), options, []);
+}
+
+/** What the settings ask for that cannot be done; undefined when all of it can. */
+function refusal(
+  file: FileConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const { driverName, s3 } = file;
+  if (driverName === 'local' || driverName === '') return undefined;
+  if (s3 === undefined) return `a file store of the kind "${driverName}"`;
+  if ((environment['MM_CLOUD_FILESTORE_BIFROST'] ?? '') !== '') {
+    return "the signing proxy of Mattermost's cloud (MM_CLOUD_FILESTORE_BIFROST)";
+  }
+  return s3.usesSignV2 ? 'signatures of version 2 (AmazonS3SignV2)' : undefined;
+}
+
+function localPlace(directory: string, options: FilePlaceOptions, problems: Problem[]): FilePlace {
+  const { clock, rng } = options;
+  const store = new LocalStore(directory, { clock, rng });
+  return { store, problems, close: () => Promise.resolve() };
+}
+
+function s3Place(s3: S3FileConfig, options: FilePlaceOptions): FilePlace {
+  const { clock, rng, environment, isComplianceLicensed } = options;
+  const settings = {
+    bucket: s3.bucket,
+    pathPrefix: s3.pathPrefix,
+    region: s3.region,
+    endpoint: s3.endpoint,
+    isSecure: s3.isSecure,
+    accessKeyId: s3.accessKeyId,
+    secretAccessKey: s3.secretAccessKey,
+    // The server's own rule: the setting has no effect without the licence.
+    isEncrypted: s3.isEncrypted && isComplianceLicensed,
+    storageClass: s3.storageClass,
+    partBytes: s3.uploadPartBytes,
+    idleMs: s3.requestTimeoutMs,
+  };
+  const verifiesCertificates = !s3.takesAnyCertificate;
+  const store = new S3Store(settings, { clock, rng, environment, verifiesCertificates });
+  return { store, problems: [], close: () => store.close() };
+}
+
+function substituteProblem(reason: string, directory: string): Problem {
+  return {
     code: 'FILE_STORE_UNSUPPORTED',
     severity: 'error',
-    message: `This version cannot write to a file store of the kind "${file.driverName}"; metrics and dumps are kept on this server's disk, in ${directory}.`,
-    advice: 'See that this disk is backed up, or wait for a version that supports this file store.',
+    message: `This version cannot use ${reason}; metrics and dumps are kept on this server's disk, in ${directory}.`,
+    advice: 'Change the file storage settings, or see that this disk is backed up.',
     link: '/admin_console/environment/file_storage',
   };
-  return { directory, problems: [problem] };
 }

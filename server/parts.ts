@@ -1,5 +1,4 @@
 import type { Cardinality, Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
-import { LocalStore } from '../lib/objectstore/index.ts';
 import { OnDemandThread, Thread, type Logger } from '../lib/runtime/index.ts';
 import { Store } from '../lib/tsdb/index.ts';
 import {
@@ -17,9 +16,9 @@ import { chooseDataDirectory } from './data-directory.ts';
 import { withDiskRelief } from './disk-relief.ts';
 import { DumpService, SupportPacket, type BuildParts, type SupportFile } from './dump/index.ts';
 import type { Environment } from './environment.ts';
-import { filePlace } from './file-place.ts';
+import { openFilePlace, type FilePlace } from './file-place.ts';
 import { freeBytes } from './free-bytes.ts';
-import type { Host } from './mattermost/index.ts';
+import type { FileConfig, Host } from './mattermost/index.ts';
 import { loadServerFacts, type FixedFacts } from './server-facts.ts';
 import { BlockCatalog, BlockSync } from './share/index.ts';
 import { storeProblem } from './store-problems.ts';
@@ -45,6 +44,7 @@ interface Opened {
   sync: BlockSync;
   dumps: DumpService;
   packet: SupportPacket;
+  place: FilePlace;
 }
 
 /**
@@ -67,7 +67,12 @@ export async function openParts(
   const thread = storeThread(environment);
   try {
     const { clock, rng } = environment;
-    const store = await Store.open({ dir: dataDirectory, clock, rng, thread });
+    const store = await Store.open({
+      ...{ dir: dataDirectory, clock, rng, thread },
+      onSwept(names) {
+        host.logger.info('Removed what a crash had left half written', { names: names.join(' ') });
+      },
+    });
     for (const { code, message } of store.problems()) host.logger.warn(message, { code });
     try {
       const ledger = await GapLedger.open({ file: ledgerFile(dataDirectory), clock });
@@ -79,6 +84,7 @@ export async function openParts(
       const base = {
         ...{ environment, host, facts, configuration },
         ...{ dataDirectory, store, ledger, metadata },
+        place: await openPlace(environment, host, file, dataDirectory),
       };
       const parts = assemble(base);
       parts.problems.push(...problems);
@@ -91,6 +97,19 @@ export async function openParts(
     await thread.stop();
     throw error;
   }
+}
+
+async function openPlace(
+  { clock, rng, workingDirectory }: Environment,
+  { api }: Host,
+  file: FileConfig,
+  dataDirectory: string,
+): Promise<FilePlace> {
+  // The licence matters to nothing else here.
+  const license = file.s3?.isEncrypted === true ? await api.getLicense() : undefined;
+  const isComplianceLicensed = license?.features.compliance === true;
+  const options = { clock, rng, workingDirectory, dataDirectory, isComplianceLicensed };
+  return openFilePlace(file, { ...options, environment: process.env });
 }
 
 function storeThread({ clock, workerEntry, fail }: Environment): OnDemandThread {
@@ -107,17 +126,18 @@ interface Base {
   store: Store;
   ledger: GapLedger;
   metadata: MetadataBook;
+  place: FilePlace;
 }
 
 /** Connects the parts; nothing runs yet. */
 function assemble(base: Base): Omit<Opened, 'thread'> {
-  const { environment, host, facts, configuration, dataDirectory, store, ledger, metadata } = base;
+  const { environment, host, facts, configuration, dataDirectory } = base;
+  const { store, ledger, metadata, place } = base;
   const { clock, rng, hostName, pluginVersion } = environment;
   const { logger } = host;
   const settings = () => configuration().settings;
   const { file } = configuration().server;
-  const place = filePlace(file, environment.workingDirectory, dataDirectory);
-  const objects = new LocalStore(place.directory, { clock, rng });
+  const objects = place.store;
   const catalog = new BlockCatalog(objects);
   const free = () => freeBytes(dataDirectory);
   const sync = new BlockSync({
@@ -169,12 +189,12 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
   const dumps = new DumpService({ ...build, logger, rng, kv: host.api, freeBytes: free });
   const rangeMs = () => settings().supportPacketMs;
   const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
-  const { problems } = place;
   return {
     logger,
     dataDirectory,
-    problems,
+    problems: [...place.problems],
     store,
+    place,
     ledger,
     metadata,
     client,
@@ -282,7 +302,7 @@ export class Parts {
 
   /** Ends in the order of the data: no more samples, then what is finished goes to the file store. */
   async close(): Promise<void> {
-    const { client, collector, dumps, ledger, metadata, store, sync, thread } = this.#opened;
+    const { client, collector, dumps, ledger, metadata, place, store, sync, thread } = this.#opened;
     await this.#ended(collector.stop());
     client.close();
     const ends = [
@@ -293,7 +313,7 @@ export class Parts {
       dumps.stop(),
     ];
     await Promise.all(ends.map((end) => this.#ended(end)));
-    await this.#ended(store.close());
+    await this.#ended(Promise.all([store.close(), place.close()]));
     await this.#ended(thread.stop());
   }
 

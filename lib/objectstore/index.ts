@@ -13,3 +13,5 @@ export type {
   PutOptions,
 } from './object-store.ts';
 export { readObject } from './read-object.ts';
+export { S3Store, type RemoteSurroundings } from './s3/s3-store.ts';
+export type { S3Settings } from './s3/s3-settings.ts';

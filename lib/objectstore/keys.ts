@@ -20,6 +20,11 @@ export function checkPrefix(prefix: string): void {
   checkKey(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix);
 }
 
+/** Whether a name from outside can be a key. */
+export function isKey(name: string): boolean {
+  return faultOf(name) === undefined;
+}
+
 /** Joins parts to a key and checks it. */
 export function joinKey(...parts: readonly string[]): string {
   const key = parts.join('/');

@@ -31,6 +31,19 @@ const sentences: Readonly<Record<string, string>> = {
   STORE_FULL: 'The file store is full: make room on its disk or raise its quota.',
   STORE_DENIED: 'The file store refuses access: check its permissions and keys.',
   STORE_UNREACHABLE: 'The file store does not answer: check its address and the network.',
+  STORE_BUCKET_MISSING:
+    'The bucket or container of the file store does not exist: check its name and region.',
+  STORE_CREDENTIALS:
+    'The file store does not know the keys: check access key and secret, or the role of this machine.',
+  STORE_CREDENTIALS_EXPIRED:
+    'The keys for the file store have expired: renew them, or the role of this machine.',
+  STORE_CLOCK_SKEW:
+    'The clocks of this machine and of the file store differ by minutes: set them right.',
+  STORE_CERTIFICATE:
+    'The certificate of the file store is not trusted: let the system trust its authority.',
+  STORE_SLOW_DOWN: 'The file store is too busy: the copy is tried again.',
+  STORE_BAD_SETTINGS:
+    'The settings of the file store cannot be used: check bucket, endpoint, region and keys.',
   SYNC_LOCAL_BLOCK: 'A block on the local disk cannot be read: check the disk.',
   SYNC_VERIFY_FAILED:
     'The file store does not hold what was written to it: check whether something else changes it.',

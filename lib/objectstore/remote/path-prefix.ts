@@ -1,0 +1,29 @@
+import { posix } from 'node:path';
+import { StoreError } from '../errors.ts';
+
+/**
+ * Names in a bucket below the configured prefix, joined and cleaned as the host's own client does:
+ * `a//b/` is `a/b`, a leading slash stays.
+ */
+export class PathPrefix {
+  readonly #prefix: string;
+
+  constructor(configured: string) {
+    const clean = configured === '' ? '' : posix.normalize(configured).replace(/\/$/, '');
+    if (clean.split('/').includes('..')) {
+      const message = 'the path prefix leads out of the bucket';
+      throw new StoreError('STORE_BAD_SETTINGS', message, '');
+    }
+    const isNothing = clean === '' || clean === '.';
+    this.#prefix = isNothing ? (configured.startsWith('/') ? '/' : '') : `${clean}/`;
+  }
+
+  nameOf(key: string): string {
+    return this.#prefix + key;
+  }
+
+  /** Undefined for a name that is not below the prefix. */
+  keyOf(name: string): string | undefined {
+    return name.startsWith(this.#prefix) ? name.slice(this.#prefix.length) : undefined;
+  }
+}
