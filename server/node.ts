@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cardinality, Dump, Problem, Status, Target } from '../api/index.ts';
 import { composeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
@@ -128,7 +129,6 @@ export class MetricsNode implements WebServices {
 
   async #open(): Promise<void> {
     const { clock } = this.#environment;
-    const { logger } = this.#host;
     const parts = await retrying(
       () => openParts(this.#environment, this.#host, this.#facts, () => this.#configuration),
       {
@@ -136,13 +136,7 @@ export class MetricsNode implements WebServices {
         signal: this.#stop.signal,
         pauseMs: retryPauseMs,
         onFailure: (error) => {
-          const problem = startProblem(error);
-          // Once per reason: the attempts go on for as long as it takes.
-          if (problem.code !== this.#startProblem?.code) {
-            const { code, message } = problem;
-            logger.error('Metrics cannot be stored; trying again', { code, message });
-          }
-          this.#startProblem = problem;
+          this.#noteFailedStart(error);
         },
       },
     );
@@ -150,6 +144,19 @@ export class MetricsNode implements WebServices {
     this.#startProblem = undefined;
     this.#parts = parts;
     await parts.start(this.#configuration);
+  }
+
+  /** Once per reason in the log: the attempts go on for as long as it takes. */
+  #noteFailedStart(error: unknown): void {
+    const problem = startProblem(error);
+    const { code, message } = problem;
+    if (code !== this.#startProblem?.code) {
+      // An error without a code is a defect of ours: only its stack tells where.
+      const isDefect = code === 'START_FAILED' && error instanceof Error;
+      const stack = isDefect ? error.stack : undefined;
+      this.#host.logger.error('Metrics cannot be stored; trying again', { code, message, stack });
+    }
+    this.#startProblem = problem;
   }
 
   async #close(): Promise<void> {
@@ -163,8 +170,7 @@ export class MetricsNode implements WebServices {
 function isMoved(before: Configuration, after: Configuration): boolean {
   return (
     before.settings.dbPath !== after.settings.dbPath ||
-    before.server.file.driverName !== after.server.file.driverName ||
-    before.server.file.directory !== after.server.file.directory
+    !isDeepStrictEqual(before.server.file, after.server.file)
   );
 }
 
@@ -174,7 +180,8 @@ const startAdvice: Readonly<Record<string, string>> = {
     'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).',
   TSDB_DISK_FULL: 'Free disk space for the data directory; collecting begins by itself.',
 };
-const defaultStartAdvice = 'Set DBPath to a directory that the Mattermost server can write.';
+const placeAdvice = 'Set DBPath to a directory that the Mattermost server can write.';
+const unknownAdvice = 'The server log has the reason; give it to whoever supports the plugin.';
 
 function startProblem(error: unknown): Problem {
   const code = codeOf(error) ?? 'START_FAILED';
@@ -183,7 +190,9 @@ function startProblem(error: unknown): Problem {
     code: isFull ? 'TSDB_DISK_FULL' : code,
     severity: 'error',
     message: isFull ? 'The disk of the data directory is full.' : errorText(error),
-    advice: startAdvice[isFull ? 'TSDB_DISK_FULL' : code] ?? defaultStartAdvice,
+    advice:
+      startAdvice[isFull ? 'TSDB_DISK_FULL' : code] ??
+      (code === 'START_FAILED' ? unknownAdvice : placeAdvice),
     link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
   };
 }
