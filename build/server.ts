@@ -110,6 +110,8 @@ export async function bundleServer(
     },
     outfile: bundle.packages,
     format: 'cjs',
+    // Code that runs from text can require but not import.
+    supported: { 'dynamic-import': false },
   });
   return { ...bundle, metafiles: [main.metafile, worker.metafile, late.metafile] };
 }
