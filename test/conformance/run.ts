@@ -10,6 +10,7 @@ import { checkDump } from './check-dump.ts';
 import { checkHello } from './check-hello.ts';
 import { checkHttp } from './check-http.ts';
 import { checkLife } from './check-life.ts';
+import { checkObjectStore } from './check-objectstore.ts';
 import { checkServedSamples } from './check-served-samples.ts';
 import { checkVersions } from './check-versions.ts';
 import { buildGoHost, GoHost } from './go-host.ts';
@@ -55,6 +56,7 @@ try {
   await checkLife.end(bed);
   await checkHello(checks, directory);
   await checkVersions(checks, directory);
+  await checkObjectStore(checks, directory);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.
   await checks.check('the run reaches its end', () => Promise.reject(error as Error));
