@@ -49,3 +49,9 @@ export const maxHookMessageBytes = 68 * 1024 * 1024;
 
 /** A single connection that ends this long before the whole session does is not worth a word. */
 export const hangUpGraceMs = 100;
+
+/** How often the event loop is asked whether it runs. */
+export const watchIntervalMs = 1000;
+
+/** A loop that stood still this long is worth a line: the server takes ten seconds for death. */
+export const blockedWarningMs = 2000;

@@ -10,6 +10,7 @@ import { HttpBridge } from './http.ts';
 import { hangUpGraceMs } from './limits.ts';
 import type { HostLogger } from './log.ts';
 import { registry } from './schemas.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface PluginRuntimeOptions {
   clock: Clock;
@@ -41,9 +42,11 @@ export class PluginRuntime implements HookTarget {
   #driver: RpcClient | undefined;
   #deactivated: Promise<void> | undefined;
   #isEnding = false;
+  readonly #watchdog: Watchdog;
 
   constructor(options: PluginRuntimeOptions) {
     this.#options = options;
+    this.#watchdog = new Watchdog(options.clock, options.logger);
   }
 
   /** The connection to the server's database; undefined when the server offers none. */
@@ -88,6 +91,7 @@ export class PluginRuntime implements HookTarget {
     await this.#tellConfiguration(hooks, host);
     await hooks.onActivate(host);
     this.#hooks = hooks;
+    this.#watchdog.start();
     if (hooks.requestListener === undefined) return;
     this.#http = await HttpBridge.create({
       clock,
@@ -127,6 +131,12 @@ export class PluginRuntime implements HookTarget {
     await this.#hooks?.onPluginClusterEvent?.(event);
   }
 
+  /** The process ends without another word to anybody. */
+  abandon(): void {
+    this.#isEnding = true;
+    this.#watchdog.stop();
+  }
+
   /** The host said goodbye or is gone: from here on closed connections are no surprise. */
   async end(): Promise<void> {
     this.#isEnding = true;
@@ -143,6 +153,7 @@ export class PluginRuntime implements HookTarget {
   }
 
   async #deactivate(): Promise<void> {
+    this.#watchdog.stop();
     await this.#hooks?.onDeactivate?.();
     await this.#options.logger.flush();
   }

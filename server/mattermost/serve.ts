@@ -37,6 +37,7 @@ export async function serveMattermostPlugin(
   const fail = (message: string, error: unknown) => {
     const cause = error instanceof Error ? error : new Error(String(error));
     logger.lastWords(message, { error: cause, stack: cause.stack });
+    runtime.abandon();
     // A plugin that cannot start has ended the process itself.
     void serving.then((served) => served.exit(1));
   };

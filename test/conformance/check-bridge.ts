@@ -41,6 +41,7 @@ export async function checkBridge(server: BridgeServer): Promise<void> {
   await check(`an unfinished answer ${server.hasFlush ? 'is shown' : 'waits'}`, () =>
     checkFlush(server),
   );
+  await check('a blocked event loop is told by ourselves first', () => checkBlocked(host));
   await check('log lines have their level', () => checkLog(host));
   await check('it quits within two seconds', async () => {
     const { ms } = await host.control<{ ms: number }>('POST', '/deactivate');
@@ -195,6 +196,14 @@ async function checkFlush({ host, hasFlush }: BridgeServer): Promise<void> {
   ]);
   same((await first).trim(), hasFlush ? 'data: first' : 'nothing', 'what came');
   outgoing.destroy();
+}
+
+async function checkBlocked(host: GoHost): Promise<void> {
+  await host.request('/block?ms=3500', admin);
+  await eventually('the line in the log', 3000, async () => {
+    const log = await readFile(`${host.directory}/host.log`, 'utf8');
+    return log.includes('the event loop was blocked') ? true : undefined;
+  });
 }
 
 async function checkLog(host: GoHost): Promise<void> {

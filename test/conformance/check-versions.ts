@@ -1,4 +1,5 @@
 import { checkBridge } from './check-bridge.ts';
+import { checkLoad } from './check-load.ts';
 import type { Checks } from './checks.ts';
 import { buildOlderHost, GoHost } from './go-host.ts';
 import { packProbe } from './probe-bundle.ts';
@@ -33,6 +34,9 @@ export async function checkVersions(checks: Checks, directory: string): Promise<
     const host = await GoHost.start(`${directory}/server-${version}`, probe, bridgeConfig, program);
     try {
       await checkBridge({ checks, host, version, hasFlush });
+      if (modules !== undefined) continue;
+      await host.control('POST', '/activate');
+      await checkLoad(checks, host);
     } finally {
       await host.kill();
     }

@@ -1,0 +1,63 @@
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { privateMemoryMb } from '../bench/measure.ts';
+import { admin, holds } from './bed.ts';
+import { eventually, type Checks } from './checks.ts';
+import type { GoHost } from './go-host.ts';
+
+const downloads = 64;
+const downloadBytes = 100_000_000;
+/** How long they run; none comes near its end. */
+const loadMs = 4000;
+/** What they may cost: half a megabyte each in flight, and as much that waits to be collected. */
+const maxGrowthMb = 110;
+
+interface Seen {
+  running: number;
+  pid: number;
+}
+
+/** Many large downloads at once by readers that pause: memory is bounded, and all of it ends with them. */
+export async function checkLoad(checks: Checks, host: GoHost): Promise<void> {
+  const seen = async () => (await (await host.request('/seen', admin)).json()) as Seen;
+  await checks.check(`${downloads} slow downloads stay within ${maxGrowthMb} MB`, async () => {
+    const { pid } = await seen();
+    const before = await privateMemoryMb(pid);
+    const requests = Array.from({ length: downloads }, () => downloadSlowly(host));
+    let most = before;
+    for (let ms = 0; ms < loadMs; ms += 200) {
+      await wait(200);
+      most = Math.max(most, await privateMemoryMb(pid));
+    }
+    const { running } = await seen();
+    for (const request of requests) request.destroy();
+    console.log(`# ${before.toFixed(0)} MB before, at most ${most.toFixed(0)} MB`);
+    holds(running === downloads + 1, `${running - 1} downloads ran`);
+    holds(most - before < maxGrowthMb, `${(most - before).toFixed(0)} MB more`);
+  });
+  await checks.check('all of them end within a second after their readers', () =>
+    eventually('no download runs', 1000, async () =>
+      (await seen()).running === 1 ? true : undefined,
+    ),
+  );
+}
+
+/** Reads 200 kB, pauses, and goes on. */
+function downloadSlowly(host: GoHost): ClientRequest {
+  const headers = { 'x-test-user': admin };
+  const url = `${host.pluginUrl}/download?size=${downloadBytes}`;
+  const request = httpRequest(url, { agent: false, headers }, (response: IncomingMessage) => {
+    let unread = 0;
+    response.on('error', () => undefined);
+    response.on('data', (chunk: Buffer) => {
+      unread += chunk.length;
+      if (unread < 200_000) return;
+      unread = 0;
+      response.pause();
+      setTimeout(() => response.resume(), 300);
+    });
+  });
+  request.on('error', () => undefined);
+  request.end();
+  return request;
+}
