@@ -43,6 +43,7 @@ export async function makeExecutable(
   await copyFile(bundle.main, `${directory}/main.mjs`);
   await copyFile(bundle.worker, `${directory}/worker.js`);
   await copyFile(bundle.packages, `${directory}/packages.js`);
+  await copyFile(bundle.s3, `${directory}/s3.js`);
   const config = {
     main: 'main.mjs',
     mainFormat: 'module',
@@ -54,7 +55,7 @@ export async function makeExecutable(
     // Else the server's NODE_OPTIONS is obeyed by a process that has the server's rights.
     execArgvExtension: 'none',
     execArgv: nodeOptions,
-    assets: { 'worker.js': 'worker.js', 'packages.js': 'packages.js' },
+    assets: { 'worker.js': 'worker.js', 'packages.js': 'packages.js', 's3.js': 's3.js' },
   };
   await writeFile(`${directory}/sea.json`, JSON.stringify(config));
   await run(process.execPath, ['--build-sea', 'sea.json'], { cwd: directory });

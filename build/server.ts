@@ -10,9 +10,14 @@ export interface ServerBundle {
   worker: string;
   /** The npm packages of `main`: CommonJS, read when the first of them is imported. */
   packages: string;
-  /** What went into all three, for the licence notices. */
+  /** The client of S3, for the same reason apart from the other packages: most servers never need it. */
+  s3: string;
+  /** What went into all of them, for the licence notices. */
   metafiles: Metafile[];
 }
+
+/** The package that has a file of its own. */
+const s3Package = '@aws-sdk/client-s3';
 
 /** CommonJS parts inside an ES module still call `require` for Node's own modules. */
 const requireBanner =
@@ -42,20 +47,23 @@ function loadLate(packages: Set<string>): Plugin {
         packages.add(path);
         return { path, namespace: 'package-late' };
       });
-      bundler.onLoad({ filter: /.*/, namespace: 'package-late' }, ({ path }) => ({
-        contents: `
+      bundler.onLoad({ filter: /.*/, namespace: 'package-late' }, ({ path }) => {
+        const file = path === s3Package ? 's3.js' : 'packages.js';
+        return {
+          contents: `
           const { getAsset } = require('node:sea');
           const { compileFunction } = require('node:vm');
-          const cache = globalThis[Symbol.for('metrics.packages')] ??= load();
+          const cache = globalThis[Symbol.for('metrics.${file}')] ??= load();
           function load() {
             const exports = {};
             const parameters = ['exports', 'require'];
-            const options = { filename: 'packages.js' };
-            compileFunction(getAsset('packages.js', 'utf8'), parameters, options)(exports, require);
+            const options = { filename: '${file}' };
+            compileFunction(getAsset('${file}', 'utf8'), parameters, options)(exports, require);
             return exports;
           }
           module.exports = cache[${JSON.stringify(path)}]();`,
-      }));
+        };
+      });
     },
   };
 }
@@ -85,6 +93,7 @@ export async function bundleServer(
     main: `${directory}/main.mjs`,
     worker: `${directory}/worker.cjs`,
     packages: `${directory}/packages.cjs`,
+    s3: `${directory}/s3.cjs`,
   };
   const packages = new Set<string>();
   const [main, worker] = await Promise.all([
@@ -98,20 +107,27 @@ export async function bundleServer(
     }),
     build({ ...common, entryPoints: [entries.worker], outfile: bundle.worker, format: 'cjs' }),
   ]);
-  const late = await build({
-    ...common,
-    stdin: {
-      contents: [...packages]
-        .sort()
-        .map((name) => JSON.stringify(name))
-        .map((name) => `exports[${name}] = () => require(${name});`)
-        .join('\n'),
-      resolveDir: root,
-    },
-    outfile: bundle.packages,
-    format: 'cjs',
-    // Code that runs from text can require but not import.
-    supported: { 'dynamic-import': false },
-  });
-  return { ...bundle, metafiles: [main.metafile, worker.metafile, late.metafile] };
+  const late = (names: string[], outfile: string) =>
+    build({
+      ...common,
+      stdin: {
+        contents: names
+          .sort()
+          .map((name) => JSON.stringify(name))
+          .map((name) => `exports[${name}] = () => require(${name});`)
+          .join('\n'),
+        resolveDir: root,
+      },
+      outfile,
+      format: 'cjs',
+      // Code that runs from text can require but not import.
+      supported: { 'dynamic-import': false },
+    });
+  const others = [...packages].filter((name) => name !== s3Package);
+  const [rest, s3] = await Promise.all([
+    late(others, bundle.packages),
+    late(packages.has(s3Package) ? [s3Package] : [], bundle.s3),
+  ]);
+  const metafiles = [main.metafile, worker.metafile, rest.metafile, s3.metafile];
+  return { ...bundle, metafiles };
 }
