@@ -161,7 +161,9 @@ function isHeader(value: GobValue): value is GobStruct {
   return typeof method === 'string' && typeof error === 'string' && isSeq(seq);
 }
 
-const isSeq = (seq: GobValue) => typeof seq === 'number' || typeof seq === 'bigint';
+/** Hostile definitions may make it a float or negative: no connection goes on behind that. */
+const isSeq = (seq: GobValue) =>
+  typeof seq === 'bigint' ? seq >= 0n : Number.isSafeInteger(seq) && Number(seq) >= 0;
 
 /**
  * Every exchange before the first argument that does not decode is answered as it must be; those
