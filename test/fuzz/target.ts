@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Random } from './random.ts';
 
 /** Something that takes bytes from a stranger. */
@@ -27,6 +28,8 @@ export async function fuzz(target: FuzzTarget, budget: FuzzBudget): Promise<numb
   const startMs = performance.now();
   const batch = target.batch ?? 1;
   for (let count = 0; count < budget.inputs; count += batch) {
+    // Ticks and sockets have their turn only between turns of the loop.
+    if (count % 256 === 0) await setImmediate();
     const began = process.cpuUsage();
     const seeds = Array.from({ length: batch }, (_, at) => (budget.seed + count + at) >>> 0);
     if (batch > 1) await Promise.all(seeds.map(async (seed) => runOne(target, seed)));
