@@ -10,6 +10,9 @@ export const blocksPrefix = `${pluginPrefix}/data/`;
 /** Finished dumps lie below it, one "directory" per job id. */
 export const dumpsPrefix = `${pluginPrefix}/dump/`;
 
+/** Written and deleted once per run, to see that the file store takes what it is given. */
+export const probeKey = `${pluginPrefix}/probe`;
+
 const jobIdShape = /^[a-z0-9]{26}$/;
 
 /** Whether `text` is the id of a job: 26 characters a-z and 0-9. */

@@ -212,6 +212,20 @@ describe('uploading', () => {
     expect(sync.problems()).toMatchObject([{ code: 'SYNC_FAILED', severity: 'warning' }]);
   });
 
+  test('tells at once that a store lists but takes nothing, and looks again until it does', async () => {
+    store.fault = ({ operation }) => (operation === 'check' ? 'STORE_DENIED' : undefined);
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    expect(sync.problems()).toMatchObject([{ code: 'SYNC_FAILED' }]);
+    store.fault = () => undefined;
+    await sync.syncNow();
+    expect(sync.problems()).toEqual([]);
+    const probes = () => store.calls.filter(({ operation }) => operation === 'check').length;
+    const before = probes();
+    await sync.syncNow();
+    expect(probes()).toBe(before);
+  });
+
   test('keeps the error, tries again with growing pauses, and is an error after a day', async () => {
     await addBlock(hourMs);
     store.fault = ({ operation }) => (operation === 'list' ? 'STORE_DENIED' : undefined);

@@ -10,6 +10,7 @@ import { uploadBlock } from './block-upload.ts';
 import { codeOf, errorText, ShareError, toApiError } from './errors.ts';
 import { firstBackOffMs, syncOverdueMs } from './limits.ts';
 import { LocalRoom, type LocalBlocks } from './local-room.ts';
+import { probeKey } from './paths.ts';
 import { expiredBlocks, isForeign, orphans, pendingBlocks, referenceMs } from './retention.ts';
 
 /** What {@link BlockSync} stands on. Functions are asked anew each time, so that settings apply live. */
@@ -49,6 +50,7 @@ export class BlockSync {
   readonly #abort = new AbortController();
   #requests: SyncRequest[] = [];
   #isWoken = false;
+  #isProven = false;
   #rest: AbortController | undefined;
   #loop: Promise<void> | undefined;
   #isStopping = false;
@@ -172,15 +174,32 @@ export class BlockSync {
     try {
       await catalog.refresh();
       isReachable = true;
+      const probeError = await this.#probe();
       const uploadError = await this.#upload();
       if (this.#isStopping || clock.monotonicMs() >= this.#cleanupDueMs) {
         await this.#cleanUp();
         this.#cleanupDueMs = clock.monotonicMs() + settings().cleanupPeriodMs;
       }
       if (uploadError !== undefined) throw uploadError;
+      if (probeError !== undefined) throw probeError;
     } finally {
       // The local disk needs its room also while the file store is out of reach.
       await this.#room.trim(isReachable);
+    }
+  }
+
+  /**
+   * Writes, reads and deletes once per run: a store that lists well but takes nothing would
+   * otherwise be noticed with the first block, hours later. Returns the error, for after the uploads.
+   */
+  async #probe(): Promise<Error | undefined> {
+    if (this.#isProven) return undefined;
+    try {
+      await this.#options.store.check(probeKey);
+      this.#isProven = true;
+      return undefined;
+    } catch (error) {
+      return asError(error);
     }
   }
 
