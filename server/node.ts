@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cardinality, Dump, Problem, Status, Target } from '../api/index.ts';
+import { asError } from '../lib/runtime/index.ts';
 import { composeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
@@ -123,7 +124,7 @@ export class MetricsNode implements WebServices {
   /** The queue is as long as an administrator saves settings within one start. */
   #enqueue(task: () => Promise<void>): void {
     this.#turn = this.#turn.then(task).catch((error: unknown) => {
-      this.#environment.fail(error instanceof Error ? error : new Error(errorText(error)));
+      this.#environment.fail(asError(error));
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Cardinality, Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
-import { OnDemandThread, Thread, type Logger } from '../lib/runtime/index.ts';
+import { OnDemandThread, Thread, asError, type Logger } from '../lib/runtime/index.ts';
 import { Store } from '../lib/tsdb/index.ts';
 import {
   Collector,
@@ -327,8 +327,4 @@ export class Parts {
   #targetsOf({ server, settings }: Configuration) {
     return singleServerTargets(server, settings, this.#environment.hostName);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

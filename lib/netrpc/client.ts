@@ -9,6 +9,7 @@ import {
   type GobValue,
 } from '../gob/index.ts';
 import { systemClock, type Clock, type Timer } from '../runtime/index.ts';
+import { ConnectionEnd } from './connection-end.ts';
 import { RpcError, closeReason } from './errors.ts';
 import { GobConnection, type GobConnectionOptions } from './gob-connection.ts';
 import { rpcClientLimits } from './limits.ts';
@@ -42,27 +43,26 @@ export class RpcClient {
   readonly #maxPendingCalls: number;
   readonly #pending = new Map<number, PendingCall>();
   #nextSeq = 0;
-  #closeError: RpcError | undefined;
-  readonly #closed = Promise.withResolvers<RpcError>();
+  readonly #end: ConnectionEnd;
 
   constructor(stream: ByteStream, options: RpcClientOptions = {}) {
     this.#connection = new GobConnection(stream, options);
     this.#clock = options.clock ?? systemClock;
     this.#callTimeoutMs = options.callTimeoutMs;
     this.#maxPendingCalls = options.maxPendingCalls ?? rpcClientLimits.maxPendingCalls;
-    void this.#receiveReplies().then(
-      () => this.#finish(new RpcError('RPC_CLOSED', 'the peer ended the connection')),
-      (cause: unknown) => this.#break(cause),
-    );
+    this.#end = new ConnectionEnd(this.#connection, (reason) => {
+      this.#ended(reason);
+    });
+    this.#end.follow(this.#receiveReplies());
   }
 
   /** Resolves, never rejects, with the reason once no more calls can be made. */
   get closed(): Promise<RpcError> {
-    return this.#closed.promise;
+    return this.#end.closed;
   }
 
   get isClosed(): boolean {
-    return this.#closeError !== undefined;
+    return this.#end.reason !== undefined;
   }
 
   get pendingCalls(): number {
@@ -101,15 +101,15 @@ export class RpcClient {
 
   /** Ends the connection; calls that are pending reject. */
   close(): Promise<void> {
-    return this.#finish(new RpcError('RPC_CLOSED', 'the connection was closed on this side'));
+    return this.#end.finish(new RpcError('RPC_CLOSED', 'the connection was closed on this side'));
   }
 
   #refusal(method: string, signal: AbortSignal | undefined): RpcError | undefined {
-    if (this.#closeError !== undefined) {
-      const { message } = this.#closeError;
+    if (this.#end.reason !== undefined) {
+      const { message } = this.#end.reason;
       return new RpcError('RPC_CLOSED', `${method}: ${message}`, {
         method,
-        cause: this.#closeError,
+        cause: this.#end.reason,
       });
     }
     if (signal?.aborted === true) return cancelled(method);
@@ -157,7 +157,7 @@ export class RpcClient {
         const message = `${method}: ${cause.message}`;
         return new RpcError('RPC_BAD_ARGUMENT', message, { method, cause });
       }
-      this.#break(cause);
+      this.#end.break(cause);
       return closeReason(cause);
     }
   }
@@ -170,7 +170,7 @@ export class RpcClient {
       const seq = intField(header, 'Seq');
       const error = stringField(header, 'Error');
       const call = this.#pending.get(seq);
-      if (call === undefined && this.#closeError === undefined) {
+      if (call === undefined && this.#end.reason === undefined) {
         throw new RpcError('RPC_BAD_MESSAGE', `reply ${String(seq)} to nothing that was asked`);
       }
       const reply = await this.#receiveReply(call?.method ?? 'closed');
@@ -202,33 +202,12 @@ export class RpcClient {
     if (call !== undefined) call.settle = undefined;
   }
 
-  /** Orderly end: our direction ends behind the last request, so the peer sees no reset. */
-  async #finish(reason: RpcError): Promise<void> {
-    if (!this.#shutDown(reason)) return;
-    try {
-      await this.#connection.end();
-    } catch (cause) {
-      this.#break(cause);
-    }
-  }
-
-  /** The stream is of no more use to either side. */
-  #break(cause: unknown): void {
-    const reason = closeReason(cause);
-    this.#shutDown(reason);
-    this.#connection.destroy(reason);
-  }
-
-  #shutDown(reason: RpcError): boolean {
-    if (this.#closeError !== undefined) return false;
-    this.#closeError = reason;
+  #ended(reason: RpcError): void {
     for (const { method, settle } of this.#pending.values()) {
       const message = `${method}: ${reason.message}`;
       settle?.(new RpcError('RPC_CLOSED', message, { method, cause: reason }));
     }
     this.#pending.clear();
-    this.#closed.resolve(reason);
-    return true;
   }
 }
 

@@ -9,7 +9,8 @@ import {
   type GobSchema,
   type GobValue,
 } from '../gob/index.ts';
-import { RpcError, closeReason, errorText } from './errors.ts';
+import { ConnectionEnd } from './connection-end.ts';
+import { RpcError, errorText } from './errors.ts';
 import { GobConnection, type GobConnectionOptions } from './gob-connection.ts';
 import { rpcServerLimits } from './limits.ts';
 import { responseHeader } from './message.ts';
@@ -55,24 +56,23 @@ export class RpcServer {
   readonly #services: ReadonlySet<string | undefined>;
   readonly #maxRequestsInFlight: number;
   readonly #abort = new AbortController();
-  readonly #closed = Promise.withResolvers<RpcError>();
+  readonly #end: ConnectionEnd;
   #inFlight = 0;
-  #closeError: RpcError | undefined;
 
   constructor(stream: ByteStream, handlers: RpcHandlers, options: RpcServerOptions = {}) {
     this.#connection = new GobConnection(stream, options);
     this.#handlers = new Map(Object.entries(handlers));
     this.#services = new Set([...this.#handlers.keys()].map(serviceOf));
     this.#maxRequestsInFlight = options.maxRequestsInFlight ?? rpcServerLimits.maxRequestsInFlight;
-    void this.#receiveRequests().then(
-      () => this.#finish(new RpcError('RPC_CLOSED', 'the peer ended the connection')),
-      (cause: unknown) => this.#break(cause),
-    );
+    this.#end = new ConnectionEnd(this.#connection, (reason) => {
+      this.#ended(reason);
+    });
+    this.#end.follow(this.#receiveRequests());
   }
 
   /** Resolves, never rejects, with the reason once the connection is over. */
   get closed(): Promise<RpcError> {
-    return this.#closed.promise;
+    return this.#end.closed;
   }
 
   get requestsInFlight(): number {
@@ -81,7 +81,7 @@ export class RpcServer {
 
   /** Ends the connection after the replies that are on their way; running handlers are told. */
   close(): Promise<void> {
-    return this.#finish(new RpcError('RPC_CLOSED', 'the connection was closed on this side'));
+    return this.#end.finish(new RpcError('RPC_CLOSED', 'the connection was closed on this side'));
   }
 
   async #receiveRequests(): Promise<void> {
@@ -132,7 +132,7 @@ export class RpcServer {
     this.#inFlight++;
     void this.#run(method, seq, handler, argument)
       // Only writing can fail here, and then the connection is of no more use.
-      .catch((cause: unknown) => this.#break(cause))
+      .catch((cause: unknown) => this.#end.break(cause))
       .finally(() => {
         this.#inFlight--;
       });
@@ -146,7 +146,7 @@ export class RpcServer {
       await this.#refuse(method, seq, errorText(error));
       return;
     }
-    if (this.#closeError !== undefined) return;
+    if (this.#end.reason !== undefined) return;
     try {
       await this.#connection.send([
         { schema: responseHeader, value: { ServiceMethod: method, Seq: wireSeq(seq) } },
@@ -159,7 +159,7 @@ export class RpcServer {
   }
 
   async #refuse(method: string, seq: bigint, text: string): Promise<void> {
-    if (this.#closeError !== undefined) return;
+    if (this.#end.reason !== undefined) return;
     // An empty text would mean success.
     const header = {
       ServiceMethod: method,
@@ -172,29 +172,8 @@ export class RpcServer {
     ]);
   }
 
-  /** Orderly end: our direction ends behind the last reply, so the peer sees no reset. */
-  async #finish(reason: RpcError): Promise<void> {
-    if (!this.#shutDown(reason)) return;
-    try {
-      await this.#connection.end();
-    } catch (cause) {
-      this.#break(cause);
-    }
-  }
-
-  /** The stream is of no more use to either side. */
-  #break(cause: unknown): void {
-    const reason = closeReason(cause);
-    this.#shutDown(reason);
-    this.#connection.destroy(reason);
-  }
-
-  #shutDown(reason: RpcError): boolean {
-    if (this.#closeError !== undefined) return false;
-    this.#closeError = reason;
+  #ended(reason: RpcError): void {
     this.#abort.abort(reason);
-    this.#closed.resolve(reason);
-    return true;
   }
 }
 

@@ -1,3 +1,4 @@
+export { asError } from './as-error.ts';
 export { AssertionError, assert } from './assert.ts';
 export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
 export { ThreadError } from './errors.ts';

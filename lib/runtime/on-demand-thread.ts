@@ -1,3 +1,4 @@
+import { asError } from './as-error.ts';
 import type { Clock, Timer } from './clock.ts';
 import { ThreadError } from './errors.ts';
 import type { Thread, ThreadCall } from './thread.ts';
@@ -61,7 +62,7 @@ export class OnDemandThread {
     const ended = thread
       .stop()
       .catch((error: unknown) => {
-        this.#options.onHung(error instanceof Error ? error : new Error(String(error)));
+        this.#options.onHung(asError(error));
       })
       .finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);

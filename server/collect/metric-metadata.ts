@@ -1,5 +1,5 @@
 import type { FamilyMetadata } from '../../lib/exposition/index.ts';
-import type { Clock, Logger, Timer } from '../../lib/runtime/index.ts';
+import { asError, type Clock, type Logger, type Timer } from '../../lib/runtime/index.ts';
 import {
   maxFamilyNameChars,
   maxHelpChars,
@@ -126,7 +126,7 @@ export class MetadataBook {
     } catch (error) {
       this.#isDirty = true;
       this.#logger.warn('The metadata of metrics could not be written', {
-        error: error instanceof Error ? error : new Error(String(error)),
+        error: asError(error),
       });
     }
   }

@@ -4,7 +4,7 @@ import {
   servePlugin,
   systemProcess,
 } from '../../lib/goplugin/index.ts';
-import { type Clock, systemClock } from '../../lib/runtime/index.ts';
+import { asError, type Clock, systemClock } from '../../lib/runtime/index.ts';
 import { hookService } from './hook-service.ts';
 import type { PluginHooks } from './hooks.ts';
 import { maxHookMessageBytes } from './limits.ts';
@@ -35,7 +35,7 @@ export async function serveMattermostPlugin(
   const { pluginId, process = systemProcess(), clock = systemClock } = options;
   const logger = new HostLogger({ clock, writeError: (text) => process.writeError(text) });
   const fail = (message: string, error: unknown) => {
-    const cause = error instanceof Error ? error : new Error(String(error));
+    const cause = asError(error);
     logger.lastWords(message, { error: cause, stack: cause.stack });
     runtime.abandon();
     // A plugin that cannot start has ended the process itself.

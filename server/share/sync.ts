@@ -1,13 +1,13 @@
 import type { ApiError, Problem, SyncStatus } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
-import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { BlockCatalog } from './block-catalog.ts';
 import type { BlockLabels } from './block-meta.ts';
 import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
-import { codeOf, errorText, ShareError, toApiError } from './errors.ts';
+import { codeOf, ShareError, toApiError } from './errors.ts';
 import { firstBackOffMs, syncOverdueMs } from './limits.ts';
 import { LocalRoom, type LocalBlocks } from './local-room.ts';
 import { probeKey } from './paths.ts';
@@ -301,10 +301,6 @@ export class BlockSync {
       link: '/admin_console/environment/file_storage',
     };
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(errorText(error), { cause: error });
 }
 
 function stoppedError(): ShareError {

@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Status, TargetList } from '../../api/index.ts';
-import type { Logger } from '../../lib/runtime/index.ts';
+import { asError, type Logger } from '../../lib/runtime/index.ts';
 import { authorize, type PermissionCheck } from './authorize.ts';
 import { dumpRoutes } from './dump-routes.ts';
 import { HttpError, asHttpError } from './errors.ts';
@@ -80,8 +80,4 @@ function answerErrors(logger: Logger): ErrorRequestHandler {
     );
     response.status(internal.status).json(internal);
   };
-}
-
-function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
 }
