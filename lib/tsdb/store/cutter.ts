@@ -28,15 +28,25 @@ export interface CutterParts {
   onBlock: (block: BlockInfo) => void;
 }
 
-/** Turns the head's oldest block range into a block, and any range of it into a snapshot. */
+/** What is in durable blocks while head or WAL still hold it. */
+interface Unforgotten {
+  /** The head still has the block ranges before this; -Infinity when it has let go of all of them. */
+  headMs: number;
+  /** The WAL still has the samples before this. */
+  walMs: number;
+}
+
+/**
+ * Turns the head's oldest block range into a block, the whole head into blocks, and any range of it
+ * into a snapshot.
+ */
 export class Cutter {
   readonly #parts: CutterParts;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
   #retryMs = firstCutRetryMs;
   #notBeforeMs = -Infinity;
-  /** End of a range whose block is durable while head and WAL still hold it. */
-  #unforgottenMs: number | undefined;
+  #unforgotten: Unforgotten | undefined;
 
   constructor(parts: CutterParts) {
     this.#parts = parts;
@@ -44,7 +54,7 @@ export class Cutter {
 
   /** Whether there is something to cut or to tidy up, and no failure is recent. */
   get isDue(): boolean {
-    if (!this.#hasFullRange && this.#unforgottenMs === undefined) return false;
+    if (!this.#hasFullRange && this.#unforgotten === undefined) return false;
     if (this.#parts.clock.monotonicMs() < this.#notBeforeMs) return false;
     return !this.#abort.signal.aborted;
   }
@@ -56,6 +66,20 @@ export class Cutter {
       this.#running = undefined;
     });
     await this.#running;
+  }
+
+  /**
+   * Cuts the whole head, range by range, and empties it and the WAL; see `Store.cutRest`. Whoever
+   * commits meanwhile waits: the last range is not over, and nothing of it may be forgotten uncut.
+   */
+  async cutRest(signal?: AbortSignal): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    const signals = [this.#abort.signal, ...(signal === undefined ? [] : [signal])];
+    const run = this.#cutEverything(AbortSignal.any(signals));
+    this.#running = run.then(ignore, ignore).finally(() => {
+      this.#running = undefined;
+    });
+    await run;
   }
 
   /** Ends a running cut without its block, which is cut again after the next start. */
@@ -74,41 +98,84 @@ export class Cutter {
   }
 
   async #cutAll(): Promise<void> {
-    const { clock, problems } = this.#parts;
+    const { signal } = this.#abort;
     try {
-      if (this.#unforgottenMs !== undefined) await this.#forget(this.#unforgottenMs);
-      while (this.#hasFullRange && !this.#abort.signal.aborted) await this.#cutOne();
-      problems.clear('cut');
-      this.#retryMs = firstCutRetryMs;
+      if (this.#unforgotten !== undefined) await this.#forget(this.#unforgotten, signal);
+      while (this.#hasFullRange && !signal.aborted) await this.#cutOne(signal);
+      this.#noteSuccess();
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
-      this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `cutting a block failed and will be tried again: ${reason}`;
-      problems.set('cut', { code: 'TSDB_CUT_FAILED', message });
-      this.#retryMs = Math.min(2 * this.#retryMs, lastCutRetryMs);
+      if (!signal.aborted) this.#noteFailure(error);
     }
   }
 
-  async #cutOne(): Promise<void> {
-    const { dir, clock, head, blocks, turnstile, onBlock } = this.#parts;
+  async #cutEverything(signal: AbortSignal): Promise<void> {
+    const { clock, head, turnstile } = this.#parts;
+    try {
+      if (this.#unforgotten !== undefined) await this.#forget(this.#unforgotten, signal);
+      await turnstile.enter(async () => {
+        while (head.samples > 0) {
+          signal.throwIfAborted();
+          const endMs = this.#oldestRangeEnd;
+          await this.#writeRange(endMs, signal);
+          await head.dropBefore(endMs, new Pacer(clock));
+          // From here on new samples may come into the very range that was cut.
+          this.#unforgotten = { headMs: -Infinity, walMs: this.#parts.blocks.maxt };
+        }
+        // Nobody has a use for series of a store that is not written to.
+        await head.collect(new Pacer(clock), Infinity);
+      });
+      if (this.#unforgotten !== undefined) await this.#forget(this.#unforgotten, signal);
+      this.#noteSuccess();
+    } catch (error) {
+      if (!signal.aborted) this.#noteFailure(error);
+      throw error;
+    }
+  }
+
+  async #cutOne(signal: AbortSignal): Promise<void> {
     // A commit that began before this moment may still bring samples of the range; later ones may
     // not, because the range ends more than half a range before the head's newest sample.
-    await turnstile.enter(() => undefined);
-    const endMs = (Math.floor(head.minMs / head.rangeMs) + 1) * head.rangeMs;
+    await this.#parts.turnstile.enter(() => undefined);
+    const unforgotten = await this.#writeRange(this.#oldestRangeEnd, signal);
+    await this.#forget(unforgotten, signal);
+  }
+
+  /** Writes what the head has before `endMs`, the end of a range that gets no samples meanwhile. */
+  async #writeRange(endMs: number, signal: AbortSignal): Promise<Unforgotten> {
+    const { dir, clock, head, blocks, onBlock } = this.#parts;
+    const unforgotten = { headMs: endMs, walMs: endMs };
     const pacer = new Pacer(clock);
     await head.closeBefore(endMs, pacer);
     const copy = await copyHead(head, -Infinity, endMs, pacer);
-    if (copy !== undefined) {
-      const cut = { copy, mint: -Infinity, maxt: endMs, parentDir: dir };
-      const block = await this.#write(cut, this.#abort.signal);
-      this.#unforgottenMs = endMs;
-      if (block !== undefined) {
-        blocks.add(block);
-        onBlock(block);
-      }
+    if (copy === undefined) return unforgotten;
+    const cut = { copy, mint: -Infinity, maxt: endMs, parentDir: dir };
+    const block = await this.#write(cut, signal);
+    this.#unforgotten = unforgotten;
+    if (block !== undefined) {
+      blocks.add(block);
+      onBlock(block);
     }
-    await this.#forget(endMs);
+    return unforgotten;
+  }
+
+  /** End of the block range that the head's oldest sample is in. */
+  get #oldestRangeEnd(): number {
+    const { minMs, rangeMs } = this.#parts.head;
+    return (Math.floor(minMs / rangeMs) + 1) * rangeMs;
+  }
+
+  #noteSuccess(): void {
+    this.#parts.problems.clear('cut');
+    this.#retryMs = firstCutRetryMs;
+  }
+
+  #noteFailure(error: unknown): void {
+    const { clock, problems } = this.#parts;
+    this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `cutting a block failed and will be tried again: ${reason}`;
+    problems.set('cut', { code: 'TSDB_CUT_FAILED', message });
+    this.#retryMs = Math.min(2 * this.#retryMs, lastCutRetryMs);
   }
 
   /** More than one and a half ranges: what is newer may still get samples out of step. */
@@ -118,15 +185,15 @@ export class Cutter {
   }
 
   /** Frees memory and WAL of what a durable block holds now. */
-  async #forget(endMs: number): Promise<void> {
+  async #forget(unforgotten: Unforgotten, signal: AbortSignal): Promise<void> {
     const { clock, head, wal, turnstile, thread } = this.#parts;
-    this.#unforgottenMs = endMs;
+    this.#unforgotten = unforgotten;
     const last = await turnstile.enter(async () => {
-      await head.dropBefore(endMs, new Pacer(clock));
+      await head.dropBefore(unforgotten.headMs, new Pacer(clock));
       return wal.cutSegment();
     });
-    await wal.writeCheckpoint(last, endMs, thread, this.#abort.signal);
-    this.#unforgottenMs = undefined;
+    await wal.writeCheckpoint(last, unforgotten.walMs, thread, signal);
+    this.#unforgotten = undefined;
   }
 
   async #write(
@@ -151,4 +218,8 @@ export class Cutter {
       return published;
     }
   }
+}
+
+function ignore(): void {
+  return;
 }

@@ -133,6 +133,18 @@ export class Store {
   }
 
   /**
+   * Turns all that the head holds into blocks with the times of their samples, then empties head and
+   * WAL: for a store that is not written to for a while. Commits wait until it is done. Rejects when
+   * `signal` aborts or a block cannot be written; what is not in a block is then still in head and
+   * WAL, whenever the process ends.
+   */
+  async cutRest(signal?: AbortSignal): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    await this.#merger.interrupt();
+    await this.#cutter.cutRest(signal);
+  }
+
+  /**
    * Writes the head's samples in a range as a block that is not part of the store and changes
    * nothing in it: every batch is in it with all of its samples in the range or not at all.
    * Undefined when there is no sample in the range.
