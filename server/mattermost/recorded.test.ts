@@ -14,8 +14,11 @@ import { parseServerConfig, pluginSettings } from './config.ts';
 import { parseHostRequest } from './http-request.ts';
 
 const servers = [
+  { name: '10.3-go1.22', isWhole: true },
   { name: '10.3', isWhole: true },
+  { name: '10.11-go1.24', isWhole: false },
   { name: '10.11', isWhole: false },
+  { name: '11.1-go1.24', isWhole: false },
   { name: '11.1', isWhole: false },
   { name: '11.11', isWhole: false },
 ];
@@ -87,6 +90,8 @@ describe.each(servers)('a session with server $name', ({ name, isWhole }) => {
     const definitions = Buffer.from(streams.get(7) ?? []).toString('latin1');
     expect(definitions.includes('PeerCertificates')).toBe(isWhole);
     expect(definitions.includes('HTTPRequestSubset')).toBe(!isWhole);
+    // A field of Go's own type tells by which release the server was built.
+    expect(definitions.includes('Pattern')).toBe(isWhole && !name.endsWith('go1.22'));
   });
 
   test('has configurations, as reply and as argument', () => {
