@@ -11,7 +11,7 @@ arch := $(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m)))
 
 bundle := dist/$(id)-$(version).tar.gz
 host_bundle := dist/$(id)-$(version)-linux-$(arch).tar.gz
-sources := $(shell find server lib api webapp/src build assets -type f ! -name '*.test.*' ! -name '*.md') \
+sources := $(shell find server lib api panels webapp/src build assets -type f ! -name '*.test.*' ! -name '*.md') \
   plugin.json package.json package-lock.json NOTICE LICENSE
 
 # Package and what of it must be there. The cross packages bring the libraries of the other platform.
@@ -23,7 +23,9 @@ cross_packages := binutils-aarch64-linux-gnu:aarch64-linux-gnu-strip \
   libgcc-s1-arm64-cross:/usr/aarch64-linux-gnu/lib/libgcc_s.so.1 \
   libatomic1-arm64-cross:/usr/aarch64-linux-gnu/lib/libatomic.so.1 \
   libatomic1:/usr/lib/x86_64-linux-gnu/libatomic.so.1
-conformance_packages := prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter
+bench_packages := prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter
+conformance_packages := $(bench_packages) \
+  postgresql-15:/usr/lib/postgresql/15/bin/postgres
 
 .PHONY: help test conformance dist demo bench deploy soak clean
 
@@ -44,7 +46,7 @@ demo: node_modules/.package-lock.json $(host_bundle) ## a Mattermost stand-in wi
 	@node test/host/demo.ts
 
 bench: node_modules/.package-lock.json $(bundle) ## measures, into dist/bench.json
-	@build/debian-packages.sh $(conformance_packages)
+	@build/debian-packages.sh $(bench_packages)
 	@node build/bench.ts
 
 deploy: $(host_bundle) ## uploads the bundle to a running server and enables it

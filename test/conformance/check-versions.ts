@@ -31,7 +31,9 @@ export async function checkVersions(checks: Checks, directory: string): Promise<
     const program = await checks.check(`server ${version}: its supervisor builds`, async () =>
       modules === undefined ? undefined : buildOlderHost(modules),
     );
-    const host = await GoHost.start(`${directory}/server-${version}`, probe, bridgeConfig, program);
+    const host = await GoHost.start(`${directory}/server-${version}`, probe, bridgeConfig, {
+      program,
+    });
     try {
       await checkBridge({ checks, host, version, hasFlush });
       if (modules !== undefined) continue;

@@ -9,6 +9,26 @@ const source = fileURLToPath(new URL('host/', import.meta.url));
 const binary = `${root}.cache/conformance/host`;
 const goProgram = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
 
+/** A server's place in a cluster. */
+export interface ClusterPlace {
+  /** What its row in the discovery table says: the address of its metrics. */
+  hostname: string;
+  /** 26 characters. */
+  clusterId: string;
+  /** Where its events for the other nodes go. */
+  busUrl: string;
+}
+
+export interface GoHostOptions {
+  /** Another build of the host; the newest by default. */
+  program?: string | undefined;
+  /** Keys and the SQL driver are those of the database that SqlSettings name; else memory, and none. */
+  hasDatabase?: boolean;
+  place?: ClusterPlace;
+  /** How far the clock is ahead by which keys expire and discovery rows are pinged. */
+  clockOffsetMs?: number;
+}
+
 /** States of a plugin in Mattermost's environment. */
 export const stateRunning = 2;
 
@@ -20,6 +40,8 @@ export interface HostStatus {
   error: string;
   serverVersion: string;
   events: string[] | null;
+  /** What the plugin has not given back of the SQL driver; absent without a database. */
+  held?: { conns: number; txs: number; stmts: number; rows: number };
 }
 
 interface Addresses {
@@ -34,6 +56,12 @@ export async function buildGoHost(): Promise<void> {
   await mkdir(`${root}.cache/conformance`, { recursive: true });
   await run(goProgram, ['vet', '.'], { cwd: source });
   await run(goProgram, ['build', '-o', binary, '.'], { cwd: source });
+}
+
+/** Runs the host's own Go tests, which learn of databases from `environment`. */
+export async function testGoHost(environment: Record<string, string>): Promise<void> {
+  const env = { ...process.env, ...environment };
+  await run(goProgram, ['test', '-count=1', '-v', '.'], { cwd: source, env });
 }
 
 /** Builds it against an older `server/public`; returns the program. */
@@ -66,7 +94,7 @@ export class GoHost {
     directory: string,
     bundle: string,
     config: object,
-    program = binary,
+    options: GoHostOptions = {},
   ): Promise<GoHost> {
     await mkdir(directory, { recursive: true });
     await writeFile(`${directory}/config.json`, JSON.stringify(config));
@@ -78,8 +106,9 @@ export class GoHost {
       directory,
       '-config',
       `${directory}/config.json`,
+      ...flagsOf(options),
     ];
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(options.program ?? binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stderr.pipe(createWriteStream(`${directory}/host.log`, { flags: 'a' }));
     for await (const line of createInterface({ input: child.stdout })) {
       return new GoHost(child, JSON.parse(line) as Addresses, directory);
@@ -145,4 +174,12 @@ export class GoHost {
     }
     return new Promise((resolve) => this.#process.once('exit', () => resolve()));
   }
+}
+
+function flagsOf({ hasDatabase = false, place, clockOffsetMs = 0 }: GoHostOptions): string[] {
+  const flags = hasDatabase ? ['-database'] : [];
+  if (clockOffsetMs !== 0) flags.push('-clock-offset', `${clockOffsetMs}ms`);
+  if (place === undefined) return flags;
+  const { hostname, clusterId, busUrl } = place;
+  return [...flags, '-hostname', hostname, '-cluster-id', clusterId, '-bus', busUrl];
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../../build/command.ts';
 import { Checks } from './checks.ts';
+import { checkDatabase } from './check-database.ts';
 import { checkDifferential } from './check-differential.ts';
 import { checkDump } from './check-dump.ts';
 import { checkHello } from './check-hello.ts';
@@ -56,6 +57,7 @@ try {
   await checkLife.end(bed);
   await checkHello(checks, directory);
   await checkVersions(checks, directory);
+  await checkDatabase(checks, directory);
   await checkObjectStore(checks, directory);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.

@@ -37,6 +37,7 @@ test('writes atomically by the bytes that are stored', () => {
   expect(read('k')).toBe('b');
   expect(kv.set('k', undefined, { isAtomic: true, oldValue: bytesOf('b') })).toBe(true);
   expect(read('k')).toBeUndefined();
+  expect(kv.set('k', undefined, { isAtomic: true })).toBe(false);
 });
 
 test('forgets by its own clock', () => {

@@ -38,17 +38,18 @@ export class KvStore {
 
   /** False when an atomic write lost. Without a value the key is deleted. */
   set(key: string, value: Uint8Array | undefined, options: Partial<KvOptions> = {}): boolean {
-    const length = Array.from(key).length;
-    if (length === 0 || length > maxKeyLength) {
-      throw refused('model.plugin_key_value.is_valid.key.app_error', `key of ${String(length)}`);
-    }
+    checkKey(key);
     const { isAtomic = false, expireInSeconds = 0 } = options;
     const oldValue = nonEmpty(options.oldValue);
     if (!isAtomic && oldValue !== undefined) {
       throw refused('model.plugin_kvset_options.is_valid.old_value.app_error', 'not atomic');
     }
-    if (isAtomic && !isSame(this.get(key), oldValue)) return false;
     const stored = nonEmpty(value);
+    if (isAtomic) {
+      // What was not there cannot have been deleted.
+      if (stored === undefined && oldValue === undefined) return false;
+      if (!isSame(this.get(key), oldValue)) return false;
+    }
     if (stored === undefined) {
       this.#rows.delete(key);
       return true;
@@ -69,6 +70,12 @@ export class KvStore {
     const keys = [...this.#rows.keys()].filter((key) => this.get(key) !== undefined);
     return keys.sort(compareUtf8).slice(start, start + size);
   }
+}
+
+function checkKey(key: string): void {
+  const { length } = Array.from(key);
+  if (length > 0 && length <= maxKeyLength) return;
+  throw refused('model.plugin_key_value.is_valid.key.app_error', `key of ${String(length)}`);
 }
 
 function nonEmpty(value: Uint8Array | undefined): Uint8Array | undefined {

@@ -13,13 +13,16 @@ import (
 
 // server is what the plugin API answers from; it outlives restarts of the plugin.
 type server struct {
-	kv          *kvStore
 	environment *plugin.Environment
 	logger      *mlog.Logger
 	license     *model.License
 	telemetryID string
 	bundlePath  string
 	installedAt int64
+	// Without a database keys are kept in memory, and without a cluster there is no node.
+	database *database
+	driver   *sqlDriver
+	node     *clusterNode
 
 	mutex  sync.Mutex
 	config *model.Config
@@ -30,10 +33,10 @@ type server struct {
 // whole run: the plugin must not use what we have not looked at.
 type unwritten struct{ plugin.API }
 
-// pluginAPI is the API of one plugin. What kvStore and this type write hides what is unwritten.
+// pluginAPI is the API of one plugin. What keyValues and this type write hides what is unwritten.
 type pluginAPI struct {
 	unwritten
-	*kvStore
+	keyValues
 	*server
 	manifest *model.Manifest
 }
@@ -88,15 +91,17 @@ func (a *pluginAPI) GetPluginStatus(id string) (*model.PluginStatus, *model.AppE
 	}
 	for _, status := range statuses {
 		if status.PluginId == id {
+			if a.node != nil {
+				status.ClusterId = a.node.id
+			}
 			return status, nil
 		}
 	}
 	return nil, model.NewAppError("GetPluginStatus", "app.plugin.not_installed.app_error", nil, "", http.StatusNotFound)
 }
 
-// Without a cluster the server does nothing and says nothing.
-func (a *pluginAPI) PublishPluginClusterEvent(model.PluginClusterEvent, model.PluginClusterEventSendOptions) error {
-	return nil
+func (a *pluginAPI) PublishPluginClusterEvent(event model.PluginClusterEvent, options model.PluginClusterEventSendOptions) error {
+	return a.node.publish(event, options)
 }
 
 func (a *pluginAPI) PublishWebSocketEvent(event string, _ map[string]any, _ *model.WebsocketBroadcast) {

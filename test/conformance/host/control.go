@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 type control struct {
 	*server
 	id   string
+	keys keyValues
 	stop chan struct{}
 }
 
@@ -79,6 +81,9 @@ func (c *control) status(*http.Request) (reply, error) {
 	}
 	for _, status := range statuses {
 		answer["error"] = status.Error
+	}
+	if c.driver != nil {
+		answer["held"] = c.driver.held()
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -159,12 +164,19 @@ func (c *control) clusterEvent(r *http.Request) (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	hooks.OnPluginClusterEvent(&plugin.Context{}, model.PluginClusterEvent{Id: r.URL.Query().Get("id"), Data: []byte("{}")})
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	hooks.OnPluginClusterEvent(&plugin.Context{}, model.PluginClusterEvent{Id: r.URL.Query().Get("id"), Data: data})
 	return reply{}, nil
 }
 
 func (c *control) listKV(*http.Request) (reply, error) {
-	keys, _ := c.kv.KVList(0, 1000)
+	keys, appErr := c.keys.KVList(0, 1000)
+	if appErr != nil {
+		return nil, appErr
+	}
 	return reply{"keys": keys}, nil
 }
 

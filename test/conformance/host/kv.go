@@ -11,11 +11,25 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 )
 
-// kvStore keeps a plugin's keys with the rules of the server's table: an empty value is no value,
-// expiry in whole seconds by this process' clock, compare-and-set by bytes.
+// keyValues are the calls of the plugin API on keys; the server's one list for all of them.
+type keyValues interface {
+	KVGet(key string) ([]byte, *model.AppError)
+	KVSet(key string, value []byte) *model.AppError
+	KVSetWithExpiry(key string, value []byte, expireInSeconds int64) *model.AppError
+	KVSetWithOptions(key string, value []byte, options model.PluginKVSetOptions) (bool, *model.AppError)
+	KVCompareAndSet(key string, oldValue, newValue []byte) (bool, *model.AppError)
+	KVCompareAndDelete(key string, oldValue []byte) (bool, *model.AppError)
+	KVDelete(key string) *model.AppError
+	KVDeleteAll() *model.AppError
+	KVList(page, perPage int) ([]string, *model.AppError)
+}
+
+// kvStore keeps a plugin's keys in memory with the rules of the server's table: an empty value is no
+// value, expiry in whole seconds by this process' clock, compare-and-set by bytes.
 type kvStore struct {
 	mutex sync.Mutex
 	rows  map[string]kvRow
+	now   func() time.Time
 }
 
 type kvRow struct {
@@ -25,11 +39,11 @@ type kvRow struct {
 
 const keyRunesMax = 150
 
-func newKVStore() *kvStore { return &kvStore{rows: map[string]kvRow{}} }
+func newKVStore() *kvStore { return &kvStore{rows: map[string]kvRow{}, now: time.Now} }
 
 func (s *kvStore) live(key string) (kvRow, bool) {
 	row, ok := s.rows[key]
-	if !ok || (row.expireAt != 0 && row.expireAt <= time.Now().UnixMilli()) {
+	if !ok || (row.expireAt != 0 && row.expireAt <= s.now().UnixMilli()) {
 		return kvRow{}, false
 	}
 	return row, true
@@ -64,15 +78,17 @@ func (s *kvStore) KVCompareAndDelete(key string, oldValue []byte) (bool, *model.
 }
 
 func (s *kvStore) KVSetWithOptions(key string, value []byte, options model.PluginKVSetOptions) (bool, *model.AppError) {
-	if runes := utf8.RuneCountInString(key); runes == 0 || runes > keyRunesMax {
-		return false, model.NewAppError("KVSetWithOptions", "model.plugin_key_value.is_valid.key.app_error",
-			map[string]any{"Max": keyRunesMax, "Min": 0}, "key="+key, http.StatusBadRequest)
+	if err := validateKey(key); err != nil {
+		return false, err
 	}
 	if err := options.IsValid(); err != nil {
 		return false, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if options.Atomic && value == nil && options.OldValue == nil {
+		return false, nil // nothing can have been deleted
+	}
 	if options.Atomic {
 		row, ok := s.live(key)
 		if ok != (options.OldValue != nil) || !bytes.Equal(row.value, options.OldValue) {
@@ -85,7 +101,7 @@ func (s *kvStore) KVSetWithOptions(key string, value []byte, options model.Plugi
 	}
 	row := kvRow{value: slices.Clone(value)}
 	if options.ExpireInSeconds != 0 {
-		row.expireAt = time.Now().UnixMilli() + options.ExpireInSeconds*1000
+		row.expireAt = s.now().UnixMilli() + options.ExpireInSeconds*1000
 	}
 	s.rows[key] = row
 	return true, nil
@@ -117,4 +133,12 @@ func (s *kvStore) KVList(page, perPage int) ([]string, *model.AppError) {
 	slices.Sort(keys)
 	from := min(max(page, 0)*perPage, len(keys))
 	return keys[from:min(from+perPage, len(keys))], nil
+}
+
+func validateKey(key string) *model.AppError {
+	if runes := utf8.RuneCountInString(key); runes == 0 || runes > keyRunesMax {
+		return model.NewAppError("PluginKeyValue.IsValid", "model.plugin_key_value.is_valid.key.app_error",
+			map[string]any{"Max": keyRunesMax, "Min": 0}, "key="+key, http.StatusBadRequest)
+	}
+	return nil
 }

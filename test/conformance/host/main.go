@@ -2,7 +2,7 @@
 // health check and the RPC of the server, with the part of the plugin API that the plugin uses. A test
 // drives it through a control listener on loopback.
 //
-//	host run -bundle plugin.tar.gz -dir DIR -config config.json
+//	host run -bundle plugin.tar.gz -dir DIR -config config.json [-database] [-hostname H -cluster-id ID -bus URL]
 //	host packet metadata.yaml
 package main
 
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/mattermost/mattermost/server/public/model"
 )
@@ -28,19 +29,46 @@ func run(args []string) error {
 	}
 	switch args[0] {
 	case "run":
-		flags := flag.NewFlagSet("run", flag.ContinueOnError)
-		bundle := flags.String("bundle", "", "the bundle as it would be uploaded")
-		dir := flags.String("dir", "", "becomes the server's working directory")
-		config := flags.String("config", "", "JSON that is laid over the server's default configuration")
-		if err := flags.Parse(args[1:]); err != nil {
+		options, err := parseOptions(args[1:])
+		if err != nil {
 			return err
 		}
-		return serve(*bundle, *dir, *config)
+		return serve(options)
 	case "packet":
 		return printPacket(args[1])
 	default:
 		return fmt.Errorf("unknown command %q", args[0])
 	}
+}
+
+// options are what a test says of the server that it wants.
+type options struct {
+	bundle, dir, config string
+	hasDatabase         bool
+	hostname            string
+	clusterID           string
+	bus                 string
+	clockOffset         time.Duration
+}
+
+func parseOptions(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	flags.StringVar(&o.bundle, "bundle", "", "the bundle as it would be uploaded")
+	flags.StringVar(&o.dir, "dir", "", "becomes the server's working directory")
+	flags.StringVar(&o.config, "config", "", "JSON that is laid over the server's default configuration")
+	flags.BoolVar(&o.hasDatabase, "database", false, "keys and the SQL driver are those of the database of SqlSettings")
+	flags.StringVar(&o.hostname, "hostname", "", "of the discovery row; with it the server is a node of a cluster")
+	flags.StringVar(&o.clusterID, "cluster-id", "", "of this node")
+	flags.StringVar(&o.bus, "bus", "", "where events for the other nodes go")
+	flags.DurationVar(&o.clockOffset, "clock-offset", 0, "how wrong the server's clock is, in expiry and pings")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.hostname != "" && (!o.hasDatabase || o.clusterID == "" || o.bus == "") {
+		return o, fmt.Errorf("a node of a cluster needs -database, -cluster-id and -bus")
+	}
+	return o, nil
 }
 
 // printPacket reads a metadata file with the parser that Mattermost's support tools use.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,14 +17,15 @@ import (
 
 // serve unpacks the bundle below dir, starts the environment and answers the test until it is told
 // to stop. Its only line on stdout names the addresses.
-func serve(bundle, dir, configPath string) error {
+func serve(o options) error {
+	dir := o.dir
 	plugins, webapps := filepath.Join(dir, "plugins"), filepath.Join(dir, "client", "plugins")
 	for _, path := range []string{plugins, webapps, filepath.Join(dir, "data")} {
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			return err
 		}
 	}
-	bundlePath, err := unpack(bundle, plugins)
+	bundlePath, err := unpack(o.bundle, plugins)
 	if err != nil {
 		return err
 	}
@@ -34,7 +36,7 @@ func serve(bundle, dir, configPath string) error {
 	if err := manifest.IsValid(); err != nil {
 		return err
 	}
-	config, err := loadConfig(configPath)
+	config, err := loadConfig(o.config)
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,6 @@ func serve(bundle, dir, configPath string) error {
 	}
 
 	shared := &server{
-		kv:          newKVStore(),
 		logger:      logger,
 		license:     newLicense(),
 		telemetryID: model.NewId(),
@@ -56,15 +57,19 @@ func serve(bundle, dir, configPath string) error {
 		installedAt: time.Now().Add(-24 * time.Hour).UnixMilli(),
 		config:      config,
 	}
-	newAPI := func(m *model.Manifest) plugin.API { return &pluginAPI{kvStore: shared.kv, server: shared, manifest: m} }
-	shared.environment, err = plugin.NewEnvironment(newAPI, nil, plugins, webapps, logger, nil)
+	if err := shared.connect(o); err != nil {
+		return err
+	}
+	keys := shared.keysOf(manifest.Id)
+	newAPI := func(m *model.Manifest) plugin.API { return &pluginAPI{keyValues: keys, server: shared, manifest: m} }
+	shared.environment, err = plugin.NewEnvironment(newAPI, shared.appDriver(), plugins, webapps, logger, nil)
 	if err != nil {
 		return err
 	}
 	shared.environment.TogglePluginHealthCheckJob(true)
 
 	stop := make(chan struct{})
-	controls := &control{server: shared, id: manifest.Id, stop: stop}
+	controls := &control{server: shared, id: manifest.Id, keys: keys, stop: stop}
 	controlURL, err := listen(controls.routes())
 	if err != nil {
 		return err
@@ -74,12 +79,65 @@ func serve(bundle, dir, configPath string) error {
 		return err
 	}
 	addresses := map[string]string{"id": manifest.Id, "control": controlURL, "plugin": pluginURL, "bundle": bundlePath}
+	if err := shared.joinCluster(); err != nil {
+		return err
+	}
 	if err := json.NewEncoder(os.Stdout).Encode(addresses); err != nil {
 		return err
 	}
 	<-stop
 	shared.environment.Shutdown()
-	return logger.Shutdown()
+	return errors.Join(shared.leaveCluster(), logger.Shutdown())
+}
+
+// connect opens the database and takes a place in the cluster, as far as the test wants them.
+func (s *server) connect(o options) error {
+	if !o.hasDatabase {
+		return nil
+	}
+	now := func() time.Time { return time.Now().Add(o.clockOffset) }
+	var err error
+	if s.database, err = openDatabase(s.config.SqlSettings, now); err != nil {
+		return err
+	}
+	s.driver = newSQLDriver(s.database)
+	if o.hostname != "" {
+		s.node = &clusterNode{o.clusterID, o.hostname, *s.config.ClusterSettings.ClusterName, o.bus, s.database, s.logger}
+	}
+	return nil
+}
+
+func (s *server) keysOf(pluginID string) keyValues {
+	if s.database == nil {
+		return newKVStore()
+	}
+	return &kvTable{s.database, pluginID}
+}
+
+// appDriver is nil, not a driver that is nil, without a database.
+func (s *server) appDriver() plugin.AppDriver {
+	if s.driver == nil {
+		return nil
+	}
+	return s.driver
+}
+
+func (s *server) joinCluster() error {
+	if s.node == nil {
+		return nil
+	}
+	if err := s.node.join(); err != nil {
+		return err
+	}
+	go s.node.keepPinging()
+	return nil
+}
+
+func (s *server) leaveCluster() error {
+	if s.node == nil {
+		return nil
+	}
+	return s.node.leave()
 }
 
 func listen(handler http.Handler) (string, error) {

@@ -52,7 +52,7 @@ async function record(): Promise<void> {
   const time = new Date(0);
   await packArchive({ directory: stage, top, output, time, extra: [], includes: () => true });
   const config = { ServiceSettings: { SiteURL: 'http://mattermost.example.com' } };
-  const host = await GoHost.start(`${directory}/server`, output, config, program);
+  const host = await GoHost.start(`${directory}/server`, output, config, { program });
   await host.control('POST', '/activate');
   await converse(host);
   await host.control('POST', '/deactivate');
