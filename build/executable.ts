@@ -42,8 +42,11 @@ export async function makeExecutable(
   // Relative names: the injected data carries the entry's path, and builds must not differ by it.
   await copyFile(bundle.main, `${directory}/main.mjs`);
   await copyFile(bundle.worker, `${directory}/worker.js`);
-  await copyFile(bundle.packages, `${directory}/packages.js`);
-  await copyFile(bundle.s3, `${directory}/s3.js`);
+  const assets: Record<string, string> = { 'worker.js': 'worker.js' };
+  for (const [name, path] of Object.entries(bundle.packages)) {
+    await copyFile(path, `${directory}/${name}`);
+    assets[name] = name;
+  }
   const config = {
     main: 'main.mjs',
     mainFormat: 'module',
@@ -55,7 +58,7 @@ export async function makeExecutable(
     // Else the server's NODE_OPTIONS is obeyed by a process that has the server's rights.
     execArgvExtension: 'none',
     execArgv: nodeOptions,
-    assets: { 'worker.js': 'worker.js', 'packages.js': 'packages.js', 's3.js': 's3.js' },
+    assets,
   };
   await writeFile(`${directory}/sea.json`, JSON.stringify(config));
   await run(process.execPath, ['--build-sea', 'sea.json'], { cwd: directory });

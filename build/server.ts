@@ -8,16 +8,23 @@ export interface ServerBundle {
   main: string;
   /** The code of worker threads: CommonJS, because a worker inside the executable starts from text. */
   worker: string;
-  /** The npm packages of `main`: CommonJS, read when the first of them is imported. */
-  packages: string;
-  /** The client of S3, for the same reason apart from the other packages: most servers never need it. */
-  s3: string;
+  /**
+   * The npm packages of `main`, by the name of the asset they become: CommonJS, read when the first
+   * package of a file is imported.
+   */
+  packages: Readonly<Record<PackageFile, string>>;
   /** What went into all of them, for the licence notices. */
   metafiles: Metafile[];
 }
 
-/** The package that has a file of its own. */
-const s3Package = '@aws-sdk/client-s3';
+/** Files of packages; clients of stores have their own, because most servers never need them. */
+const packageFiles = ['packages.js', 's3.js', 'azure.js'] as const;
+type PackageFile = (typeof packageFiles)[number];
+
+function fileOfPackage(name: string): PackageFile {
+  if (name.startsWith('@aws-sdk/') || name.startsWith('@smithy/')) return 's3.js';
+  return name.startsWith('@azure/') ? 'azure.js' : 'packages.js';
+}
 
 /** CommonJS parts inside an ES module still call `require` for Node's own modules. */
 const requireBanner =
@@ -48,7 +55,7 @@ function loadLate(packages: Set<string>): Plugin {
         return { path, namespace: 'package-late' };
       });
       bundler.onLoad({ filter: /.*/, namespace: 'package-late' }, ({ path }) => {
-        const file = path === s3Package ? 's3.js' : 'packages.js';
+        const file = fileOfPackage(path);
         return {
           contents: `
           const { getAsset } = require('node:sea');
@@ -92,9 +99,8 @@ export async function bundleServer(
   const bundle = {
     main: `${directory}/main.mjs`,
     worker: `${directory}/worker.cjs`,
-    packages: `${directory}/packages.cjs`,
-    s3: `${directory}/s3.cjs`,
   };
+  const packagePath = (file: PackageFile) => `${directory}/${file}`;
   const packages = new Set<string>();
   const [main, worker] = await Promise.all([
     build({
@@ -107,27 +113,29 @@ export async function bundleServer(
     }),
     build({ ...common, entryPoints: [entries.worker], outfile: bundle.worker, format: 'cjs' }),
   ]);
-  const late = (names: string[], outfile: string) =>
+  const late = (file: PackageFile) =>
     build({
       ...common,
       stdin: {
-        contents: names
+        contents: [...packages]
+          .filter((name) => fileOfPackage(name) === file)
           .sort()
           .map((name) => JSON.stringify(name))
           .map((name) => `exports[${name}] = () => require(${name});`)
           .join('\n'),
         resolveDir: root,
       },
-      outfile,
+      outfile: packagePath(file),
       format: 'cjs',
       // Code that runs from text can require but not import.
       supported: { 'dynamic-import': false },
     });
-  const others = [...packages].filter((name) => name !== s3Package);
-  const [rest, s3] = await Promise.all([
-    late(others, bundle.packages),
-    late(packages.has(s3Package) ? [s3Package] : [], bundle.s3),
-  ]);
-  const metafiles = [main.metafile, worker.metafile, rest.metafile, s3.metafile];
-  return { ...bundle, metafiles };
+  const rest = await Promise.all(packageFiles.map(late));
+  return {
+    ...bundle,
+    packages: Object.fromEntries(
+      packageFiles.map((file) => [file, packagePath(file)]),
+    ) as ServerBundle['packages'],
+    metafiles: [main, worker, ...rest].map(({ metafile }) => metafile),
+  };
 }

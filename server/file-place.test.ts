@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { LocalStore, S3Store } from '../lib/objectstore/index.ts';
+import { AzureStore, LocalStore, S3Store } from '../lib/objectstore/index.ts';
 import { FakeClock, seededRng } from '../lib/runtime/index.ts';
 import { openFilePlace } from './file-place.ts';
-import type { FileConfig, S3FileConfig } from './mattermost/index.ts';
+import type { AzureFileConfig, FileConfig, S3FileConfig } from './mattermost/index.ts';
 
 const options = {
   workingDirectory: '/srv',
@@ -29,6 +29,21 @@ const s3: S3FileConfig = {
   takesAnyCertificate: false,
 };
 
+const azure: AzureFileConfig = {
+  authMode: 'shared_key',
+  storageAccount: 'account',
+  accessKey: 'dGhlLXNlY3JldA==',
+  container: 'c',
+  pathPrefix: '',
+  cloud: 'commercial',
+  endpoint: '',
+  isSecure: true,
+  requestTimeoutMs: 30_000,
+  takesAnyCertificate: false,
+};
+
+const container: FileConfig = { driverName: 'azureblob', directory: './data/', azure };
+
 const bucket: FileConfig = { driverName: 'amazons3', directory: './data/', s3 };
 
 test('is the directory of the local driver', () => {
@@ -39,20 +54,41 @@ test('is the directory of the local driver', () => {
   }
 });
 
-test('is the bucket, and connects to nothing yet', async () => {
-  const { store, problems, close } = openFilePlace(bucket, options);
-  expect(store).toBeInstanceOf(S3Store);
-  expect(problems).toEqual([]);
-  await close();
+test('is the bucket or container, and connects to nothing yet', async () => {
+  for (const [file, driver] of [
+    [bucket, S3Store],
+    [container, AzureStore],
+    [{ ...container, azure: { ...azure, authMode: '' } }, AzureStore],
+  ] as const) {
+    const { store, problems, close } = openFilePlace(file, options);
+    expect(store).toBeInstanceOf(driver);
+    expect(problems).toEqual([]);
+    await close();
+  }
+});
+
+test('tells settings that give no address with the first request, not before', async () => {
+  for (const file of [
+    { ...bucket, s3: { ...s3, pathPrefix: '../up' } },
+    { ...bucket, s3: { ...s3, endpoint: 'no host' } },
+    { ...container, azure: { ...azure, container: '' } },
+    { ...container, azure: { ...azure, cloud: 'custom' } },
+  ]) {
+    const { store, close } = openFilePlace(file, options);
+    await expect(store.head('key')).rejects.toMatchObject({ code: 'STORE_BAD_SETTINGS' });
+    await close();
+  }
 });
 
 test('is beside the store, loudly, for what cannot be used', () => {
   const signV2 = { ...bucket, s3: { ...s3, usesSignV2: true } };
+  const signIn = { ...container, azure: { ...azure, authMode: 'default_credential' } };
   const cloud = { ...options, environment: { MM_CLOUD_FILESTORE_BIFROST: 'http://proxy' } };
   const places = [
     openFilePlace({ driverName: 'ftp', directory: './data/' }, options),
     openFilePlace(signV2, options),
     openFilePlace(bucket, cloud),
+    openFilePlace(signIn, options),
   ];
   for (const { store, problems } of places) {
     expect(store).toBeInstanceOf(LocalStore);
@@ -65,5 +101,6 @@ test('is beside the store, loudly, for what cannot be used', () => {
     expect.stringContaining('"ftp"'),
     expect.stringContaining('AmazonS3SignV2'),
     expect.stringContaining('MM_CLOUD_FILESTORE_BIFROST'),
+    expect.stringContaining('AzureAuthMode'),
   ]);
 });

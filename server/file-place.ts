@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { Problem } from '../api/index.ts';
-import { LocalStore, S3Store, type ObjectStore } from '../lib/objectstore/index.ts';
+import { AzureStore, LocalStore, S3Store, type ObjectStore } from '../lib/objectstore/index.ts';
 import type { Clock, Rng } from '../lib/runtime/index.ts';
-import type { FileConfig, S3FileConfig } from './mattermost/index.ts';
+import type { AzureFileConfig, FileConfig, S3FileConfig } from './mattermost/index.ts';
 
 /** Below the data directory, where blocks and dumps go while the server's file store cannot be used. */
 const substituteName = 'file-store';
@@ -38,7 +38,8 @@ export function openFilePlace(file: FileConfig, options: FilePlaceOptions): File
     const directory = join(dataDirectory, substituteName);
     return localPlace(directory, options, [substituteProblem(reason, directory)]);
   }
-  if (file.s3 !== undefined) return s3Place(file.s3, options);
+  if (file.s3 !== undefined) return remotePlace(s3Store(file.s3, options));
+  if (file.azure !== undefined) return remotePlace(azureStore(file.azure, options));
   return localPlace(resolve(workingDirectory, file.directory), options, []);
 }
 
@@ -47,13 +48,20 @@ function refusal(
   file: FileConfig,
   environment: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
-  const { driverName, s3 } = file;
+  const { azure, driverName, s3 } = file;
   if (driverName === 'local' || driverName === '') return undefined;
+  if (azure !== undefined) return azureRefusal(azure);
   if (s3 === undefined) return `a file store of the kind "${driverName}"`;
   if ((environment['MM_CLOUD_FILESTORE_BIFROST'] ?? '') !== '') {
     return "the signing proxy of Mattermost's cloud (MM_CLOUD_FILESTORE_BIFROST)";
   }
   return s3.usesSignV2 ? 'signatures of version 2 (AmazonS3SignV2)' : undefined;
+}
+
+/** Other ways to sign in than by the account's key are not known to this version. */
+function azureRefusal({ authMode }: AzureFileConfig): string | undefined {
+  const usesKey = authMode === '' || authMode === 'shared_key';
+  return usesKey ? undefined : `signing in to Azure by "${authMode}" (AzureAuthMode)`;
 }
 
 function localPlace(directory: string, options: FilePlaceOptions, problems: Problem[]): FilePlace {
@@ -62,7 +70,11 @@ function localPlace(directory: string, options: FilePlaceOptions, problems: Prob
   return { store, problems, close: () => Promise.resolve() };
 }
 
-function s3Place(s3: S3FileConfig, options: FilePlaceOptions): FilePlace {
+function remotePlace(store: ObjectStore & { close(): Promise<void> }): FilePlace {
+  return { store, problems: [], close: () => store.close() };
+}
+
+function s3Store(s3: S3FileConfig, options: FilePlaceOptions): S3Store {
   const { clock, rng, environment, isComplianceLicensed } = options;
   const settings = {
     bucket: s3.bucket,
@@ -79,8 +91,23 @@ function s3Place(s3: S3FileConfig, options: FilePlaceOptions): FilePlace {
     idleMs: s3.requestTimeoutMs,
   };
   const verifiesCertificates = !s3.takesAnyCertificate;
-  const store = new S3Store(settings, { clock, rng, environment, verifiesCertificates });
-  return { store, problems: [], close: () => store.close() };
+  return new S3Store(settings, { clock, rng, environment, verifiesCertificates });
+}
+
+function azureStore(azure: AzureFileConfig, options: FilePlaceOptions): AzureStore {
+  const { clock, rng, environment } = options;
+  const settings = {
+    account: azure.storageAccount,
+    accessKey: azure.accessKey,
+    container: azure.container,
+    pathPrefix: azure.pathPrefix,
+    cloud: azure.cloud,
+    endpoint: azure.endpoint,
+    isSecure: azure.isSecure,
+    idleMs: azure.requestTimeoutMs,
+  };
+  const verifiesCertificates = !azure.takesAnyCertificate;
+  return new AzureStore(settings, { clock, rng, environment, verifiesCertificates });
 }
 
 function substituteProblem(reason: string, directory: string): Problem {

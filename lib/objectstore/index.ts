@@ -1,3 +1,5 @@
+export { AzureStore } from './azure/azure-store.ts';
+export type { AzureSettings } from './azure/azure-settings.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { checkKey, joinKey } from './keys.ts';
 export { LocalStore, type LocalStoreOptions } from './local-store.ts';
@@ -13,5 +15,6 @@ export type {
   PutOptions,
 } from './object-store.ts';
 export { readObject } from './read-object.ts';
-export { S3Store, type RemoteSurroundings } from './s3/s3-store.ts';
+export type { RemoteSurroundings } from './remote/surroundings.ts';
+export { S3Store } from './s3/s3-store.ts';
 export type { S3Settings } from './s3/s3-settings.ts';

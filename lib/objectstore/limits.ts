@@ -48,3 +48,6 @@ export const maxConnections = 8;
 
 /** Time to give up an upload in parts at the store; it forgets it by itself otherwise. */
 export const abandonTimeoutMs = 5_000;
+
+/** Entries of one page of a listing: what the services give at most, or less. */
+export const listPageEntries = 1000;

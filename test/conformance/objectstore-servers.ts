@@ -1,13 +1,25 @@
-import { S3Store, type S3Settings } from '../../lib/objectstore/index.ts';
+import {
+  AzureStore,
+  S3Store,
+  type AzureSettings,
+  type RemoteSurroundings,
+  type S3Settings,
+} from '../../lib/objectstore/index.ts';
 
-/** Environment variables by which the suite learns where the servers are. */
+/** Environment variables by which the suites learn where the servers are. */
 export const s3EndpointVariable = 'TEST_S3_ENDPOINT';
+export const azureEndpointVariable = 'TEST_AZURE_ENDPOINT';
 
 export const accessKeyId = 'test-access-key';
 export const secretAccessKey = 'test-secret-access-key';
+export const azureAccount = 'metricsaccount';
+export const azureKey = Buffer.from('a key for the tests, as long as a real one is').toString(
+  'base64',
+);
+/** The bucket of one server, the container of the other. */
 export const bucket = 'metrics';
 
-/** The settings of the S3 server of the tests. */
+/** The settings of the S3 server of the tests; `endpoint` is `host:port`. */
 export function s3Settings(endpoint: string, pathPrefix: string): S3Settings {
   return {
     bucket,
@@ -24,13 +36,58 @@ export function s3Settings(endpoint: string, pathPrefix: string): S3Settings {
   };
 }
 
-/** The real servers that are told of, each as a maker of stores below a prefix. */
-export function objectStoreServers(
-  environment: NodeJS.ProcessEnv,
-): { name: string; open: (pathPrefix: string) => S3Store }[] {
-  const endpoint = environment[s3EndpointVariable];
-  if (endpoint === undefined) throw new Error(`${s3EndpointVariable} is not set`);
-  const surroundings = { verifiesCertificates: true, environment: {} };
-  const open = (pathPrefix: string) => new S3Store(s3Settings(endpoint, pathPrefix), surroundings);
-  return [{ name: 'versitygw', open }];
+/** The settings of Azurite; `endpoint` is `host:port`. */
+export function azureSettings(endpoint: string, pathPrefix: string): AzureSettings {
+  return {
+    account: azureAccount,
+    accessKey: azureKey,
+    container: bucket,
+    pathPrefix,
+    cloud: 'custom',
+    endpoint: `http://${endpoint}/${azureAccount}`,
+    isSecure: false,
+    idleMs: 0,
+  };
+}
+
+/** A real server, as a maker of stores below a prefix. */
+export interface RemoteServer {
+  name: string;
+  endpoint: string;
+  open(pathPrefix: string, options?: OpenOptions): S3Store | AzureStore;
+}
+
+/** What a test may have otherwise. */
+export interface OpenOptions {
+  /** Of a proxy before the server. */
+  endpoint?: string;
+  idleMs?: number;
+  surroundings?: Partial<RemoteSurroundings>;
+}
+
+/** The real servers that are told of. */
+export function objectStoreServers(environment: NodeJS.ProcessEnv): RemoteServer[] {
+  const s3 = environment[s3EndpointVariable];
+  const azure = environment[azureEndpointVariable];
+  if (s3 === undefined) throw new Error(`${s3EndpointVariable} is not set`);
+  if (azure === undefined) throw new Error(`${azureEndpointVariable} is not set`);
+  const defaults = { verifiesCertificates: true, environment: {} };
+  return [
+    {
+      name: 'versitygw',
+      endpoint: s3,
+      open(pathPrefix, { endpoint = s3, idleMs = 0, surroundings } = {}) {
+        const settings = { ...s3Settings(endpoint, pathPrefix), idleMs };
+        return new S3Store(settings, { ...defaults, ...surroundings });
+      },
+    },
+    {
+      name: 'azurite',
+      endpoint: azure,
+      open(pathPrefix, { endpoint = azure, idleMs = 0, surroundings } = {}) {
+        const settings = { ...azureSettings(endpoint, pathPrefix), idleMs };
+        return new AzureStore(settings, { ...defaults, ...surroundings });
+      },
+    },
+  ];
 }

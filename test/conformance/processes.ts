@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { eventually } from './checks.ts';
 
 /** A program that runs beside the test, its output in a file. */
@@ -10,8 +10,13 @@ export interface Daemon {
 }
 
 /** Starts a program; stdout and stderr go to `logPath`. */
-export function startDaemon(program: string, args: readonly string[], logPath: string): Daemon {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+export function startDaemon(
+  program: string,
+  args: readonly string[],
+  logPath: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Daemon {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const log = createWriteStream(logPath);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
@@ -37,6 +42,21 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Whether something takes connections at `host:port`; undefined while nothing does. */
+export function isListening(endpoint: string): Promise<true | undefined> {
+  const [host = '', port = ''] = endpoint.split(':');
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), host);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(undefined);
+    });
+  });
 }
 
 /** Waits until `url` answers with a success. */

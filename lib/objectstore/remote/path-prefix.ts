@@ -7,18 +7,21 @@ import { StoreError } from '../errors.ts';
  */
 export class PathPrefix {
   readonly #prefix: string;
+  readonly #leadsOut: boolean;
 
   constructor(configured: string) {
     const clean = configured === '' ? '' : posix.normalize(configured).replace(/\/$/, '');
-    if (clean.split('/').includes('..')) {
-      const message = 'the path prefix leads out of the bucket';
-      throw new StoreError('STORE_BAD_SETTINGS', message, '');
-    }
+    this.#leadsOut = clean.split('/').includes('..');
     const isNothing = clean === '' || clean === '.';
     this.#prefix = isNothing ? (configured.startsWith('/') ? '/' : '') : `${clean}/`;
   }
 
+  /** Throws when the prefix cannot be used: with the first request, as other wrong settings do. */
   nameOf(key: string): string {
+    if (this.#leadsOut) {
+      const message = 'the path prefix leads out of the bucket';
+      throw new StoreError('STORE_BAD_SETTINGS', message, '');
+    }
     return this.#prefix + key;
   }
 

@@ -18,7 +18,7 @@ import type {
 import { partsOf } from './parts.ts';
 import { PathPrefix } from './path-prefix.ts';
 import { RemoteBody } from './remote-body.ts';
-import type { RemoteClient, RemoteUpload } from './remote-client.ts';
+import type { RemoteClient, RemoteContent, RemoteUpload } from './remote-client.ts';
 import { withRetries } from './retry.ts';
 
 /** What every store on the network needs. */
@@ -75,6 +75,7 @@ export class RemoteStore implements ObjectStore {
       this.#run(key, signal, (client, name) => client.open(name, asked, signal));
     const client = await this.#clientFor(key);
     const first = await open(range);
+    if (range !== undefined) checkGiven(first, range, key);
     const body = new RemoteBody(first, {
       ...this.#tryOptions(client, key, signal),
       reopen: (start) => open({ start, end: first.end }),
@@ -202,6 +203,16 @@ function ownError(error: unknown, key: string): StoreError {
 function tooManyParts(key: string): StoreError {
   const message = `the object needs more than ${String(maxParts)} parts: configure larger ones`;
   return new StoreError('STORE_TOO_LARGE', message, key);
+}
+
+/** Some stores answer with nothing, or with something else, where no byte is in the range. */
+function checkGiven(first: RemoteContent, range: { start: number }, key: string): void {
+  if (first.start === range.start && first.end > first.start) return;
+  first.body.destroy();
+  if (range.start >= first.sizeBytes) {
+    throw new StoreError('STORE_BAD_RANGE', 'no byte of the object is in the range', key);
+  }
+  throw new StoreError('STORE_FAILED', 'the store sends other bytes than were asked for', key);
 }
 
 function checkRange(range: ByteRange, key: string): { start: number; end: number | undefined } {

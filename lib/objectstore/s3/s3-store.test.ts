@@ -13,7 +13,8 @@ import { minPartBytes } from '../limits.ts';
 import { readObject } from '../read-object.ts';
 import { S3Double, type S3Fault, type S3Request } from './s3-double-fixture.ts';
 import type { S3Settings } from './s3-settings.ts';
-import { S3Store, type RemoteSurroundings } from './s3-store.ts';
+import type { RemoteSurroundings } from '../remote/surroundings.ts';
+import { S3Store } from './s3-store.ts';
 
 const doubles: S3Double[] = [];
 const stores: S3Store[] = [];

@@ -1,17 +1,7 @@
-import type { Clock, Rng } from '../../runtime/index.ts';
 import { RemoteStore } from '../remote/remote-store.ts';
+import type { RemoteSurroundings } from '../remote/surroundings.ts';
 import { S3Client } from './s3-client.ts';
 import type { S3Settings } from './s3-settings.ts';
-
-/** What a store on the network takes from its surroundings. */
-export interface RemoteSurroundings {
-  /** False takes any certificate. */
-  verifiesCertificates: boolean;
-  /** Where the proxy stands: the process's environment. */
-  environment: Readonly<Record<string, string | undefined>>;
-  clock?: Clock;
-  rng?: Rng;
-}
 
 /** Objects in a bucket of Amazon S3 or of a store that speaks its protocol. */
 export class S3Store extends RemoteStore {
