@@ -10,6 +10,7 @@ import type { ApiError, Cardinality, Dump, Status, TargetList } from '../api/ind
 import { silentLogger, sleep, systemClock, systemRng } from '../lib/runtime/index.ts';
 import { startExporter, type Exporter } from '../test/host/exporter.ts';
 import { KvStore } from '../test/host/kv-store.ts';
+import { FakeDatabase } from './mattermost/fake-database-fixture.ts';
 import type { PluginApi, ServerConfig } from './mattermost/index.ts';
 import { MetricsPlugin } from './plugin.ts';
 import { pluginId } from './plugin-id.ts';
@@ -91,7 +92,7 @@ async function activate(): Promise<MetricsPlugin> {
     measureSlices: false,
     fail: (error) => failures.push(error),
   });
-  const host = { api: api(), logger: silentLogger };
+  const host = { api: api(), database: new FakeDatabase(), logger: silentLogger };
   await plugin.onConfigurationChange(host);
   await plugin.onActivate(host);
   plugins.push(plugin);
@@ -99,7 +100,8 @@ async function activate(): Promise<MetricsPlugin> {
 }
 
 async function reconfigure(plugin: MetricsPlugin): Promise<void> {
-  await plugin.onConfigurationChange({ api: api(), logger: silentLogger });
+  const host = { api: api(), database: new FakeDatabase(), logger: silentLogger };
+  await plugin.onConfigurationChange(host);
 }
 
 /** Serves the plugin's HTTP on loopback and returns a client for an administrator. */

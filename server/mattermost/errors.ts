@@ -108,7 +108,8 @@ function parseAppError(fields: GobStruct): AppError {
   });
 }
 
-function parseError(typeName: string, value: GobValue): Error {
+/** An `error` that came inside an interface value, as an error of ours. */
+export function parseError(typeName: string, value: GobValue): Error {
   switch (typeName) {
     case '*model.AppError':
       return parseAppError(asStruct(value));

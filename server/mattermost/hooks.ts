@@ -1,10 +1,13 @@
 import type { RequestListener } from 'node:http';
 import type { Logger } from '../../lib/runtime/index.ts';
+import type { Database } from './database.ts';
 import type { PluginApi, PluginClusterEvent } from './plugin-api.ts';
 
 /** What the Mattermost server gives an active plugin. */
 export interface Host {
   api: PluginApi;
+  /** The server's own database; its calls reject when the server offers none. */
+  database: Database;
   /** Writes to the server's log; before activation and after a lost connection to stderr. */
   logger: Logger;
 }

@@ -1,4 +1,13 @@
 export type { ServerConfig } from './config.ts';
+export {
+  sqlDialect,
+  type Database,
+  type SqlChange,
+  type SqlDialect,
+  type SqlOptions,
+  type SqlQueryOptions,
+  type SqlResult,
+} from './database.ts';
 export type { AzureFileConfig, FileConfig, S3FileConfig } from './file-config.ts';
 export type { Host, PluginHooks, SupportFile } from './hooks.ts';
 export type {
@@ -12,3 +21,5 @@ export type {
   WebSocketPayload,
 } from './plugin-api.ts';
 export { serveMattermostPlugin, type MattermostPluginOptions } from './serve.ts';
+export { SqlError, type SqlErrorCode } from './sql-errors.ts';
+export type { SqlArgument, SqlValue } from './sql-values.ts';

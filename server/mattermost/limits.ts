@@ -55,3 +55,29 @@ export const watchIntervalMs = 1000;
 
 /** A loop that stood still this long is worth a line: the server takes ten seconds for death. */
 export const blockedWarningMs = 2000;
+
+/**
+ * Connections of the server's pool that we borrow at once, those of given-up queries included. One
+ * more is borrowed for a moment to cancel a query.
+ */
+export const maxBorrowedConnections = 2;
+
+/** Queries that wait for one of these connections; the next one is refused. */
+export const maxWaitingQueries = 32;
+
+/** Longest a query may take unless it says otherwise. */
+export const sqlTimeoutMs = 10_000;
+
+/** Rows and bytes of one result unless the query says otherwise. */
+export const maxSqlRows = 10_000;
+export const maxSqlBytes = 8 * 1024 * 1024;
+
+/** Longest SQL text, and most arguments: PostgreSQL takes 65,535. */
+export const maxSqlChars = 64 * 1024;
+export const maxSqlParameters = 1000;
+
+/** Most columns of a result; each costs one question for its type. */
+export const maxSqlColumns = 256;
+
+/** After a restart of the database the server's pool holds dead connections: so many are tried. */
+export const maxConnectionTries = 5;

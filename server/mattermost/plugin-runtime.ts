@@ -1,7 +1,7 @@
 import type { GobValue } from '../../lib/gob/index.ts';
 import type { MuxBroker } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, RpcClient } from '../../lib/netrpc/index.ts';
-import { type Clock, sleep } from '../../lib/runtime/index.ts';
+import { type Clock, sleep, systemRng } from '../../lib/runtime/index.ts';
 import { RpcPluginApi } from './api.ts';
 import type { HookTarget } from './hook-service.ts';
 import type { Host, PluginHooks, SupportFile } from './hooks.ts';
@@ -10,6 +10,7 @@ import { HttpBridge } from './http.ts';
 import { hangUpGraceMs } from './limits.ts';
 import type { HostLogger } from './log.ts';
 import { registry } from './schemas.ts';
+import { RpcDatabase } from './sql-database.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PluginRuntimeOptions {
@@ -38,8 +39,6 @@ export class PluginRuntime implements HookTarget {
   #hooks: PluginHooks | undefined;
   #host: Host | undefined;
   #http: HttpBridge | undefined;
-  /** Kept for the queries of a cluster. */
-  #driver: RpcClient | undefined;
   #deactivated: Promise<void> | undefined;
   #isEnding = false;
   readonly #watchdog: Watchdog;
@@ -47,11 +46,6 @@ export class PluginRuntime implements HookTarget {
   constructor(options: PluginRuntimeOptions) {
     this.#options = options;
     this.#watchdog = new Watchdog(options.clock, options.logger);
-  }
-
-  /** The connection to the server's database; undefined when the server offers none. */
-  get driver(): RpcClient | undefined {
-    return this.#driver;
   }
 
   /** Begins to load the plugin; its failure is told by {@link activate}. */
@@ -80,12 +74,12 @@ export class PluginRuntime implements HookTarget {
     // The server waits five seconds for each of the two, so loading must not come first.
     const api = new RpcClient(await broker.dial(apiId), { clock, registry });
     this.#watch(api, 'API');
-    if (driverId !== 0) {
-      this.#driver = new RpcClient(await broker.dial(driverId), { clock, registry });
-      this.#watch(this.#driver, 'database');
-    }
+    const driver =
+      driverId === 0 ? undefined : new RpcClient(await broker.dial(driverId), { clock, registry });
+    if (driver !== undefined) this.#watch(driver, 'database');
     logger.attach(api);
-    const host: Host = { api: new RpcPluginApi(api), logger };
+    const database = new RpcDatabase({ client: driver, clock, logger, rng: systemRng });
+    const host: Host = { api: new RpcPluginApi(api), database, logger };
     this.#host = host;
     const hooks = await this.load();
     await this.#tellConfiguration(hooks, host);

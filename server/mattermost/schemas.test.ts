@@ -1,7 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { fromHex, toHex } from '../../lib/bytes/index.ts';
-import { GobEncoder, type GobSchema } from '../../lib/gob/index.ts';
-import { apiArguments, hookReplies, registry, writerArguments } from './schemas.ts';
+import { GobEncoder, type GobSchema, interfaceValue } from '../../lib/gob/index.ts';
+import {
+  apiArguments,
+  driverArguments,
+  hookReplies,
+  registry,
+  writerArguments,
+} from './schemas.ts';
 
 /** A schema in the notation of Mattermost's Go types. */
 function describeSchema(schema: GobSchema): string {
@@ -77,6 +83,24 @@ test('replies of the hooks and calls of the response writer do, too', () => {
   });
 });
 
+test('arguments of the database driver do', () => {
+  const named = '[]{Name:string Ordinal:int Value:any}';
+  expect(describeAll(driverArguments)).toEqual({
+    Conn: 'bool',
+    ConnClose: 'string',
+    ConnQuery: `{A:string B:string C:${named}}`,
+    ConnExec: `{A:string B:string C:${named}}`,
+    Stmt: '{A:string B:string}',
+    StmtClose: 'string',
+    StmtQuery: `{A:string B:${named}}`,
+    StmtExec: `{A:string B:${named}}`,
+    RowsColumns: 'string',
+    RowsColumnTypeDatabaseTypeName: '{A:string B:int}',
+    RowsNext: '{A:string B:[]any}',
+    RowsClose: 'string',
+  });
+});
+
 test('a conditional write has the bytes that Go writes', () => {
   // Printed by Go's encoder; only the first encoder call carries the definitions.
   const f = (value: object, want: string) => {
@@ -90,4 +114,19 @@ test('a conditional write has the bytes that Go writes', () => {
   const lock = { Atomic: true, ExpireInSeconds: 15 };
   f({ A: 'k', B: utf8('v'), C: lock }, '0f ff 82 01 01 6b 01 01 76 01 01 01 02 1e 00 00');
   f({ A: 'k', C: {} }, '08 ff 82 01 01 6b 02 00 00');
+});
+
+test('arguments of a query have the bytes that Go writes', () => {
+  const encoder = new GobEncoder({ registry });
+  const values = [
+    { Ordinal: 1, Value: interfaceValue('string', 's') },
+    { Ordinal: 2, Value: interfaceValue('int64', 7) },
+    { Ordinal: 3, Value: null },
+  ];
+  const bytes = encoder.encode(driverArguments.ConnQuery, { A: 'c', B: 'q', C: values });
+  // Printed by Go's encoder for DbConnArgs.
+  const want =
+    '2c ff 82 01 01 63 01 01 71 01 03 02 02 01 06 73 74 72 69 6e 67 0c 03 00 01 73 00 02 04 01 05 69 6e 74 36 34 04 02 00 0e 00 02 06 00 00';
+  const tail = fromHex(want);
+  expect(toHex(bytes.subarray(bytes.length - tail.length))).toBe(toHex(tail));
 });

@@ -86,6 +86,26 @@ export const apiArguments = {
 
 export type ApiMethod = keyof typeof apiArguments;
 
+const namedValue = struct('NamedValue', { Name: string, Ordinal: int, Value: anyValue });
+
+/** Arguments of the database driver's calls, by method; a single argument stands bare. */
+export const driverArguments = {
+  Conn: bool, // isMaster
+  ConnClose: string,
+  ConnQuery: struct('Z_DbConnArgs', { A: string, B: string, C: slice(namedValue) }),
+  ConnExec: struct('Z_DbConnArgs', { A: string, B: string, C: slice(namedValue) }),
+  Stmt: struct('Z_DbStmtArgs', { A: string, B: string }),
+  StmtClose: string,
+  StmtQuery: struct('Z_DbStmtQueryArgs', { A: string, B: slice(namedValue) }),
+  StmtExec: struct('Z_DbStmtQueryArgs', { A: string, B: slice(namedValue) }),
+  RowsColumns: string,
+  RowsColumnTypeDatabaseTypeName: struct('Z_DbRowsColumnArg', { A: string, B: int }),
+  RowsNext: struct('Z_DbRowScanArg', { A: string, B: slice(anyValue, '[]driver.Value') }),
+  RowsClose: string,
+} as const;
+
+export type DriverMethod = keyof typeof driverArguments;
+
 const fileData = struct('FileData', { Filename: string, Body: bytes });
 
 /** Replies of the hooks, by method. An `error` that is nil is left out. */

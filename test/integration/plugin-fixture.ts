@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dump, Status, Target, TargetList } from '../../api/index.ts';
 import { silentLogger, sleep, systemClock, systemRng } from '../../lib/runtime/index.ts';
+import { FakeDatabase } from '../../server/mattermost/fake-database-fixture.ts';
 import type { PluginApi, ServerConfig } from '../../server/mattermost/index.ts';
 import { MetricsPlugin } from '../../server/plugin.ts';
 import { pluginId } from '../../server/plugin-id.ts';
@@ -79,7 +80,7 @@ export class PluginRun {
       measureSlices: false,
       fail: (error) => this.failures.push(error),
     });
-    const host = { api: this.#api(), logger: silentLogger };
+    const host = { api: this.#api(), database: new FakeDatabase(), logger: silentLogger };
     await plugin.onConfigurationChange(host);
     await plugin.onActivate(host);
     this.#plugin = plugin;
@@ -105,7 +106,11 @@ export class PluginRun {
 
   async reconfigure(settings: Record<string, unknown>): Promise<void> {
     this.settings = { ...this.settings, ...settings };
-    await this.plugin.onConfigurationChange({ api: this.#api(), logger: silentLogger });
+    await this.plugin.onConfigurationChange({
+      api: this.#api(),
+      database: new FakeDatabase(),
+      logger: silentLogger,
+    });
   }
 
   /** A request as an administrator, below `/api/v1/`. */

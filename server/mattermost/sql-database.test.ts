@@ -1,0 +1,398 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { encodeGoTime, interfaceValue } from '../../lib/gob/index.ts';
+import type { GobValue } from '../../lib/gob/index.ts';
+import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../../lib/runtime/index.ts';
+import { FakeDriver, databaseOver, goError, mysqlError, pqError } from './fake-driver-fixture.ts';
+import { maxBorrowedConnections, maxConnectionTries, maxWaitingQueries } from './limits.ts';
+import { RpcDatabase } from './sql-database.ts';
+import {
+  SqlConstraintError,
+  SqlStatementError,
+  SqlStoppedError,
+  codeOfState,
+} from './sql-errors.ts';
+
+const postgres = { dialect: 'postgres' } as const;
+const mysql = { dialect: 'mysql' } as const;
+const text = (value: string) => interfaceValue('string', value);
+const whole = (value: number | bigint) => interfaceValue('int64', value);
+
+let driver: FakeDriver;
+let setup: ReturnType<typeof databaseOver>;
+
+function start() {
+  driver = new FakeDriver();
+  setup = databaseOver(driver);
+  return setup.database;
+}
+
+afterEach(() => {
+  // Whatever a test did: nothing stays open and nothing would have ended the server.
+  expect(driver.crashes).toEqual([]);
+  expect([...driver.open.values()]).toEqual([]);
+  expect(setup.clock.pendingTimers).toBe(0);
+  expect(setup.database.running).toBe(0);
+});
+
+/** Lets the wire come to rest. */
+async function until(isDone: () => boolean): Promise<void> {
+  while (!isDone()) await sleep(systemClock, 1);
+}
+
+/** A promise and what settles it. */
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open: () => open(), opened };
+}
+
+describe('a query', () => {
+  test('gives columns and rows with values of every type', async () => {
+    const database = start();
+    const time = encodeGoTime({ unixSeconds: 5, nanoseconds: 6 });
+    driver.result = {
+      columns: Array.from({ length: 9 }, (_, at) => [`c${String(at)}`, 'TEXT']),
+      rows: [
+        [
+          ...[whole(7), whole(2n ** 62n), interfaceValue('float64', 1.5), text('ü')],
+          ...[interfaceValue('bool', true), interfaceValue('[]uint8', new Uint8Array([1, 2]))],
+          ...[null, interfaceValue('uint64', 3), interfaceValue('time.Time', time)],
+        ],
+        Array.from({ length: 9 }, () => null),
+      ],
+    };
+    const { columns, rows } = await database.query('SELECT 1', [], postgres);
+    expect(columns).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8']);
+    expect(rows[0]).toEqual([
+      ...[7, 2n ** 62n, 1.5, 'ü', true, new Uint8Array([1, 2]), null, 3],
+      { unixSeconds: 5, nanoseconds: 6 },
+    ]);
+    expect(rows[1]).toEqual(Array.from({ length: 9 }, () => null));
+  });
+
+  test('sends typed arguments with the placeholders of the database', async () => {
+    const database = start();
+    const values = [1, 2n ** 62n, 0.5, { double: 3 }, 'x', true, new Uint8Array([9]), null];
+    await database.query('SELECT $1, $2, $3, $4, $5, $6, $7, $8', values, postgres);
+    const asked = driver.calls.find(({ method }) => method === 'ConnQuery')?.argument as {
+      B: string;
+      C: { Ordinal: number; Value: { typeName: string; value: GobValue } | null }[];
+    };
+    expect(asked.B).toMatch(/^\/\* plugin query [0-9a-f]{24} \*\/ SELECT \$1, /);
+    expect(asked.C.map(({ Ordinal }) => Ordinal)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    // A nil is not sent at all: absent is what Go reads as nil.
+    expect(asked.C.map(({ Value }) => Value?.typeName ?? null)).toEqual([
+      ...['int64', 'int64', 'float64', 'float64', 'string', 'bool', '[]uint8', null],
+    ]);
+    expect(driver.calls[0]).toMatchObject({ method: 'Conn', argument: true });
+    await database.query('SELECT a FROM b WHERE c = $1 AND d > $2', ['x', 2], mysql);
+    const text = JSON.stringify(driver.calls.filter(({ method }) => method === 'ConnQuery').at(-1));
+    expect(text).toContain('c = ? AND d > ?');
+    await database.query('SELECT 1', [], { ...postgres, onReplica: true });
+    expect(driver.calls.findLast(({ method }) => method === 'Conn')?.argument).toBe(false);
+  });
+
+  test('has its statement prepared where the driver wants that, and closes it', async () => {
+    const database = start();
+    driver.before = (method) => {
+      return method === 'ConnQuery' || method === 'ConnExec'
+        ? { B: goError(5, 'skip') }
+        : undefined;
+    };
+    driver.result = { columns: [['n', 'BIGINT']], rows: [[whole(1)]] };
+    expect((await database.query('SELECT $1', [1], mysql)).rows).toEqual([[1]]);
+    expect(await database.execute('UPDATE t SET a = $1', [1], mysql)).toMatchObject({
+      rowsAffected: 1,
+    });
+    expect(driver.count('StmtClose')).toBe(2);
+  });
+
+  test('changes rows', async () => {
+    const database = start();
+    driver.change = { RowsAffected: 3, LastIDError: goError(0, 'not supported') };
+    expect(await database.execute('DELETE FROM t', [], postgres)).toEqual({
+      rowsAffected: 3,
+      lastInsertId: undefined,
+    });
+    driver.change = { RowsAffected: 1, LastID: 12 };
+    expect((await database.execute('INSERT', [], mysql)).lastInsertId).toBe(12);
+  });
+});
+
+describe('refuses before anything is sent', () => {
+  test.each([
+    ['', []],
+    ['  ', []],
+    ['SELECT 1\0; DROP', []],
+    ['SELECT $1', []],
+    ['SELECT 1', [1]],
+    ['SELECT $2, $1', [1, 2]],
+    ['SELECT $1, $1', [1]],
+    ['SELECT $1', [2 ** 60]],
+    ['SELECT $1', [2n ** 63n]],
+    ['SELECT $1', [-(2n ** 63n) - 1n]],
+    ['SELECT $1', [new Date(0)]],
+    ['SELECT $1', [undefined]],
+    ['SELECT $1', [{ toString: () => 'x' }]],
+  ])('%j', async (sql, parameters) => {
+    const database = start();
+    const call = database.query(sql, parameters as never[], postgres);
+    await expect(call).rejects.toMatchObject({ code: 'SQL_ARGUMENT' });
+    expect(driver.calls).toEqual([]);
+  });
+
+  test('a question mark for MySQL, a longer text and more arguments than allowed', async () => {
+    const database = start();
+    const long = `SELECT '${'x'.repeat(70_000)}'`;
+    await expect(database.query(long, [], postgres)).rejects.toMatchObject({
+      code: 'SQL_ARGUMENT',
+    });
+    const many = Array.from({ length: 1001 }, () => 1);
+    const sql = many.map((_, at) => `$${String(at + 1)}`).join();
+    await expect(database.query(sql, many, postgres)).rejects.toMatchObject({
+      code: 'SQL_ARGUMENT',
+    });
+    await expect(database.query("SELECT '?'", [], mysql)).rejects.toMatchObject({
+      code: 'SQL_ARGUMENT',
+    });
+    expect(driver.calls).toEqual([]);
+  });
+
+  test.each(['TIMESTAMPTZ', 'TIMESTAMP', 'DATE', 'TIME', 'TIMETZ', 'DATETIME'])(
+    'to fetch a row with a column of type %s',
+    async (type) => {
+      const database = start();
+      driver.result = {
+        columns: [
+          ['a', 'INT8'],
+          ['at', type],
+        ],
+        rows: [[whole(1), null]],
+      };
+      const call = database.query('SELECT', [], postgres);
+      await expect(call).rejects.toMatchObject({
+        code: 'SQL_COLUMN_TYPE',
+        message: expect.stringContaining('column at') as unknown,
+      });
+      expect(driver.count('RowsNext')).toBe(0);
+    },
+  );
+});
+
+describe('errors', () => {
+  test('of PostgreSQL have a class and code by SQLSTATE', async () => {
+    const database = start();
+    const fields = { Code: '23505', Message: 'duplicate key', Detail: '(a)=(secret)', Table: 't' };
+    driver.before = (method) => (method === 'ConnQuery' ? { B: pqError(fields) } : undefined);
+    const failure: unknown = await database.query('INSERT', [], postgres).catch((e: unknown) => e);
+    expect(failure).toBeInstanceOf(SqlConstraintError);
+    expect(failure).toMatchObject({
+      code: 'SQL_UNIQUE',
+      message: 'duplicate key (SQLSTATE 23505)',
+      details: { sqlState: '23505', table: 't', detail: '(a)=(secret)' },
+    });
+    fields.Code = '42601';
+    await expect(database.query('SELEC', [], postgres)).rejects.toBeInstanceOf(SqlStatementError);
+    fields.Code = '57014';
+    await expect(database.query('SELECT', [], postgres)).rejects.toBeInstanceOf(SqlStoppedError);
+  });
+
+  test('have a code for every SQLSTATE', () => {
+    const f = (states: string, want: string) => {
+      for (const state of states.split(' '))
+        expect([state, codeOfState(state)]).toEqual([state, want]);
+    };
+    start();
+    f('23505', 'SQL_UNIQUE');
+    f('23502 23503 23514 23P01', 'SQL_CONSTRAINT');
+    f('42601 42804', 'SQL_SYNTAX');
+    f('42P01 42703 42883', 'SQL_UNDEFINED');
+    f('42501 28P01', 'SQL_PERMISSION');
+    f('22003 22P02', 'SQL_VALUE');
+    f('57014', 'SQL_CANCELLED');
+    f('08006 53300 57P01 57P03', 'SQL_UNAVAILABLE');
+    f('40001 40P01 55P03', 'SQL_CONFLICT');
+    f('XX000 P0001 57P05', 'SQL_FAILED');
+  });
+
+  test('of MySQL have it by number, else by SQLSTATE', async () => {
+    const database = start();
+    const f = async (number: number, state: string, code: string) => {
+      driver.before = (method) =>
+        method === 'ConnQuery' ? { B: mysqlError(number, state) } : undefined;
+      await expect(database.query('SELECT', [], mysql)).rejects.toMatchObject({
+        code,
+        details: { mysqlNumber: number },
+      });
+    };
+    await f(1062, '23000', 'SQL_UNIQUE');
+    await f(1146, '42S02', 'SQL_UNDEFINED');
+    await f(9999, '22001', 'SQL_VALUE');
+    await f(9999, '', 'SQL_FAILED');
+  });
+
+  test('in the middle of the rows fail the query', async () => {
+    const database = start();
+    driver.result = {
+      columns: [['n', 'INT8']],
+      rows: [[whole(1)]],
+      endError: pqError({ Code: '22012', Message: 'division by zero' }),
+    };
+    const call = database.query('SELECT', [], postgres);
+    await expect(call).rejects.toMatchObject({ code: 'SQL_VALUE' });
+    expect(driver.count('RowsClose')).toBe(1);
+  });
+
+  test('of a connection that cannot be had say so', async () => {
+    const database = start();
+    driver.before = (method) => (method === 'Conn' ? { B: goError(0, 'refused') } : undefined);
+    const call = database.query('SELECT', [], postgres);
+    await expect(call).rejects.toMatchObject({
+      code: 'SQL_UNAVAILABLE',
+      name: 'SqlConnectionError',
+    });
+  });
+
+  test('of dead connections are no news while there are others', async () => {
+    const database = start();
+    let dead = maxConnectionTries - 1;
+    driver.before = (method) => {
+      return method === 'ConnQuery' && dead-- > 0 ? { B: goError(6, 'bad connection') } : undefined;
+    };
+    await database.query('SELECT', [], postgres);
+    expect(driver.count('Conn')).toBe(maxConnectionTries);
+    expect(driver.count('ConnClose')).toBe(maxConnectionTries);
+    dead = maxConnectionTries;
+    const call = database.query('SELECT', [], postgres);
+    await expect(call).rejects.toMatchObject({ code: 'SQL_UNAVAILABLE' });
+  });
+
+  test('of a server without a database, and of one that is gone', async () => {
+    const database = start();
+    const options = { clock: new FakeClock(), logger: silentLogger, rng: seededRng(1) };
+    const none = new RpcDatabase({ ...options, client: undefined });
+    await expect(none.query('SELECT', [], postgres)).rejects.toMatchObject({
+      code: 'SQL_NO_DATABASE',
+    });
+    driver.before = (method) => (method === 'ConnQuery' ? setup.server.close() : undefined);
+    await expect(database.query('SELECT', [], postgres)).rejects.toMatchObject({
+      code: 'SQL_UNAVAILABLE',
+    });
+    await until(() => database.running === 0);
+    // The server takes back what is borrowed when a plugin has gone.
+    driver.open.clear();
+  });
+
+  test('name a value that cannot be', async () => {
+    const database = start();
+    driver.result = { columns: [['n', 'X']], rows: [[interfaceValue('[]string', ['a'])]] };
+    const call = database.query('SELECT', [], postgres);
+    await expect(call).rejects.toMatchObject({ code: 'SQL_REPLY' });
+  });
+});
+
+describe('limits', () => {
+  test('of rows and bytes end the query, cancel it and return its connection', async () => {
+    const database = start();
+    const columns: [string, string][] = [['t', 'TEXT']];
+    driver.result = { columns, rows: [[text('a')], [text('b')], [text('c')]] };
+    const f = (options: object) => database.query('SELECT', [], { ...postgres, ...options });
+    expect((await f({ maxRows: 3 })).rows).toHaveLength(3);
+    expect(driver.count('ConnExec')).toBe(0);
+    await expect(f({ maxRows: 2 })).rejects.toMatchObject({ code: 'SQL_TOO_MANY_ROWS' });
+    expect(driver.count('ConnExec')).toBe(1);
+    expect((await f({ maxBytes: 6 })).rows).toHaveLength(3);
+    await expect(f({ maxBytes: 5 })).rejects.toMatchObject({ code: 'SQL_TOO_MANY_BYTES' });
+    expect(driver.count('ConnExec')).toBe(2);
+  });
+
+  test('of columns', async () => {
+    const database = start();
+    driver.result = { columns: Array.from({ length: 257 }, () => ['c', 'TEXT']), rows: [] };
+    await expect(database.query('SELECT', [], postgres)).rejects.toMatchObject({
+      code: 'SQL_ARGUMENT',
+    });
+  });
+
+  test('of time answer the caller, cancel the query, and return the connection when it ends', async () => {
+    const database = start();
+    const { open, opened } = gate();
+    driver.before = async (method) => {
+      // The query ends when it is cancelled, as in PostgreSQL.
+      if (method === 'ConnExec') open();
+      if (method !== 'ConnQuery') return undefined;
+      await opened;
+      return { B: pqError({ Code: '57014', Message: 'canceled' }) };
+    };
+    const call = database.query('SELECT pg_sleep(100)', [], { ...postgres, timeoutMs: 500 });
+    const failure = expect(call).rejects.toMatchObject({ code: 'SQL_TIMEOUT' });
+    await until(() => driver.count('ConnQuery') === 1);
+    await setup.clock.advance(499);
+    expect(driver.count('ConnExec')).toBe(0);
+    await setup.clock.advance(1);
+    await failure;
+    await until(() => database.running === 0);
+    const marker = JSON.stringify(driver.calls.find(({ method }) => method === 'ConnExec'));
+    expect(marker).toMatch(/pg_cancel_backend.*plugin query [0-9a-f]{24}/);
+  });
+
+  test('of time and a caller that gives up also hold between rows and before the query', async () => {
+    const database = start();
+    driver.result = { columns: [['n', 'INT8']], rows: Array.from({ length: 9 }, () => [whole(1)]) };
+    for (const stopAt of ['Conn', 'RowsColumns', 'RowsNext', 'RowsColumnTypeDatabaseTypeName']) {
+      const stop = new AbortController();
+      driver.before = (method) => {
+        if (method === stopAt) stop.abort();
+        return undefined;
+      };
+      const call = database.query('SELECT', [], { ...postgres, signal: stop.signal });
+      await expect(call).rejects.toMatchObject({ code: 'SQL_ABORTED' });
+      await until(() => database.running === 0);
+    }
+    const before = driver.calls.length;
+    const signal = AbortSignal.abort();
+    await expect(database.query('SELECT', [], { ...postgres, signal })).rejects.toMatchObject({
+      code: 'SQL_ABORTED',
+    });
+    expect(driver.calls).toHaveLength(before);
+  });
+
+  test('of connections: the rest wait, too many are refused, a waiting one can give up', async () => {
+    const database = start();
+    const { open, opened } = gate();
+    driver.before = async (method) => {
+      if (method === 'ConnQuery') await opened;
+    };
+    const ask = (signal?: AbortSignal) =>
+      database.query('SELECT', [], { ...postgres, ...(signal === undefined ? {} : { signal }) });
+    const running = Array.from({ length: maxBorrowedConnections }, () => ask());
+    const impatient = new AbortController();
+    const leaving = ask(impatient.signal);
+    const waiting = Array.from({ length: maxWaitingQueries - 1 }, () => ask());
+    await until(() => driver.count('ConnQuery') === maxBorrowedConnections);
+    await expect(ask()).rejects.toMatchObject({ code: 'SQL_BUSY' });
+    impatient.abort();
+    await expect(leaving).rejects.toMatchObject({ code: 'SQL_ABORTED' });
+    expect(driver.count('Conn')).toBe(maxBorrowedConnections);
+    open();
+    await Promise.all([...running, ...waiting]);
+    expect(driver.count('Conn')).toBe(maxBorrowedConnections + maxWaitingQueries - 1);
+  });
+
+  test('of a connection that comes too late: it is returned unused', async () => {
+    const database = start();
+    const { open, opened } = gate();
+    driver.before = async (method) => {
+      if (method === 'Conn') await opened;
+    };
+    const call = database.query('SELECT', [], { ...postgres, timeoutMs: 100 });
+    const failure = expect(call).rejects.toMatchObject({ code: 'SQL_TIMEOUT' });
+    await until(() => driver.count('Conn') === 1);
+    await setup.clock.advance(100);
+    await failure;
+    driver.before = () => undefined;
+    open();
+    await until(() => database.running === 0);
+    expect(driver.count('ConnQuery')).toBe(0);
+  });
+});
