@@ -9,5 +9,13 @@ export {
   type DumpState,
 } from './dumps.ts';
 export type { ApiError } from './errors.ts';
-export type { Mode, Problem, Status, StoreStatus, SyncStatus } from './status.ts';
+export type {
+  ClusterNode,
+  Mode,
+  Problem,
+  Status,
+  StoreStatus,
+  SyncOutcome,
+  SyncStatus,
+} from './status.ts';
 export type { Gap, RejectedSamples, Target, TargetList } from './targets.ts';

@@ -6,6 +6,20 @@ import type { ApiError } from './errors.ts';
  */
 export type Mode = 'both' | 'scraper' | 'listener';
 
+/** One node of the cluster, as it announced itself last. */
+export interface ClusterNode {
+  /** Host name by which administrators know it. */
+  host: string;
+  /** Cluster id. */
+  id: string;
+  mode: Mode;
+  pluginVersion: string;
+  /** When it announced itself last. */
+  seenMs: number;
+  /** Whether this node answers the request. */
+  isSelf: boolean;
+}
+
 /** Something an administrator should know; errors mean that data is being lost or cannot be had. */
 export interface Problem {
   /** Stable, upper snake case. */
@@ -23,8 +37,10 @@ export interface Status {
   pluginVersion: string;
   serverVersion: string;
   mode: Mode;
-  /** The node that collects. */
+  /** The node that collects; `node` is empty while none does. */
   collector: { node: string; sinceMs: number; epoch: number };
+  /** All nodes of the cluster that announce themselves; empty on a single server. */
+  nodes: ClusterNode[];
   state: 'starting' | 'collecting' | 'degraded' | 'stopped';
   nowMs: number;
   scrapeIntervalSeconds: number;
@@ -47,6 +63,14 @@ export interface StoreStatus {
   sizeBytes: number;
   /** Free space of the disk below the store; null when it cannot be told. */
   freeBytes: number | null;
+}
+
+/** Answer of `POST /api/v1/sync`: the file store holds every block that was cut before. */
+export interface SyncOutcome {
+  /** The node that did it. */
+  node: string;
+  finishedAtMs: number;
+  sync: SyncStatus;
 }
 
 /** The copy of blocks in the server's file store. */

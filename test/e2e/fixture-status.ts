@@ -9,6 +9,7 @@ export function healthyStatus(nowMs: number): Status {
     serverVersion: '11.1.0',
     mode: 'both',
     collector: { node: 'mattermost-1', sinceMs: nowMs - 76 * HOUR, epoch: 4 },
+    nodes: [],
     state: 'collecting',
     nowMs,
     scrapeIntervalSeconds: 15,

@@ -7,9 +7,9 @@ import {
   type Status,
   type TargetList,
 } from '../../../api/index.ts';
-import * as answers from './answers.ts';
+import * as answers from '../../../api/answers.ts';
 import { RequestFailure, type FailureKind } from './failure.ts';
-import type { Reader } from './read.ts';
+import type { Reader } from '../../../api/read.ts';
 
 /** An answer that takes longer counts as no answer; the slowest route only reads local files. */
 export const REQUEST_TIMEOUT_MS = 30_000;

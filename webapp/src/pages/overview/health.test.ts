@@ -18,6 +18,7 @@ function status(fields: Partial<Status>): Status {
     serverVersion: '',
     mode: 'both',
     collector: { node: 'a', sinceMs: 0, epoch: 1 },
+    nodes: [],
     state: 'collecting',
     nowMs: 0,
     scrapeIntervalSeconds: 15,

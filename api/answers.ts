@@ -1,14 +1,8 @@
-import type {
-  ApiError,
-  Dump,
-  DumpEstimate,
-  DumpList,
-  Gap,
-  Problem,
-  Status,
-  Target,
-  TargetList,
-} from '../../../api/index.ts';
+import type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
+import type { Dump, DumpEstimate, DumpList } from './dumps.ts';
+import type { ApiError } from './errors.ts';
+import type { ClusterNode, Problem, Status } from './status.ts';
+import type { Gap, Target, TargetList } from './targets.ts';
 import { fields, flag, list, nullable, number, oneOf, record, text, type Reader } from './read.ts';
 
 export const apiError: Reader<ApiError> = fields<ApiError>({
@@ -28,11 +22,24 @@ const problem: Reader<Problem> = (value, path) => {
   return link === null ? rest : { ...rest, link };
 };
 
-export const status: Reader<Status> = fields<Status>({
+const mode = oneOf('both', 'scraper', 'listener');
+
+/** What a node says about itself and the deployment, whoever asks. */
+export const nodeStatus: Reader<Omit<Status, 'can'>> = fields<Omit<Status, 'can'>>({
   pluginVersion: text,
   serverVersion: text,
-  mode: oneOf('both', 'scraper', 'listener'),
+  mode,
   collector: fields<Status['collector']>({ node: text, sinceMs: number, epoch: number }),
+  nodes: list(
+    fields<ClusterNode>({
+      host: text,
+      id: text,
+      mode,
+      pluginVersion: text,
+      seenMs: number,
+      isSelf: flag,
+    }),
+  ),
   state: oneOf('starting', 'collecting', 'degraded', 'stopped'),
   nowMs: number,
   scrapeIntervalSeconds: number,
@@ -56,10 +63,16 @@ export const status: Reader<Status> = fields<Status>({
     lastError: nullable(apiError),
   }),
   problems: list(problem),
-  can: fields<Status['can']>({ read: flag, write: flag }),
 });
 
-const gap: Reader<Gap> = fields<Gap>({
+const rights = fields<Status['can']>({ read: flag, write: flag });
+
+export const status: Reader<Status> = (value, path) => {
+  const { can } = fields<{ can: Status['can'] }>({ can: rights })(value, path);
+  return { ...nodeStatus(value, path), can };
+};
+
+export const gap: Reader<Gap> = fields<Gap>({
   job: text,
   instance: text,
   fromMs: number,
@@ -132,4 +145,24 @@ export const dumpEstimate: Reader<DumpEstimate> = fields<DumpEstimate>({
   bytes: number,
   samples: number,
   seconds: number,
+});
+
+export const cardinality: Reader<Cardinality> = fields<Cardinality>({
+  series: number,
+  maxSeries: number,
+  metrics: list(fields<Cardinality['metrics'][number]>({ name: text, series: number })),
+  labels: list(
+    fields<Cardinality['labels'][number]>({ name: text, series: number, values: number }),
+  ),
+  targets: list(
+    fields<TargetGrowth>({
+      job: text,
+      instance: text,
+      newSeries: number,
+      droppedSamples: nullable(number),
+      cutOffs: list(
+        fields<SeriesCutOff>({ metric: nullable(text), limit: number, untilMs: number }),
+      ),
+    }),
+  ),
 });

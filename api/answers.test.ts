@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { healthyStatus, healthyTargets, queuedDump } from '../../../test/e2e/fixture-status.ts';
+import { healthyStatus, healthyTargets, queuedDump } from '../test/e2e/fixture-status.ts';
 import * as answers from './answers.ts';
 
 test('reads what the API promises', () => {

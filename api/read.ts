@@ -1,5 +1,5 @@
 // Readers of JSON values: each takes something unknown and its path, and answers with a typed value
-// or throws. What passed here is trusted by the rest of the page.
+// or throws. What passed here is trusted from then on, by the page and by other nodes.
 
 /** An answer that is not what the API promises. */
 export class AnswerError extends Error {
