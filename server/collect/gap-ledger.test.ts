@@ -200,3 +200,23 @@ test('keeps a real file', async () => {
     await rm(directory, { recursive: true });
   }
 });
+
+test('notes that collecting came from another node, and went to one', async () => {
+  const { ledger, file } = await open();
+  const moved = { code: 'COLLECTOR_CHANGED', message: 'Collecting moved from mm1 to mm2.' };
+  ledger.takeOver([target, other], start, moved);
+  ledger.succeeded(target, start + 2000, interval);
+  ledger.missed(other, start + 3 * interval, interval, refused);
+  expect(ledger.between(0, Infinity)).toMatchObject([
+    { job: 'prometheus', reason: 'COLLECTOR_CHANGED', toMs: start + 2000, missedScrapes: 0 },
+    { job: 'node', reason: 'COLLECTOR_CHANGED', missedScrapes: 2 },
+    { job: 'node', reason: 'SCRAPE_REFUSED', toMs: null },
+  ]);
+  ledger.handOver(start + 4 * interval);
+  expect(ledger.recent(other, 1)).toMatchObject([{ toMs: start + 4 * interval }]);
+  await ledger.close();
+  const again = await open(file);
+  again.ledger.succeeded(target, start + 100 * interval, interval);
+  expect(again.ledger.between(0, Infinity)).toHaveLength(3);
+  await again.ledger.close();
+});

@@ -61,6 +61,8 @@ export class GapLedger {
   #nextId: number;
   /** When the run before scraped last, for targets that this run has not scraped yet. */
   readonly #before = new Map<string, number>();
+  /** Why the targets in {@link #before} have a gap, if another node collected before. */
+  #handover: GapReason | undefined;
   #alive: AliveNote = { atMs: -Infinity, targets: [] };
   readonly #targets = new Map<string, LedgerTarget>();
   #notedMs = -Infinity;
@@ -104,6 +106,27 @@ export class GapLedger {
     for (const [key, beforeMs] of this.#before) {
       if (atMs > beforeMs) this.#before.set(key, atMs);
     }
+  }
+
+  /**
+   * This node collects from now on, after another one of which data up to `fromMs` is known: the time
+   * from there to the first scrape of each of `targets` is noted, however short.
+   */
+  takeOver(targets: readonly LedgerTarget[], fromMs: number, reason: GapReason): void {
+    this.#before.clear();
+    for (const target of targets) this.#before.set(keyOf(target), fromMs);
+    this.#handover = reason;
+  }
+
+  /** Another node collects from now on: whatever gap lasts is its to go on with. */
+  handOver(atMs: number): void {
+    for (const gap of [...this.#open.values()]) this.#close(gap, atMs);
+    this.#before.clear();
+    this.#targets.clear();
+    this.#handover = undefined;
+    // A later run must not take the time that the other node collects for one without data.
+    this.#noteAlive();
+    this.#flush();
   }
 
   /** A scrape of `target` at `atMs` brought data: whatever gap it had ends. */
@@ -193,8 +216,10 @@ export class GapLedger {
     const beforeMs = this.#before.get(key);
     if (beforeMs === undefined) return;
     this.#before.delete(key);
-    const missed = Math.floor((atMs - beforeMs) / intervalMs - 0.5);
-    if (missed > 0) this.#add(target, beforeMs, atMs, stoppedReason, missed);
+    const missed = Math.max(0, Math.floor((atMs - beforeMs) / intervalMs - 0.5));
+    const reason = this.#handover ?? stoppedReason;
+    if (missed === 0 && this.#handover === undefined) return;
+    this.#add(target, Math.min(beforeMs, atMs), atMs, reason, missed);
   }
 
   #add(
