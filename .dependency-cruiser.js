@@ -18,6 +18,7 @@ const arrows = {
   'server/mattermost': ['lib'],
   'server/settings': ['lib', 'api'],
   'server/collect': ['lib', 'api', 'server/settings'],
+  'server/cluster': ['lib', 'api', 'server/settings'],
   'server/share': ['lib', 'api', 'server/settings'],
   'server/dump': ['lib', 'api', 'panels', 'server/settings', 'server/share'],
   'server/web': ['lib', 'api', 'server/settings', 'server/collect', 'server/share', 'server/dump'],

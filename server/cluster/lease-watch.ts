@@ -1,0 +1,92 @@
+import type { Clock, Rng } from '../../lib/runtime/index.ts';
+import { parseLease, type ParsedLease } from './lease-record.ts';
+import { freeJitterMs, maxCounter, takeoverMs } from './limits.ts';
+import { isSameBytes, Sightings } from './sightings.ts';
+
+/** The record as it was read last. Empty bytes: there is none. */
+export interface Observation {
+  raw: Uint8Array;
+  parsed: ParsedLease | undefined;
+  /** Since when these bytes are known, and from when on they may be taken over (monotonic). */
+  sinceMs: number;
+  claimMs: number;
+}
+
+/** A process that holds or held the lease. */
+export interface LeaseProcess {
+  id: string;
+  boot: string;
+  pid: number;
+  host: string;
+}
+
+/** What a follower has seen of the lease, and when that lets it take over. */
+export class LeaseWatch {
+  readonly #clock: Clock;
+  readonly #rng: Rng;
+  readonly #isOwnDead: (holder: LeaseProcess) => boolean;
+  readonly #sightings = new Sightings();
+  #seen: Observation | undefined;
+  #highestEpoch = 0;
+
+  /** `isOwnDead` tells whether a process was an earlier one of this very node and has ended. */
+  constructor(clock: Clock, rng: Rng, isOwnDead: (holder: LeaseProcess) => boolean) {
+    this.#clock = clock;
+    this.#rng = rng;
+    this.#isOwnDead = isOwnDead;
+  }
+
+  get seen(): Observation | undefined {
+    return this.#seen;
+  }
+
+  /** What may be taken over now. */
+  get due(): Observation | undefined {
+    const seen = this.#seen;
+    return seen !== undefined && this.#clock.monotonicMs() >= seen.claimMs ? seen : undefined;
+  }
+
+  /** Of a record that this node may write: above all that it has seen. */
+  get nextEpoch(): number {
+    return this.#highestEpoch >= maxCounter ? 1 : this.#highestEpoch + 1;
+  }
+
+  /** `raw` was read just now. */
+  observe(raw: Uint8Array): void {
+    if (this.#seen !== undefined && isSameBytes(this.#seen.raw, raw)) return;
+    const parsed = raw.length === 0 ? undefined : parseLease(raw);
+    const { sinceMs, isRefused } = this.#sightings.note(raw, this.#clock.monotonicMs());
+    const claimMs = isRefused ? sinceMs + takeoverMs : this.#claimMs(parsed, sinceMs);
+    this.#seen = { raw, parsed, sinceMs, claimMs };
+    this.#highestEpoch = Math.max(this.#highestEpoch, epochOf(parsed));
+  }
+
+  /** Taking over from `raw` was refused: it had been replaced already. */
+  refuse(observation: Observation): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#sightings.refuse(observation.raw, nowMs);
+    this.#seen = { ...observation, sinceMs: nowMs, claimMs: nowMs + takeoverMs };
+  }
+
+  /** This process holds the lease: there is nothing to watch. */
+  forget(ownEpoch: number): void {
+    this.#seen = undefined;
+    this.#highestEpoch = ownEpoch;
+  }
+
+  #claimMs(parsed: ParsedLease | undefined, sinceMs: number): number {
+    const nowMs = this.#clock.monotonicMs();
+    const isFree = parsed?.kind === 'known' && parsed.record.state === 'free';
+    if (parsed === undefined || isFree) {
+      return nowMs + ((this.#rng.bytes(1)[0] ?? 0) / 256) * freeJitterMs;
+    }
+    const isDead = parsed.kind === 'known' && this.#isOwnDead(parsed.record);
+    return isDead ? nowMs : sinceMs + takeoverMs;
+  }
+}
+
+/** The epoch that a record claims, 0 without one. */
+export function epochOf(parsed: ParsedLease | undefined): number {
+  if (parsed === undefined) return 0;
+  return parsed.kind === 'known' ? parsed.record.epoch : parsed.epoch;
+}
