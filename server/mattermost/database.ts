@@ -18,6 +18,11 @@ export interface SqlOptions {
 }
 
 export interface SqlQueryOptions extends SqlOptions {
+  /**
+   * The query changes nothing, so it may be asked again when its connection breaks. Without it that
+   * is done only when the database cannot have seen it.
+   */
+  mayRepeat?: boolean;
   /** A result of more rows fails: put a LIMIT into the query. */
   maxRows?: number;
   /** A result of more bytes fails. One row may have 32 MiB at most, else the plugin ends. */

@@ -267,6 +267,26 @@ describe('errors', () => {
     await expect(call).rejects.toMatchObject({ code: 'SQL_UNAVAILABLE' });
   });
 
+  test('of a connection that breaks on the way repeat only what may be repeated', async () => {
+    const database = start();
+    let broken = 1;
+    driver.before = (method) => {
+      if (method !== 'ConnQuery' || broken-- <= 0) return undefined;
+      return { B: goError(0, 'read tcp 127.0.0.1:5432: connection reset by peer') };
+    };
+    await database.query('SELECT', [], { ...postgres, mayRepeat: true });
+    expect(driver.count('Conn')).toBe(2);
+    broken = 1;
+    await expect(database.query('INSERT', [], postgres)).rejects.toMatchObject({
+      code: 'SQL_UNAVAILABLE',
+    });
+    driver.before = (method) =>
+      method === 'ConnQuery' ? { B: goError(0, 'pq: unexpected message') } : undefined;
+    await expect(
+      database.query('SELECT', [], { ...postgres, mayRepeat: true }),
+    ).rejects.toMatchObject({ code: 'SQL_FAILED' });
+  });
+
   test('of a server without a database, and of one that is gone', async () => {
     const database = start();
     const options = { clock: new FakeClock(), logger: silentLogger, rng: seededRng(1) };

@@ -1,11 +1,10 @@
 import type { RpcClient } from '../../lib/netrpc/index.ts';
 import { type Clock, type Logger, type Rng, asError } from '../../lib/runtime/index.ts';
 import type { Database, SqlChange, SqlOptions, SqlQueryOptions, SqlResult } from './database.ts';
-import { HostError } from './errors.ts';
 import { maxConnectionTries, sqlTimeoutMs } from './limits.ts';
 import { SqlCall } from './sql-call.ts';
 import { type ConnectionId, SqlDriver } from './sql-driver.ts';
-import { asSqlError, sqlError } from './sql-errors.ts';
+import { asSqlError, isBroken, sqlError } from './sql-errors.ts';
 import { SqlPlaces } from './sql-places.ts';
 import { cancelSql, newMarker, sqlText } from './sql-text.ts';
 import { type SqlArgument, namedValues } from './sql-values.ts';
@@ -22,7 +21,7 @@ export interface RpcDatabaseOptions {
 interface Task<Result> {
   sql: string;
   marker: string;
-  options: SqlOptions;
+  options: SqlQueryOptions;
   /** Aborts with the reason why nobody waits for the result any more. */
   stop: AbortSignal;
   work: (call: SqlCall, sql: string) => Promise<Result>;
@@ -115,8 +114,9 @@ export class RpcDatabase implements Database {
         try {
           return await this.#borrow(driver, task);
         } catch (error) {
-          const isDead = error instanceof HostError && error.code === 'HOST_BAD_CONNECTION';
-          if (!isDead || tries === maxConnectionTries || task.stop.aborted) throw error;
+          const mayRepeat = task.options.mayRepeat === true;
+          const isLast = tries === maxConnectionTries || task.stop.aborted;
+          if (isLast || !isBroken(error, mayRepeat)) throw error;
         }
       }
     } finally {

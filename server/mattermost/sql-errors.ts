@@ -6,6 +6,7 @@ import {
   listField,
   stringField,
 } from '../../lib/gob/index.ts';
+import { asError } from '../../lib/runtime/index.ts';
 import { HostError, parseError } from './errors.ts';
 
 /** Ours, and those of the database that a caller may want to tell apart. */
@@ -187,10 +188,21 @@ function mysqlError(fields: GobStruct): SqlError {
   return sqlError(code, message, { details: { mysqlNumber, sqlState } });
 }
 
+/** How the drivers of the server begin what they say of themselves, not of the connection. */
+const driverText = /^(pq|sql|mysql): /;
+
 /** Any failure of a call as a {@link SqlError}: what is none yet is the connection's. */
 export function asSqlError(error: unknown): SqlError {
   if (error instanceof SqlError) return error;
-  const cause = error instanceof Error ? error : new Error(String(error));
-  const isOther = cause instanceof HostError && cause.code === 'HOST_FAILED';
-  return sqlError(isOther ? 'SQL_FAILED' : 'SQL_UNAVAILABLE', cause.message, { cause });
+  const cause = asError(error);
+  const isDriver = cause instanceof HostError && driverText.test(cause.message);
+  return sqlError(isDriver ? 'SQL_FAILED' : 'SQL_UNAVAILABLE', cause.message, { cause });
+}
+
+/** Whether the connection was broken, with the database possibly well. */
+export function isBroken(error: unknown, mayRepeat: boolean): boolean {
+  if (!(error instanceof HostError)) return false;
+  // The driver says so when the database has not seen the statement; else only its text is left.
+  if (error.code === 'HOST_BAD_CONNECTION') return true;
+  return mayRepeat && asSqlError(error).code === 'SQL_UNAVAILABLE';
 }

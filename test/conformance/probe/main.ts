@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { serveMattermostPlugin, type Host } from '../../../server/mattermost/index.ts';
 import { callEverything } from './every-call.ts';
+import { runSql } from './sql-route.ts';
 
 let host: Host;
 const seen = { configurationChanges: 0, events: [] as string[], running: 0, aborted: 0 };
@@ -24,6 +25,8 @@ type Route = (
 const routes: Record<string, Route> = {
   '/api': async (_request, response) =>
     response.end(JSON.stringify(await callEverything(host.api))),
+  '/sql': async (request, response) =>
+    response.end(JSON.stringify(await runSql(host.database, request))),
   '/seen': (_request, response) => response.end(JSON.stringify({ ...seen, pid: process.pid })),
   '/memory': (_request, response) => {
     collectGarbage();
