@@ -5,6 +5,7 @@ import { Head, Pacer } from '../head/index.ts';
 import { BlockSet } from './block-set.ts';
 import { defaultBlockRangeMs, defaultStoreLimits, maxReplayProblems } from './limits.ts';
 import { DirectoryLock } from './lock.ts';
+import { sweepForeignCaches } from './foreign-caches.ts';
 import { sweepPageFiles } from './page-file.ts';
 import { Problems } from './problems.ts';
 import { replayWal } from './replay.ts';
@@ -42,7 +43,6 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   const pacer = new Pacer(clock);
   const problems = new Problems();
   const swept = sweepTemporary(dir);
-  if (swept.length > 0) options.onSwept?.(swept);
   await sweepPageFiles(dir);
   const blocks = new BlockSet();
   for (const problem of await blocks.load(dir, pacer)) problems.set(problem.message, problem);
@@ -59,6 +59,8 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   told.slice(0, maxReplayProblems).forEach((message) => {
     problems.set(message, { code: 'TSDB_WAL_REPAIRED', message });
   });
+  swept.push(...(await sweepForeignCaches(dir)));
+  if (swept.length > 0) options.onSwept?.(swept);
   // What series without samples were once is of no use, and replay made all that the WAL names.
   await head.collect(pacer, Infinity);
   const repaired = damages.length === 0 ? listing : await listWalDir(walDir);
