@@ -54,7 +54,8 @@ export interface ApiBackend {
   saveOwnSettings: (settings: Record<string, unknown>) => void;
   hasPermission: (userId: string, permissionId: string) => boolean;
   status: (pluginId: string) => GobInput<typeof pluginStatus> | undefined;
-  onClusterEvent: (event: { id: string; data: Uint8Array; targetId: string }) => void;
+  /** Returns why the event could not be sent, if so. */
+  onClusterEvent: (event: { id: string; data: Uint8Array; targetId: string }) => string | undefined;
   onWebSocketEvent: (event: { name: string; payload: unknown }) => void;
   log: (line: HostLogLine) => void;
   /** Something that would crash or break the real server. */
@@ -203,12 +204,12 @@ function eventMethods(backend: ApiBackend): Methods {
       if (sendType !== 'reliable' && sendType !== 'best_effort') {
         return { A: goError(`unknown send type ${sendType}`) };
       }
-      backend.onClusterEvent({
+      const failure = backend.onClusterEvent({
         id: stringField(event, 'Id'),
         data: bytesField(event, 'Data') ?? new Uint8Array(),
         targetId: stringField(options, 'TargetId'),
       });
-      return {};
+      return failure === undefined ? {} : { A: goError(failure) };
     }),
     PublishWebSocketEvent: plain({}, (argument) => {
       const payload = argument['B'];

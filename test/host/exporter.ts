@@ -9,6 +9,8 @@ export type { ExporterFault } from './exporter-faults.ts';
 export type { ExporterProfile } from './exporter-families.ts';
 
 export interface ExporterOptions {
+  /** A loopback address; 127.0.0.1 by default. */
+  address?: string;
   /** 0 or absent: any free one. */
   port?: number;
   profile?: keyof typeof exporterProfiles | ExporterProfile;
@@ -50,7 +52,7 @@ export interface Exporter {
   close(): Promise<void>;
 }
 
-/** Starts an exporter that serves `/metrics` on 127.0.0.1. */
+/** Starts an exporter that serves `/metrics` on loopback. */
 export async function startExporter(options: ExporterOptions = {}): Promise<Exporter> {
   const exporter = new SyntheticExporter(options);
   await exporter.listen(options.port ?? 0);
@@ -85,8 +87,12 @@ class SyntheticExporter implements Exporter {
     return this.#port;
   }
 
+  get #address(): string {
+    return this.#options.address ?? '127.0.0.1';
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${String(this.#port)}/metrics`;
+    return `http://${this.#address}:${String(this.#port)}/metrics`;
   }
 
   async listen(port: number): Promise<void> {
@@ -94,7 +100,7 @@ class SyntheticExporter implements Exporter {
     server.keepAliveTimeout = 300_000;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(port, this.#address, resolve);
     });
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;

@@ -1,17 +1,15 @@
 // Goal: the stand-in treats a plugin as Mattermost does. Method: a small plugin in a process of its
 // own, over a real socket, driven through the stand-in's HTTP and hooks.
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fixtureBundle, fixtureId, fixtureMain } from './fixture-bundle.ts';
 import { pluginState, startHost, type Host } from './index.ts';
-import { makeTarball } from './tar-fixture.ts';
 
-const id = 'com.example.fixture';
-const fixture = fileURLToPath(new URL('fixture-plugin/', import.meta.url));
+const id = fixtureId;
 
 let directory = '';
 let host: Host;
@@ -19,7 +17,7 @@ let host: Host;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'host-'));
   host = await startHost({ directory });
-  await host.installPlugin(await bundle());
+  await host.installPlugin(await fixtureBundle());
   await host.enable(id);
 });
 
@@ -28,17 +26,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
   expect(host.violations).toEqual([]);
 });
-
-/** The fixture as a bundle whose executable is a script, as a server would be given it. */
-async function bundle(version = '1.2.3'): Promise<Uint8Array> {
-  const manifest = await readFile(join(fixture, 'plugin.json'), 'utf8');
-  const script = `#!${process.execPath}\nimport(${JSON.stringify(join(fixture, 'main.ts'))});\n`;
-  return makeTarball([
-    { name: 'top/plugin.json', content: manifest.replace('1.2.3', version) },
-    { name: 'top/plugin', content: script, mode: 0o755 },
-    { name: 'top/webapp/main.js', content: 'the webapp' },
-  ]);
-}
 
 interface Answer {
   status: number;
@@ -234,7 +221,7 @@ describe('REST API', () => {
       const answer = await fetch(url, { method: 'POST', headers, body: form });
       return { status: answer.status, text: await answer.text() };
     };
-    const newer = await bundle('1.2.4');
+    const newer = await fixtureBundle('1.2.4');
     expect(await upload(newer, false)).toMatchObject({ status: 400 });
     expect(await upload(Buffer.from('no bundle'), true)).toMatchObject({ status: 400 });
     // An upgrade of an enabled plugin starts the new version.
@@ -278,10 +265,10 @@ describe('supervision', () => {
         environment,
         command: () => ({
           file: process.execPath,
-          args: script === '' ? [join(fixture, 'main.ts')] : ['-e', script],
+          args: script === '' ? [fixtureMain] : ['-e', script],
         }),
       });
-      await other.installPlugin(await bundle());
+      await other.installPlugin(await fixtureBundle());
       const reason = await other.enable(id).then(
         () => 'runs',
         (error: unknown) => (error as Error).message,

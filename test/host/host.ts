@@ -10,6 +10,7 @@ import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
 import { Accounts, newId, type Session, type User } from './accounts.ts';
 import { apiHandlers } from './api-server.ts';
 import { AppError } from './app-error.ts';
+import type { Cluster, ClusterMember } from './cluster.ts';
 import type { SupportFile } from './hooks-client.ts';
 import { KvStore } from './kv-store.ts';
 import type { HostLogLine } from './log-lines.ts';
@@ -44,6 +45,8 @@ export interface HostOptions {
   port?: number;
   clock?: Clock;
   onLog?: (line: HostLogLine) => void;
+  /** Makes the server a node of a cluster; `hostname` is where its metrics are found. */
+  place?: { cluster: Cluster; hostname: string };
 }
 
 /** Log lines kept for tests; older ones are dropped. */
@@ -75,6 +78,7 @@ export class Host {
   readonly #server: Server;
   readonly #kvStores = new Map<string, KvStore>();
   readonly #serverId = newId(systemRng);
+  readonly #member: ClusterMember | undefined;
   readonly #installedAtMs: number;
   #configuration: ServerConfiguration;
 
@@ -85,6 +89,7 @@ export class Host {
     this.directory = resolve(options.directory);
     this.pages = options.pages;
     this.#configuration = changeConfiguration(defaultConfiguration(), options.configuration ?? {});
+    this.#member = this.#createMember();
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.plugins = this.#createPlugins();
   }
@@ -95,6 +100,12 @@ export class Host {
       this.#server.once('error', failed);
       this.#server.listen(port, '127.0.0.1', done);
     });
+    if (this.#member !== undefined) this.#options.place?.cluster.join(this.#member);
+  }
+
+  /** This node's id in its cluster; empty without one. */
+  get clusterId(): string {
+    return this.#member?.clusterId ?? '';
   }
 
   get url(): string {
@@ -148,6 +159,8 @@ export class Host {
   }
 
   kv(id: string): KvStore {
+    const { place } = this.#options;
+    if (place !== undefined) return place.cluster.kv(id);
     let store = this.#kvStores.get(id);
     if (store === undefined) this.#kvStores.set(id, (store = new KvStore(this.#clock)));
     return store;
@@ -190,12 +203,28 @@ export class Host {
   /** Deactivates every plugin and closes the server. */
   async stop(): Promise<void> {
     await this.plugins.stop();
+    if (this.#member !== undefined) this.#options.place?.cluster.leave(this.#member);
     this.#server.closeAllConnections();
     await new Promise<void>((done) => this.#server.close(() => done()));
   }
 
+  #createMember(): ClusterMember | undefined {
+    const { place } = this.#options;
+    if (place === undefined) return undefined;
+    return {
+      clusterId: newId(systemRng),
+      hostname: place.hostname,
+      receive: ({ pluginId, id, data }) => {
+        const active = this.plugins.get(pluginId)?.active;
+        active?.hooks.onPluginClusterEvent(id, data).catch((error: unknown) => {
+          this.#say('error', `RPC call OnPluginClusterEvent to plugin failed: ${String(error)}`);
+        });
+      },
+    };
+  }
+
   #createPlugins(): Plugins {
-    const { command, environment, serverVersion } = this.#options;
+    const { command, environment, serverVersion, place } = this.#options;
     return new Plugins({
       directory: this.directory,
       serverVersion: serverVersion ?? defaultServerVersion,
@@ -210,6 +239,7 @@ export class Host {
       },
       log: (line) => this.#log(line),
       violation: (text) => this.#violation(text),
+      ...(place === undefined ? {} : { database: place.cluster.database }),
       ...(command === undefined ? {} : { command }),
       ...(environment === undefined ? {} : { environment }),
     });
@@ -238,7 +268,7 @@ export class Host {
         if (plugin === undefined) return undefined;
         return {
           PluginId: plugin.manifest.id,
-          ClusterId: '',
+          ClusterId: this.clusterId,
           PluginPath: plugin.bundleDirectory,
           State: plugin.state,
           Error: plugin.error,
@@ -246,11 +276,21 @@ export class Host {
           Version: plugin.manifest.version,
         };
       },
-      onClusterEvent: (event) => keep(this.clusterEvents, event, maxEvents),
+      onClusterEvent: (event) => this.#publish(manifest.id, event),
       onWebSocketEvent: (event) => keep(this.webSocketEvents, event, maxEvents),
       log: (line) => this.#log(line),
       violation: (text) => this.#violation(text),
     });
+  }
+
+  #publish(
+    pluginId: string,
+    event: { id: string; data: Uint8Array; targetId: string },
+  ): string | undefined {
+    keep(this.clusterEvents, event, maxEvents);
+    const { id, data, targetId } = event;
+    const { place } = this.#options;
+    return place?.cluster.publish(this.clusterId, targetId, { pluginId, id, data });
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

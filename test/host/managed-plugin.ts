@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../lib/runtime/index.ts';
 import { RpcServer, type RpcHandlers } from '../../lib/netrpc/index.ts';
+import type { Database } from './database.ts';
 import { HooksClient } from './hooks-client.ts';
 import type { HostLogLine } from './log-lines.ts';
 import type { Manifest } from './manifest.ts';
@@ -34,6 +35,8 @@ export interface ManagedPluginOptions {
   environment?: Readonly<Record<string, string>>;
   clock: Clock;
   api: RpcHandlers;
+  /** What a driver answers from; without it no connection is given. */
+  database?: Database;
   isHealthChecked: boolean;
   log: (line: HostLogLine) => void;
   violation: (text: string) => void;
@@ -135,9 +138,10 @@ export class ManagedPlugin {
     const { connection } = process;
     const hooks = new HooksClient(await connection.dispense('hooks'), this.#options.clock);
     await hooks.fetchImplemented();
+    const { api, database, violation } = this.#options;
     const refusal = await hooks.onActivate(
-      this.#lend(process, this.#options.api),
-      this.#lend(process, driverHandlers),
+      this.#lend(process, api),
+      this.#lend(process, driverHandlers(database, violation)),
     );
     if (refusal !== undefined) throw new Error(refusal);
     return hooks;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { RpcHandlers } from '../../lib/netrpc/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { AppError } from './app-error.ts';
+import type { Database } from './database.ts';
 import type { HostLogLine } from './log-lines.ts';
 import { ManagedPlugin, pluginState } from './managed-plugin.ts';
 import { executableOf, meetsServerVersion, readManifest, type Manifest } from './manifest.ts';
@@ -21,6 +22,7 @@ export interface PluginsOptions {
   environment?: Readonly<Record<string, string>>;
   isHealthChecked: boolean;
   api: (manifest: Manifest, bundleDirectory: string) => RpcHandlers;
+  database?: Database;
   /** Whether the configuration has the plugin enabled, and how that is changed. */
   isEnabled: (id: string) => boolean;
   setEnabled: (id: string, isEnabled: boolean) => void;
@@ -159,6 +161,7 @@ export class Plugins {
       isHealthChecked: options.isHealthChecked,
       log: options.log,
       violation: options.violation,
+      ...(options.database === undefined ? {} : { database: options.database }),
       ...(options.environment === undefined ? {} : { environment: options.environment }),
     });
     this.#installed.set(id, { plugin, webappPath });

@@ -46,6 +46,11 @@ export function goError(text: string): InterfaceValue {
   return interfaceValue('*plugin.ErrorString', { Err: text });
 }
 
+/** An error that Go code tells by its number: 1 is the end of rows, 6 a bad connection. */
+export function goErrorCode(code: number, text: string): InterfaceValue {
+  return interfaceValue('*plugin.ErrorString', { Code: code, Err: text });
+}
+
 /** A JSON value as Go holds it in an `any`: numbers are float64. */
 export function goAny(value: unknown): InterfaceValue | null {
   if (value === null || value === undefined) return null;

@@ -29,6 +29,29 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
     response.write('half', () => setImmediate(() => response.destroy()));
   },
   '/crash': () => process.kill(process.pid, 'SIGKILL'),
+  '/nodes': async (_request, response) => {
+    const sql = 'SELECT HostName, LastPingAt, 1.5, NULL FROM ClusterDiscovery WHERE Type = $1';
+    const options = { dialect: 'postgres', timeoutMs: 5000 } as const;
+    const { columns, rows } = await host.database.query(sql, ['mattermost_app'], options);
+    const wrong = host.database.query('SELECT missing', [], options);
+    const refusal = await wrong.then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+    const { clusterId } = await host.api.getPluginStatus('com.example.fixture');
+    response.end(JSON.stringify({ clusterId, columns, rows, refusal, clusterEvents }));
+  },
+  '/tell': async (request, response) => {
+    const query = new URL(request.url ?? '', 'http://localhost').searchParams;
+    const id = query.get('id') ?? '';
+    const targetId = query.get('target') ?? '';
+    const data = Buffer.from(id);
+    const sent = host.api.publishPluginClusterEvent(
+      { id, data },
+      { sendType: 'reliable', targetId },
+    );
+    response.end(await sent.then(() => 'sent', String));
+  },
   '/api': async (_request, response) => {
     const { api } = host;
     const key = 'key';
