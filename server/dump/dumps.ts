@@ -4,6 +4,7 @@ import { archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
 import type { BuildParts } from './build.ts';
 import { DumpError, toDumpError } from './errors.ts';
+import { importGoPluginJobs } from './go-plugin-jobs.ts';
 import { JobBook } from './job-book.ts';
 import { newJobId } from './job-id.ts';
 import { cutWarnings, isFinished, newRecord, type JobRecord } from './job-record.ts';
@@ -75,6 +76,7 @@ export class DumpService {
   /** Clears what an earlier run left and begins its unfinished jobs again. */
   async start(): Promise<void> {
     await WorkArea.sweep(this.#options.dataDirectory);
+    await this.#importOld();
     await this.#load();
     this.#schedule();
   }
@@ -317,6 +319,18 @@ export class DumpService {
     } catch (error) {
       // What is known is better than nothing; the next call tries again.
       logger.warn('the jobs could not be read', { code: codeOf(error), reason: errorText(error) });
+    }
+  }
+
+  /** Dumps of the Go plugin; a failure leaves them for the next start. */
+  async #importOld(): Promise<void> {
+    const { facts, kv, logger, node, store } = this.#options;
+    const serverName = async () => (await facts.server()).serverName;
+    try {
+      await importGoPluginJobs({ kv, store, logger, node, serverName });
+    } catch (error) {
+      const reason = errorText(error);
+      logger.warn('The dumps of the Go plugin could not be taken over yet', { reason });
     }
   }
 
