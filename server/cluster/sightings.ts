@@ -1,4 +1,4 @@
-import { maxSightings } from './limits.ts';
+import { maxRecordBytes, maxSightings } from './limits.ts';
 
 interface Sighting {
   raw: Uint8Array;
@@ -28,6 +28,8 @@ export class Sightings {
   }
 
   #add(sighting: Sighting): Sighting {
+    // Somebody's huge value costs its memory once.
+    if (sighting.raw.length > maxRecordBytes) this.#seen = [];
     if (this.#seen.length === maxSightings) this.#seen.shift();
     this.#seen.push(sighting);
     return sighting;
@@ -35,5 +37,5 @@ export class Sightings {
 }
 
 export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  return Buffer.compare(a, b) === 0;
 }
