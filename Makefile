@@ -16,7 +16,7 @@ sources := $(shell find server lib api panels webapp/src build assets -type f ! 
 
 # Package and what of it must be there. The cross packages bring the libraries of the other platform.
 test_packages := chromium:chromium fonts-liberation:/usr/share/fonts/truetype/liberation \
-  prometheus:promtool
+  prometheus:promtool $(if $(filter amd64,$(arch)),qemu-user-static:/usr/bin/qemu-aarch64-static)
 dist_packages := binutils:strip patchelf:patchelf
 cross_packages := binutils-aarch64-linux-gnu:aarch64-linux-gnu-strip \
   libstdc++6-arm64-cross:/usr/aarch64-linux-gnu/lib/libstdc++.so.6 \
@@ -32,7 +32,8 @@ conformance_packages := $(bench_packages) \
 help: ## lists the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-test: node_modules/.package-lock.json $(host_bundle) ## format, types, lint, structure, unused code, unit, integration and browser tests
+# CI starts the executable of the other platform too, under emulation.
+test: node_modules/.package-lock.json $(if $(filter true,$(CI)),$(bundle),$(host_bundle)) ## format, types, lint, structure, unused code, unit, integration and browser tests
 	@build/debian-packages.sh $(test_packages)
 	@node build/check.ts
 

@@ -89,6 +89,8 @@ export async function bundleServer(
     bundle: true,
     platform: 'node',
     target: 'node26',
+    // Names of files stay in the bundle: also of packages that are linked from somewhere else.
+    preserveSymlinks: true,
     // Whitespace goes, names stay: stack traces in a customer's log must be readable.
     minifyWhitespace: true,
     charset: 'utf8',

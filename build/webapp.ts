@@ -49,6 +49,7 @@ export async function buildWebapp(options: WebappBuildOptions): Promise<WebappBu
     entryPoints: ['webapp/src/index.tsx'],
     outfile: file,
     bundle: true,
+    preserveSymlinks: true,
     metafile: true,
     minify: options.minify,
     format: 'iife',

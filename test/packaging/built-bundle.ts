@@ -17,8 +17,12 @@ export const manifest = JSON.parse(readFileSync(`${root}plugin.json`, 'utf8')) a
 /** This machine, as the manifest calls it. */
 export const hostPlatform = `linux-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
-/** What `make dist` leaves for this machine; `make test` builds it first. */
-export const hostBundle = `${root}dist/${manifest.id}-${manifest.version}-${hostPlatform}.tar.gz`;
+/** What `make dist` leaves for a platform; `make test` builds this machine's first. */
+export function bundleOf(platform: string): string {
+  return `${root}dist/${manifest.id}-${manifest.version}-${platform}.tar.gz`;
+}
+
+export const hostBundle = bundleOf(hostPlatform);
 
 /** What a plugin host tells the process it starts. */
 export const handshakeEnvironment = {
