@@ -1,5 +1,8 @@
 export type { CollectSettings } from './collect-settings.ts';
 export { Collector, type CollectorOptions, type CollectorSummary } from './collector.ts';
+export { ownFacts } from './discovery-self.ts';
+export { Discovery, type DiscoveryOptions, type DiscoveryState } from './discovery.ts';
+export type { ClusterNode, SelfFacts } from './discovery-rows.ts';
 export { ledgerFile, metadataFile, type LedgerFile } from './gap-file.ts';
 export { GapLedger, type LedgerOptions } from './gap-ledger.ts';
 export { MetadataBook, type MetricMetadata } from './metric-metadata.ts';

@@ -101,3 +101,25 @@ export const maxSlowLookups = 1;
 
 /** Host names whose addresses are remembered. */
 export const maxRememberedNames = 1000;
+
+/** How often the nodes of a cluster are looked for: one that joins is scraped within 20 s. */
+export const discoveryPollMs = 15_000;
+
+/** Longest one look may take. */
+export const discoveryTimeoutMs = 10_000;
+
+/** Pauses after looks that failed double from the first to the last of these. */
+export const firstDiscoveryRetryMs = 2000;
+export const maxDiscoveryRetryMs = 60_000;
+
+/** Nodes of a cluster; the largest deployments have some 20. */
+export const maxDiscoveredNodes = 200;
+
+/** A node that gave no sign of life for so long is gone: the server's own rule. */
+export const maxNodeAgeMs = 30 * 60 * 1000;
+
+/** Servers ping every minute; after more than three missed pings a node may be gone. */
+export const staleNodeMs = 4 * 60 * 1000;
+
+/** Rows of the discovery table that cannot be used and are told one by one. */
+export const maxShownRowProblems = 10;

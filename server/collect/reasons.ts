@@ -6,6 +6,7 @@ import { targetUrl, type ScrapeTarget } from './target.ts';
 export const consoleLinks = {
   performanceMonitoring: '/admin_console/environment/performance_monitoring',
   license: '/admin_console/about/license',
+  highAvailability: '/admin_console/environment/high_availability',
   plugin: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
 } as const;
 

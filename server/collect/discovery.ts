@@ -1,0 +1,230 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Problem } from '../../api/index.ts';
+import { type Clock, type Logger, asError, sleep } from '../../lib/runtime/index.ts';
+import {
+  type ClusterNode,
+  PingWatch,
+  type SelfFacts,
+  nodesOf,
+  readRows,
+} from './discovery-rows.ts';
+import {
+  discoveryPollMs,
+  discoveryTimeoutMs,
+  firstDiscoveryRetryMs,
+  maxDiscoveredNodes,
+  maxDiscoveryRetryMs,
+} from './limits.ts';
+import { consoleLinks } from './reasons.ts';
+
+/**
+ * Finds the nodes of the cluster in the server's table `ClusterDiscovery`, every 15 s for ever.
+ * Contract: `start` polls at once; `onChange` is called after the first poll, and whenever nodes or
+ * problems changed (a new ping alone is no change); when the query fails, the nodes found before
+ * stay and a problem is added; nothing here rejects or throws. `stop` gives up a query under way.
+ */
+export interface DiscoveryOptions {
+  clock: Clock;
+  logger: Logger;
+  /** The server's database; a query that fails is asked again later. */
+  database: DiscoveryDatabase;
+  /** Read anew for every query. */
+  cluster: () => { clusterName: string; driverName: string };
+  self: () => SelfFacts;
+  onChange: (state: DiscoveryState) => void;
+}
+
+/** What is asked of a database: the part of `Host.database` that discovery uses. */
+export interface DiscoveryDatabase {
+  query(
+    sql: string,
+    parameters: readonly (string | number)[],
+    options: {
+      dialect: 'postgres' | 'mysql';
+      timeoutMs: number;
+      maxRows: number;
+      mayRepeat: boolean;
+      signal: AbortSignal;
+    },
+  ): Promise<{ rows: readonly (readonly unknown[])[] }>;
+}
+
+export interface DiscoveryState {
+  nodes: readonly ClusterNode[];
+  problems: readonly Problem[];
+  /** When the table was last read, by our wall clock; undefined before that. */
+  readAtMs: number | undefined;
+}
+
+/** The type of rows that app nodes write. */
+const nodeType = 'mattermost_app';
+
+/** Mixed case: MySQL tells tables apart by it, PostgreSQL folds it. */
+const discoverySql = `SELECT id, hostname, createat, lastpingat FROM ClusterDiscovery WHERE type = $1 AND clustername = $2 ORDER BY lastpingat DESC LIMIT ${String(maxDiscoveredNodes + 1)}`;
+
+export class Discovery {
+  readonly #options: DiscoveryOptions;
+  readonly #watch = new PingWatch();
+  readonly #stop = new AbortController();
+  #wake = new AbortController();
+  #state: DiscoveryState = { nodes: [], problems: [], readAtMs: undefined };
+  #running: Promise<void> | undefined;
+  #clusterName = '';
+  #failures = 0;
+  #hasTold = false;
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+  }
+
+  get state(): DiscoveryState {
+    return this.#state;
+  }
+
+  /** Polls at once, and then for ever. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Polls now instead of later, for example because the configuration changed. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** Ends polling; resolves when nothing of it is under way. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped()) {
+      this.#wake = new AbortController();
+      await this.#poll();
+      if (this.#isStopped()) return;
+      await sleep(this.#options.clock, this.#pauseMs(), this.#wake.signal);
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** A table that cannot be read is asked for sooner at first, and less and less often then. */
+  #pauseMs(): number {
+    if (this.#failures === 0) return discoveryPollMs;
+    return Math.min(maxDiscoveryRetryMs, firstDiscoveryRetryMs * 2 ** (this.#failures - 1));
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, cluster, self } = this.#options;
+    const { clusterName, driverName } = cluster();
+    this.#forgetOther(clusterName);
+    try {
+      const { rows } = await this.#query(clusterName, driverName);
+      const { seen, problems } = readRows(rows);
+      const ages = this.#watch.agesOf(seen, clock.nowMs(), clock.monotonicMs());
+      const found = nodesOf(seen, ages, self());
+      const all = [...problems, ...found.problems];
+      if (found.nodes.length === 0) all.push(emptyProblem(clusterName));
+      this.#failures = 0;
+      this.#tell({ nodes: found.nodes, problems: all, readAtMs: clock.nowMs() });
+    } catch (error) {
+      if (this.#isStopped()) return;
+      this.#failures++;
+      const { nodes, readAtMs } = this.#state;
+      this.#tell({ nodes, readAtMs, problems: [failureProblem(error, nodes.length)] });
+    }
+  }
+
+  /** The nodes of another cluster are not ours. */
+  #forgetOther(clusterName: string): void {
+    if (this.#hasTold && clusterName !== this.#clusterName) {
+      this.#state = { nodes: [], problems: [], readAtMs: undefined };
+    }
+    this.#clusterName = clusterName;
+  }
+
+  #query(clusterName: string, driverName: string) {
+    return this.#options.database.query(discoverySql, [nodeType, clusterName], {
+      dialect: driverName.toLowerCase() === 'mysql' ? 'mysql' : 'postgres',
+      timeoutMs: discoveryTimeoutMs,
+      maxRows: maxDiscoveredNodes + 1,
+      mayRepeat: true,
+      signal: this.#stop.signal,
+    });
+  }
+
+  #tell(next: DiscoveryState): void {
+    const previous = this.#state;
+    this.#state = next;
+    this.#log(previous, next);
+    const isSame =
+      isDeepStrictEqual(previous.nodes.map(essence), next.nodes.map(essence)) &&
+      isDeepStrictEqual(previous.problems, next.problems);
+    if (isSame && this.#hasTold) return;
+    this.#hasTold = true;
+    this.#options.onChange(next);
+  }
+
+  /** Each node and each problem is worth a line when it comes, and nodes when they go. */
+  #log(previous: DiscoveryState, next: DiscoveryState): void {
+    const { logger } = this.#options;
+    const known = new Set(previous.problems.map(({ message }) => message));
+    for (const { code, message, advice } of next.problems) {
+      if (!known.has(message)) logger.warn(message, { code, advice });
+    }
+    const hosts = (state: DiscoveryState) => new Set(state.nodes.map(({ host }) => host));
+    const [before, after] = [hosts(previous), hosts(next)];
+    const joined = [...after].filter((host) => !before.has(host));
+    const left = [...before].filter((host) => !after.has(host));
+    if (joined.length + left.length === 0) return;
+    logger.info('the nodes of the cluster changed', {
+      joined: joined.join(' '),
+      left: left.join(' '),
+      nodes: after.size,
+    });
+  }
+}
+
+/** What of a node others act on. */
+function essence({ id, host, isStale, isSelf }: ClusterNode) {
+  return { id, host, isStale, isSelf };
+}
+
+function emptyProblem(clusterName: string): Problem {
+  return {
+    code: 'DISCOVERY_EMPTY',
+    severity: 'error',
+    message: `No node of the cluster "${clusterName.slice(0, 64)}" is registered in the table ClusterDiscovery; only this node is collected.`,
+    advice:
+      'Check that Cluster Name in Environment > High Availability is the same on all nodes, that the licence includes high availability, and restart the nodes after a change.',
+    link: consoleLinks.highAvailability,
+  };
+}
+
+/** Says what the error's code means; its text comes from the database and is not shown. */
+function failureProblem(cause: unknown, known: number): Problem {
+  const { code } = asError(cause) as { code?: unknown };
+  const reason = typeof code === 'string' ? code : 'unknown';
+  const consequence =
+    known === 0
+      ? 'only this node is collected'
+      : `the ${String(known)} nodes known from before are collected on`;
+  return {
+    code: 'DISCOVERY_FAILED',
+    severity: 'error',
+    message: `The nodes of the cluster could not be read from the database (${reason}): ${consequence}.`,
+    advice: adviceByReason[reason] ?? 'Check that the database runs and that this node reaches it.',
+  };
+}
+
+const adviceByReason: Readonly<Record<string, string>> = {
+  SQL_UNDEFINED:
+    'The table ClusterDiscovery is missing: check that the database belongs to this version of the server.',
+  SQL_PERMISSION: 'Give the server’s database user the right to read the table ClusterDiscovery.',
+  SQL_NO_DATABASE: 'Update the server: it offers no database to plugins.',
+  SQL_TIMEOUT: 'The database is overloaded or unreachable: look at its load and at the network.',
+  SQL_BUSY: 'The database is overloaded or unreachable: look at its load and at the network.',
+};

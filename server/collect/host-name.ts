@@ -1,0 +1,93 @@
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/**
+ * Reads host names and addresses that others wrote: into database rows, into settings.
+ * Contract: what `cleanHost` calls a host can be connected to and put into a label; IPv6 addresses
+ * are without brackets and in their shortest form, names in lower case and without a final dot.
+ */
+export type CleanHost = { kind: 'host'; host: string } | { kind: 'problem'; reason: string };
+
+/** Longest name of DNS. */
+const maxNameChars = 253;
+
+const namePart = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+
+/** What a part must not be at the end of a name: resolvers read it as an address in disguise. */
+const numericPart = /^([0-9]+|0x[0-9a-f]*)$/;
+
+/** Takes a host as it stands in a row or a setting, with or without brackets around IPv6. */
+export function cleanHost(text: string): CleanHost {
+  const trimmed = text.trim();
+  if (trimmed === '') return problem('it is empty');
+  if (trimmed.length > maxNameChars) {
+    return problem(`it is longer than ${String(maxNameChars)} characters`);
+  }
+  const bare = /^\[(.*)\]$/.exec(trimmed)?.[1] ?? trimmed;
+  if (bare.includes('%')) return problem('an address with a zone means something else everywhere');
+  if (isIP(bare) !== 0) return cleanAddress(bare);
+  if (bare !== trimmed) return problem('there is no IPv6 address in its brackets');
+  return cleanName(bare.toLowerCase().replace(/\.$/, ''));
+}
+
+function cleanAddress(address: string): CleanHost {
+  const host = isIPv6(address) ? shortIPv6(address) : address;
+  if (isUnspecified(host)) return problem('it is the address of no machine');
+  return { kind: 'host', host };
+}
+
+function cleanName(name: string): CleanHost {
+  if (/[\s/\\@?#]/.test(name)) return problem('it is no plain host name');
+  if (/^[^:]*:[0-9]*$/.test(name)) return problem('it must not have a port');
+  const parts = name.split('.');
+  if (!parts.every((part) => namePart.test(part))) return problem('it is no host name');
+  if (numericPart.test(parts.at(-1) ?? '')) return problem('it is neither a name nor an address');
+  return { kind: 'host', host: name };
+}
+
+function problem(reason: string): CleanHost {
+  return { kind: 'problem', reason };
+}
+
+/** An IPv6 address as everybody writes it, so that two spellings are one host. */
+function shortIPv6(address: string): string {
+  const host = URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? address;
+  // An IPv4 address in IPv6 clothes is that IPv4 address.
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
+  if (mapped === null) return host;
+  const [high, low] = [parseInt(mapped[1] ?? '', 16), parseInt(mapped[2] ?? '', 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
+function isUnspecified(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
+}
+
+/**
+ * Where clouds tell their machines secrets: link-local addresses and the three that are not, and
+ * with them the old and new ways to write an IPv4 address inside IPv6.
+ */
+const metadataAddresses = new BlockList();
+metadataAddresses.addSubnet('169.254.0.0', 16, 'ipv4');
+metadataAddresses.addAddress('100.100.100.200', 'ipv4');
+metadataAddresses.addAddress('fd00:ec2::254', 'ipv6');
+metadataAddresses.addAddress('fd20:ce::254', 'ipv6');
+metadataAddresses.addSubnet('fe80::', 10, 'ipv6');
+metadataAddresses.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
+metadataAddresses.addSubnet('::a9fe:0', 112, 'ipv6');
+metadataAddresses.addSubnet('2002:a9fe::', 32, 'ipv6');
+
+/** Whether nothing must ever be fetched from an address (not a name). */
+export function isForbiddenAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 0) return false;
+  const host = family === 6 ? shortIPv6(address) : address;
+  if (isUnspecified(host)) return true;
+  return metadataAddresses.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
+}
+
+/** Text of others as a message may show it: short, one line, without what may be a password. */
+export function shownText(text: string): string {
+  if (text.includes('@')) return '(not shown)';
+  const printable = text.replaceAll(/[^\x20-\x7e]/g, '?');
+  return printable.length > 60 ? `${printable.slice(0, 60)}…` : printable;
+}
