@@ -59,6 +59,8 @@ export const nodeStatus: Reader<Omit<Status, 'can'>> = fields<Omit<Status, 'can'
     remoteBlocks: number,
     remoteBytes: number,
     pendingBlocks: number,
+    pendingBytes: nullable(number),
+    lagMs: nullable(number),
     lastSuccessMs: nullable(number),
     lastError: nullable(apiError),
   }),

@@ -81,6 +81,10 @@ export interface SyncStatus {
   remoteBytes: number;
   /** Local blocks that are not in the file store yet. */
   pendingBlocks: number;
+  /** Their bytes; null while the store is being opened. */
+  pendingBytes?: number | null;
+  /** Age of the oldest sample that is on this node's disk alone; null when there is none. */
+  lagMs?: number | null;
   lastSuccessMs: number | null;
   lastError: ApiError | null;
 }

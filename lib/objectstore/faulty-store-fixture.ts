@@ -1,5 +1,6 @@
 import { StoreError, type StoreErrorCode } from './errors.ts';
 import type {
+  CallOptions,
   GetOptions,
   ListEntry,
   ListOptions,
@@ -38,8 +39,8 @@ export class FaultyStore implements ObjectStore {
     return this.#call('get', key, () => this.#inner.get(key, options));
   }
 
-  head(key: string): Promise<ObjectHead | undefined> {
-    return this.#call('head', key, () => this.#inner.head(key));
+  head(key: string, options?: CallOptions): Promise<ObjectHead | undefined> {
+    return this.#call('head', key, () => this.#inner.head(key, options));
   }
 
   async *list(options: ListOptions): AsyncGenerator<ListEntry, void, undefined> {
@@ -47,12 +48,12 @@ export class FaultyStore implements ObjectStore {
     yield* this.#inner.list(options);
   }
 
-  delete(key: string): Promise<void> {
-    return this.#call('delete', key, () => this.#inner.delete(key));
+  delete(key: string, options?: CallOptions): Promise<void> {
+    return this.#call('delete', key, () => this.#inner.delete(key, options));
   }
 
-  check(key: string): Promise<void> {
-    return this.#call('check', key, () => this.#inner.check(key));
+  check(key: string, options?: CallOptions): Promise<void> {
+    return this.#call('check', key, () => this.#inner.check(key, options));
   }
 
   async #call<T>(operation: StoreOperation, key: string, run: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ export { checkKey, joinKey } from './keys.ts';
 export { LocalStore, type LocalStoreOptions } from './local-store.ts';
 export type {
   ByteRange,
+  CallOptions,
   GetOptions,
   ListEntry,
   ListOptions,

@@ -18,6 +18,7 @@ import {
 import { listLocal } from './local-list.ts';
 import type {
   ByteRange,
+  CallOptions,
   GetOptions,
   ListEntry,
   ListOptions,
@@ -102,8 +103,9 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  async head(key: string): Promise<ObjectHead | undefined> {
+  async head(key: string, { signal }: CallOptions = {}): Promise<ObjectHead | undefined> {
     checkKey(key);
+    if (signal?.aborted === true) throw abortedError(key);
     try {
       const stats = await stat(this.#path(key), { bigint: true });
       return stats.isFile() ? headOf(stats) : undefined;
@@ -123,8 +125,9 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, { signal }: CallOptions = {}): Promise<void> {
     checkKey(key);
+    if (signal?.aborted === true) throw abortedError(key);
     try {
       if (!(await removeFile(this.#path(key)))) return;
       // Readers that know only directories would take an empty one for an object group.
@@ -134,8 +137,8 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  async check(key: string): Promise<void> {
-    await probeStore(this, key);
+  async check(key: string, options: CallOptions = {}): Promise<void> {
+    await probeStore(this, key, options);
   }
 
   #path(key: string): string {

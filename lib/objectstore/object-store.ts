@@ -38,13 +38,18 @@ export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
 export interface PutOptions {
   /** Length of the body; drivers that need it in advance refuse a body of chunks without it. */
   sizeBytes?: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link ObjectStore.get}. */
 export interface GetOptions {
   range?: ByteRange;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of the operations that take nothing else. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link ObjectStore.list}. */
@@ -53,7 +58,7 @@ export interface ListOptions {
   prefix: string;
   /** `'/'` folds everything behind the next slash into one prefix; without it all keys come. */
   delimiter?: '/';
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -66,11 +71,11 @@ export interface ObjectStore {
   /** Opens an object; `STORE_NOT_FOUND`, or `STORE_BAD_RANGE` when the range has no byte in it. */
   get(key: string, options?: GetOptions): Promise<ObjectContent>;
   /** What is at the key, or undefined. */
-  head(key: string): Promise<ObjectHead | undefined>;
+  head(key: string, options?: CallOptions): Promise<ObjectHead | undefined>;
   /** Keys in byte order. What is written or deleted meanwhile may or may not be seen. */
   list(options: ListOptions): AsyncIterable<ListEntry>;
   /** Deletes an object; a key without object is no error. */
-  delete(key: string): Promise<void>;
+  delete(key: string, options?: CallOptions): Promise<void>;
   /** Writes, reads back and deletes a small object at the key: proves that the store works. */
-  check(key: string): Promise<void>;
+  check(key: string, options?: CallOptions): Promise<void>;
 }

@@ -2,13 +2,19 @@ import { StoreError } from './errors.ts';
 import { maxReadObjectBytes } from './limits.ts';
 import type { ObjectStore } from './object-store.ts';
 
+/** Options of {@link readObject}. */
+export interface ReadOptions {
+  limitBytes?: number;
+  signal?: AbortSignal | undefined;
+}
+
 /** Reads a small object whole; one above `limitBytes` is refused before its bytes are fetched. */
 export async function readObject(
   store: ObjectStore,
   key: string,
-  limitBytes = maxReadObjectBytes,
+  { limitBytes = maxReadObjectBytes, signal }: ReadOptions = {},
 ): Promise<Uint8Array> {
-  const content = await store.get(key);
+  const content = await store.get(key, { signal });
   if (content.totalBytes > limitBytes) {
     content.body.destroy();
     const message = `the object has ${String(content.totalBytes)} bytes, more than is taken`;

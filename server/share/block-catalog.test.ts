@@ -57,8 +57,9 @@ test('does not take for a block what is not whole, and tells why', async () => {
   const want = async (reason: string | undefined) => {
     await catalog.refresh();
     expect(catalog.has(block.ulid)).toBe(reason === undefined);
-    const wanted = reason === undefined ? [] : [{ ulid: block.ulid, reason }];
-    expect(catalog.partialBlocks()).toEqual(wanted);
+    const kind = reason === 'no meta.json' ? 'incomplete' : 'damaged';
+    const wanted = reason === undefined ? [] : [{ ulid: block.ulid, kind, reason }];
+    expect(catalog.partialBlocks()).toMatchObject(wanted);
   };
   await want(undefined).catch(() => undefined);
   await put('chunks/000001');

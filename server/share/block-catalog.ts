@@ -1,9 +1,10 @@
-import { readObject, type ObjectStore } from '../../lib/objectstore/index.ts';
+import { readObject, type CallOptions, type ObjectStore } from '../../lib/objectstore/index.ts';
 import { isContained, isUlid, type BlockInfo } from '../../lib/tsdb/index.ts';
 import { parseBlockMeta, type BlockMeta } from './block-meta.ts';
 import { codeOf, ShareError } from './errors.ts';
-import { catalogConcurrency, maxCatalogBlocks, maxMetaBytes } from './limits.ts';
-import { blockKey, blockPrefix, blocksPrefix } from './paths.ts';
+import { catalogConcurrency, maxBlockFiles, maxCatalogBlocks, maxMetaBytes } from './limits.ts';
+import { unlessAborted } from './unless-aborted.ts';
+import { areaPrefix, blockKey, blockPrefix, type BlockArea } from './paths.ts';
 
 /** One file of a block, `path` relative to the block's directory. */
 export interface BlockFile {
@@ -21,18 +22,24 @@ export interface RemoteBlock extends BlockMeta {
 /** Files in the file store that are not, or not yet, a whole block. */
 export interface PartialBlock {
   ulid: string;
+  /** Without `meta.json` an upload or a removal is under way or was given up; with it something is wrong. */
+  kind: 'incomplete' | 'damaged';
   /** Why it is not a block. */
   reason: string;
+  /** When the newest of its files was written, by the store's clock; undefined when none is left. */
+  writtenMs: number | undefined;
 }
 
+const missingMeta = 'no meta.json';
 const filePath = /^(meta\.json|index|tombstones|chunks\/\d{6})$/;
 
 /**
- * What is in the file store below `data/`. A block exists only when its `meta.json` parses and its
+ * What is in the file store below `data/`, or below `head/`. A block exists only when its `meta.json` parses and its
  * files are there; blocks are immutable, so each is looked at once.
  */
 export class BlockCatalog {
   readonly #store: ObjectStore;
+  readonly #area: BlockArea;
   readonly #blocks = new Map<string, RemoteBlock>();
   readonly #partial = new Map<string, PartialBlock>();
   /** ULIDs that were added while a refresh was under way and that its listing may have missed. */
@@ -42,8 +49,9 @@ export class BlockCatalog {
   #refreshing: Promise<void> | undefined;
   #isLoaded = false;
 
-  constructor(store: ObjectStore) {
+  constructor(store: ObjectStore, area: BlockArea = 'data') {
     this.#store = store;
+    this.#area = area;
   }
 
   /** Whether {@link refresh} has succeeded once. */
@@ -74,26 +82,44 @@ export class BlockCatalog {
     return [...this.#partial.values()];
   }
 
-  /** Looks at the file store again. Concurrent callers share one look that begins after the call. */
-  async refresh(): Promise<void> {
+  /**
+   * Looks at the file store again. Concurrent callers share one look that begins after the call; a
+   * signal ends the look for all of them.
+   */
+  async refresh(options: CallOptions = {}): Promise<void> {
+    const { signal } = options;
     // A look that is under way may have passed what the caller wants to see.
-    await this.#refreshing?.catch(() => undefined);
-    this.#refreshing ??= this.#look().finally(() => {
+    await unlessAborted(
+      this.#refreshing?.catch(() => undefined),
+      signal,
+    );
+    this.#refreshing ??= this.#look(signal).finally(() => {
       this.#refreshing = undefined;
       this.#addedMeanwhile.clear();
     });
-    await this.#refreshing;
+    await unlessAborted(this.#refreshing, signal);
   }
 
   /** Notes a block that the caller has just uploaded; rejects when it is not whole there. */
-  async add(ulid: string): Promise<void> {
-    await this.#load(ulid);
-    if (!this.#blocks.has(ulid)) {
+  async add(ulid: string, { signal }: CallOptions = {}): Promise<RemoteBlock> {
+    await this.#load(ulid, signal);
+    const block = this.#blocks.get(ulid);
+    if (block === undefined) {
       const reason = this.#partial.get(ulid)?.reason ?? 'unknown';
       const message = `block ${ulid} was uploaded and is not whole in the file store: ${reason}`;
       throw new ShareError('SYNC_VERIFY_FAILED', message);
     }
     this.#addedMeanwhile.add(ulid);
+    return block;
+  }
+
+  /** Looks once more at one that was not whole; undefined when it is by now. */
+  async stillPartial(
+    ulid: string,
+    { signal }: CallOptions = {},
+  ): Promise<PartialBlock | undefined> {
+    await this.#load(ulid, signal);
+    return this.#partial.get(ulid);
   }
 
   /** Notes that the caller has deleted the block's `meta.json`. */
@@ -103,10 +129,11 @@ export class BlockCatalog {
     this.#partial.delete(ulid);
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal | undefined): Promise<void> {
     const listed = new Set<string>();
-    for await (const entry of this.#store.list({ prefix: blocksPrefix, delimiter: '/' })) {
-      const name = entry.key.slice(blocksPrefix.length, -1);
+    const prefix = areaPrefix(this.#area);
+    for await (const entry of this.#store.list({ prefix, delimiter: '/', signal })) {
+      const name = entry.key.slice(prefix.length, -1);
       if (entry.kind !== 'prefix' || !isUlid(name)) continue;
       listed.add(name);
       if (listed.size > maxCatalogBlocks) {
@@ -120,7 +147,7 @@ export class BlockCatalog {
     const unknown = [...listed].filter((ulid) => !this.#blocks.has(ulid));
     const lanes = Array.from({ length: catalogConcurrency }, async () => {
       for (let ulid = unknown.pop(); ulid !== undefined; ulid = unknown.pop()) {
-        await this.#load(ulid);
+        await this.#load(ulid, signal);
       }
     });
     const results = await Promise.allSettled(lanes);
@@ -128,19 +155,24 @@ export class BlockCatalog {
     this.#isLoaded = true;
   }
 
-  async #load(ulid: string): Promise<void> {
+  async #load(ulid: string, signal: AbortSignal | undefined): Promise<void> {
     const blockFiles: BlockFile[] = [];
-    const prefix = blockPrefix(ulid);
-    for await (const entry of this.#store.list({ prefix })) {
+    let writtenMs: number | undefined;
+    const prefix = blockPrefix(ulid, this.#area);
+    for await (const entry of this.#store.list({ prefix, signal })) {
       const path = entry.key.slice(prefix.length);
-      if (entry.kind === 'object' && filePath.test(path)) {
-        blockFiles.push({ path, sizeBytes: entry.sizeBytes });
-      }
+      if (entry.kind !== 'object') continue;
+      writtenMs = Math.max(writtenMs ?? -Infinity, entry.modifiedMs);
+      // Nobody who writes blocks writes that many files of a block.
+      if (blockFiles.length > maxBlockFiles) break;
+      if (filePath.test(path)) blockFiles.push({ path, sizeBytes: entry.sizeBytes });
     }
-    const found = await this.#examine(ulid, blockFiles);
+    const found = await this.#examine(ulid, blockFiles, signal);
     if (typeof found === 'string') {
       // Known as a whole block by now: this look began before the upload was complete.
-      if (!this.#blocks.has(ulid)) this.#partial.set(ulid, { ulid, reason: found });
+      const kind = found === missingMeta ? 'incomplete' : 'damaged';
+      if (!this.#blocks.has(ulid))
+        this.#partial.set(ulid, { ulid, kind, reason: found, writtenMs });
     } else {
       this.#partial.delete(ulid);
       this.#blocks.set(ulid, found);
@@ -149,16 +181,21 @@ export class BlockCatalog {
   }
 
   /** The block, or why it is none. */
-  async #examine(ulid: string, blockFiles: BlockFile[]): Promise<RemoteBlock | string> {
+  async #examine(
+    ulid: string,
+    blockFiles: BlockFile[],
+    signal: AbortSignal | undefined,
+  ): Promise<RemoteBlock | string> {
     const sizes = new Map(blockFiles.map(({ path, sizeBytes }) => [path, sizeBytes]));
-    if (!sizes.has('meta.json')) return 'no meta.json';
+    if (!sizes.has('meta.json')) return missingMeta;
     let meta: BlockMeta;
     try {
-      const bytes = await readObject(this.#store, blockKey(ulid, 'meta.json'), maxMetaBytes);
+      const key = blockKey(ulid, 'meta.json', this.#area);
+      const bytes = await readObject(this.#store, key, { limitBytes: maxMetaBytes, signal });
       meta = parseBlockMeta(bytes, ulid);
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'STORE_NOT_FOUND') return 'no meta.json';
+      if (code === 'STORE_NOT_FOUND') return missingMeta;
       if (code === 'SYNC_BAD_META' || code === 'STORE_TOO_LARGE') return 'damaged meta.json';
       throw error;
     }
@@ -167,6 +204,7 @@ export class BlockCatalog {
     for (const [path, sizeBytes] of meta.files) {
       if (sizes.get(path) !== sizeBytes) return `${path} has not the size that was uploaded`;
     }
+    if (blockFiles.length > maxBlockFiles) return 'too many files';
     const sizeBytes = blockFiles.reduce((sum, file) => sum + file.sizeBytes, 0);
     return { ...meta, sizeBytes, blockFiles };
   }

@@ -19,6 +19,9 @@ export interface BlockMeta {
 /** Name of the server in the external labels; blocks of other servers are left alone. */
 export const serverIdLabel = 'mattermost_server_id';
 
+/** Name of the collecting node in the external labels. */
+export const scraperLabel = 'scraper';
+
 /** External labels of our blocks (docs/format/file-store.md). */
 export interface BlockLabels {
   /** The server's diagnostic id. */
@@ -72,7 +75,7 @@ export function sharedMeta(
       labels: {
         [serverIdLabel]: labels.serverId,
         mattermost_cluster: labels.cluster,
-        scraper: labels.scraper,
+        [scraperLabel]: labels.scraper,
       },
       downsample: { resolution: 0 },
       source: 'sidecar',

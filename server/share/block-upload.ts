@@ -6,7 +6,7 @@ import type { BlockFile } from './block-catalog.ts';
 import { sharedMeta, type BlockLabels } from './block-meta.ts';
 import { codeOf, ShareError } from './errors.ts';
 import { maxMetaBytes } from './limits.ts';
-import { blockKey } from './paths.ts';
+import { blockKey, blockPrefix, type BlockArea } from './paths.ts';
 
 /** What is written beside a block's own facts. */
 export interface UploadFacts {
@@ -17,25 +17,50 @@ export interface UploadFacts {
   nowMs: number;
 }
 
+/** A block on the own disk and where it goes. */
+export interface Upload {
+  ulid: string;
+  dir: string;
+  area: BlockArea;
+}
+
 /**
  * Copies a block to the file store: chunks, index, tombstones, then, once the sizes of all of them
- * are verified there, `meta.json`, with which the block begins to exist. What an interrupted
- * upload left is written again.
+ * are verified there, `meta.json`, with which the block begins to exist. An upload that was
+ * interrupted goes on with the first file that is not there whole.
  */
 export async function uploadBlock(
   store: ObjectStore,
-  block: { ulid: string; dir: string },
+  block: Upload,
   facts: UploadFacts,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const files = await localFiles(block.dir);
   const localMeta = await readLocalMeta(block.dir);
-  for (const file of files) await uploadFile(store, block, file, signal);
-  for (const file of files) await verifySize(store, block.ulid, file);
+  const there = await uploadedSizes(store, block, signal);
+  for (const file of files) {
+    if (there.get(file.path) !== file.sizeBytes) await uploadFile(store, block, file, signal);
+  }
+  for (const file of files) await verifySize(store, block, file, signal);
   const { labels, epoch, pluginVersion, nowMs: uploadMs } = facts;
   const meta = sharedMeta(localMeta, { labels, files, uploadMs, epoch, pluginVersion });
-  await store.put(blockKey(block.ulid, 'meta.json'), meta, { sizeBytes: meta.length, signal });
-  await verifySize(store, block.ulid, { path: 'meta.json', sizeBytes: meta.length });
+  const key = blockKey(block.ulid, 'meta.json', block.area);
+  await store.put(key, meta, { sizeBytes: meta.length, signal });
+  await verifySize(store, block, { path: 'meta.json', sizeBytes: meta.length }, signal);
+}
+
+/** Sizes of what an earlier upload left; nothing when there is a `meta.json`, which nobody can vouch for. */
+async function uploadedSizes(
+  store: ObjectStore,
+  { ulid, area }: Upload,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  const prefix = blockPrefix(ulid, area);
+  for await (const entry of store.list({ prefix, signal })) {
+    if (entry.kind === 'object') sizes.set(entry.key.slice(prefix.length), entry.sizeBytes);
+  }
+  return sizes.has('meta.json') ? new Map<string, number>() : sizes;
 }
 
 /** Files of a block in the order of upload, without `meta.json`. */
@@ -71,9 +96,9 @@ async function readLocalMeta(dir: string): Promise<Uint8Array> {
 
 async function uploadFile(
   store: ObjectStore,
-  block: { ulid: string; dir: string },
+  block: Upload,
   file: BlockFile,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const body = createReadStream(join(block.dir, file.path), { highWaterMark: 256 * 1024 });
   let localFailure: Error | undefined;
@@ -82,7 +107,7 @@ async function uploadFile(
   });
   try {
     const options = { sizeBytes: file.sizeBytes, signal };
-    await store.put(blockKey(block.ulid, file.path), body, options);
+    await store.put(blockKey(block.ulid, file.path, block.area), body, options);
   } catch (cause) {
     if (localFailure !== undefined) throw localBlockError(localFailure);
     throw cause;
@@ -91,9 +116,14 @@ async function uploadFile(
   }
 }
 
-async function verifySize(store: ObjectStore, ulid: string, file: BlockFile): Promise<void> {
-  const key = blockKey(ulid, file.path);
-  const sizeBytes = (await store.head(key))?.sizeBytes;
+async function verifySize(
+  store: ObjectStore,
+  { ulid, area }: Upload,
+  file: BlockFile,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const key = blockKey(ulid, file.path, area);
+  const sizeBytes = (await store.head(key, { signal }))?.sizeBytes;
   if (sizeBytes === file.sizeBytes) return;
   const found = sizeBytes === undefined ? 'nothing' : `${String(sizeBytes)} bytes`;
   const message = `${key} has ${String(file.sizeBytes)} bytes here and ${found} in the file store`;

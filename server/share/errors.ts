@@ -3,11 +3,12 @@ import type { ApiError } from '../../api/index.ts';
 /**
  * Codes of {@link ShareError}: `SYNC_LOCAL_BLOCK` a block on the own disk cannot be read;
  * `SYNC_VERIFY_FAILED` the file store does not hold what was written to it; `SYNC_STOPPED` sync was
- * stopped before it came to the request; `SYNC_BAD_META` a `meta.json` is not what it must be.
+ * stopped before it came to the request; `SYNC_BAD_META` a `meta.json` is not what it must be;
+ * `SYNC_NOT_ALLOWED` the lease that deleting needs was lost or is not sure.
  * Errors of the file store keep their `STORE_…` codes.
  */
 export type ShareErrorCode =
-  'SYNC_LOCAL_BLOCK' | 'SYNC_VERIFY_FAILED' | 'SYNC_STOPPED' | 'SYNC_BAD_META';
+  'SYNC_LOCAL_BLOCK' | 'SYNC_VERIFY_FAILED' | 'SYNC_STOPPED' | 'SYNC_BAD_META' | 'SYNC_NOT_ALLOWED';
 
 /** Sharing blocks through the file store failed. */
 export class ShareError extends Error {

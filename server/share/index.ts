@@ -6,6 +6,15 @@ export {
 } from './block-catalog.ts';
 export type { BlockLabels } from './block-meta.ts';
 export { codeOf, errorText } from './errors.ts';
+export { HeadSnapshots, type HeadSnapshotsOptions } from './head-snapshots.ts';
 export type { LocalBlocks } from './local-room.ts';
-export { archiveKey, blockKey, blocksPrefix, dumpsPrefix, isJobId } from './paths.ts';
+export {
+  archiveKey,
+  blockKey,
+  blocksPrefix,
+  dumpsPrefix,
+  headPrefix,
+  isJobId,
+  type BlockArea,
+} from './paths.ts';
 export { BlockSync, type BlockSyncOptions } from './sync.ts';

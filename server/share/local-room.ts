@@ -10,8 +10,12 @@ import { agedLocalBlocks, referenceMs } from './retention.ts';
 export interface LocalBlocks {
   /** The blocks on disk, oldest first. */
   blocks(): readonly BlockInfo[];
-  /** Bytes of all blocks and of the WAL. */
-  stats(): { sizeBytes: number };
+  /** Bytes of all blocks and of the WAL, and the span of the head, absent when it is empty. */
+  stats(): {
+    sizeBytes: number;
+    headMinMs?: number | undefined;
+    headMaxMs?: number | undefined;
+  };
   deleteBlock(ulid: string): Promise<void>;
 }
 

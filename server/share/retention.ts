@@ -30,14 +30,23 @@ export function expiredBlocks(
     .filter((b) => !isForeign(b, options.serverId));
 }
 
-/** Half blocks that nobody completes any more: old by their ULID, and not on this node's disk. */
+/** Half blocks that nobody completes any more: old by {@link isOrphan}, and not on this node's disk. */
 export function orphans(
   partial: readonly PartialBlock[],
   local: readonly BlockInfo[],
   nowMs: number,
 ): PartialBlock[] {
   const own = new Set(local.map(({ ulid }) => ulid));
-  return partial.filter(({ ulid }) => !own.has(ulid) && nowMs - ulidTimeMs(ulid) > orphanAgeMs);
+  return partial.filter((half) => !own.has(half.ulid) && isOrphan(half, nowMs));
+}
+
+/**
+ * Whether a half block is so old, by its ULID and by its newest file, that nobody is writing it. One
+ * that has a `meta.json` and is damaged is left to people: no upload of ours leaves such a thing.
+ */
+export function isOrphan({ ulid, kind, writtenMs }: PartialBlock, nowMs: number): boolean {
+  if (kind === 'damaged') return false;
+  return Math.max(ulidTimeMs(ulid), writtenMs ?? -Infinity) < nowMs - orphanAgeMs;
 }
 
 /** What is known of the file store when local blocks are looked through. */

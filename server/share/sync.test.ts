@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LocalStore } from '../../lib/objectstore/index.ts';
+import { LocalStore, StoreError } from '../../lib/objectstore/index.ts';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
 import { FakeClock, seededRng, silentLogger, systemClock } from '../../lib/runtime/index.ts';
@@ -27,6 +27,9 @@ let catalog: BlockCatalog;
 let shelf: BlockShelf;
 let sync: BlockSync;
 let freeBytes: number;
+let mayDelete: () => boolean;
+let logged: unknown[];
+let savedUntilMs: number | undefined;
 let settings: Pick<
   Settings,
   'retentionMs' | 'localSizeLimitBytes' | 'syncPeriodMs' | 'cleanupPeriodMs'
@@ -38,6 +41,9 @@ beforeEach(async () => {
   store = new FaultyStore(new LocalStore(join(root, 'files')));
   shelf = new BlockShelf();
   freeBytes = 100 * gib;
+  mayDelete = () => true;
+  logged = [];
+  savedUntilMs = undefined;
   settings = {
     retentionMs: 15 * dayMs,
     localSizeLimitBytes: 0,
@@ -58,9 +64,11 @@ function renew(serverId: string): void {
   catalog = new BlockCatalog(store);
   sync = new BlockSync({
     clock,
-    logger: silentLogger,
+    logger: { ...silentLogger, warn: (_message, fields) => logged.push(fields?.['code']) },
     store,
     catalog,
+    mayDelete: () => mayDelete(),
+    savedUntilMs: () => savedUntilMs,
     local: shelf,
     driver: 'local',
     settings: () => settings,
@@ -99,6 +107,8 @@ describe('uploading', () => {
       remoteBlocks: 1,
       remoteBytes: expect.any(Number),
       pendingBlocks: 0,
+      pendingBytes: 0,
+      lagMs: null,
       lastSuccessMs: startMs,
       lastError: null,
     });
@@ -180,6 +190,21 @@ describe('uploading', () => {
     }
   });
 
+  test('goes on with the first file that is not there whole', async () => {
+    const block = await addBlock(hourMs);
+    const index = blockKey(block.ulid, 'index');
+    store.fault = (call) =>
+      call.operation === 'put' && call.key === index ? 'STORE_UNREACHABLE' : undefined;
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    store.fault = () => undefined;
+    store.calls.length = 0;
+    await sync.syncNow();
+    const puts = store.calls.filter(({ operation }) => operation === 'put').map(({ key }) => key);
+    const rest = ['index', 'tombstones', 'meta.json'];
+    expect(puts).toEqual(rest.map((path) => blockKey(block.ulid, path)));
+  });
+
   test('uploads again what somebody damaged before meta.json was there', async () => {
     const block = await addBlock(hourMs);
     await store.put(blockKey(block.ulid, 'meta.json'), new TextEncoder().encode('{"versi'));
@@ -248,6 +273,33 @@ describe('uploading', () => {
     expect([sync.status().lastError, sync.problems()]).toEqual([null, []]);
   });
 
+  test('ends within its budget when a listing hangs, its own or that of somebody else', async () => {
+    const release = Promise.withResolvers<undefined>();
+    const began: (AbortSignal | undefined)[] = [];
+    store.list = async function* ({ signal }) {
+      began.push(signal);
+      const aborted = new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          reject(new StoreError('STORE_ABORTED', 'given up by the caller', ''));
+        });
+      });
+      await Promise.race([aborted, release.promise]);
+      yield* [];
+    };
+    for (const isOthers of [false, true]) {
+      renew('serverid');
+      const look = isOthers ? catalog.refresh() : undefined;
+      sync.start();
+      await settled(() => began.length > 0);
+      const stopping = sync.stop(5_000);
+      await clock.advance(5_000);
+      await stopping;
+      if (isOthers) release.resolve(undefined);
+      await look;
+      expect(began.splice(0)).toHaveLength(1);
+    }
+  });
+
   test('ends within its budget when the store hangs', async () => {
     await addBlock(hourMs);
     const { put } = store;
@@ -259,6 +311,27 @@ describe('uploading', () => {
     await clock.advance(5_000);
     await stopping;
     expect(await keysOf(store, '')).toEqual([]);
+  });
+});
+
+describe('status', () => {
+  test('tells the age and the bytes of what is on this disk alone', async () => {
+    const shelfStats = shelf.stats.bind(shelf);
+    const head = { headMinMs: startMs - 0.5 * hourMs, headMaxMs: startMs - 1000 };
+    shelf.stats = () => ({ ...shelfStats(), ...head });
+    const block = await addBlock(hourMs);
+    store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
+    sync.start();
+    await expect(sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    const pendingBytes = block.sizeBytes;
+    expect(sync.status()).toMatchObject({ lagMs: 3 * hourMs, pendingBlocks: 1, pendingBytes });
+    store.fault = () => undefined;
+    await sync.syncNow();
+    expect(sync.status()).toMatchObject({ lagMs: hourMs / 2, pendingBlocks: 0, pendingBytes: 0 });
+    savedUntilMs = startMs - 60_000;
+    expect(sync.status().lagMs).toBe(60_000);
+    savedUntilMs = startMs - 999;
+    expect(sync.status().lagMs).toBeNull();
   });
 });
 
@@ -384,8 +457,20 @@ describe('retention', () => {
       maxt,
       ulidMs: startMs - 47 * hourMs,
     });
-    await put(blockKey(old.ulid, 'chunks/000001'));
-    await put(blockKey(young.ulid, 'chunks/000001'));
+    const returning = await makeBlock({
+      ...{ parentDir, mint: maxt - hourMs, maxt, seed: 2 },
+      ulidMs: startMs - 49 * hourMs,
+    });
+    for (const [block, writtenMs] of [
+      [old, startMs - 49 * hourMs],
+      [young, startMs - 49 * hourMs],
+      // An old block on its way from a node that was away for days.
+      [returning, startMs - hourMs],
+    ] as const) {
+      const key = blockKey(block.ulid, 'chunks/000001');
+      await put(key);
+      await utimes(join(root, 'files', key), writtenMs / 1000, writtenMs / 1000);
+    }
     await put(`${blocksPrefix}notes/keep.txt`);
     await put(`${blocksPrefix}${old.ulid.slice(0, 25)}/keep.txt`);
     sync.start();
@@ -394,9 +479,73 @@ describe('retention', () => {
       [
         `${blocksPrefix}${old.ulid.slice(0, 25)}/keep.txt`,
         blockKey(young.ulid, 'chunks/000001'),
+        blockKey(returning.ulid, 'chunks/000001'),
         `${blocksPrefix}notes/keep.txt`,
       ].sort(),
     );
+  });
+
+  test('never deletes damaged blocks of others, and says that they are there', async () => {
+    const parentDir = join(root, 'elsewhere');
+    const ulidMs = startMs - 100 * hourMs;
+    const block = await makeBlock({ parentDir, mint: ulidMs - hourMs, maxt: ulidMs, ulidMs });
+    for (const path of ['index', 'meta.json']) {
+      const key = blockKey(block.ulid, path);
+      await store.put(key, new TextEncoder().encode('{"version":'));
+      await utimes(join(root, 'files', key), ulidMs / 1000, ulidMs / 1000);
+    }
+    sync.start();
+    await sync.syncNow();
+    expect(await keysOf(store, blocksPrefix)).toHaveLength(2);
+    expect(sync.problems()).toMatchObject([{ code: 'SYNC_DAMAGED_BLOCKS', severity: 'warning' }]);
+    expect(sync.problems()[0]?.message).toContain(`${block.ulid} (damaged meta.json)`);
+    expect(logged.filter((code) => code === 'SYNC_DAMAGED_BLOCKS')).toHaveLength(1);
+    await sync.syncNow();
+    expect(logged.filter((code) => code === 'SYNC_DAMAGED_BLOCKS')).toHaveLength(1);
+  });
+
+  test('deletes nothing in the file store while it may not, and uploads all the same', async () => {
+    const old = await addBlock(16 * dayMs);
+    settings.retentionMs = 20 * dayMs;
+    mayDelete = () => false;
+    sync.start();
+    await sync.syncNow();
+    const fresh = await addBlock(hourMs);
+    settings.retentionMs = 15 * dayMs;
+    await sync.stop(1000);
+    renew('serverid');
+    sync.start();
+    await sync.syncNow();
+    expect([catalog.has(old.ulid), catalog.has(fresh.ulid)]).toEqual([true, true]);
+    expect(sync.problems()).toEqual([]);
+    // The probe is its own.
+    const deletes = store.calls.filter(({ operation, key }) => {
+      return operation === 'delete' && key.startsWith(blocksPrefix);
+    });
+    expect(deletes).toEqual([]);
+  });
+
+  test('asks before every deletion, and the next one that may goes on', async () => {
+    for (const age of [18, 17]) await addBlock(age * dayMs);
+    settings.retentionMs = 20 * dayMs;
+    sync.start();
+    await sync.syncNow();
+    await addBlock(hourMs);
+    settings.retentionMs = 15 * dayMs;
+    const deletions = () => store.calls.filter(({ operation }) => operation === 'delete').length;
+    const before = deletions();
+    // To begin with, and for the first two requests.
+    let asked = 0;
+    mayDelete = () => ++asked <= 3;
+    await clock.advance(3 * hourMs);
+    await sync.syncNow();
+    expect(deletions() - before).toBe(2);
+    expect(sync.status().lastError).toBeNull();
+    expect(catalog.blocks()).toHaveLength(2);
+    mayDelete = () => true;
+    await clock.advance(3 * hourMs);
+    await sync.syncNow();
+    expect(catalog.blocks()).toHaveLength(1);
   });
 
   test('deletes local blocks only three days after they are remote', async () => {

@@ -8,10 +8,12 @@ import type { BlockLabels } from './block-meta.ts';
 import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
 import { codeOf, ShareError, toApiError } from './errors.ts';
-import { firstBackOffMs, syncOverdueMs } from './limits.ts';
+import { firstBackOffMs } from './limits.ts';
 import { LocalRoom, type LocalBlocks } from './local-room.ts';
 import { probeKey } from './paths.ts';
-import { expiredBlocks, isForeign, orphans, pendingBlocks, referenceMs } from './retention.ts';
+import { expiredBlocks, isOrphan, orphans, pendingBlocks, referenceMs } from './retention.ts';
+import { bytesOf, oldestUnsafeMs } from './sync-lag.ts';
+import { damagedProblem, failingProblem, foreignProblem } from './sync-problems.ts';
 
 /** What {@link BlockSync} stands on. Functions are asked anew each time, so that settings apply live. */
 export interface BlockSyncOptions {
@@ -32,6 +34,13 @@ export interface BlockSyncOptions {
   pluginVersion: string;
   /** Free space of the disk below the store; null when it cannot be told. */
   freeBytes: () => Promise<number | null>;
+  /**
+   * Whether this node may delete in the file store at this very moment: in a cluster, whether it holds
+   * the lease and had that confirmed just now. Asked right before each such request; absent, it may.
+   */
+  mayDelete?: () => boolean;
+  /** Up to when head snapshots hold what is not in blocks yet; absent where there are none. */
+  savedUntilMs?: () => number | undefined;
 }
 
 interface SyncRequest {
@@ -59,6 +68,8 @@ export class BlockSync {
   #failures = 0;
   #failingSinceMs: number | null = null;
   #cleanupDueMs = -Infinity;
+  /** Codes of problems that are in the log already. */
+  #logged: ReadonlySet<string> = new Set();
 
   constructor(options: BlockSyncOptions) {
     this.#options = options;
@@ -111,22 +122,24 @@ export class BlockSync {
   }
 
   status(): SyncStatus {
-    const { catalog, driver } = this.#options;
+    const { catalog, clock, driver, local, savedUntilMs } = this.#options;
     const blocks = catalog.blocks();
+    const pending = this.#pending();
+    const unsafe = oldestUnsafeMs(pending, local.stats(), savedUntilMs?.());
     return {
       driver,
       remoteBlocks: blocks.length,
-      remoteBytes: blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      pendingBlocks: this.#pending().length,
+      remoteBytes: bytesOf(blocks),
+      pendingBlocks: pending.length,
+      pendingBytes: bytesOf(pending),
+      lagMs: unsafe === undefined ? null : Math.max(0, clock.nowMs() - unsafe),
       lastSuccessMs: this.#lastSuccessMs,
       lastError: this.#lastError,
     };
   }
 
   problems(): Problem[] {
-    const failing = this.#failingProblem();
-    const foreign = this.#foreignProblem();
-    return [failing, foreign, ...this.#room.problems()].filter((problem) => problem !== undefined);
+    return [...this.#storeProblems(), ...this.#room.problems()];
   }
 
   async #run(): Promise<void> {
@@ -161,6 +174,7 @@ export class BlockSync {
     try {
       await this.#work();
       this.#noteSuccess();
+      this.#logNewProblems();
       for (const { resolve } of requests) resolve();
     } catch (error) {
       this.#noteFailure(error);
@@ -172,7 +186,7 @@ export class BlockSync {
     const { catalog, clock, settings } = this.#options;
     let isReachable = false;
     try {
-      await catalog.refresh();
+      await catalog.refresh({ signal: this.#abort.signal });
       isReachable = true;
       const probeError = await this.#probe();
       const uploadError = await this.#upload();
@@ -195,7 +209,8 @@ export class BlockSync {
   async #probe(): Promise<Error | undefined> {
     if (this.#isProven) return undefined;
     try {
-      await this.#options.store.check(probeKey);
+      const { labels, store } = this.#options;
+      await store.check(probeKey(labels().scraper), { signal: this.#abort.signal });
       this.#isProven = true;
       return undefined;
     } catch (error) {
@@ -206,13 +221,14 @@ export class BlockSync {
   /** Uploads what is missing, oldest first, and returns the first error that concerns one block. */
   async #upload(): Promise<Error | undefined> {
     const { catalog, clock, epoch, labels, logger, pluginVersion, store } = this.#options;
+    const { signal } = this.#abort;
     let firstError: Error | undefined;
-    for (const block of this.#pending()) {
+    for (const { dir, sizeBytes, ulid } of this.#pending()) {
       try {
         const facts = { labels: labels(), epoch: epoch(), pluginVersion, nowMs: clock.nowMs() };
-        await uploadBlock(store, block, facts, this.#abort.signal);
-        await catalog.add(block.ulid);
-        logger.info('copied a block to the file store', { ulid: block.ulid });
+        await uploadBlock(store, { ulid, dir, area: 'data' }, facts, signal);
+        await catalog.add(ulid, { signal });
+        logger.info('copied a block to the file store', { ulid, bytes: sizeBytes });
       } catch (error) {
         firstError ??= asError(error);
         // A block that cannot be read must not hold up the others; a failing store would.
@@ -233,8 +249,25 @@ export class BlockSync {
     });
   }
 
+  /** Deletes what is old, as long as this node may. */
   async #cleanUp(): Promise<void> {
-    const { catalog, clock, labels, local, logger, settings, store } = this.#options;
+    const { logger } = this.#options;
+    let deleted = 0;
+    try {
+      for (const ulid of this.#outdated()) {
+        await this.#remove(ulid);
+        deleted++;
+      }
+    } catch (error) {
+      // The node that may goes on where this one left off.
+      if (codeOf(error) !== 'SYNC_NOT_ALLOWED') throw error;
+    }
+    if (deleted > 0) logger.info('deleted old blocks from the file store', { blocks: deleted });
+  }
+
+  #outdated(): string[] {
+    const { catalog, clock, labels, local, settings } = this.#options;
+    if (!this.#mayDelete()) return [];
     const blocks = catalog.blocks();
     const nowMs = clock.nowMs();
     const expired = expiredBlocks(blocks, {
@@ -243,16 +276,27 @@ export class BlockSync {
       retentionMs: settings().retentionMs,
     });
     const orphaned = orphans(catalog.partialBlocks(), local.blocks(), nowMs);
-    for (const { ulid } of [...expired, ...orphaned]) {
-      if (this.#abort.signal.aborted) throw stoppedError();
-      await removeRemoteBlock(store, ulid, () => {
-        catalog.remove(ulid);
-      });
+    return [...expired, ...orphaned].map(({ ulid }) => ulid);
+  }
+
+  async #remove(ulid: string): Promise<void> {
+    const { catalog, clock, store } = this.#options;
+    const { signal } = this.#abort;
+    if (signal.aborted) throw stoppedError();
+    if (!catalog.has(ulid)) {
+      // Somebody may have come back to it since it was listed.
+      const half = await catalog.stillPartial(ulid, { signal });
+      if (half === undefined || !isOrphan(half, clock.nowMs())) return;
     }
-    if (expired.length + orphaned.length > 0) {
-      const counts = { expired: expired.length, halfBlocks: orphaned.length };
-      logger.info('deleted old blocks from the file store', counts);
-    }
+    const onGone = () => {
+      catalog.remove(ulid);
+    };
+    const mayDelete = () => this.#mayDelete();
+    await removeRemoteBlock(store, ulid, { area: 'data', mayDelete, onGone, signal });
+  }
+
+  #mayDelete(): boolean {
+    return this.#options.mayDelete?.() ?? true;
   }
 
   #noteSuccess(): void {
@@ -274,32 +318,27 @@ export class BlockSync {
       logger.warn('sync with the file store failed', { code, message, detail });
   }
 
-  #failingProblem(): Problem | undefined {
-    const error = this.#lastError;
-    if (error === null || this.#failingSinceMs === null) return undefined;
-    const pending = this.#pending().length;
-    const isOverdue = this.#options.clock.monotonicMs() - this.#failingSinceMs > syncOverdueMs;
-    return {
-      code: 'SYNC_FAILED',
-      severity: isOverdue ? 'error' : 'warning',
-      message: `Blocks do not reach the file store (${error.code}); ${String(pending)} wait on the collecting node.`,
-      advice: `${error.message} Nothing is lost while the local disk has room.`,
-      link: '/admin_console/environment/file_storage',
-    };
+  /** Once for as long as they last; failures of the whole have a line of their own. */
+  #logNewProblems(): void {
+    const problems = this.#storeProblems();
+    for (const { code, message, advice } of problems) {
+      if (!this.#logged.has(code)) this.#options.logger.warn(message, { code, advice });
+    }
+    this.#logged = new Set(problems.map(({ code }) => code));
   }
 
-  #foreignProblem(): Problem | undefined {
-    const { catalog, labels } = this.#options;
-    const { serverId } = labels();
-    const count = catalog.blocks().filter((block) => isForeign(block, serverId)).length;
-    if (count === 0) return undefined;
-    return {
-      code: 'SYNC_FOREIGN_BLOCKS',
-      severity: 'warning',
-      message: `The file store holds ${String(count)} blocks of another Mattermost server; retention leaves them alone.`,
-      advice: 'Give each Mattermost server its own directory, bucket or path prefix.',
-      link: '/admin_console/environment/file_storage',
-    };
+  #storeProblems(): Problem[] {
+    const { catalog, clock, labels, local } = this.#options;
+    const failing = failingProblem({
+      error: this.#lastError,
+      forMs: this.#failingSinceMs === null ? 0 : clock.monotonicMs() - this.#failingSinceMs,
+      pendingBlocks: this.#lastError === null ? 0 : this.#pending().length,
+    });
+    return [
+      failing,
+      foreignProblem(catalog.blocks(), labels().serverId),
+      damagedProblem(catalog.partialBlocks(), local.blocks()),
+    ].filter((problem) => problem !== undefined);
   }
 }
 

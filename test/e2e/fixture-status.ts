@@ -29,6 +29,8 @@ export function healthyStatus(nowMs: number): Status {
       remoteBlocks: 180,
       remoteBytes: 2.1 * 1024 ** 3,
       pendingBlocks: 0,
+      pendingBytes: 0,
+      lagMs: 68 * 60_000,
       lastSuccessMs: nowMs - 12 * 60_000,
       lastError: null,
     },

@@ -115,9 +115,10 @@ export class AzureClient implements RemoteClient {
     };
   }
 
-  async delete(name: string): Promise<void> {
+  async delete(name: string, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#container.getBlobClient(name).delete({ deleteSnapshots: 'include' });
+      const asked = { deleteSnapshots: 'include', ...options(signal) } as const;
+      await this.#container.getBlobClient(name).delete(asked);
     } catch (error) {
       if (this.explain(error).code !== 'STORE_NOT_FOUND') throw error;
     }

@@ -49,7 +49,7 @@ export interface RemoteClient {
     options: { prefix: string; delimiter: '/' | undefined; token: string | undefined },
     signal: AbortSignal | undefined,
   ): Promise<RemotePage>;
-  delete(name: string): Promise<void>;
+  delete(name: string, signal: AbortSignal | undefined): Promise<void>;
   explain(error: unknown): Fault;
   close(): void;
 }

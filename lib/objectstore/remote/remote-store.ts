@@ -6,6 +6,7 @@ import { checkKey, checkPrefix, isKey } from '../keys.ts';
 import { abandonTimeoutMs, maxPartBytes, maxParts, minPartBytes } from '../limits.ts';
 import type {
   ByteRange,
+  CallOptions,
   GetOptions,
   ListEntry,
   ListOptions,
@@ -84,9 +85,9 @@ export class RemoteStore implements ObjectStore {
     return { sizeBytes: end - start, totalBytes, etag, modifiedMs, body };
   }
 
-  async head(key: string): Promise<ObjectHead | undefined> {
+  async head(key: string, { signal }: CallOptions = {}): Promise<ObjectHead | undefined> {
     checkKey(key);
-    return await this.#run(key, undefined, (client, name) => client.head(name, undefined));
+    return await this.#run(key, signal, (client, name) => client.head(name, signal));
   }
 
   async *list(options: ListOptions): AsyncGenerator<ListEntry, void, undefined> {
@@ -105,13 +106,13 @@ export class RemoteStore implements ObjectStore {
     } while (token !== undefined);
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, { signal }: CallOptions = {}): Promise<void> {
     checkKey(key);
-    await this.#run(key, undefined, (client, name) => client.delete(name));
+    await this.#run(key, signal, (client, name) => client.delete(name, signal));
   }
 
-  async check(key: string): Promise<void> {
-    await probeStore(this, key);
+  async check(key: string, options: CallOptions = {}): Promise<void> {
+    await probeStore(this, key, options);
   }
 
   /** Ends all connections; the store is of no use afterwards. */

@@ -170,9 +170,9 @@ export class S3Client implements RemoteClient {
   }
 
   /** One by one: several in one request need a checksum on which stores do not agree. */
-  async delete(name: string): Promise<void> {
+  async delete(name: string, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#client.send(new this.#sdk.DeleteObjectCommand(this.#at(name)));
+      await this.#client.send(new this.#sdk.DeleteObjectCommand(this.#at(name)), options(signal));
     } catch (error) {
       if (explainS3(error).code !== 'STORE_NOT_FOUND') throw error;
     }
