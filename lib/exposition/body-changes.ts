@@ -1,5 +1,6 @@
 import { duplicateRef } from './line-layout.ts';
 import type { ParsedBody } from './parsed-body.ts';
+import type { RefSet } from './ref-set.ts';
 
 /** The lines of one body beside those of the body before. */
 export interface BodyPair {
@@ -8,7 +9,12 @@ export interface BodyPair {
   /** One flag per line of the body before: the next one has it too. */
   seen: Uint8Array;
   /** References that came from the resolver, for lines that were not found in the body before. */
-  added: ReadonlySet<number>;
+  added: RefSet;
+  /** Whether the body before may have had some of them after all. */
+  mayHaveReturned: boolean;
+  /** Lines of the body before that may be missing in the next one are in this range. */
+  skippedFrom: number;
+  skippedTo: number;
 }
 
 /** Bits of a reference that {@link findReturned} sorts out with before it asks a set. */
@@ -18,9 +24,9 @@ const filterMask = 8191;
  * Those of the added series that the body before had after all: far away, or as other text (labels
  * in another order).
  */
-export function findReturned({ before, added }: BodyPair): Set<number> {
+export function findReturned({ before, added, mayHaveReturned }: BodyPair): Set<number> {
   const returned = new Set<number>();
-  if (added.size === 0 || before.count === 0) return returned;
+  if (!mayHaveReturned) return returned;
   const filter = new Uint8Array(filterMask + 1);
   for (const ref of added) filter[ref & filterMask] = 1;
   const { count } = before;
@@ -55,11 +61,10 @@ export function dropLateDuplicates({ next }: BodyPair, returned: ReadonlySet<num
 }
 
 /** Series of the body before that the next one lacks. */
-export function findVanished({ before, seen, added }: BodyPair): number[] {
+export function findVanished({ before, seen, added, skippedFrom, skippedTo }: BodyPair): number[] {
   const vanished: number[] = [];
-  const { count } = before;
   const { ref } = before.layout;
-  for (let line = 0; line < count; line++) {
+  for (let line = skippedFrom; line < skippedTo; line++) {
     if (seen[line] !== 0 || ref[line]! < 0) continue;
     if (before.mayGoStale(line) && !added.has(ref[line]!)) vanished.push(ref[line]!);
   }

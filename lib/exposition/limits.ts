@@ -13,11 +13,16 @@ export const maxLineBytes = 1024 * 1024;
  */
 export const resyncLines = 256;
 
+/** Lines that are looked at first when a line is out of step: mostly one or two are gone. */
+export const skippedLines = 4;
+
 /**
- * Lines of a body that may be missing in their neighbourhood before all lines of the body before
- * are indexed. A few new series are told by the resolver for less than an index costs.
+ * Lines of a body that may be missing in their neighbourhood before all lines of the body before,
+ * `count`, are indexed. Series that are new are told by the resolver for less than an index costs.
  */
-export const missesBeforeIndex = 128;
+export function missesBeforeIndex(count: number): number {
+  return Math.max(128, count >>> 5);
+}
 
 /** Bytes that one step reads at most, whatever its budget of lines, beside one whole line. */
 export const maxStepBytes = 256 * 1024;

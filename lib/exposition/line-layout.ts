@@ -1,3 +1,6 @@
+/** So few lines are copied faster one by one. */
+const fewLines = 32;
+
 /** Reference of a comment, a metadata line or an empty one. */
 export const commentRef = -1;
 /** Reference of a sample that the resolver does not want. */
@@ -27,12 +30,20 @@ export class LineLayout {
     this.hash = grown(this.hash, capacity);
   }
 
-  /** Takes over the first `count` lines of `other`. */
-  copy(other: LineLayout, count: number): void {
-    this.reserve(count);
-    this.valueOffset.set(other.valueOffset.subarray(0, count));
-    this.ref.set(other.ref.subarray(0, count));
-    this.hash.set(other.hash.subarray(0, count));
+  /** Takes over `count` lines of `other` from line `from` on, as those from line `to` on. */
+  copy(other: LineLayout, from: number, to: number, count: number): void {
+    this.reserve(to + count);
+    if (count < fewLines) {
+      for (let line = 0; line < count; line++) {
+        this.valueOffset[to + line] = other.valueOffset[from + line]!;
+        this.ref[to + line] = other.ref[from + line]!;
+        this.hash[to + line] = other.hash[from + line]!;
+      }
+      return;
+    }
+    this.valueOffset.set(other.valueOffset.subarray(from, from + count), to);
+    this.ref.set(other.ref.subarray(from, from + count), to);
+    this.hash.set(other.hash.subarray(from, from + count), to);
   }
 }
 

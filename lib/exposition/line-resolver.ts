@@ -1,13 +1,15 @@
 import { braceClose } from './bytes.ts';
 import type { ExpositionFormat } from './format.ts';
 import { LabelDecoder } from './label-decoder.ts';
-import { idleLines, missesBeforeIndex, resyncLines } from './limits.ts';
+import { idleLines, missesBeforeIndex, resyncLines, skippedLines } from './limits.ts';
 import { LineIndex } from './line-index.ts';
 import { lineKind, type LineLexer } from './line-lexer.ts';
 import { commentRef, droppedRef, duplicateRef } from './line-layout.ts';
 import { CreatedSeries } from './openmetrics-created.ts';
 import { OpenMetricsLexer } from './openmetrics-lexer.ts';
 import { ParsedBody } from './parsed-body.ts';
+import { RefSet } from './ref-set.ts';
+import { isSame } from './same-bytes.ts';
 import { TextLexer } from './text-lexer.ts';
 
 /**
@@ -29,8 +31,13 @@ export class LineResolver {
   cursor = 0;
   /** One flag per line of the body before: the body at hand has it too. */
   seen = new Uint8Array(0);
+  /** Lines of the body before that may have vanished are all in `[skippedFrom, skippedTo)`. */
+  skippedFrom = 0;
+  skippedTo = 0;
   /** References that came from the resolver. */
-  readonly added = new Set<number>();
+  readonly added = new RefSet();
+  /** Whether the body before may have had some of {@link added} after all. */
+  mayHaveReturned = false;
   /** Comments that stand nowhere in the body before. */
   newComments = 0;
   readonly #decoder = new LabelDecoder();
@@ -55,7 +62,11 @@ export class LineResolver {
     this.#created.reset(next);
     this.#decoder.reset(next.bytes);
     this.cursor = 0;
+    this.skippedFrom = before.count;
+    this.skippedTo = 0;
     this.added.clear();
+    this.mayHaveReturned = false;
+    next.maxRef = before.maxRef;
     this.newComments = 0;
     this.#isIndexBuilt = false;
     this.#misses = 0;
@@ -63,6 +74,30 @@ export class LineResolver {
     const isTooLarge = this.seen.length > 4 * count + idleLines;
     if (this.seen.length < count || isTooLarge) this.seen = new Uint8Array(before.end.length);
     else this.seen.fill(0, 0, count);
+  }
+
+  /**
+   * Moves the cursor to the line at `at`, of which the body before has the same text in the same
+   * format, when it is one of the next few: those between are gone. A line that was replaced by
+   * a new one is passed so, too.
+   */
+  skipVanished(at: number): boolean {
+    const before = this.#before;
+    const { view } = this.#next;
+    const { ref, valueOffset } = before.layout;
+    const end = Math.min(before.count, this.cursor + 1 + skippedLines);
+    for (let line = this.cursor + 1; line < end; line++) {
+      if (ref[line] === duplicateRef || this.seen[line] !== 0) continue;
+      if (!isSame(view, at, before.view, before.start(line), valueOffset[line]!)) continue;
+      this.#moveTo(line);
+      return true;
+    }
+    return false;
+  }
+
+  /** Notes that the body is read: what the body before has behind the cursor is not in it. */
+  finish(): void {
+    if (this.cursor < this.#before.count) this.#moveTo(this.#before.count);
   }
 
   /** Appends the line at `at`; false where the body ends. Its reference tells what it was. */
@@ -104,10 +139,8 @@ export class LineResolver {
     const found = this.#findNearby(hash, (line) =>
       this.#before.isSameComment(line, next, at, lineEnd),
     );
-    if (found !== -1) {
-      this.seen[found] = 1;
-      this.cursor = found + 1;
-    } else this.newComments++;
+    if (found !== -1) this.#take(found);
+    else this.newComments++;
     const line = next.count++;
     const { layout } = next;
     next.end[line] = lineEnd;
@@ -141,26 +174,44 @@ export class LineResolver {
     const before = this.#before;
     const accept = (line: number) => before.isSameSeries(line, this.#next, at, seriesEnd);
     let found = this.#findNearby(hash, accept);
-    if (found === -1 && before.count > 0 && ++this.#misses > missesBeforeIndex) {
+    if (found === -1 && before.count > 0 && ++this.#misses > missesBeforeIndex(before.count)) {
       if (!this.#isIndexBuilt) this.#index.build(before);
       this.#isIndexBuilt = true;
       found = this.#index.find(before, hash, accept);
     }
     if (found === -1) return this.#resolveNew();
     if (this.seen[found] === 1) {
+      // What is not wanted is not wanted as often as it comes.
+      if (before.layout.ref[found] === droppedRef) return droppedRef;
       if (before.layout.ref[this.cursor] === duplicateRef) this.cursor++;
       return duplicateRef;
     }
+    this.#take(found);
+    return before.layout.ref[found]!;
+  }
+
+  /** Notes that the line at hand is line `found` of the body before. */
+  #take(found: number): void {
+    this.#moveTo(found);
     this.seen[found] = 1;
     this.cursor = found + 1;
-    return before.layout.ref[found]!;
+  }
+
+  /** Moves the cursor to `line`; the lines that it passes may have vanished. */
+  #moveTo(line: number): void {
+    if (line > this.cursor) {
+      this.skippedFrom = Math.min(this.skippedFrom, this.cursor);
+      this.skippedTo = Math.max(this.skippedTo, line);
+    }
+    this.cursor = line;
   }
 
   #resolveNew(): number {
     const ref = this.#resolve(this.#decoder.decode(this.lexer.series));
     if (ref < 0) return droppedRef;
-    if (this.added.has(ref)) return duplicateRef;
-    this.added.add(ref);
+    if (!this.added.add(ref)) return duplicateRef;
+    if (ref <= this.#before.maxRef) this.mayHaveReturned = true;
+    else if (ref > this.#next.maxRef) this.#next.maxRef = ref;
     return ref;
   }
 

@@ -5,22 +5,12 @@ import type { ExpositionFormat } from './format.ts';
 import { idleLines, maxBodyLines, maxMetadataComments, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
 import { LineResolver, type SeriesResolver } from './line-resolver.ts';
-import { countSame } from './same-bytes.ts';
+import { isSame } from './same-bytes.ts';
+import { emitSamples, type SampleSink } from './sample-sink.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
 import { commentRef, droppedRef, duplicateRef, LineLayout } from './line-layout.ts';
 import { isEofLine } from './openmetrics-labels.ts';
 import { endedByNewline, ParsedBody } from './parsed-body.ts';
-
-/** Where the samples of a body go, column by column; `SampleBatch` of lib/tsdb is one. */
-export interface SampleSink {
-  count: number;
-  readonly refs: Uint32Array;
-  readonly lo: Uint32Array;
-  readonly hi: Uint32Array;
-  readonly timesMs: Float64Array;
-  /** Makes room for `capacity` entries; may replace the columns. */
-  reserve(capacity: number): void;
-}
 
 export interface LineTemplateOptions {
   /** Whether times inside a body count; else they are checked and ignored. */
@@ -114,13 +104,9 @@ export class LineTemplate {
     }
     this.#next.reserve(lastLine);
     if (!this.#isInStep()) this.#next.layout.reserve(lastLine);
-    // A line that one format allows may be wrong in the other.
-    const isSameFormat = this.#before.format === this.#next.format;
-    while (this.#next.count < lastLine && this.#at < stopAt) {
-      if (isSameFormat) this.#matchLines(lastLine, stopAt);
-      if (this.#next.count < lastLine && this.#at < stopAt) this.#readLine();
-    }
+    this.#readLines(lastLine, stopAt);
     if (this.#at < length) return false;
+    this.#resolver.finish();
     if (this.#next.format === 'openmetrics' && !this.#isAfterEof()) {
       const what = 'the body does not end with # EOF';
       throw new ExpositionError('EXPOSITION_NO_EOF', what, this.#next.bytes, length);
@@ -134,32 +120,25 @@ export class LineTemplate {
    */
   emit(sink: SampleSink, timeMs: number): BodySummary {
     const next = this.#next;
-    const { added, seen } = this.#resolver;
-    const pair = { before: this.#before, next, seen, added };
+    const { added, seen, mayHaveReturned, skippedFrom, skippedTo } = this.#resolver;
+    const pair = {
+      before: this.#before,
+      next,
+      seen,
+      added,
+      mayHaveReturned,
+      skippedFrom,
+      skippedTo,
+    };
     if (this.#isInStep()) seen.fill(1, 0, next.count);
     const returned = findReturned(pair);
     this.#duplicates += dropLateDuplicates(pair, returned);
-    sink.reserve(sink.count + next.count);
-    const { refs, lo, hi, timesMs } = sink;
-    const { lo: nextLo, hi: nextHi, timesMs: ownTimes } = next;
-    const { ref } = next.layout;
     const first = sink.count;
-    let at = first;
-    for (let line = 0; line < next.count; line++) {
-      const series = ref[line]!;
-      if (series < 0) continue;
-      refs[at] = series;
-      lo[at] = nextLo[line]!;
-      hi[at] = nextHi[line]!;
-      if (ownTimes !== undefined)
-        timesMs[at] = ownTimes[line] === noTime ? timeMs : ownTimes[line]!;
-      at++;
-    }
-    if (ownTimes === undefined) timesMs.fill(timeMs, first, at);
-    sink.count = at;
+    emitSamples(next, sink, timeMs);
+    const samples = sink.count - first;
     return {
-      lines: at - first + this.#duplicates + this.#dropped,
-      samples: at - first,
+      lines: samples + this.#duplicates + this.#dropped,
+      samples,
       added: added.size - returned.size,
       duplicates: this.#duplicates,
       dropped: this.#dropped,
@@ -268,10 +247,21 @@ export class LineTemplate {
   #leaveStep(): void {
     if (!this.#isInStep()) return;
     const next = this.#next;
-    this.#spareLayout.copy(this.#before.layout, next.count);
+    this.#spareLayout.copy(this.#before.layout, 0, 0, next.count);
     next.layout = this.#spareLayout;
     this.#spareLayout = new LineLayout();
     this.#resolver.seen.fill(1, 0, next.count);
+  }
+
+  #readLines(lastLine: number, stopAt: number): void {
+    // A line that one format allows may be wrong in the other.
+    const isSameFormat = this.#before.format === this.#next.format;
+    while (this.#next.count < lastLine && this.#at < stopAt) {
+      if (isSameFormat) this.#matchLines(lastLine, stopAt);
+      if (this.#next.count === lastLine || this.#at >= stopAt) return;
+      if (isSameFormat && this.#skipVanished()) continue;
+      this.#readLine();
+    }
   }
 
   /**
@@ -286,63 +276,78 @@ export class LineTemplate {
     const { value } = lexer;
     const { halves } = value;
     const { bytes, view, end, lo, hi } = next;
-    const { valueOffset, ref, hash } = next.layout;
     const { view: oldView, end: oldEnd, lo: oldLo, hi: oldHi, count: oldCount } = before;
-    const { valueOffset: oldOffset, ref: oldRef, hash: oldHash } = before.layout;
+    const { valueOffset: oldOffset, ref: oldRef } = before.layout;
     const isInStep = this.#isInStep();
     const hasTimes = before.timesMs !== undefined || this.#honorTimestamps;
     const { length } = bytes;
-    let { cursor } = resolver;
-    let line = next.count;
+    const firstLine = next.count;
+    const firstCursor = resolver.cursor;
+    let cursor = firstCursor;
+    let line = firstLine;
     let at = this.#at;
     let start = before.start(cursor);
     let samples = 0;
+    let dropped = 0;
 
     while (line < lastLine && at < stopAt && cursor < oldCount) {
       const known = oldRef[cursor]!;
       if (known === duplicateRef || (!isInStep && seen[cursor] !== 0)) break;
-      const oldLineEnd = oldEnd[cursor]!;
-      const size = oldLineEnd - start;
-      const shared = size < length - at ? size : length - at;
-      const same = countSame(view, at, oldView, start, shared);
-      if (same === size) {
-        at += size;
+      const offset = oldOffset[cursor]!;
+      if (!isSame(view, at, oldView, start, offset)) break;
+      const valueAt = at + offset;
+      const oldValueAt = start + offset;
+      start = oldEnd[cursor]!;
+      const size = start - oldValueAt;
+      // Most values are counts with as many digits as before; read from where they should end.
+      const newlineAt = valueAt + size - 1;
+      if (
+        size > 1 &&
+        size <= 9 &&
+        valueAt >= 8 &&
+        newlineAt < length &&
+        bytes[newlineAt] === newline &&
+        value.parseDigits(view, newlineAt, size - 1)
+      ) {
+        at = newlineAt + 1;
+        lo[line] = halves[0]!;
+        hi[line] = halves[1]!;
+        if (hasTimes) next.setTime(line, noTime);
+      } else if (isSame(view, valueAt, oldView, oldValueAt, size)) {
+        at = valueAt + size;
         lo[line] = oldLo[cursor]!;
         hi[line] = oldHi[cursor]!;
         if (hasTimes) next.setTime(line, before.timesMs?.[cursor] ?? noTime);
       } else {
-        const offset = oldOffset[cursor]!;
-        if (same < offset) break;
-        const valueEnd = value.parse(bytes, at + offset);
-        if (valueEnd >= 0 && bytes[valueEnd] === newline) {
-          at = valueEnd + 1;
-          lexer.timeMs = noTime;
-        } else {
-          if (!lexer.tryValue(at + offset)) break;
-          at = lexer.lineEnd;
-        }
+        if (!lexer.tryValue(valueAt)) break;
+        at = lexer.lineEnd;
         lo[line] = halves[0]!;
         hi[line] = halves[1]!;
         if (hasTimes) next.setTime(line, this.#ownTime());
       }
       end[line] = at;
-      if (!isInStep) {
-        valueOffset[line] = oldOffset[cursor]!;
-        ref[line] = known;
-        hash[line] = oldHash[cursor]!;
-        seen[cursor] = 1;
-      }
       if (known >= 0) samples++;
-      else if (known === droppedRef) this.#dropped++;
-      start = oldLineEnd;
+      else if (known === droppedRef) dropped++;
       cursor++;
       line++;
     }
 
+    if (!isInStep) {
+      next.layout.copy(before.layout, firstCursor, firstLine, line - firstLine);
+      seen.fill(1, firstCursor, cursor);
+    }
     next.count = line;
     this.#at = at;
     resolver.cursor = cursor;
+    this.#dropped += dropped;
     this.#countSamples(samples);
+  }
+
+  /** Passes lines of the body before that are gone; false when the line at hand is not behind them. */
+  #skipVanished(): boolean {
+    if (!this.#resolver.skipVanished(this.#at)) return false;
+    this.#leaveStep();
+    return true;
   }
 
   /** Reads a line that the body before does not foresee. */

@@ -20,6 +20,8 @@ export class ParsedBody {
   /** Low and high half of the value's bits. */
   lo = new Uint32Array(0);
   hi = new Uint32Array(0);
+  /** No reference of a line is larger; -1 when there is none. */
+  maxRef = -1;
   /** Times that the body gave and that count; undefined as long as no line has one. */
   timesMs: Float64Array | undefined;
 
@@ -33,6 +35,7 @@ export class ParsedBody {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.count = 0;
+    this.maxRef = -1;
     this.timesMs = undefined;
   }
 

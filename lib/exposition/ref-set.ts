@@ -1,0 +1,53 @@
+/**
+ * References of series that are new in a body. A store mostly numbers new series in order, so that
+ * these mostly come in ascending order: those are a list, which costs next to nothing.
+ */
+export class RefSet {
+  readonly #ascending: number[] = [];
+  readonly #others = new Set<number>();
+  #largest = -1;
+
+  get size(): number {
+    return this.#ascending.length + this.#others.size;
+  }
+
+  clear(): void {
+    this.#ascending.length = 0;
+    this.#others.clear();
+    this.#largest = -1;
+  }
+
+  /** Adds a reference; false when it is there already. */
+  add(ref: number): boolean {
+    if (ref > this.#largest) {
+      this.#ascending.push(ref);
+      this.#largest = ref;
+      return true;
+    }
+    if (this.has(ref)) return false;
+    this.#others.add(ref);
+    return true;
+  }
+
+  has(ref: number): boolean {
+    if (ref > this.#largest) return false;
+    return this.#others.has(ref) || this.#isListed(ref);
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    yield* this.#ascending;
+    yield* this.#others;
+  }
+
+  #isListed(ref: number): boolean {
+    const refs = this.#ascending;
+    let low = 0;
+    let high = refs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (refs[middle]! < ref) low = middle + 1;
+      else high = middle;
+    }
+    return refs[low] === ref;
+  }
+}
