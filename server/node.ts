@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cardinality, Dump, Problem, Status, Target } from '../api/index.ts';
 import { asError } from '../lib/runtime/index.ts';
-import { composeStatus } from './status.ts';
+import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
 import { DumpError, type SupportFile } from './dump/index.ts';
 import type { Environment } from './environment.ts';
 import type { Host } from './mattermost/index.ts';
-import { openParts, type Parts } from './parts.ts';
+import { openParts } from './open-parts.ts';
+import type { Parts, PartsFacts } from './parts.ts';
 import { retrying } from './retrying.ts';
 import type { FixedFacts } from './server-facts.ts';
 import type { DumpDesk, WebServices } from './web/index.ts';
@@ -62,7 +63,7 @@ export class MetricsNode implements WebServices {
         await this.#open();
       });
     } else {
-      this.#parts?.configure(configuration);
+      this.#parts?.configure();
     }
   }
 
@@ -73,27 +74,44 @@ export class MetricsNode implements WebServices {
     await this.#turn;
   }
 
-  async status(): Promise<Omit<Status, 'can'>> {
-    const { clock, hostName, pluginVersion } = this.#environment;
-    const parts = this.#parts;
-    const { problems, server, settings } = this.#configuration;
+  async status(): Promise<NodeStatus> {
+    const { clock, pluginVersion } = this.#environment;
+    const { problems, settings } = this.#configuration;
+    const facts = (await this.#parts?.facts()) ?? this.#factsWithoutParts();
     return composeStatus({
+      ...facts,
       pluginVersion,
       serverVersion: this.#facts.serverVersion,
-      mode: 'both',
-      node: hostName,
-      sinceMs: this.#sinceMs,
+      collector: facts.collector ?? this.#onlyCollector(),
       nowMs: clock.nowMs(),
       scrapeIntervalMs: settings.scrapeIntervalMs,
-      targets: parts?.summary() ?? { up: 0, total: 0 },
-      isScraped: this.targets().some(({ state }) => state !== 'unknown'),
-      newestSampleMs: parts?.newestSampleMs(),
-      oldestSampleMs: parts?.oldestSampleMs(),
-      store: await parts?.storeStatus(),
-      sync: parts?.syncStatus() ?? idleSync(server.file.driverName),
-      problems: [...problems, ...this.#startProblems(), ...(parts?.problems() ?? [])],
+      problems: [...problems, ...this.#startProblems(), ...facts.problems],
       isStopped: this.#stop.signal.aborted,
     });
+  }
+
+  /** What can be told while the parts are being opened, cannot be, or have been closed. */
+  #factsWithoutParts(): PartsFacts {
+    const { cluster, file } = this.#configuration.server;
+    return {
+      mode: cluster.enable ? 'listener' : 'both',
+      collector: undefined,
+      nodes: [],
+      targets: { up: 0, total: 0 },
+      isScraped: false,
+      newestSampleMs: undefined,
+      oldestSampleMs: undefined,
+      store: undefined,
+      sync: idleSync(file.driverName),
+      problems: [],
+    };
+  }
+
+  /** Without a cluster there is one collector for ever; in one, the lease tells it. */
+  #onlyCollector(): Status['collector'] {
+    const { server } = this.#configuration;
+    const node = server.cluster.enable ? '' : this.#environment.hostName;
+    return { node, sinceMs: this.#sinceMs, epoch: 0 };
   }
 
   targets(): Target[] {
@@ -131,7 +149,13 @@ export class MetricsNode implements WebServices {
   async #open(): Promise<void> {
     const { clock } = this.#environment;
     const parts = await retrying(
-      () => openParts(this.#environment, this.#host, this.#facts, () => this.#configuration),
+      () =>
+        openParts({
+          environment: this.#environment,
+          host: this.#host,
+          facts: this.#facts,
+          configuration: () => this.#configuration,
+        }),
       {
         clock,
         signal: this.#stop.signal,
@@ -144,7 +168,7 @@ export class MetricsNode implements WebServices {
     if (parts === undefined) return;
     this.#startProblem = undefined;
     this.#parts = parts;
-    await parts.start(this.#configuration);
+    await parts.start();
   }
 
   /** Once per reason in the log: the attempts go on for as long as it takes. */
@@ -167,11 +191,12 @@ export class MetricsNode implements WebServices {
   }
 }
 
-/** Whether a change of configuration moves the store or the file store. */
+/** Whether a change of configuration moves the store, the file store or the place in the cluster. */
 function isMoved(before: Configuration, after: Configuration): boolean {
   return (
     before.settings.dbPath !== after.settings.dbPath ||
-    !isDeepStrictEqual(before.server.file, after.server.file)
+    !isDeepStrictEqual(before.server.file, after.server.file) ||
+    !isDeepStrictEqual(before.server.cluster, after.server.cluster)
   );
 }
 

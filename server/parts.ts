@@ -1,229 +1,96 @@
-import type { Cardinality, Problem, StoreStatus, SyncStatus, Target } from '../api/index.ts';
-import { OnDemandThread, Thread, asError, type Logger } from '../lib/runtime/index.ts';
-import { Store } from '../lib/tsdb/index.ts';
-import {
-  Collector,
-  GapLedger,
-  MetadataBook,
-  ScrapeClient,
-  ledgerFile,
-  metadataFile,
-  singleServerTargets,
-  type CollectorSummary,
-} from './collect/index.ts';
+import type { Cardinality, Problem, Target } from '../api/index.ts';
+import { asError, type Clock, type Logger, type OnDemandThread } from '../lib/runtime/index.ts';
+import type { Store } from '../lib/tsdb/index.ts';
+import type { GapLedger, MetadataBook, ScrapeClient } from './collect/index.ts';
+import type { Collecting } from './collecting.ts';
 import type { Configuration } from './configuration.ts';
-import { chooseDataDirectory } from './data-directory.ts';
-import { withDiskRelief } from './disk-relief.ts';
-import { DumpService, SupportPacket, type BuildParts, type SupportFile } from './dump/index.ts';
-import type { Environment } from './environment.ts';
-import { openFilePlace, type FilePlace } from './file-place.ts';
-import { freeBytes } from './free-bytes.ts';
-import type { FileConfig, Host } from './mattermost/index.ts';
-import { loadServerFacts, type FixedFacts } from './server-facts.ts';
-import { BlockCatalog, BlockSync } from './share/index.ts';
-import { storeProblem } from './store-problems.ts';
+import type { DumpService, SupportFile, SupportPacket } from './dump/index.ts';
+import type { FilePlace } from './file-place.ts';
+import type { Membership } from './membership.ts';
+import type { OwnState } from './own-state.ts';
+import type { BlockCatalog, BlockSync } from './share/index.ts';
+import { Shift, type Duty } from './shift.ts';
+import type { StatusSources } from './status.ts';
+import type { TargetSource } from './target-source.ts';
 
-/** A worker for the store ends after this long without work. */
-const idleThreadMs = 30_000;
+/** All that a stop may take: the server ends the process 10 s after it asked. */
+const stopBudgetMs = 8_000;
 
-/** What the last upload may take while the server waits for the plugin to stop (10 s in all). */
-const lastSyncMs = 5_000;
+/** What of it may go into turning the head into blocks; the rest is for copying them. */
+const cutBudgetMs = 4_000;
+
+/** What the last upload may take at least, however long freeing the lease and cutting took. */
+const lastSyncMs = 3_000;
 
 /** Everything that was opened, in the order of its opening. */
-interface Opened {
+export interface Opened {
+  clock: Clock;
   logger: Logger;
   dataDirectory: string;
+  /** What is wrong with where things are kept. */
   problems: Problem[];
   thread: OnDemandThread;
   store: Store;
   ledger: GapLedger;
   metadata: MetadataBook;
   client: ScrapeClient;
-  collector: Collector;
+  targets: TargetSource;
+  collecting: Collecting;
+  state: OwnState;
   catalog: BlockCatalog;
   sync: BlockSync;
   dumps: DumpService;
   packet: SupportPacket;
   place: FilePlace;
+  /** Undefined on a server that is not in a cluster. */
+  membership: Membership | undefined;
 }
 
-/**
- * Opens everything that collects, shares and dumps. The configuration is passed as a function: the
- * parts read it anew each time, so that what is saved applies live.
- */
-export async function openParts(
-  environment: Environment,
-  host: Host,
-  facts: FixedFacts,
-  configuration: () => Configuration,
-): Promise<Parts> {
-  const { file } = configuration().server;
-  const { path: dataDirectory, problems } = await chooseDataDirectory({
-    dbPath: configuration().settings.dbPath,
-    workingDirectory: environment.workingDirectory,
-    fileDirectory: file.directory,
-    bundlePath: await host.api.getBundlePath(),
-  });
-  const thread = storeThread(environment);
-  try {
-    const { clock, rng } = environment;
-    const store = await Store.open({
-      ...{ dir: dataDirectory, clock, rng, thread },
-      onSwept(names) {
-        host.logger.info('Removed what a crash had left half written', { names: names.join(' ') });
-      },
-    });
-    for (const { code, message } of store.problems()) host.logger.warn(message, { code });
-    try {
-      const ledger = await GapLedger.open({ file: ledgerFile(dataDirectory), clock });
-      const metadata = await MetadataBook.open({
-        file: metadataFile(dataDirectory),
-        clock,
-        logger: host.logger,
-      });
-      const base = {
-        ...{ environment, host, facts, configuration },
-        ...{ dataDirectory, store, ledger, metadata },
-        place: await openPlace(environment, host, file, dataDirectory),
-      };
-      const parts = assemble(base);
-      parts.problems.push(...problems);
-      return new Parts(environment, { ...parts, thread });
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-  } catch (error) {
-    await thread.stop();
-    throw error;
-  }
-}
+/** What the parts tell for the status; `collector` is undefined on a server that is not in a cluster. */
+export type PartsFacts = Pick<
+  StatusSources,
+  | 'mode'
+  | 'nodes'
+  | 'targets'
+  | 'isScraped'
+  | 'newestSampleMs'
+  | 'oldestSampleMs'
+  | 'store'
+  | 'sync'
+  | 'problems'
+> & { collector: StatusSources['collector'] | undefined };
 
-async function openPlace(
-  { clock, rng, workingDirectory }: Environment,
-  { api }: Host,
-  file: FileConfig,
-  dataDirectory: string,
-): Promise<FilePlace> {
-  // The licence matters to nothing else here.
-  const license = file.s3?.isEncrypted === true ? await api.getLicense() : undefined;
-  const isComplianceLicensed = license?.features.compliance === true;
-  const options = { clock, rng, workingDirectory, dataDirectory, isComplianceLicensed };
-  return openFilePlace(file, { ...options, environment: process.env });
-}
-
-function storeThread({ clock, workerEntry, fail }: Environment): OnDemandThread {
-  const create = () => new Thread({ name: 'store', entry: workerEntry });
-  return new OnDemandThread({ clock, create, idleMs: idleThreadMs, onHung: fail });
-}
-
-interface Base {
-  environment: Environment;
-  host: Host;
-  facts: FixedFacts;
-  configuration: () => Configuration;
-  dataDirectory: string;
-  store: Store;
-  ledger: GapLedger;
-  metadata: MetadataBook;
-  place: FilePlace;
-}
-
-/** Connects the parts; nothing runs yet. */
-function assemble(base: Base): Omit<Opened, 'thread'> {
-  const { environment, host, facts, configuration, dataDirectory } = base;
-  const { store, ledger, metadata, place } = base;
-  const { clock, rng, hostName, pluginVersion } = environment;
-  const { logger } = host;
-  const settings = () => configuration().settings;
-  const { file } = configuration().server;
-  const objects = place.store;
-  const catalog = new BlockCatalog(objects);
-  const free = () => freeBytes(dataDirectory);
-  const sync = new BlockSync({
-    clock,
-    logger,
-    store: objects,
-    catalog,
-    local: store,
-    driver: file.driverName,
-    settings,
-    labels: () => ({ serverId: facts.serverId, cluster: 'single', scraper: hostName }),
-    epoch: () => 0,
-    pluginVersion,
-    freeBytes: free,
-  });
-  const client = new ScrapeClient({ clock, version: pluginVersion });
-  const relieved = withDiskRelief(store, () => {
-    sync.relieveDisk().catch((error: unknown) => {
-      logger.warn('No room could be made on the disk', { error: asError(error) });
-    });
-  });
-  const collector = new Collector({
-    ...{ clock, logger, store: relieved },
-    ...{ ledger, metadata, fetcher: client },
-  });
-  const build: BuildParts = {
-    clock,
-    store: objects,
-    catalog,
-    local: () => store,
-    openThread: () => new Thread({ name: 'dump', entry: environment.workerEntry }),
-    onHungThread: (error) => {
-      environment.fail(asError(error));
-    },
-    facts: {
-      server: () => {
-        const { siteUrl } = configuration().server.service;
-        return loadServerFacts(host.api, facts, { siteUrl, hostName });
-      },
-      pluginVersion,
-      gaps: ledger,
-      targets: () => collector.targets(),
-      metadata: () => metadata.all(),
-    },
-    pluginId: environment.pluginId,
-    node: hostName,
-    dataDirectory,
-  };
-  const dumps = new DumpService({ ...build, logger, rng, kv: host.api, freeBytes: free });
-  const rangeMs = () => settings().supportPacketMs;
-  const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
-  return {
-    logger,
-    dataDirectory,
-    problems: [...place.problems],
-    store,
-    place,
-    ledger,
-    metadata,
-    client,
-    collector,
-    catalog,
-    sync,
-    dumps,
-    packet,
-  };
-}
-
-/** The running parts of a collecting node. */
+/** The running parts of a node: everything but scraping always runs, scraping when it is its turn. */
 export class Parts {
-  readonly #environment: Environment;
   readonly #opened: Opened;
+  readonly #configuration: () => Configuration;
+  readonly #shift: Shift;
 
-  constructor(environment: Environment, opened: Opened) {
-    this.#environment = environment;
+  constructor(opened: Opened, configuration: () => Configuration) {
     this.#opened = opened;
+    this.#configuration = configuration;
+    this.#shift = new Shift(opened, {
+      begin: () => this.#begin(),
+      end: () => this.#end(),
+      clear: (signal) => opened.store.cutRest(signal),
+    });
   }
 
   get dumps(): DumpService {
     return this.#opened.dumps;
   }
 
-  /** Begins to collect and to share; the first scrape is under way when this returns. */
-  async start(configuration: Configuration): Promise<void> {
-    const { catalog, collector, dumps, logger, store, sync } = this.#opened;
-    collector.start(this.#targetsOf(configuration), configuration.settings);
+  /** What this node does; undefined while it is not known whether another one collects. */
+  get duty(): Duty | undefined {
+    return this.#shift.duty;
+  }
+
+  /** Begins to share, and to collect when this node is to; then the first scrape is under way. */
+  async start(): Promise<void> {
+    const { catalog, dumps, logger, membership, store, sync, targets } = this.#opened;
+    targets.start(() => this.#applyTargets());
+    if (membership === undefined) this.#shift.turn('collect');
+    else membership.start((duty) => this.#shift.turn(duty));
     store.onBlockCut(() => {
       sync.wake();
     });
@@ -239,82 +106,101 @@ export class Parts {
   }
 
   /** Applies settings and targets live. */
-  configure(configuration: Configuration): void {
-    const { collector, sync } = this.#opened;
-    collector.applySettings(configuration.settings);
-    collector.applyTargets(this.#targetsOf(configuration));
+  configure(): void {
+    this.#applyTargets();
     // Retention and periods may have changed.
-    sync.wake();
+    this.#opened.sync.wake();
   }
 
-  targets(): Target[] {
-    return this.#opened.collector.targets();
-  }
-
-  cardinality(): Cardinality {
-    return this.#opened.collector.cardinality();
-  }
-
-  summary(): CollectorSummary {
-    return this.#opened.collector.summary();
-  }
-
-  newestSampleMs(): number | undefined {
-    return this.#opened.store.newestSampleMs();
-  }
-
-  oldestSampleMs(): number | undefined {
-    const times = [this.#opened.store.oldestSampleMs(), this.#opened.catalog.blocks()[0]?.mint];
-    const known = times.filter((time) => time !== undefined);
-    return known.length === 0 ? undefined : Math.min(...known);
-  }
-
-  async storeStatus(): Promise<StoreStatus> {
-    const { dataDirectory, store } = this.#opened;
-    const { headSeries, headSamples, blocks, sizeBytes } = store.stats();
+  /** What the status tells of this node. */
+  async facts(): Promise<PartsFacts> {
+    const { membership, state } = this.#opened;
     return {
-      path: dataDirectory,
-      headSeries,
-      headSamples,
-      blocks,
-      sizeBytes,
-      freeBytes: await freeBytes(dataDirectory),
+      mode: membership?.mode ?? 'both',
+      collector: membership?.collector(),
+      nodes: membership?.nodes() ?? [],
+      targets: state.summary(),
+      isScraped: state.targets().some((target) => target.state !== 'unknown'),
+      newestSampleMs: state.newestSampleMs(),
+      oldestSampleMs: state.oldestSampleMs(),
+      store: await state.storeStatus(),
+      sync: state.syncStatus(),
+      problems: this.#problems(),
     };
   }
 
-  syncStatus(): SyncStatus {
-    return this.#opened.sync.status();
+  targets(): Target[] {
+    return this.#opened.state.targets();
   }
 
-  problems(): Problem[] {
-    const { collector, problems, store, sync } = this.#opened;
-    return [
-      ...problems,
-      ...collector.problems(),
-      ...store.problems().map(storeProblem),
-      ...sync.problems(),
-    ];
+  cardinality(): Cardinality | undefined {
+    return this.#opened.state.cardinality();
+  }
+
+  #problems(): Problem[] {
+    const { membership, problems, state } = this.#opened;
+    return [...problems, ...(membership?.problems() ?? []), ...state.problems()];
   }
 
   supportFiles(): Promise<SupportFile[]> {
     return this.#opened.packet.files();
   }
 
-  /** Ends in the order of the data: no more samples, then what is finished goes to the file store. */
+  /**
+   * Ends in the order of the data: no more samples, the lease free for another node, then what is
+   * finished goes to the file store. What takes too long stays in the WAL for the next start.
+   */
   async close(): Promise<void> {
-    const { client, collector, dumps, ledger, metadata, place, store, sync, thread } = this.#opened;
-    await this.#ended(collector.stop());
+    const { clock, client, dumps, ledger, membership, metadata, targets } = this.#opened;
+    const { place, store, sync, thread } = this.#opened;
+    const deadlineMs = clock.monotonicMs() + stopBudgetMs;
+    const stopped = this.#ended(this.#shift.stop());
+    await this.#ended(Promise.all([membership?.leave(), targets.stop()]));
+    await stopped;
     client.close();
-    const ends = [
-      ledger.close(),
-      metadata.close(),
-      store.flush(),
-      sync.stop(lastSyncMs),
-      dumps.stop(),
-    ];
-    await Promise.all(ends.map((end) => this.#ended(end)));
+    const ends = [ledger.close(), metadata.close(), store.flush(), dumps.stop()];
+    const others = Promise.all(ends.map((end) => this.#ended(end)));
+    if (membership !== undefined) await this.#cutWithin(cutBudgetMs);
+    const leftMs = Math.max(lastSyncMs, deadlineMs - clock.monotonicMs());
+    await this.#ended(sync.stop(leftMs));
+    await others;
     await this.#ended(Promise.all([store.close(), place.close()]));
     await this.#ended(thread.stop());
+  }
+
+  #begin(): void {
+    const { collecting, membership, targets } = this.#opened;
+    const { settings } = this.#configuration();
+    collecting.begin(targets.current(), settings, membership?.predecessor());
+  }
+
+  async #end(): Promise<void> {
+    const { clock, collecting, ledger, membership } = this.#opened;
+    await collecting.end();
+    // A node that stops altogether goes on one day; one whose lease went away hands over.
+    if (membership?.mode === 'listener') ledger.handOver(clock.nowMs());
+  }
+
+  #applyTargets(): void {
+    const { collecting, targets } = this.#opened;
+    collecting.apply(targets.current(), this.#configuration().settings);
+  }
+
+  /** The next collector may be another node: what this one holds is better off in the file store. */
+  async #cutWithin(budgetMs: number): Promise<void> {
+    const { clock, logger, store } = this.#opened;
+    const abort = new AbortController();
+    const timer = clock.setTimer(budgetMs, () => {
+      abort.abort();
+    });
+    try {
+      await store.cutRest(abort.signal);
+    } catch (error) {
+      const what = 'The newest samples stay in the WAL until the plugin starts here again';
+      logger.info(what, { error: asError(error) });
+    } finally {
+      timer.cancel();
+    }
   }
 
   /** One part that cannot end properly, as on a failing disk, must not keep the others from it. */
@@ -322,9 +208,5 @@ export class Parts {
     return end.catch((error: unknown) => {
       this.#opened.logger.error('A part could not end properly', { error: asError(error) });
     });
-  }
-
-  #targetsOf({ server, settings }: Configuration) {
-    return singleServerTargets(server, settings, this.#environment.hostName);
   }
 }

@@ -37,7 +37,8 @@ beforeEach(async () => {
     metrics: { enable: true, listenAddress: `:${String(exporter.port)}` },
     file: { driverName: 'local', directory: './files/' },
     service: { siteUrl: 'https://chat.example.com' },
-    cluster: { enable: false, clusterName: '' },
+    cluster: { enable: false, clusterName: '', overrideHostname: '' },
+    plugins: { enabled: [], rtcdUrl: '', areMetricsAggregated: false },
     sql: { driverName: 'postgres' },
   };
   plugins = [];
@@ -171,8 +172,10 @@ test('collects at once and dumps everything up to now', async () => {
   expect((await readdir(join(root, 'dump'))).sort()).toEqual([
     expect.stringMatching(/^[0-9A-Z]{26}$/),
     'README.md',
+    'docker-compose.yml',
     'manifest.json',
     'metadata.yaml',
+    'viewer',
     'wal',
   ]);
   const manifest = await readFile(join(root, 'dump', 'manifest.json'), 'utf8');

@@ -1,12 +1,12 @@
-import type { Mode, Problem, Status, StoreStatus, SyncStatus } from '../api/index.ts';
+import type { ClusterNode, Mode, Problem, Status, StoreStatus, SyncStatus } from '../api/index.ts';
 
 /** What the parts say about themselves; an absent part has not started or could not. */
 export interface StatusSources {
   pluginVersion: string;
   serverVersion: string;
   mode: Mode;
-  node: string;
-  sinceMs: number;
+  collector: Status['collector'];
+  nodes: ClusterNode[];
   nowMs: number;
   scrapeIntervalMs: number;
   targets: { up: number; total: number };
@@ -21,15 +21,18 @@ export interface StatusSources {
   isStopped: boolean;
 }
 
+/** What a node says about itself and the deployment. */
+export type NodeStatus = Omit<Status, 'can'>;
+
 /** The node's whole state as the API tells it. */
-export function composeStatus(sources: StatusSources): Omit<Status, 'can'> {
+export function composeStatus(sources: StatusSources): NodeStatus {
   const { targets, store } = sources;
   return {
     pluginVersion: sources.pluginVersion,
     serverVersion: sources.serverVersion,
     mode: sources.mode,
-    // Without a cluster there is one collector for ever: the lease begins to count with a second node.
-    collector: { node: sources.node, sinceMs: sources.sinceMs, epoch: 0 },
+    collector: sources.collector,
+    nodes: sources.nodes,
     state: stateOf(sources),
     nowMs: sources.nowMs,
     scrapeIntervalSeconds: sources.scrapeIntervalMs / 1000,
@@ -40,6 +43,36 @@ export function composeStatus(sources: StatusSources): Omit<Status, 'can'> {
     sync: sources.sync,
     problems: errorsFirst(sources.problems),
   };
+}
+
+/**
+ * The state of a node that does not collect: what is collected and stored is told as the collecting
+ * node says it, beside the own problems.
+ */
+export function listenerStatus(own: NodeStatus, collector: NodeStatus | undefined): NodeStatus {
+  if (collector === undefined) return own;
+  const known = new Set(own.problems.map(({ code, message }) => `${code} ${message}`));
+  const others = collector.problems.filter(({ code, message }) => !known.has(`${code} ${message}`));
+  const problems = errorsFirst([...own.problems, ...others]);
+  const isHurt = problems[0]?.severity === 'error' && collector.state === 'collecting';
+  return {
+    ...own,
+    state: own.state === 'stopped' ? 'stopped' : isHurt ? 'degraded' : collector.state,
+    targets: collector.targets,
+    newestSampleMs: extreme(Math.max, own.newestSampleMs, collector.newestSampleMs),
+    oldestSampleMs: extreme(Math.min, own.oldestSampleMs, collector.oldestSampleMs),
+    store: collector.store,
+    sync: collector.sync,
+    problems,
+  };
+}
+
+function extreme(
+  pick: (...values: number[]) => number,
+  ...values: (number | null)[]
+): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : pick(...known);
 }
 
 const noStore: StoreStatus = {

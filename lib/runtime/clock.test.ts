@@ -25,6 +25,14 @@ test('steps the wall clock without touching timers', async () => {
   expect(isFired).toBe(true);
 });
 
+test('tells wall time in whole milliseconds, as a machine does', async () => {
+  const clock = new FakeClock(1000);
+  let firedMs = 0;
+  clock.setTimer(0.75, () => (firedMs = clock.nowMs()));
+  await clock.advance(1);
+  expect([firedMs, clock.nowMs(), clock.monotonicMs()]).toEqual([1000, 1001, 1]);
+});
+
 test('ends a sleep when its signal aborts, and leaves no timer', async () => {
   const clock = new FakeClock();
   const controller = new AbortController();

@@ -18,7 +18,8 @@ export class FakeClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#wallMs;
+    // Timers may be due at fractions; a machine's wall clock tells whole milliseconds.
+    return Math.floor(this.#wallMs);
   }
 
   monotonicMs(): number {

@@ -15,6 +15,7 @@ import type { DumpFacts, DumpThread, LocalStorePort } from './ports.ts';
 import { dumpReadme } from './readme.ts';
 import { rangeEmpty } from './refusals.ts';
 import { groupOverlapping, selectBlocks, type SourceBlock, type TimeRange } from './selection.ts';
+import { viewerFiles } from './viewer/index.ts';
 import { holdBlock, WorkArea } from './work-area.ts';
 import type {
   AddGroupResult,
@@ -307,19 +308,23 @@ class Build {
     const manifest = manifestOf(
       { ...outline, samples, series, blocks: this.#blocks, warnings },
       server,
-      facts,
+      pluginVersion,
+      await facts.collected(requested),
     );
     const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };
+    const { serverName } = server;
+    const scrapeIntervalSeconds = facts.scrapeIntervalMs() / 1000;
     const texts = [
       { path: 'metadata.yaml', content: packetMetadata({ ...packet, requested, actual }) },
       {
         path: 'README.md',
-        content: dumpReadme({ serverName: server.serverName, actual, warnings: manifest.warnings }),
+        content: dumpReadme({ serverName, actual, warnings: manifest.warnings }),
       },
+      ...viewerFiles({ serverName, actual, scrapeIntervalSeconds }),
     ];
     const finished = (await this.#call('dump.finish', { id, texts, manifest })) as FinishResult;
     const toMs = Math.min(requested.toMs, createdAtMs);
-    const fileName = archiveFileName(server.serverName, requested.fromMs, toMs);
+    const fileName = archiveFileName(serverName, requested.fromMs, toMs);
     return { fileName, ...finished, actual, samples, series, warnings: manifest.warnings };
   }
 

@@ -61,6 +61,14 @@ describe('a dump', () => {
       'wal/',
       'metadata.yaml',
       'README.md',
+      'docker-compose.yml',
+      'viewer/prometheus.yml',
+      'viewer/grafana/provisioning/datasources/prometheus.yml',
+      'viewer/grafana/provisioning/dashboards/boards.yml',
+      'viewer/grafana/boards/mattermost-performance.json',
+      'viewer/grafana/boards/mattermost-hosts.json',
+      'viewer/grafana/boards/mattermost-calls.json',
+      'viewer/grafana/boards/metrics-collection.json',
       'manifest.json',
     ]);
     const times = ulids.flatMap((ulid) => timesOf(join(dir, ulid)));

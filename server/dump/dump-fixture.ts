@@ -164,21 +164,24 @@ export class DumpRig {
             serverName: 'chat.example.com',
           }),
         pluginVersion: '0.8.0',
-        gaps: {
-          between: (fromMs) => [
-            {
-              job: 'mattermost',
-              instance: 'host-000000:8067',
-              fromMs,
-              toMs: fromMs + 60_000,
-              reason: 'SCRAPE_REFUSED',
-              message: 'connection refused',
-              missedScrapes: 4,
-            },
-          ],
-        },
-        targets: () => [],
-        metadata: () => ({ go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }] }),
+        scrapeIntervalMs: () => 15_000,
+        collected: ({ fromMs }) =>
+          Promise.resolve({
+            gaps: [
+              {
+                job: 'mattermost',
+                instance: 'host-000000:8067',
+                fromMs,
+                toMs: fromMs + 60_000,
+                reason: 'SCRAPE_REFUSED',
+                message: 'connection refused',
+                missedScrapes: 4,
+              },
+            ],
+            targets: [],
+            metadata: { go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }] },
+            warnings: [],
+          }),
       },
       pluginId: 'com.mattermost.mattermost-plugin-metrics',
       node: this.#node,
@@ -211,7 +214,8 @@ export class DumpRig {
   async makeRemote(block: BlockInfo): Promise<void> {
     const labels = { serverId: 'abcdefghijklmnopqrstuvwxyz', cluster: 'single', scraper: 'a' };
     const facts = { labels, epoch: 1, pluginVersion: '0.8.0', nowMs: startMs };
-    await uploadBlock(this.store, block, facts, new AbortController().signal);
+    const upload = { ulid: block.ulid, dir: block.dir, area: 'data' } as const;
+    await uploadBlock(this.store, upload, facts, new AbortController().signal);
     await this.local.deleteBlock(block.ulid);
   }
 

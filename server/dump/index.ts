@@ -3,9 +3,9 @@ export { DumpService, type DumpServiceOptions } from './dumps.ts';
 export type { DumpArchive } from './stored-archive.ts';
 export { DumpError, type DumpErrorCode } from './errors.ts';
 export type {
+  CollectedFacts,
   DumpFacts,
   DumpThread,
-  GapSource,
   KvStore,
   LocalStorePort,
   ServerFacts,

@@ -1,6 +1,6 @@
 import type { Gap, Target } from '../../api/index.ts';
 import { maxManifestFamilies, maxManifestGaps } from './limits.ts';
-import type { DumpFacts, MetricFacts, ServerFacts } from './ports.ts';
+import type { CollectedFacts, MetricFacts, ServerFacts } from './ports.ts';
 import type { TimeRange } from './selection.ts';
 import type { PackedBlock, PackedFile } from './worker-protocol.ts';
 
@@ -23,7 +23,7 @@ export interface Manifest {
   targets: Omit<Target, 'gaps'>[];
   gaps: Gap[];
   /** HELP, TYPE and UNIT by metric family; more than one entry where targets differ. */
-  metadata: Record<string, MetricFacts[]>;
+  metadata: Record<string, readonly MetricFacts[]>;
   blocks: PackedBlock[];
   /** Every file of the archive except this one. */
   files: PackedFile[];
@@ -48,15 +48,16 @@ export interface ManifestParts {
 export function manifestOf(
   parts: ManifestParts,
   server: ServerFacts,
-  facts: Pick<DumpFacts, 'gaps' | 'targets' | 'metadata' | 'pluginVersion'>,
+  pluginVersion: string,
+  collected: CollectedFacts,
 ): Omit<Manifest, 'files'> {
   const { requested, actual } = parts;
-  const gaps = facts.gaps.between(requested.fromMs, requested.toMs);
-  const warnings = [...parts.warnings];
+  const { gaps, targets } = collected;
+  const warnings = [...parts.warnings, ...collected.warnings];
   if (gaps.length > maxManifestGaps) {
     warnings.push(`Only ${String(maxManifestGaps)} of ${String(gaps.length)} gaps are listed.`);
   }
-  const families = Object.entries(facts.metadata?.() ?? {});
+  const families = Object.entries(collected.metadata);
   if (families.length > maxManifestFamilies) {
     const listed = `${String(maxManifestFamilies)} of ${String(families.length)}`;
     warnings.push(`Only ${listed} metric families are described.`);
@@ -67,13 +68,13 @@ export function manifestOf(
     createdAtMs: parts.createdAtMs,
     jobId: parts.jobId,
     node: parts.node,
-    versions: { plugin: facts.pluginVersion, server: server.serverVersion },
+    versions: { plugin: pluginVersion, server: server.serverVersion },
     server: { id: server.serverId, licenseId: server.licenseId },
     timeZone: parts.timeZone,
     range: { requested, actual },
     samples: parts.samples,
     series: parts.series,
-    targets: facts.targets().map(({ gaps: _gaps, ...target }) => target),
+    targets: targets.map(({ gaps: _gaps, ...target }) => target),
     gaps: gaps.slice(0, maxManifestGaps),
     metadata: Object.fromEntries(families.slice(0, maxManifestFamilies)),
     blocks: parts.blocks,

@@ -41,11 +41,6 @@ export interface ServerFacts {
   serverName: string;
 }
 
-/** Stretches without data; the gap ledger of `server/collect` is one. */
-export interface GapSource {
-  between(fromMs: number, toMs: number): Gap[];
-}
-
 /** What exporters say about a metric. */
 export interface MetricFacts {
   type: string;
@@ -53,12 +48,23 @@ export interface MetricFacts {
   unit: string;
 }
 
+/** What the collecting node knows about what it collected. */
+export interface CollectedFacts {
+  targets: readonly Target[];
+  /** Stretches without data that touch the range. */
+  gaps: readonly Gap[];
+  /** By metric family. */
+  metadata: Readonly<Record<string, readonly MetricFacts[]>>;
+  /** What of it could not be had, in sentences. */
+  warnings: readonly string[];
+}
+
 /** Where a dump gets what its manifest tells. */
 export interface DumpFacts {
   server: () => Promise<ServerFacts>;
   pluginVersion: string;
-  gaps: GapSource;
-  targets: () => Target[];
-  /** By metric family; a node that does not collect has none. */
-  metadata?: () => Record<string, MetricFacts[]>;
+  /** Setting of the interval between two scrapes, for the windows of a dump's dashboards. */
+  scrapeIntervalMs: () => number;
+  /** Never rejects: what could not be had is told in its warnings. */
+  collected: (range: { fromMs: number; toMs: number }) => Promise<CollectedFacts>;
 }

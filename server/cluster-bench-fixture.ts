@@ -1,0 +1,251 @@
+import { createServer, type Server } from 'node:http';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Status } from '../api/index.ts';
+import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../lib/runtime/index.ts';
+import { startExporter, type Exporter } from '../test/host/exporter.ts';
+import { KvStore } from '../test/host/kv-store.ts';
+import type { Host, PluginApi, PluginClusterEvent, ServerConfig } from './mattermost/index.ts';
+import { MetricsPlugin } from './plugin.ts';
+import { pluginId } from './plugin-id.ts';
+
+/** Virtual time that passes at once; the machine's time in between is for sockets and threads. */
+const stepMs = 250;
+
+/** The machine's time that goes with it: enough for a scrape over loopback. */
+const turnMs = 10;
+
+/** How long a step of a test may take on the machine's clock before it counts as hanging. */
+const patienceMs = 30_000;
+
+/** One node: its plugin, its clock, and an administrator's client. */
+export interface BenchNode {
+  name: string;
+  plugin: MetricsPlugin;
+  clock: FakeClock;
+  directory: string;
+  /** Neither its time nor its calls go on: a paused machine, or one that was cut off. */
+  isFrozen: boolean;
+  get<Answer>(path: string): Promise<Answer>;
+  request(path: string, options?: RequestInit): Promise<Response>;
+  status(): Promise<Status>;
+}
+
+/** Nodes of one cluster over one key-value store, one file store and one exporter. */
+export class ClusterBench {
+  readonly root: string;
+  readonly exporter: Exporter;
+  readonly nodes = new Map<string, BenchNode>();
+  readonly failures: Error[] = [];
+  /** Every cluster event that was sent, as `from kind`. */
+  readonly events: string[] = [];
+  settings: Record<string, unknown> = {
+    scrapeintervalseconds: 15,
+    enablenodeexportertargets: false,
+  };
+  readonly #clock = new FakeClock();
+  readonly #kv = new KvStore(this.#clock);
+  readonly #servers: Server[] = [];
+  #seed = 1;
+
+  private constructor(root: string, exporter: Exporter) {
+    this.root = root;
+    this.exporter = exporter;
+  }
+
+  static async create(): Promise<ClusterBench> {
+    const root = await mkdtemp(join(tmpdir(), 'metrics-cluster-'));
+    return new ClusterBench(root, await startExporter({ profile: 'idle', seed: 1 }));
+  }
+
+  /** Activates the plugin on a node; `copyOf` starts it on the disk of a node that was killed. */
+  async start(name: string, options: { copyOf?: BenchNode } = {}): Promise<BenchNode> {
+    const directory = join(this.root, `${name}-${String(this.#seed)}`);
+    await mkdir(join(directory, 'bundle'), { recursive: true });
+    const { copyOf } = options;
+    if (copyOf !== undefined) {
+      const filter = (path: string) => !path.endsWith('/lock');
+      await cp(copyOf.directory, directory, { recursive: true, filter });
+    }
+    const clock = new FakeClock(this.#clock.nowMs());
+    const plugin = this.#plugin(name, clock, directory);
+    const node = this.#node(name, plugin, clock, directory);
+    const host = { api: this.#api(node), logger: silentLogger } as Host;
+    await plugin.onConfigurationChange(host);
+    await plugin.onActivate(host);
+    this.nodes.set(name, node);
+    return node;
+  }
+
+  /** Ends a node as the server does, and forgets it. */
+  async stop(name: string): Promise<void> {
+    await this.node(name).plugin.onDeactivate();
+    this.nodes.delete(name);
+  }
+
+  node(name: string): BenchNode {
+    const node = this.nodes.get(name);
+    if (node === undefined) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  /** Virtual time by the bench's own clock. */
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) await this.#step(Math.min(stepMs, left));
+  }
+
+  /** Lets time pass until `ask` answers; returns its answer. */
+  async until<Value>(what: string, ask: () => Promise<Value | undefined | false>): Promise<Value> {
+    const deadlineMs = systemClock.monotonicMs() + patienceMs;
+    for (;;) {
+      const value = await ask();
+      if (value !== undefined && value !== false) return value;
+      if (systemClock.monotonicMs() > deadlineMs) throw new Error(`never: ${what}`);
+      await this.#step(stepMs);
+    }
+  }
+
+  /** Waits on the machine's clock alone: virtual time stands still meanwhile. */
+  async untilQuietly(what: string, ask: () => Promise<boolean>): Promise<void> {
+    const deadlineMs = systemClock.monotonicMs() + patienceMs;
+    while (!(await ask())) {
+      if (systemClock.monotonicMs() > deadlineMs) throw new Error(`never: ${what}`);
+      await sleep(systemClock, 5);
+    }
+  }
+
+  /** The node that collects, once exactly one says so and has scraped. */
+  collector(): Promise<BenchNode> {
+    return this.until('one collector', async () => {
+      const scrapers: BenchNode[] = [];
+      for (const node of this.#awake()) {
+        const { mode, state } = await node.status();
+        if (mode === 'scraper' && state === 'collecting') scrapers.push(node);
+      }
+      return scrapers.length === 1 ? scrapers[0] : undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const node of this.nodes.values()) node.isFrozen = false;
+    for (const name of [...this.nodes.keys()]) await this.stop(name);
+    for (const server of this.#servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    await this.exporter.close();
+    await rm(this.root, { recursive: true });
+  }
+
+  /** Delivers an event as the server does: to all other nodes, or to one. */
+  async send(from: string, event: PluginClusterEvent, targetId = ''): Promise<void> {
+    for (const node of this.#awake()) {
+      if (node.name === from || (targetId !== '' && targetId !== idOf(node.name))) continue;
+      await node.plugin.onPluginClusterEvent(event);
+    }
+  }
+
+  #awake(): BenchNode[] {
+    return [...this.nodes.values()].filter(({ isFrozen }) => !isFrozen);
+  }
+
+  async #step(ms: number): Promise<void> {
+    await this.#clock.advance(ms);
+    for (const node of this.#awake()) await node.clock.advance(ms);
+    await sleep(systemClock, turnMs);
+  }
+
+  #plugin(name: string, clock: FakeClock, workingDirectory: string): MetricsPlugin {
+    return new MetricsPlugin({
+      clock,
+      rng: seededRng(this.#seed++),
+      pluginId,
+      pluginVersion: '0.9.0',
+      workerEntry: { kind: 'file', path: new URL('./worker.ts', import.meta.url) },
+      hostName: name,
+      workingDirectory,
+      measureSlices: false,
+      fail: (error) => this.failures.push(error),
+    });
+  }
+
+  #node(name: string, plugin: MetricsPlugin, clock: FakeClock, directory: string): BenchNode {
+    const server = createServer((request, response) => {
+      plugin.requestListener(request, response);
+    });
+    this.#servers.push(server);
+    const listening = new Promise<string>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/api/v1/`);
+      });
+    });
+    const headers = { 'Mattermost-User-Id': 'admin' };
+    const request = async (path: string, options: RequestInit = {}) =>
+      fetch((await listening) + path, { ...options, headers });
+    const get = async <Answer>(path: string) => (await (await request(path)).json()) as Answer;
+    const status = () => get<Status>('status');
+    return { name, plugin, clock, directory, isFrozen: false, request, get, status };
+  }
+
+  #config(): ServerConfig {
+    return {
+      metrics: { enable: true, listenAddress: `:${String(this.exporter.port)}` },
+      file: { driverName: 'local', directory: join(this.root, 'files') },
+      service: { siteUrl: 'https://chat.example.com' },
+      cluster: { enable: true, clusterName: 'mm', overrideHostname: '' },
+      plugins: { enabled: [], rtcdUrl: '', areMetricsAggregated: false },
+      sql: { driverName: 'postgres' },
+    };
+  }
+
+  /** The server's API as far as these tests need it; the real one is met in the conformance run. */
+  #api(node: BenchNode): PluginApi {
+    const { name } = node;
+    /** A frozen node has neither answers nor errors. */
+    const awake = <Value>(answer: () => Value): Promise<Value> =>
+      node.isFrozen ? new Promise(() => undefined) : Promise.resolve().then(answer);
+    const answers: Partial<PluginApi> = {
+      loadPluginConfiguration: async () => this.settings,
+      getUnsanitizedConfig: async () => this.#config(),
+      getServerVersion: async () => '11.0.0',
+      getDiagnosticId: async () => 'd'.repeat(26),
+      getBundlePath: async () => join(node.directory, 'bundle'),
+      getLicense: async () => undefined,
+      getPluginStatus: async () => ({ ...pluginStatus, clusterId: idOf(name) }),
+      hasPermissionTo: async (userId) => userId === 'admin',
+      kvGet: (key) => awake(() => this.#kv.get(key)),
+      kvSetWithOptions: (key, value, { atomic = false, oldValue, expireInSeconds = 0 }) =>
+        awake(() => this.#kv.set(key, value, { isAtomic: atomic, oldValue, expireInSeconds })),
+      kvCompareAndSet: (key, oldValue, newValue) =>
+        awake(() => this.#kv.set(key, newValue, { isAtomic: true, oldValue })),
+      kvDelete: (key) => awake(() => void this.#kv.set(key, undefined)),
+      kvList: (page, perPage) => awake(() => this.#kv.list(page, perPage)),
+      publishPluginClusterEvent: (event, options) =>
+        awake(() => {
+          this.events.push(`${name} ${event.id}`);
+          void this.send(name, event, options.targetId);
+        }),
+    };
+    return answers as PluginApi;
+  }
+}
+
+const pluginStatus = {
+  pluginId,
+  pluginPath: '',
+  state: 2,
+  error: '',
+  name: 'Metrics',
+  version: '0.9.0',
+};
+
+/** Cluster id of a node of this bench. */
+export function idOf(name: string): string {
+  return name.padEnd(26, 'x');
+}

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { ClusterBench } from './cluster-bench-fixture.ts';
+
+jest.setTimeout(60_000);
+
+let bench: ClusterBench;
+
+beforeEach(async () => {
+  bench = await ClusterBench.create();
+});
+
+afterEach(async () => {
+  await bench.close();
+  expect(bench.failures).toEqual([]);
+});
+
+test('one of three nodes collects within five seconds, the others listen', async () => {
+  const names = ['a', 'b', 'c'];
+  const startMs = bench.nowMs();
+  for (const name of names) await bench.start(name);
+  const collector = await bench.collector();
+  expect(bench.nowMs() - startMs).toBeLessThan(5000);
+  await bench.advance(30_000);
+  for (const name of names) {
+    const { mode, collector: told } = await bench.node(name).status();
+    expect([name, mode]).toEqual([name, name === collector.name ? 'scraper' : 'listener']);
+    expect(told).toMatchObject({ node: collector.name, epoch: 1 });
+  }
+});
+
+test('a collector that stands still is replaced, and listens when it wakes up', async () => {
+  for (const name of ['a', 'b', 'c']) await bench.start(name);
+  const old = await bench.collector();
+  old.isFrozen = true;
+  const startMs = bench.nowMs();
+  const next = await bench.collector();
+  expect(bench.nowMs() - startMs).toBeLessThanOrEqual(20_000);
+  expect(next.name).not.toBe(old.name);
+  old.isFrozen = false;
+  await bench.until('the old one listens', async () => (await old.status()).mode === 'listener');
+  await bench.until('it has nothing in memory', async () => {
+    const { store } = await old.status();
+    return store.headSeries === 0 && store.blocks === 1;
+  });
+  expect((await old.status()).collector).toMatchObject({ node: next.name, epoch: 2 });
+});
