@@ -188,8 +188,9 @@ describe('freshness', () => {
     bed.rows = [row(clock, 'a', 'mm1'), row(clock, 'b', 'mm2')];
     discovery.start();
     for (let minute = 0; minute < 35; minute++) {
-      const [first, second] = bed.rows;
-      bed.rows = [ping(first as Row), second as Row];
+      const [first, second]: Row[] = bed.rows;
+      if (first === undefined || second === undefined) throw new Error('no rows');
+      bed.rows = [ping(first), second];
       await clock.advance(minuteMs);
       if (minute === 2) expect(hosts()).toEqual(['mm1', 'mm2']);
       if (minute === 6) expect(hosts()).toEqual(['mm1', 'mm2*']);

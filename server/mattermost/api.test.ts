@@ -92,7 +92,12 @@ describe('calls', () => {
       MetricsSettings: struct('MetricsSettings', { Enable: bool, ListenAddress: string }),
       FileSettings: struct('FileSettings', { DriverName: string, Directory: string }),
       SqlSettings: struct('SqlSettings', { DriverName: string }),
-      PluginSettings: struct('PluginSettings', { Plugins: map(string, interfaceMap) }),
+      PluginSettings: struct('PluginSettings', {
+        Enable: bool,
+        Plugins: map(string, interfaceMap),
+        PluginStates: map(string, struct('PluginState', { Enable: bool })),
+      }),
+      FeatureFlags: struct('FeatureFlags', { AggregatePluginMetrics: bool }),
     });
     const call = (api: PluginApi) => api.getUnsanitizedConfig();
     const full = {
@@ -100,18 +105,30 @@ describe('calls', () => {
       MetricsSettings: { Enable: true, ListenAddress: ':8067' },
       FileSettings: { DriverName: 'local', Directory: './data/' },
       SqlSettings: { DriverName: 'postgres' },
-      PluginSettings: { Plugins: { other: { deep: interfaceValue('string', 'x') } } },
+      PluginSettings: {
+        Enable: true,
+        Plugins: {
+          other: { deep: interfaceValue('string', 'x') },
+          'com.mattermost.calls': { RTCDServiceURL: interfaceValue('string', ' http://rtcd ') },
+        },
+        PluginStates: { b: { Enable: true }, off: { Enable: false }, a: { Enable: true } },
+      },
+      FeatureFlags: { AggregatePluginMetrics: true },
     };
     const method = 'GetUnsanitizedConfig';
     expect((await f(method, reply({ A: config }), { A: full }, call)).result).toEqual({
       service: { siteUrl: 'https://chat.example' },
       metrics: { enable: true, listenAddress: ':8067' },
       file: { driverName: 'local', directory: './data/' },
-      cluster: { enable: false, clusterName: '' },
+      cluster: { enable: false, clusterName: '', overrideHostname: '' },
+      plugins: { enabled: ['a', 'b'], rtcdUrl: 'http://rtcd', areMetricsAggregated: true },
       sql: { driverName: 'postgres' },
     });
     const empty = await f(method, reply({ A: config }), { A: {} }, call);
-    expect(empty.result).toMatchObject({ metrics: { enable: false, listenAddress: '' } });
+    expect(empty.result).toMatchObject({
+      metrics: { enable: false, listenAddress: '' },
+      plugins: { enabled: [], rtcdUrl: '', areMetricsAggregated: false },
+    });
     expect((await f(method, reply({ A: config }), {}, call)).result).toMatchObject({
       code: 'API_REPLY',
     });

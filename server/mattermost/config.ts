@@ -4,6 +4,7 @@ import {
   boolField,
   isInterfaceValue,
   isStruct,
+  mapField,
   stringField,
   structField,
 } from '../../lib/gob/index.ts';
@@ -17,8 +18,17 @@ export interface ServerConfig {
   metrics: { enable: boolean; listenAddress: string };
   file: FileConfig;
   service: { siteUrl: string };
-  cluster: { enable: boolean; clusterName: string };
+  /** `overrideHostname`: what an administrator calls this node; empty as a rule. */
+  cluster: { enable: boolean; clusterName: string; overrideHostname: string };
   sql: { driverName: string };
+  plugins: {
+    /** Ids of the plugins that are switched on, installed or not, in order. */
+    enabled: string[];
+    /** Where Calls finds its media service; empty when there is none, or the environment says it. */
+    rtcdUrl: string;
+    /** Whether the server's own metrics contain those of its plugins (servers from 11.8). */
+    areMetricsAggregated: boolean;
+  };
 }
 
 const nothing: GobStruct = Object.create(null) as GobStruct;
@@ -38,9 +48,33 @@ export function parseServerConfig(config: GobStruct): ServerConfig {
     cluster: {
       enable: boolField(cluster, 'Enable'),
       clusterName: stringField(cluster, 'ClusterName'),
+      overrideHostname: stringField(cluster, 'OverrideHostname'),
     },
     sql: { driverName: stringField(section('SqlSettings'), 'DriverName') },
+    plugins: {
+      enabled: enabledPlugins(section('PluginSettings')),
+      rtcdUrl: rtcdUrl(pluginSettings(config, callsId) ?? {}),
+      areMetricsAggregated: boolField(section('FeatureFlags'), 'AggregatePluginMetrics'),
+    },
   };
+}
+
+const callsId = 'com.mattermost.calls';
+
+/** None when plugins are off as a whole. */
+function enabledPlugins(settings: GobStruct): string[] {
+  if (!boolField(settings, 'Enable')) return [];
+  const enabled: string[] = [];
+  for (const [id, state] of mapField(settings, 'PluginStates')) {
+    if (typeof id === 'string' && isStruct(state) && boolField(state, 'Enable')) enabled.push(id);
+  }
+  return enabled.sort();
+}
+
+/** Keys are in lower case in practice, but nobody promises it. */
+function rtcdUrl(settings: Readonly<Record<string, unknown>>): string {
+  const entry = Object.entries(settings).find(([key]) => key.toLowerCase() === 'rtcdserviceurl');
+  return typeof entry?.[1] === 'string' ? entry[1].trim() : '';
 }
 
 /** Settings of one plugin inside the server's configuration; undefined when there are none. */

@@ -47,7 +47,8 @@ export class PluginRun {
       metrics: { enable: true, listenAddress: `:${String(options.port)}` },
       file: { driverName: 'local', directory: './files/' },
       service: { siteUrl: 'https://chat.example.com' },
-      cluster: { enable: false, clusterName: '' },
+      cluster: { enable: false, clusterName: '', overrideHostname: '' },
+      plugins: { enabled: [], rtcdUrl: '', areMetricsAggregated: false },
       sql: { driverName: 'postgres' },
     };
   }
