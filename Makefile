@@ -43,7 +43,7 @@ conformance: node_modules/.package-lock.json $(host_bundle) ## the bundle under 
 
 dist: $(bundle) ## the bundle for both platforms and one for each, in dist/
 
-demo: node_modules/.package-lock.json $(host_bundle) ## a Mattermost stand-in with the plugin, targets and a page; ONCE=1 makes one dump and ends
+demo: node_modules/.package-lock.json $(host_bundle) ## a Mattermost stand-in with the plugin, targets and a page; NODES=3 a cluster; ONCE=1 makes one dump and ends
 	@node test/host/demo.ts
 
 bench: node_modules/.package-lock.json $(bundle) ## measures, into dist/bench.json
