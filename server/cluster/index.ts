@@ -1,9 +1,16 @@
+export {
+  ClusterBus,
+  type BusCounts,
+  type ClusterBusPorts,
+  type ClusterEvent,
+  type Handler,
+  type MessageFacts,
+  type RequestOptions,
+} from './cluster-bus.ts';
 export { ClusterError, type ClusterErrorCode } from './errors.ts';
 export type { LeaseKv } from './lease-calls.ts';
-export {
-  Lease,
-  type LeaseHolder,
-  type LeaseIdentity,
-  type LeasePorts,
-  type LeaseView,
-} from './lease.ts';
+export type { LeaseHolder, LeaseView } from './lease-view.ts';
+export { Lease, type LeaseIdentity, type LeasePorts } from './lease.ts';
+export type { NodeAnnouncement, NodeInfo } from './node-record.ts';
+export { NodeRegistry, type NodeRegistryPorts, type RegistryKv } from './node-registry.ts';
+export { PagedAnswers, requestPages } from './paged-answers.ts';

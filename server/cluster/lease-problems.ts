@@ -1,6 +1,6 @@
 import type { Problem } from '../../api/index.ts';
 import type { ParsedLease } from './lease-record.ts';
-import type { LeaseView } from './lease.ts';
+import type { LeaseView } from './lease-view.ts';
 import { fenceMs, overlapToldMs, standstillMs } from './limits.ts';
 
 /** The lease went to another node while this one still held it. */

@@ -5,6 +5,7 @@ import { leaseProblems, type Overlap } from './lease-problems.ts';
 import { encodeLease, type StoredLease } from './lease-record.ts';
 import { freeRecord, recordsOf } from './lease-release.ts';
 import { epochOf, LeaseWatch, type LeaseProcess, type Observation } from './lease-watch.ts';
+import type { LeaseHolder, LeaseView } from './lease-view.ts';
 import * as limits from './limits.ts';
 import { RecordSwap, renewed, type SwapEnd } from './record-swap.ts';
 
@@ -17,27 +18,6 @@ export interface LeaseIdentity {
   host: string;
   /** Version of the plugin. */
   version: string;
-}
-
-export interface LeaseHolder {
-  id: string;
-  host: string;
-  version: string;
-  /** Since when it holds, by its own wall clock. */
-  sinceMs: number;
-  epoch: number;
-}
-
-/** What this node knows of the lease; cheap to make, true at the moment of the call. */
-export interface LeaseView {
-  role: 'following' | 'holding';
-  /** This node holds the lease and had that confirmed less than 10 s ago. */
-  isSure: boolean;
-  /** Of the record that this node wrote or saw last; 0 before any. */
-  epoch: number;
-  /** Undefined while nobody is known to hold the lease. */
-  holder: LeaseHolder | undefined;
-  isDatabaseFailing: boolean;
 }
 
 export interface LeasePorts {

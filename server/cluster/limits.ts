@@ -63,3 +63,63 @@ export const maxCounter = 2 ** 48;
 
 /** Different records whose first sight is remembered: replicas may show an older one in between. */
 export const maxSightings = 4;
+
+// The registry of nodes.
+
+/** Period of a node's own record, how long it lives, and the pause after a failure. */
+export const announceMs = 60_000;
+export const announcementLifeMs = 300_000;
+export const failedAnnouncementPauseMs = 10_000;
+
+/** Longest that taking the own record away may take. */
+export const leaveLimitMs = 1000;
+
+/** Keys of the plugin that are looked through for nodes, by pages of the most that the server gives. */
+export const keysPerPage = 1000;
+export const maxKeyPages = 20;
+
+/** Nodes that are told of: Mattermost is not run with more. */
+export const maxNodes = 100;
+
+/** Addresses of one node that are believed. */
+export const maxAddresses = 32;
+
+// Messages between nodes.
+
+/** Largest message; gossip is not made for more. */
+export const maxMessageBytes = 32 * 1024;
+
+/** How long a request waits for its answer unless it says otherwise; a third in, it is sent again. */
+export const requestTimeoutMs = 10_000;
+
+/** Requests of this node that wait, and publications that the server has not taken yet. */
+export const maxWaitingRequests = 64;
+
+/** Handlers that run for others; one more is refused. */
+export const maxRunningHandlers = 16;
+
+/** A handler that takes longer has failed, and its place is free. */
+export const handlerLimitMs = 60_000;
+
+/** Answers kept for requests that come twice, and for how long: at most 2 MiB. */
+export const maxKeptAnswers = 64;
+export const keptAnswerMs = 60_000;
+
+/** Longest text of a refusal that travels. */
+export const maxRefusalLength = 500;
+
+/** A bad message is logged and told for so long, then the next one is. */
+export const badMessageToldMs = 60 * 60 * 1000;
+
+// Answers in pages.
+
+/** Bytes of one page: as base64 and with its envelope it stays below the largest message. */
+export const pageBytes = 21 * 1024;
+
+/** Largest answer, compressed and as JSON. */
+export const maxPayloadBytes = 2 * 1024 * 1024;
+export const maxPayloadJsonBytes = 16 * 1024 * 1024;
+
+/** Answers whose pages are kept for the node that fetches them, and for how long. */
+export const maxKeptPayloads = 4;
+export const keptPayloadMs = 60_000;
