@@ -106,7 +106,8 @@ async function checkLayout(directory: string): Promise<void> {
   const blocks = await blocksIn(directory);
   holds(blocks.length > 0, 'no block');
   const others = (await readdir(directory)).filter((name) => !blocks.includes(name)).sort();
-  same(others.join(' '), 'README.md manifest.json metadata.yaml wal', 'beside the blocks');
+  const expected = 'README.md docker-compose.yml manifest.json metadata.yaml viewer wal';
+  same(others.join(' '), expected, 'beside the blocks');
   same((await readdir(`${directory}/wal`)).length, 0, 'files in wal/');
   for (const block of blocks) {
     for (const file of ['chunks/000001', 'index', 'meta.json']) {

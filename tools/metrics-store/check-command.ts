@@ -52,6 +52,8 @@ const extra: Readonly<Record<string, ExtraCheck>> = {
   'manifest.json': checkManifest,
   'metadata.yaml': nothing,
   'README.md': nothing,
+  'docker-compose.yml': nothing,
+  viewer: nothing,
 };
 
 /** Checks a directory and prints what is found. The exit code: 1 when there are errors. */
