@@ -7,12 +7,14 @@ import { root } from '../../build/command.ts';
 import { Checks } from './checks.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkDifferential } from './check-differential.ts';
+import { checkDriver } from './check-driver.ts';
 import { checkDump } from './check-dump.ts';
 import { checkHello } from './check-hello.ts';
 import { checkHttp } from './check-http.ts';
 import { checkLife } from './check-life.ts';
 import { checkObjectStore } from './check-objectstore.ts';
 import { checkServedSamples } from './check-served-samples.ts';
+import { checkViewer } from './check-viewer.ts';
 import { checkVersions } from './check-versions.ts';
 import { buildGoHost, GoHost } from './go-host.ts';
 import { startNodeExporter, startPrometheus } from './prometheus.ts';
@@ -52,12 +54,14 @@ try {
   await checkHttp(bed);
   await checkDump(bed);
   await checkServedSamples(bed);
+  await checkViewer(bed);
   await checkDifferential(bed);
   await checkLife.crash(bed);
   await checkLife.end(bed);
   await checkHello(checks, directory);
   await checkVersions(checks, directory);
   await checkDatabase(checks, directory);
+  await checkDriver(checks, directory);
   await checkObjectStore(checks, directory);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.
