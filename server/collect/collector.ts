@@ -2,8 +2,8 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import type { Cardinality, Problem, Target } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
-import type { GapLedger } from './gap-ledger.ts';
-import { recentGaps, reportedLabels, reportedMetrics } from './limits.ts';
+import type { GapLedger, GapReason } from './gap-ledger.ts';
+import { recentGaps, reportedLabels, reportedMetrics, tickToleranceMs } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
 import { growthProblem, seriesLimitProblem, targetProblem } from './reasons.ts';
 import type { SampleStore } from './sample-store.ts';
@@ -82,10 +82,16 @@ export class Collector {
     if (settings === undefined) return;
     this.#targets = next;
     const wanted = new Map(next.targets.map((target) => [targetKey(target), target]));
+    const nodes = new Set(next.targets.map(({ node }) => node));
     for (const [key, loop] of this.#loops) {
       const target = wanted.get(key);
       if (target !== undefined && isSame(target, loop.target)) wanted.delete(key);
-      else this.#remove(key, loop);
+      else {
+        const { node } = loop.target;
+        const hasLeft = node !== undefined && !nodes.has(node);
+        const reason = hasLeft ? nodeGoneReason : removedReason;
+        this.#remove(key, loop, target === undefined ? reason : undefined);
+      }
     }
     for (const [key, target] of wanted) {
       const loop = new ScrapeLoop(target, settings, this.#env);
@@ -103,9 +109,20 @@ export class Collector {
     await Promise.all(this.#leaving.values());
   }
 
+  /**
+   * The time before which no sample comes in any more, targets that give times of their own aside:
+   * scrapes under way are stored with the time of their beginning.
+   */
+  settledMs(): number {
+    const pending = [...this.#loops.values()].flatMap(({ pendingMs }) => pendingMs ?? []);
+    // A tick may be due already whose timer has not fired yet.
+    return Math.min(...pending, this.#env.clock.nowMs() - tickToleranceMs);
+  }
+
   /** Every target with its state and newest gaps. */
   targets(): Target[] {
-    return [...this.#loops.values()].map((loop) => this.#describe(loop));
+    const loops = [...this.#loops.values()].filter((loop) => !isUnheardOf(loop));
+    return loops.map((loop) => this.#describe(loop));
   }
 
   /** What keeps data from being collected, with what to do about it. */
@@ -174,10 +191,11 @@ export class Collector {
     return problems;
   }
 
-  #remove(key: string, loop: ScrapeLoop): void {
+  /** `reason` says why the target is gone; undefined when it goes on in another form. */
+  #remove(key: string, loop: ScrapeLoop, reason: GapReason | undefined): void {
     this.#loops.delete(key);
     const before = this.#leaving.get(key) ?? Promise.resolve();
-    const leaving = Promise.all([before, loop.remove()]).then(() => {
+    const leaving = Promise.all([before, loop.remove(reason)]).then(() => {
       if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
     });
     this.#leaving.set(key, leaving);
@@ -202,12 +220,30 @@ export class Collector {
   }
 }
 
+/** A plugin that serves no metrics, as most: nobody wants to read that of each on every node. */
+function isUnheardOf({ target, status }: ScrapeLoop): boolean {
+  return target.mayBeMissing === true && (status.state === 'absent' || status.state === 'unknown');
+}
+
+const nodeGoneReason: GapReason = {
+  code: 'NODE_GONE',
+  message: 'The node left the cluster.',
+};
+const removedReason: GapReason = {
+  code: 'TARGET_REMOVED',
+  message: 'The target is no longer to be collected: a setting changed, or what served it stopped.',
+};
+
 function isSame(a: ScrapeTarget, b: ScrapeTarget): boolean {
   return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
 }
 
 function canonical(target: ScrapeTarget): unknown {
-  const { host, port, path, isOptional, blocked } = target;
+  const { host, port, path, scheme, serverName, intervalMs, timeoutMs, access, blocked } = target;
   const labels = Object.entries(storedLabels(target)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [host, port, path, isOptional, blocked?.code, blocked?.message, labels];
+  return [
+    ...[host, port, path, scheme, serverName, intervalMs, timeoutMs, labels],
+    ...[access?.authorization, access?.ca, blocked?.code, blocked?.message],
+    ...[target.isOptional, target.mayBeMissing, target.isForeign],
+  ];
 }

@@ -9,6 +9,9 @@ export type ScrapeErrorCode =
   | 'SCRAPE_TIMEOUT'
   | 'SCRAPE_DNS'
   | `SCRAPE_HTTP_${number}`
+  | 'SCRAPE_TLS'
+  | 'SCRAPE_FORBIDDEN'
+  | 'SCRAPE_CONTENT_TYPE'
   | 'SCRAPE_BAD_RESPONSE'
   | 'SCRAPE_BAD_ENCODING'
   | 'SCRAPE_TRUNCATED'

@@ -16,6 +16,7 @@ import {
   ledgerRetryMs,
   ledgerSlackBytes,
   maxGapAgeMs,
+  maxGoneTargets,
   maxLedgerBytes,
 } from './limits.ts';
 
@@ -165,6 +166,17 @@ export class GapLedger {
     this.#targets.delete(key);
   }
 
+  /** `target` is gone: from now on it has a gap with this reason, until it is back. */
+  gone(target: LedgerTarget, atMs: number, reason: GapReason): void {
+    this.forget(target, atMs);
+    const gone = [...this.#open.entries()].filter(([, { missed }]) => missed === 0);
+    for (const [, gap] of gone.slice(0, Math.max(0, gone.length + 1 - maxGoneTargets))) {
+      this.#close(gap, atMs);
+    }
+    this.#open.set(keyOf(target), this.#add(target, atMs, null, reason, 0));
+    this.#flush();
+  }
+
   /** Gaps that touch `[fromMs, toMs)`, in order of beginning. */
   between(fromMs: number, toMs: number): Gap[] {
     return this.#gaps
@@ -258,7 +270,8 @@ export class GapLedger {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#notedMs >= ledgerNoteMs) {
       this.#notedMs = nowMs;
-      for (const gap of this.#open.values()) this.#pending += gapLine(gap);
+      // What is gone changes no more until it is back.
+      for (const gap of this.#open.values()) if (gap.missed > 0) this.#pending += gapLine(gap);
       this.#noteAlive();
     }
     this.#flush();

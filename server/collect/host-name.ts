@@ -78,9 +78,11 @@ metadataAddresses.addSubnet('2002:a9fe::', 32, 'ipv6');
 
 /** Whether nothing must ever be fetched from an address (not a name). */
 export function isForbiddenAddress(address: string): boolean {
-  const family = isIP(address);
+  // A zone only says through which interface.
+  const [bare = ''] = address.split('%');
+  const family = isIP(bare);
   if (family === 0) return false;
-  const host = family === 6 ? shortIPv6(address) : address;
+  const host = family === 6 ? shortIPv6(bare) : bare;
   if (isUnspecified(host)) return true;
   return metadataAddresses.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }

@@ -37,6 +37,9 @@ const failures: Readonly<Record<string, Failure>> = {
   EPIPE: closed,
 };
 
+/** How codes of TLS begin. */
+const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_)/;
+
 /** The error for a connection that failed; `hasAnswer` when headers had arrived before. */
 export function connectionError(cause: unknown, hasAnswer: boolean): ScrapeError {
   const [code, message] = classify(errorCode(cause), hasAnswer);
@@ -48,6 +51,8 @@ function classify(code: string, hasAnswer: boolean): Failure {
   if (hasAnswer && (code === '' || known === closed)) return cutShort;
   if (known !== undefined) return known;
   if (code.startsWith('HPE_')) return notHttp;
+  if (tlsCode.test(code))
+    return ['SCRAPE_TLS', `The target’s certificate is not trusted, or TLS failed (${code}).`];
   const shown = code === '' ? '' : ` (${code})`;
   return ['SCRAPE_FAILED', `The target could not be read${shown}.`];
 }

@@ -28,6 +28,12 @@ export const gunzipChunkBytes = 128 * 1024;
 /** A stored time is the ideal tick when the scrape started at most this late. */
 export const tickToleranceMs = 50;
 
+/** Part of an interval that a scrape may take at most. */
+export const timeoutShare = 0.9;
+
+/** Targets that are gone whose return would end a gap. */
+export const maxGoneTargets = 200;
+
 /** Gaps older than this leave the ledger. */
 export const maxGapAgeMs = 30 * 24 * 60 * 60 * 1000;
 

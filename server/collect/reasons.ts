@@ -37,6 +37,24 @@ const advices: Readonly<Record<string, Advice>> = {
     link: consoleLinks.plugin,
   },
   SCRAPE_DNS: { advice: 'Check that this server’s name service knows the host.' },
+  SCRAPE_TLS: {
+    advice:
+      'Check the target’s certificate, its name and its time; a certificate of your own goes into CustomTargetCertificates.',
+    link: consoleLinks.plugin,
+  },
+  SCRAPE_FORBIDDEN: { advice: 'Correct the address of the target.' },
+  SCRAPE_CONTENT_TYPE: {
+    advice: 'Check the path of the target: it must answer as Prometheus exporters do.',
+    link: consoleLinks.plugin,
+  },
+  SCRAPE_HTTP_401: {
+    advice: 'Check the credentials of the target in CustomTargetSecrets.',
+    link: consoleLinks.plugin,
+  },
+  SCRAPE_HTTP_403: {
+    advice: 'Check the credentials of the target in CustomTargetSecrets, and what they may do.',
+    link: consoleLinks.plugin,
+  },
   SCRAPE_BODY_LIMIT: { advice: 'Raise BodySizeLimitBytes if the target is to be trusted.' },
   SCRAPE_SAMPLE_LIMIT: {
     advice: 'Raise SampleLimit, or find out why the target has so many series.',

@@ -1,18 +1,28 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { acceptedFormats } from '../../lib/exposition/index.ts';
 import type { Clock, Timer } from '../../lib/runtime/index.ts';
 import type { BodyBuffer } from './body-buffer.ts';
 import { ScrapeError } from './errors.ts';
 import { connectionError, gunzipError, statusError } from './http-errors.ts';
+import { isForbiddenAddress } from './host-name.ts';
 import { gunzipChunkBytes } from './limits.ts';
 import { NameLookup, type NameResolver } from './name-lookup.ts';
+import type { TargetAccess } from './target.ts';
 
 export interface ScrapeRequest {
   host: string;
   port: number;
   /** Begins with a slash. */
   path: string;
+  scheme?: 'http' | 'https' | undefined;
+  /** The name that `host` is an address of. */
+  serverName?: string | undefined;
+  access?: TargetAccess | undefined;
+  /** Whether an answer must say that it is metrics. */
+  mustBeText?: boolean;
   /** Covers everything from looking up the name to the last byte of the body. */
   timeoutMs: number;
   /** A body of this many bytes, uncompressed, is too long. */
@@ -29,12 +39,16 @@ export interface BodyFetcher {
 
 /**
  * Fetches expositions by HTTP over connections that stay open between scrapes. No redirects, no
- * proxies. The owner calls {@link close}.
+ * proxies, and no connection to an address that must not be asked: a name is looked up once, and
+ * what was checked is what is connected to. The owner calls {@link close}.
  */
 export class ScrapeClient implements BodyFetcher {
   readonly #clock: Clock;
   readonly #userAgent: string;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly #agents: Agents = {
+    http: new Agent({ keepAlive: true, maxFreeSockets: 64 }),
+    https: new TlsAgent({ keepAlive: true, maxFreeSockets: 64 }),
+  };
   readonly #names: NameLookup;
 
   /** Tests replace the operating system's look-up of names. */
@@ -46,7 +60,7 @@ export class ScrapeClient implements BodyFetcher {
 
   async fetch(scrape: ScrapeRequest): Promise<void> {
     const startMs = this.#clock.monotonicMs();
-    const first = this.#exchange(this.#agent, scrape);
+    const first = this.#exchange(this.#agents, scrape);
     if (await first.run(scrape.timeoutMs)) return;
     // A connection that stayed open had been closed by the target meanwhile: once more, afresh.
     const leftMs = Math.max(1, scrape.timeoutMs - (this.#clock.monotonicMs() - startMs));
@@ -57,13 +71,19 @@ export class ScrapeClient implements BodyFetcher {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
   }
 
-  #exchange(agent: Agent | undefined, scrape: ScrapeRequest): Exchange {
+  #exchange(agents: Agents | undefined, scrape: ScrapeRequest): Exchange {
     const tools = { clock: this.#clock, names: this.#names, userAgent: this.#userAgent };
-    return new Exchange({ ...tools, agent }, scrape);
+    return new Exchange({ ...tools, agents }, scrape);
   }
+}
+
+interface Agents {
+  http: Agent;
+  https: TlsAgent;
 }
 
 /** What exchanges share. */
@@ -72,7 +92,7 @@ interface ExchangeTools {
   names: NameLookup;
   userAgent: string;
   /** Undefined opens a connection of its own and closes it afterwards. */
-  agent: Agent | undefined;
+  agents: Agents | undefined;
 }
 
 /** One request and its answer. */
@@ -113,28 +133,33 @@ class Exchange {
   }
 
   #send(timeoutMs: number): void {
-    const { host, port, path } = this.#scrape;
-    const { agent, names, userAgent } = this.#tools;
-    const sent = request({
-      method: 'GET',
-      host,
-      port,
-      path,
-      agent: agent ?? false,
-      lookup: (name, options, callback) => {
-        this.#isLookingUp = true;
-        names.lookup(name, options, (...found) => {
-          this.#isLookingUp = false;
-          callback(...found);
-        });
-      },
+    const { host, port, path, scheme = 'http', serverName, access = {} } = this.#scrape;
+    const { agents, userAgent } = this.#tools;
+    // An address is connected to without a look-up.
+    if (isForbiddenAddress(host)) {
+      this.#fail(forbidden());
+      return;
+    }
+    const { authorization, ca } = access;
+    const options = {
+      ...{ method: 'GET', host, port, path, lookup: this.#lookup },
       headers: {
         Accept: acceptedFormats,
         'Accept-Encoding': 'gzip',
         'User-Agent': userAgent,
         'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
+        ...(serverName === undefined ? {} : { Host: hostHeader(serverName, port, scheme) }),
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
       },
-    });
+    };
+    const tls = {
+      ...(ca === undefined ? {} : { ca }),
+      ...(serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName }),
+    };
+    const sent =
+      scheme === 'https'
+        ? tlsRequest({ ...options, ...tls, agent: agents?.https ?? false })
+        : request({ ...options, agent: agents?.http ?? false });
     this.#request = sent;
     sent.on('response', (answer) => this.#receive(answer));
     sent.on('error', (cause) => {
@@ -145,6 +170,25 @@ class Exchange {
     sent.end();
   }
 
+  /** Looks up the host and gives the socket only addresses that may be asked. */
+  readonly #lookup: LookupFunction = (name, options, callback) => {
+    this.#isLookingUp = true;
+    this.#tools.names.lookup(name, options, (error, found, family) => {
+      this.#isLookingUp = false;
+      if (error !== null) {
+        callback(error, found, family);
+        return;
+      }
+      const list = typeof found === 'string' ? [{ address: found, family: family ?? 0 }] : found;
+      const [first, ...more] = list.filter(({ address }) => !isForbiddenAddress(address));
+      if (first === undefined) {
+        this.#fail(forbidden());
+        callback(new Error('no address may be asked'), '', 0);
+      } else if (typeof found === 'string') callback(null, first.address, first.family);
+      else callback(null, [first, ...more]);
+    });
+  };
+
   #receive(answer: IncomingMessage): void {
     this.#hasAnswer = true;
     answer.on('error', (cause) => this.#fail(connectionError(cause, true)));
@@ -152,7 +196,13 @@ class Exchange {
       this.#fail(statusError(answer.statusCode ?? 0));
       return;
     }
-    this.#scrape.into.contentType = answer.headers['content-type'];
+    const contentType = answer.headers['content-type'];
+    if (this.#scrape.mustBeText === true && !metricsType.test(contentType ?? '')) {
+      const message = 'The target’s answer does not say that it is metrics.';
+      this.#fail(new ScrapeError('SCRAPE_CONTENT_TYPE', message));
+      return;
+    }
+    this.#scrape.into.contentType = contentType;
     const encoding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     if (encoding === 'gzip' || encoding === 'x-gzip') this.#receiveGzip(answer);
     else if (encoding === 'identity' || encoding === '') this.#receivePlain(answer);
@@ -230,4 +280,17 @@ class Exchange {
     this.#scrape.signal.removeEventListener('abort', this.#onAbort);
     settle();
   }
+}
+
+/** The types that metrics come as. */
+const metricsType = /^\s*(text\/plain|application\/openmetrics-text)\s*(;|$)/i;
+
+function forbidden(): ScrapeError {
+  const message = 'Nothing is collected from link-local and metadata addresses.';
+  return new ScrapeError('SCRAPE_FORBIDDEN', message);
+}
+
+function hostHeader(name: string, port: number, scheme: 'http' | 'https'): string {
+  const host = isIPv6(name) ? `[${name}]` : name;
+  return port === (scheme === 'https' ? 443 : 80) ? host : `${host}:${String(port)}`;
 }

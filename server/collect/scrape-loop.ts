@@ -1,8 +1,8 @@
 import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
-import type { GapLedger } from './gap-ledger.ts';
-import { absentProbeMs } from './limits.ts';
+import type { GapLedger, GapReason } from './gap-ledger.ts';
+import { absentProbeMs, timeoutShare } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
 import type { SampleStore } from './sample-store.ts';
 import type { BodyFetcher } from './scrape-http.ts';
@@ -77,6 +77,7 @@ export class ScrapeLoop {
   /** Series of earlier settings whose end is still to be stored. */
   #outdated: TargetSeries | undefined;
   #lastTickMs = -Infinity;
+  #pendingMs: number | undefined;
   /** When the last scrape took place, by both clocks. */
   #last: { timeMs: number; monotonicMs: number } | undefined;
   readonly #status: LoopStatus = {
@@ -103,6 +104,11 @@ export class ScrapeLoop {
 
   get status(): Readonly<LoopStatus> {
     return this.#status;
+  }
+
+  /** Time that the samples of a scrape under way will have; undefined when none is. */
+  get pendingMs(): number | undefined {
+    return this.#pendingMs;
   }
 
   /** Begins with a scrape at once, or as soon as `predecessor` has ended. */
@@ -133,11 +139,16 @@ export class ScrapeLoop {
     await this.#running;
   }
 
-  /** Stops for good and stores the end of every series: the target is gone. */
-  async remove(): Promise<void> {
+  /**
+   * Stops for good and stores the end of every series. `gone` says why the target is missing from
+   * now on; undefined when it goes on in another form.
+   */
+  async remove(gone?: GapReason): Promise<void> {
     await this.stop();
     const { ledger, clock, slots } = this.#env;
-    ledger.forget(this.target, clock.nowMs());
+    const wasThere = this.#status.state === 'up' || this.#status.state === 'down';
+    if (gone !== undefined && wasThere) ledger.gone(this.target, clock.nowMs(), gone);
+    else ledger.forget(this.target, clock.nowMs());
     await slots.use(async (slot) => {
       await this.#endOutdated(slot);
       await this.#end(this.#series, slot);
@@ -152,8 +163,18 @@ export class ScrapeLoop {
       if (!isDue) continue;
       this.#lastTickMs = tickMs;
       const nowMs = this.#env.clock.nowMs();
-      await this.#tick(alignedTimeMs(tickMs, nowMs, this.#settings.scrapeIntervalMs));
+      await this.#tick(alignedTimeMs(tickMs, nowMs, this.#intervalMs()));
     }
+  }
+
+  #intervalMs(): number {
+    return this.target.intervalMs ?? this.#settings.scrapeIntervalMs;
+  }
+
+  /** Always below the interval, so that a slow target misses no tick. */
+  #timeoutMs(): number {
+    const { timeoutMs = this.#settings.scrapeTimeoutMs } = this.target;
+    return Math.min(timeoutMs, Math.floor(this.#intervalMs() * timeoutShare));
   }
 
   #isStopped(): boolean {
@@ -162,11 +183,9 @@ export class ScrapeLoop {
 
   #nextTick(): number {
     const nowMs = this.#env.clock.nowMs();
-    const { scrapeIntervalMs } = this.#settings;
+    const rhythmMs = this.#intervalMs();
     const intervalMs =
-      this.#status.state === 'absent'
-        ? Math.max(scrapeIntervalMs, absentProbeMs)
-        : scrapeIntervalMs;
+      this.#status.state === 'absent' ? Math.max(rhythmMs, absentProbeMs) : rhythmMs;
     // A timer may fire a little early; the same tick must not come twice.
     const isEarly = this.#lastTickMs > nowMs && this.#lastTickMs - nowMs < intervalMs / 2;
     const afterMs = isEarly ? this.#lastTickMs : nowMs;
@@ -186,6 +205,7 @@ export class ScrapeLoop {
   /** One scrape and everything that follows from it; never rejects. */
   async #tick(timeMs: number): Promise<void> {
     const { clock, slots } = this.#env;
+    this.#pendingMs = timeMs;
     const time: ScrapeTime = { timeMs, startedMs: clock.monotonicMs() };
     try {
       await slots.use(async (slot) => {
@@ -200,6 +220,8 @@ export class ScrapeLoop {
         error: error instanceof Error ? error : String(error),
       });
       this.#setFailed(time, new ScrapeError('SCRAPE_FAILED', 'The scrape failed unexpectedly.'));
+    } finally {
+      this.#pendingMs = undefined;
     }
   }
 
@@ -215,7 +237,7 @@ export class ScrapeLoop {
     } catch (error) {
       // A scrape that was cut off because we stop says nothing about the target.
       if (this.#isStopped()) return;
-      const failure = storeError(error);
+      const failure = this.#discreet(storeError(error));
       if (this.#isAbsence(failure)) {
         this.#setAbsent(failure);
         return;
@@ -228,12 +250,12 @@ export class ScrapeLoop {
   async #fetch(slot: ScrapeSlot): Promise<void> {
     const { target } = this;
     if (target.blocked !== undefined) throw new BlockedScrape(target.blocked);
-    const { scrapeTimeoutMs, bodySizeLimitBytes } = this.#settings;
+    const { bodySizeLimitBytes } = this.#settings;
+    const { host, port, path, scheme, serverName, access, isForeign = false } = target;
     await this.#env.fetcher.fetch({
-      host: target.host,
-      port: target.port,
-      path: target.path,
-      timeoutMs: scrapeTimeoutMs,
+      ...{ host, port, path, scheme, serverName, access },
+      mustBeText: isForeign,
+      timeoutMs: this.#timeoutMs(),
       bodyLimitBytes: bodySizeLimitBytes,
       into: slot.body,
       signal: this.#stop.signal,
@@ -252,7 +274,7 @@ export class ScrapeLoop {
     }
     this.#last = { timeMs: time.timeMs, monotonicMs: time.startedMs };
     if (last === undefined || this.#status.state !== 'up') return;
-    const intervalMs = this.#settings.scrapeIntervalMs;
+    const intervalMs = this.#intervalMs();
     const awayMs = time.timeMs - last.timeMs;
     const missed = Math.round(awayMs / intervalMs) - 1;
     if (missed < 1) return;
@@ -265,9 +287,17 @@ export class ScrapeLoop {
     });
   }
 
+  /** What a target answered is shown to nobody who could have chosen to ask anything at all. */
+  #discreet(failure: ScrapeError): ScrapeError {
+    if (this.target.isForeign !== true || failure.code !== 'SCRAPE_PARSE') return failure;
+    return new ScrapeError('SCRAPE_PARSE', 'The answer cannot be read as metrics.');
+  }
+
   /** An optional target that never answered and still does not listen. */
   #isAbsence(failure: ScrapeError): boolean {
-    const isSilent = failure.code === 'SCRAPE_REFUSED' || failure.code === 'SCRAPE_UNREACHABLE';
+    const { mayBeMissing = false } = this.target;
+    const isSilent =
+      silentCodes.has(failure.code) || (mayBeMissing && missingCodes.has(failure.code));
     const { state } = this.#status;
     return this.target.isOptional && isSilent && (state === 'unknown' || state === 'absent');
   }
@@ -300,7 +330,7 @@ export class ScrapeLoop {
     status.rejected.tooOld += tooOld;
     status.rejected.tooNew += tooNew;
     status.rejected.duplicates += duplicates;
-    this.#env.ledger.succeeded(this.target, time.timeMs, this.#settings.scrapeIntervalMs);
+    this.#env.ledger.succeeded(this.target, time.timeMs, this.#intervalMs());
   }
 
   #setFailed(time: ScrapeTime, failure: Failure): void {
@@ -317,7 +347,7 @@ export class ScrapeLoop {
     status.lastScrapeMs = time.timeMs;
     status.lastDurationMs = clock.monotonicMs() - time.startedMs;
     status.lastError = { code, message };
-    ledger.missed(this.target, time.timeMs, this.#settings.scrapeIntervalMs, { code, message });
+    ledger.missed(this.target, time.timeMs, this.#intervalMs(), { code, message });
   }
 
   /** Stores `up 0` and the end of the series; that may fail for the reason the scrape did. */
@@ -353,6 +383,10 @@ export class ScrapeLoop {
     }
   }
 }
+
+/** What it looks like when nothing listens, and when a server has no such page. */
+const silentCodes = new Set(['SCRAPE_REFUSED', 'SCRAPE_UNREACHABLE']);
+const missingCodes = new Set(['SCRAPE_HTTP_404', 'SCRAPE_HTTP_501']);
 
 interface Failure {
   code: string;

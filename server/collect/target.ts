@@ -6,8 +6,12 @@ export interface ScrapeTarget {
   /** Where we connect to: an IP address or a name, an IPv6 address without brackets. */
   host: string;
   port: number;
-  /** Begins with a slash. */
+  /** Begins with a slash; may have a query. */
   path: string;
+  /** `http` unless told otherwise. */
+  scheme?: 'http' | 'https';
+  /** The name that `host` is an address of: for the certificate and the Host header. */
+  serverName?: string;
   /** Labels beside job and instance; names that start with two underscores are not stored. */
   labels?: Readonly<Record<string, string>>;
   /**
@@ -15,8 +19,30 @@ export interface ScrapeTarget {
    * refused connection is no gap and no problem.
    */
   isOptional: boolean;
-  /** Why scraping is pointless at present; every tick is then a gap with this reason. */
+  /**
+   * Whether an answer of 404 or 501 says the same as a refused connection to an optional target: a
+   * plugin that serves no metrics, or does not run there.
+   */
+  mayBeMissing?: boolean;
+  /** The node of the cluster that it belongs to, by its host. */
+  node?: string;
+  /** Rhythm of its own; by default that of the settings. The timeout is the shorter one. */
+  intervalMs?: number;
+  timeoutMs?: number;
+  /** Whether anybody who edits settings chose it: what it answers is not shown in messages. */
+  isForeign?: boolean;
+  /** How it is spoken to; secret. */
+  access?: TargetAccess;
+  /** Why scraping at present; every tick is then a gap with this reason. */
   blocked?: { code: string; message: string };
+}
+
+/** What a target asks of whoever scrapes it. Never part of a status, a log or a dump. */
+export interface TargetAccess {
+  /** Value of the Authorization header. */
+  authorization?: string;
+  /** Certificates in PEM that are trusted instead of the system's. */
+  ca?: string;
 }
 
 /** Tells targets apart: two targets with one key would write the same series. */
@@ -26,7 +52,7 @@ export function targetKey(target: ScrapeTarget): string {
 
 export function targetUrl(target: ScrapeTarget): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
-  return `http://${host}:${String(target.port)}${target.path}`;
+  return `${target.scheme ?? 'http'}://${host}:${String(target.port)}${target.path}`;
 }
 
 /** Job, instance and the other labels that are stored. */
