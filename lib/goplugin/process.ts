@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { LoopGuard, type LoopGuardOptions } from '../runtime/index.ts';
 
 /** What a plugin touches of its process, passed in so that it runs in a test without one. */
 export interface PluginProcess {
@@ -15,6 +16,8 @@ export interface PluginProcess {
   /** Runs once for whatever nobody caught. */
   onUncaught(run: (error: unknown) => void): void;
   exit(code: number): void;
+  /** Watches the event loop from outside of it; a process that offers none is not watched. */
+  guardLoop?: (options: LoopGuardOptions) => Pick<LoopGuard, 'beat' | 'stop'>;
 }
 
 /** The process we run in. */
@@ -41,5 +44,6 @@ export function systemProcess(): PluginProcess {
       process.on('unhandledRejection', run);
     },
     exit: (code) => process.exit(code),
+    guardLoop: (options) => new LoopGuard(options),
   };
 }

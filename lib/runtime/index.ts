@@ -3,6 +3,7 @@ export { AssertionError, assert } from './assert.ts';
 export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
 export { ThreadError } from './errors.ts';
 export { FakeClock } from './fake-clock.ts';
+export { LoopGuard, type LoopGuardOptions } from './loop-guard.ts';
 export { silentLogger, type LogFields, type LogValue, type Logger } from './logger.ts';
 export { makeDirectory } from './make-directory.ts';
 export { OnDemandThread, type OnDemandThreadOptions } from './on-demand-thread.ts';

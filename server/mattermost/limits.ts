@@ -57,6 +57,14 @@ export const watchIntervalMs = 1000;
 export const blockedWarningMs = 2000;
 
 /**
+ * Beats of {@link watchIntervalMs} that are missing before another thread tells the same while the
+ * loop still stands, and before it ends the process: within ten seconds of standing still, when the
+ * server's multiplexer begins to give us up without a reason in the log.
+ */
+export const warnMissingBeats = 3;
+export const endMissingBeats = 8;
+
+/**
  * Connections of the server's pool that we borrow at once, those of given-up queries included. One
  * more is borrowed for a moment to cancel a query.
  */

@@ -30,13 +30,17 @@ export function makeLogLine(level: LogLevel, message: string, fields: LogFields 
   };
 }
 
+/** A time as the server reads it from our stderr: it wants six digits of the second. */
+export function toStderrTime(nowMs: number): string {
+  return new Date(nowMs).toISOString().replace('Z', '000Z');
+}
+
 /** The line as the server reads it from our stderr, with the newline. */
-export function toStderrLine(line: LogLine, nowMs: number): string {
+export function toStderrLine(line: LogLine, time: string): string {
   const head = {
     '@level': line.level,
     '@message': line.message,
-    // The server wants six digits of the second.
-    '@timestamp': new Date(nowMs).toISOString().replace('Z', '000Z'),
+    '@timestamp': time,
   };
   // A field must not be able to replace one of the head.
   const fields = Object.fromEntries(

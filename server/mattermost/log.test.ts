@@ -4,7 +4,7 @@ import { RpcClient, RpcServer, rpcMethod } from '../../lib/netrpc/index.ts';
 import { FakeClock, type LogFields } from '../../lib/runtime/index.ts';
 import { streamPair } from './fake-host-fixture.ts';
 import { maxLogMessageLength, maxLogValueLength, maxStderrLineBytes } from './limits.ts';
-import { makeLogLine, toStderrLine } from './log-line.ts';
+import { makeLogLine, toStderrLine, toStderrTime } from './log-line.ts';
 import { HostLogger } from './log.ts';
 
 const clock = new FakeClock(Date.UTC(2026, 10, 20, 10, 0, 0, 7));
@@ -91,7 +91,7 @@ describe('a line', () => {
 
   test('is one JSON object on stderr, whose head no field can change', () => {
     const line = makeLogLine('warn', 'two\nlines', { '@level': 'panic', a: 'b', '@message': 'x' });
-    const text = toStderrLine(line, clock.nowMs());
+    const text = toStderrLine(line, toStderrTime(clock.nowMs()));
     expect(text.endsWith('}\n') && !text.slice(0, -1).includes('\n')).toBe(true);
     expect(JSON.parse(text)).toEqual({
       '@level': 'warn',
@@ -105,7 +105,7 @@ describe('a line', () => {
     const huge = Object.fromEntries(
       Array.from({ length: 24 }, (_, at) => [`f${String(at)}`, control]),
     );
-    const cut = toStderrLine(makeLogLine('error', control, huge), 0);
+    const cut = toStderrLine(makeLogLine('error', control, huge), toStderrTime(0));
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(maxStderrLineBytes);
     expect(JSON.parse(cut)).toMatchObject({ '@level': 'error', truncated: 'true' });
   });

@@ -2,7 +2,13 @@ import { interfaceValue } from '../../lib/gob/index.ts';
 import type { RpcClient } from '../../lib/netrpc/index.ts';
 import { type Clock, type LogFields, type Logger, sleep } from '../../lib/runtime/index.ts';
 import { logCallTimeoutMs, logFlushMs, maxQueuedLogLines } from './limits.ts';
-import { type LogLevel, type LogLine, makeLogLine, toStderrLine } from './log-line.ts';
+import {
+  type LogLevel,
+  type LogLine,
+  makeLogLine,
+  toStderrLine,
+  toStderrTime,
+} from './log-line.ts';
 import { apiArguments } from './schemas.ts';
 
 const methods = {
@@ -128,6 +134,6 @@ export class HostLogger implements Logger {
   }
 
   #toStderr(line: LogLine): void {
-    this.#writeError(toStderrLine(line, this.#clock.nowMs()));
+    this.#writeError(toStderrLine(line, toStderrTime(this.#clock.nowMs())));
   }
 }

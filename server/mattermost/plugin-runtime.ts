@@ -1,5 +1,5 @@
 import type { GobValue } from '../../lib/gob/index.ts';
-import type { MuxBroker } from '../../lib/goplugin/index.ts';
+import type { MuxBroker, PluginProcess } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, RpcClient } from '../../lib/netrpc/index.ts';
 import { type Clock, sleep, systemRng } from '../../lib/runtime/index.ts';
 import { RpcPluginApi } from './api.ts';
@@ -17,6 +17,8 @@ export interface PluginRuntimeOptions {
   clock: Clock;
   logger: HostLogger;
   load: () => Promise<PluginHooks>;
+  /** Watches the event loop while the plugin is active. */
+  guardLoop: PluginProcess['guardLoop'];
   /** Something is broken beyond repair; the process must end. */
   onFatal: (error: Error) => void;
 }
@@ -45,7 +47,7 @@ export class PluginRuntime implements HookTarget {
 
   constructor(options: PluginRuntimeOptions) {
     this.#options = options;
-    this.#watchdog = new Watchdog(options.clock, options.logger);
+    this.#watchdog = new Watchdog(options.clock, options.logger, options.guardLoop);
   }
 
   /** Begins to load the plugin; its failure is told by {@link activate}. */
@@ -128,7 +130,7 @@ export class PluginRuntime implements HookTarget {
   /** The process ends without another word to anybody. */
   abandon(): void {
     this.#isEnding = true;
-    this.#watchdog.stop();
+    void this.#watchdog.stop();
   }
 
   /** The host said goodbye or is gone: from here on closed connections are no surprise. */
@@ -147,7 +149,7 @@ export class PluginRuntime implements HookTarget {
   }
 
   async #deactivate(): Promise<void> {
-    this.#watchdog.stop();
+    await this.#watchdog.stop();
     await this.#hooks?.onDeactivate?.();
     await this.#options.logger.flush();
   }

@@ -46,6 +46,7 @@ export async function serveMattermostPlugin(
     clock,
     logger,
     load: options.load,
+    guardLoop: process.guardLoop,
     onFatal: (error) => fail('the plugin cannot go on and ends', error),
   });
   const serving = servePlugin({

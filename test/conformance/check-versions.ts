@@ -1,4 +1,5 @@
 import { checkBridge } from './check-bridge.ts';
+import { checkHang } from './check-hang.ts';
 import { checkLoad } from './check-load.ts';
 import type { Checks } from './checks.ts';
 import { buildOlderHost, GoHost } from './go-host.ts';
@@ -39,6 +40,7 @@ export async function checkVersions(checks: Checks, directory: string): Promise<
       if (modules !== undefined) continue;
       await host.control('POST', '/activate');
       await checkLoad(checks, host);
+      await checkHang(checks, host);
     } finally {
       await host.kill();
     }
