@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { HttpError } from './errors.ts';
 
 /** Set by the server for a valid session only; whatever a client sends under this name is removed. */
@@ -6,32 +6,70 @@ const userHeader = 'mattermost-user-id';
 /** Set by the server on requests between plugins. */
 const pluginHeader = 'mattermost-plugin-id';
 
+/** What somebody may do here; who may write may also read. */
+export interface Rights {
+  read: boolean;
+  write: boolean;
+}
+
 /** Asks the server whether a user holds a permission. */
 export type PermissionCheck = (userId: string, permissionId: string) => Promise<boolean>;
 
+/** Holds all rights, always. */
+const everything = 'manage_system';
+/** Those of the console page "Performance Monitoring", which administrators can delegate. */
+const reading = 'sysconsole_read_environment_performance_monitoring';
+const writing = 'sysconsole_write_environment_performance_monitoring';
+
+/** What somebody may do, by their permissions. */
+export async function rightsOf(userId: string, hasPermission: PermissionCheck): Promise<Rights> {
+  if (await hasPermission(userId, everything)) return { read: true, write: true };
+  const write = await hasPermission(userId, writing);
+  return { read: write || (await hasPermission(userId, reading)), write };
+}
+
 /**
- * The one gate before every route: nobody without a session, nobody without `manage_system`, no
- * other plugin. Default deny: an unknown path is refused here before it is found to be unknown.
+ * The one gate before every route: nobody without a session, nobody without the right, no other
+ * plugin. Default deny: an unknown path is refused here before it is found to be unknown, and
+ * whatever is not known to be harmless needs the right to write.
  */
 export function authorize(hasPermission: PermissionCheck): RequestHandler {
-  return async (request, _response, next) => {
-    const userId = request.header(userHeader) ?? '';
+  return async (request, response, next) => {
+    const userId = userIdOf(request);
     if (userId === '') {
       throw new HttpError(401, 'NOT_SIGNED_IN', 'Your session has ended; sign in again.');
     }
     const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
-    if (isFromPlugin || !(await hasPermission(userId, 'manage_system'))) {
-      throw new HttpError(
-        403,
-        'NOT_PERMITTED',
-        'Only a system administrator may see metrics and make dumps of them.',
-      );
-    }
+    const rights = isFromPlugin ? nothing : await rightsOf(userId, hasPermission);
+    if (!rights.read) throw notPermitted('see metrics');
+    if (!rights.write && !onlyReads(request)) throw notPermitted('make, download and delete dumps');
+    response.locals['rights'] = rights;
     next();
   };
+}
+
+const nothing: Rights = { read: false, write: false };
+
+/** What {@link authorize} found. */
+export function rightsIn(locals: Record<string, unknown>): Rights {
+  return (locals['rights'] as Rights | undefined) ?? nothing;
 }
 
 /** Who is asking; only behind {@link authorize}. */
 export function userIdOf(request: { header(name: string): string | undefined }): string {
   return request.header(userHeader) ?? '';
+}
+
+/** Archives hold what leaves the company: fetching one is more than reading. */
+function onlyReads({ method, path }: Request): boolean {
+  const isArchive = /\/(archive|download)(\/|$)/i.test(path);
+  return (method === 'GET' || method === 'HEAD') && !isArchive;
+}
+
+function notPermitted(what: string): HttpError {
+  return new HttpError(
+    403,
+    'NOT_PERMITTED',
+    `Only a system administrator, or a role with rights on the console page "Performance Monitoring", may ${what}.`,
+  );
 }

@@ -1,2 +1,9 @@
 /** Largest request body: a range is two numbers; anything bigger is a mistake or an attack. */
 export const bodyLimitBytes = 64 * 1024;
+
+/** Dumps that one user may begin within {@link createPeriodMs}; a person at a page needs fewer. */
+export const maxCreatesPerPeriod = 10;
+export const createPeriodMs = 60_000;
+
+/** Users whose creates are counted; administrators are few, and the oldest is forgotten. */
+export const maxRatedUsers = 1_000;

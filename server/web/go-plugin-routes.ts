@@ -1,0 +1,106 @@
+import { Router, json, type Request } from 'express';
+import type { Dump } from '../../api/index.ts';
+import { sendArchive } from './archive-response.ts';
+import { userIdOf } from './authorize.ts';
+import { HttpError } from './errors.ts';
+import { bodyLimitBytes } from './limits.ts';
+import type { WebServices } from './services.ts';
+
+/** A job as the Go plugin tells it. */
+interface GoJob {
+  id: string;
+  status: 'pending' | 'in_progress' | 'success' | 'error';
+  create_at: number;
+  min_t: number;
+  max_t: number;
+  /** Name of the archive; the Go plugin told its place in the file store. */
+  dump_location: string;
+}
+
+const statuses: Readonly<Record<Dump['state'], GoJob['status']>> = {
+  queued: 'pending',
+  running: 'in_progress',
+  ready: 'success',
+  failed: 'error',
+  cancelled: 'error',
+};
+
+/**
+ * The routes of the Go plugin 0.7.0, for scripts that were written for it: same paths, requests and
+ * answers, over the dumps of this plugin.
+ */
+export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 'status'>): Router {
+  const router = Router();
+  const readBody = json({ limit: bodyLimitBytes, type: () => true });
+
+  router.get('/tsdb/stats', async (_request, response) => {
+    const { newestSampleMs, oldestSampleMs, store } = await status();
+    const isEmpty = newestSampleMs === null || oldestSampleMs === null;
+    const samples = isEmpty
+      ? 0
+      : (await dumps.estimate({ fromMs: oldestSampleMs, toMs: newestSampleMs + 1 })).samples;
+    response.json({
+      min_t: oldestSampleMs ?? 0,
+      max_t: newestSampleMs ?? 0,
+      num_samples: samples,
+      num_series: store.headSeries,
+    });
+  });
+
+  router.get('/jobs', async (_request, response) => {
+    response.json((await dumps.list()).map(goJobOf));
+  });
+
+  router.post('/jobs/create', readBody, async (request, response) => {
+    const dump = await dumps.create(rangeOf(request.body as unknown), userIdOf(request));
+    response.json(goJobOf(dump));
+  });
+
+  router.delete('/jobs/delete/:id', async (request, response) => {
+    await dumps.delete(jobId(request), userIdOf(request));
+    response.status(200).end();
+  });
+
+  router.delete('/jobs/deleteAll', async (request, response) => {
+    for (const { id } of await dumps.list()) await dumps.delete(id, userIdOf(request));
+    response.status(200).end();
+  });
+
+  router.get('/jobs/download/:id', async (request, response) => {
+    await sendArchive(request, response, await dumps.archive(jobId(request)));
+  });
+
+  return router;
+}
+
+function goJobOf({ actual, createdAtMs, fileName, id, requested, state }: Dump): GoJob {
+  const range = actual ?? requested;
+  return {
+    id,
+    status: statuses[state],
+    create_at: createdAtMs,
+    min_t: range.fromMs,
+    max_t: range.toMs,
+    dump_location: fileName,
+  };
+}
+
+function rangeOf(body: unknown): { fromMs: number; toMs: number } {
+  if (typeof body === 'object' && body !== null) {
+    const { max_t: toMs, min_t: fromMs } = body as { min_t?: unknown; max_t?: unknown };
+    if (Number.isSafeInteger(fromMs) && Number.isSafeInteger(toMs)) {
+      return { fromMs: fromMs as number, toMs: toMs as number };
+    }
+  }
+  throw new HttpError(
+    400,
+    'DUMP_RANGE_INVALID',
+    'A dump needs a range: "min_t" and "max_t" as whole milliseconds since 1970.',
+  );
+}
+
+function jobId(request: Request): string {
+  const { id } = request.params;
+  if (typeof id === 'string' && /^[a-z0-9]{26}$/.test(id)) return id;
+  throw new HttpError(400, 'DUMP_BAD_ID', 'That is not the id of a dump.');
+}
