@@ -12,7 +12,7 @@ const repository = 'https://github.com/mattermost/mattermost-plugin-metrics';
 
 // The host's own types describe what its web client gets, where nothing is left out.
 type ManifestSetting = Pick<PluginSetting, 'key' | 'type' | 'display_name'> &
-  Partial<Pick<PluginSetting, 'help_text' | 'placeholder' | 'default'>>;
+  Partial<Pick<PluginSetting, 'help_text' | 'placeholder' | 'default'>> & { secret?: boolean };
 type ManifestSection = Omit<PluginSettingSection, 'settings'> & { settings: ManifestSetting[] };
 type Manifest = Omit<PluginManifest, 'server' | 'settings_schema'> & {
   server: { executables: Record<string, string> };
@@ -29,7 +29,8 @@ function manifestSetting(declaration: Declaration): ManifestSetting {
   };
   if (declaration.kind === 'bool') return common;
   if (declaration.kind === 'longtext') {
-    return { ...common, placeholder: declaration.placeholder };
+    const { placeholder, isSecret = false } = declaration;
+    return { ...common, placeholder, ...(isSecret ? { secret: true } : {}) };
   }
   return { ...common, placeholder: String(declaration.default) };
 }

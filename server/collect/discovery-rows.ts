@@ -1,5 +1,5 @@
 import type { Problem } from '../../api/index.ts';
-import { cleanHost, isForbiddenAddress, shownText } from './host-name.ts';
+import { cleanHost, isForbiddenAddress, shownText } from '../settings/index.ts';
 import { maxDiscoveredNodes, maxNodeAgeMs, maxShownRowProblems, staleNodeMs } from './limits.ts';
 import { consoleLinks } from './reasons.ts';
 

@@ -10,7 +10,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { FakeClock } from '../../lib/runtime/index.ts';
 import { testNeeding } from '../../test/programs.ts';
 import { BodyBuffer } from './body-buffer.ts';
-import { isForbiddenAddress } from './host-name.ts';
+import { isForbiddenAddress } from '../settings/index.ts';
 import { ScrapeClient, type ScrapeRequest } from './scrape-http.ts';
 
 const closing: (() => void)[] = [];

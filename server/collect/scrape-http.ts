@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../lib/runtime/index.ts';
 import type { BodyBuffer } from './body-buffer.ts';
 import { ScrapeError } from './errors.ts';
 import { connectionError, gunzipError, statusError } from './http-errors.ts';
-import { isForbiddenAddress } from './host-name.ts';
+import { isForbiddenAddress } from '../settings/index.ts';
 import { gunzipChunkBytes } from './limits.ts';
 import { NameLookup, type NameResolver } from './name-lookup.ts';
 import type { TargetAccess } from './target.ts';

@@ -35,15 +35,17 @@ export interface TextDeclaration extends DeclarationTexts {
 }
 
 /** Lines of text with a meaning of their own. */
-export interface RulesDeclaration extends DeclarationTexts {
+export interface LinesDeclaration extends DeclarationTexts {
   kind: 'longtext';
-  target: 'dropRules';
+  target: 'dropRules' | 'customTargets' | 'targetSecrets' | 'targetCertificates';
   default: string;
   placeholder: string;
+  /** Whether the server shows it to nobody again once it is saved. */
+  isSecret?: boolean;
 }
 
 export type Declaration =
-  NumberDeclaration | BooleanDeclaration | TextDeclaration | RulesDeclaration;
+  NumberDeclaration | BooleanDeclaration | TextDeclaration | LinesDeclaration;
 
 type KeysOf<Value> = {
   [Key in keyof Settings]: Settings[Key] extends Value ? Key : never;
@@ -269,6 +271,37 @@ export const declarations: readonly Declaration[] = [
       'Series that are not to be stored, one rule per line: a metric name, conditions on labels in braces, or both. A star stands for any characters. For example: go_memstats_* or mattermost_api_time_bucket{handler="getPing",status_code!="5*"}',
     default: '',
     placeholder: 'go_memstats_*',
+  },
+  {
+    kind: 'longtext',
+    key: 'CustomTargets',
+    target: 'customTargets',
+    displayName: 'Also collect from:',
+    helpText:
+      'Exporters beside Mattermost, one per line: a URL, then options. For example: https://db1.example.com:9187/metrics job=postgres interval=30 timeout=5 secret=db ca=own label.role=primary. The secret and the certificates are named in the two settings below. Link-local and cloud metadata addresses are refused, redirects are not followed.',
+    default: '',
+    placeholder: 'http://db1.example.com:9187/metrics job=postgres',
+  },
+  {
+    kind: 'longtext',
+    key: 'CustomTargetSecrets',
+    target: 'targetSecrets',
+    displayName: 'Secrets of these:',
+    helpText:
+      'What the exporters above want to see, one per line, by the name that a target uses: NAME bearer TOKEN, or NAME basic USER PASSWORD.',
+    default: '',
+    placeholder: 'db bearer 0123456789abcdef',
+    isSecret: true,
+  },
+  {
+    kind: 'longtext',
+    key: 'CustomTargetCertificates',
+    target: 'targetCertificates',
+    displayName: 'Certificates of these:',
+    helpText:
+      'Certificate authorities that are trusted instead of the public ones, in PEM. A line with a name stands before the certificates that belong to it.',
+    default: '',
+    placeholder: 'own',
   },
   {
     kind: 'bool',

@@ -1,4 +1,8 @@
+export type { CustomTarget } from './custom-targets.ts';
+export type { TargetCertificates } from './custom-target-certificates.ts';
+export type { TargetSecrets } from './custom-target-secrets.ts';
 export { declarations, type Declaration } from './declarations.ts';
+export { cleanHost, isForbiddenAddress, shownText, type CleanHost } from './host-name.ts';
 export { isDropped, type DropRule } from './drop-rules.ts';
 export { parseSettings, refuseChange, type RawSettings } from './parse.ts';
 export type { Settings } from './settings.ts';

@@ -24,6 +24,9 @@ describe('parseSettings', () => {
       labelValueLengthLimit: 4096,
       metricGrowthLimit: 50_000,
       dropRules: [],
+      customTargets: [],
+      targetSecrets: new Map(),
+      targetCertificates: new Map(),
       honorLabels: true,
       honorTimestamps: true,
     });

@@ -4,10 +4,14 @@ import {
   timeoutDeclaration,
   type Declaration,
   type NumberDeclaration,
-  type RulesDeclaration,
+  type LinesDeclaration,
   type TextDeclaration,
 } from './declarations.ts';
-import { parseDropRules, type DropRule } from './drop-rules.ts';
+import { parseTargetCertificates } from './custom-target-certificates.ts';
+import { parseTargetSecrets } from './custom-target-secrets.ts';
+import { parseCustomTargets } from './custom-targets.ts';
+import { parseDropRules } from './drop-rules.ts';
+import type { LineError, SettingLines } from './setting-lines.ts';
 import type { Settings } from './settings.ts';
 
 /** Part of an interval that a timeout may use at most, so that a slow target never misses a tick. */
@@ -19,10 +23,15 @@ const settingsLink = '/admin_console/plugins/plugin_com.mattermost.mattermost-pl
 /** Settings as stored by the server: any JSON, keys in any case. */
 export type RawSettings = Readonly<Record<string, unknown>>;
 
+/** Complaints about the lines of one setting that are told one by one. */
+const maxComplaints = 10;
+
 /** One value after parsing: what is used, and a sentence when that is not what was asked for. */
 interface Parsed<Value> {
   value: Value;
   complaint?: string;
+  /** About further lines of a setting that has several. */
+  furtherComplaints?: readonly string[];
 }
 
 /**
@@ -37,8 +46,9 @@ export function parseSettings(raw: RawSettings): { settings: Settings; problems:
   for (const declaration of declarations) {
     const parsed = parseOne(declaration, values.get(declaration.key.toLowerCase()));
     settings[declaration.target] = parsed.value;
-    if (parsed.complaint !== undefined)
-      problems.push(settingProblem(declaration, parsed.complaint));
+    const { complaint, furtherComplaints = [] } = parsed;
+    const complaints = complaint === undefined ? [] : [complaint, ...furtherComplaints];
+    problems.push(...complaints.map((text) => settingProblem(declaration, text)));
   }
   const result = settings as unknown as Settings;
   const complaint = clampTimeout(result);
@@ -58,6 +68,8 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
     const key = declaration.key.toLowerCase();
     const value = after.get(key);
     if (isSame(before.get(key), value)) continue;
+    // A save from a page that shows secrets masked may bring the mask: that is no reason to refuse.
+    if (declaration.kind === 'longtext' && declaration.isSecret === true) continue;
     const { complaint } = parseOne(declaration, value);
     if (complaint !== undefined) return `${declaration.key}: ${complaint}`;
   }
@@ -73,10 +85,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return a === b || (a ?? null) === (b ?? null);
 }
 
-function parseOne(
-  declaration: Declaration,
-  value: unknown,
-): Parsed<string> | Parsed<number> | Parsed<boolean> | Parsed<readonly DropRule[]> {
+function parseOne(declaration: Declaration, value: unknown): Parsed<unknown> {
   switch (declaration.kind) {
     case 'bool':
       return parseBoolean(value, declaration.default);
@@ -85,7 +94,7 @@ function parseOne(
     case 'text':
       return parseText(declaration, value);
     case 'longtext':
-      return parseRules(declaration, value);
+      return parseLines(declaration, value);
   }
 }
 
@@ -124,19 +133,43 @@ function parseText(declaration: TextDeclaration, value: unknown): Parsed<string>
   return { value: trimmed === '' ? declaration.default : trimmed };
 }
 
-function parseRules(declaration: RulesDeclaration, value: unknown): Parsed<readonly DropRule[]> {
+function parseLines(declaration: LinesDeclaration, value: unknown): Parsed<unknown> {
   if (typeof value !== 'string' && value !== undefined && value !== null) {
-    return { value: [], complaint: 'must be text, one rule per line; no rule is used.' };
+    const { value: none } = linesOf(declaration, '');
+    return { value: none, complaint: 'must be text, one entry per line; none is used.' };
   }
-  const { rules, errors } = parseDropRules(value ?? declaration.default);
-  const [first] = errors;
-  if (first === undefined) return { value: rules };
-  const { code, line, message } = first;
-  const others = errors.length > 1 ? ` and ${String(errors.length - 1)} more lines` : '';
-  return {
-    value: rules,
-    complaint: `has a mistake in line ${String(line)}${others} (${code}: ${message}); only the other rules are used.`,
-  };
+  const { value: lines, errors } = linesOf(declaration, value ?? declaration.default);
+  const [complaint, ...furtherComplaints] = complaintsOf(errors);
+  return complaint === undefined
+    ? { value: lines }
+    : { value: lines, complaint, furtherComplaints };
+}
+
+function linesOf({ target }: LinesDeclaration, text: string): SettingLines<unknown> {
+  switch (target) {
+    case 'dropRules': {
+      const { rules, errors } = parseDropRules(text);
+      return {
+        value: rules,
+        errors: errors.map(({ line, code, message }) => ({ line, message: `${code}: ${message}` })),
+      };
+    }
+    case 'customTargets':
+      return parseCustomTargets(text);
+    case 'targetSecrets':
+      return parseTargetSecrets(text);
+    case 'targetCertificates':
+      return parseTargetCertificates(text);
+  }
+}
+
+function complaintsOf(errors: readonly LineError[]): string[] {
+  const complaints = errors.slice(0, maxComplaints).map(({ line, message }) => {
+    return `has a mistake in line ${String(line)} (${message}); only the other lines are used.`;
+  });
+  const more = errors.length - complaints.length;
+  if (more > 0) complaints.push(`has mistakes in ${String(more)} more lines, which are not used.`);
+  return complaints;
 }
 
 /**

@@ -1,3 +1,6 @@
+import type { CustomTarget } from './custom-targets.ts';
+import type { TargetCertificates } from './custom-target-certificates.ts';
+import type { TargetSecrets } from './custom-target-secrets.ts';
 import type { DropRule } from './drop-rules.ts';
 
 /** The plugin's own settings, checked and within their bounds. Times in milliseconds. */
@@ -21,6 +24,11 @@ export interface Settings {
   metricGrowthLimit: number;
   /** Series that are not stored. */
   dropRules: readonly DropRule[];
+  /** Targets beside those of the deployment. */
+  customTargets: readonly CustomTarget[];
+  /** What they want to see; never shown, logged or sent anywhere but to them. */
+  targetSecrets: TargetSecrets;
+  targetCertificates: TargetCertificates;
   /** Whether times inside an exposition are kept. */
   honorTimestamps: boolean;
   /** Whether labels inside an exposition win over the target's. */

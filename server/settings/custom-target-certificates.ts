@@ -1,0 +1,58 @@
+import { X509Certificate } from 'node:crypto';
+import type { LineError, SettingLines } from './setting-lines.ts';
+
+/** Certificates in PEM, by the names that targets use. */
+export type TargetCertificates = ReadonlyMap<string, string>;
+
+const maxCertificatesChars = 256 * 1024;
+const begin = '-----BEGIN CERTIFICATE-----';
+const end = '-----END CERTIFICATE-----';
+
+/**
+ * Reads certificates in PEM. A line that is no PEM names those that follow it, up to the next name:
+ *
+ *     own
+ *     -----BEGIN CERTIFICATE-----
+ *     …
+ */
+export function parseTargetCertificates(text: string): SettingLines<TargetCertificates> {
+  const value = new Map<string, string>();
+  const errors: LineError[] = [];
+  if (text.length > maxCertificatesChars) {
+    const message = `the certificates are longer than ${String(maxCertificatesChars)} characters`;
+    return { value, errors: [{ line: 1, message }] };
+  }
+  let name: string | undefined;
+  let open: { line: number; lines: string[] } | undefined;
+  const finish = (pem: string, line: number) => {
+    if (name === undefined) errors.push({ line, message: 'a line with a name must come first' });
+    else if (!isCertificate(pem)) errors.push({ line, message: 'it is no certificate' });
+    else value.set(name, `${value.get(name) ?? ''}${pem}\n`);
+  };
+  for (const [at, content] of text.split('\n').entries()) {
+    const line = content.trim();
+    if (line === begin) open = { line: at + 1, lines: [line] };
+    else if (open !== undefined) {
+      open.lines.push(line);
+      if (line !== end) continue;
+      finish(open.lines.join('\n'), open.line);
+      open = undefined;
+    } else if (/^[A-Za-z0-9_.-]{1,64}$/.test(line)) name = line;
+    else if (line !== '' && !line.startsWith('#')) {
+      errors.push({
+        line: at + 1,
+        message: 'it is neither a name nor the beginning of a certificate',
+      });
+    }
+  }
+  if (open !== undefined) errors.push({ line: open.line, message: 'the certificate does not end' });
+  return { value, errors };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
