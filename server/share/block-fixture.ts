@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { seededRng } from '../../lib/runtime/index.ts';
+import { seededRng, type Rng } from '../../lib/runtime/index.ts';
 import {
   deleteBlock,
   labelsFrom,
@@ -22,6 +22,8 @@ export interface TestBlock {
   seriesCount?: number;
   /** Makes the ULIDs of one test differ. */
   seed?: number;
+  /** Whether values are random bits, so that a sample takes about nine bytes. */
+  isNoisy?: boolean;
   /** Time of the ULID; the block's end when absent. */
   ulidMs?: number;
 }
@@ -29,6 +31,7 @@ export interface TestBlock {
 /** Writes a real block and tells of it what the local store would. */
 export async function makeBlock(block: TestBlock): Promise<BlockInfo> {
   const { parentDir, mint, maxt, seed = 1, stepMs = 15_000, seriesCount = 3, ulidMs } = block;
+  const noise = block.isNoisy === true ? seededRng(seed) : undefined;
   await mkdir(parentDir, { recursive: true });
   const ulid = newUlid(ulidMs ?? maxt, seededRng(seed));
   const timesMs: number[] = [];
@@ -39,7 +42,7 @@ export async function makeBlock(block: TestBlock): Promise<BlockInfo> {
       ['instance', `host-${String(at).padStart(6, '0')}:8067`],
       ['job', 'mattermost'],
     ]),
-    chunks: chunksOf(timesMs),
+    chunks: chunksOf(timesMs, noise),
   }));
   const written = writeBlock({ parentDir, ulid, series, mint, maxt });
   if (written === undefined) throw new Error('a test block without samples');
@@ -102,7 +105,7 @@ export async function removeTree(path: string): Promise<void> {
 }
 
 /** A counter that grows by one each sample, 120 samples a chunk. */
-function chunksOf(timesMs: number[]) {
+function chunksOf(timesMs: number[], noise?: Rng) {
   const chunks = [];
   for (let at = 0; at < timesMs.length; at += 120) {
     const times = timesMs.slice(at, at + 120);
@@ -116,6 +119,11 @@ function chunksOf(timesMs: number[]) {
       bits.setFloat64(0, at + step);
       columns.hi[step] = bits.getUint32(0);
       columns.lo[step] = bits.getUint32(4);
+      if (noise === undefined) continue;
+      // Any sign and mantissa with this exponent is an ordinary number.
+      const random = new DataView(noise.bytes(8).buffer);
+      columns.hi[step] = (random.getUint32(0) & 0x800f_ffff) | 0x3ff0_0000;
+      columns.lo[step] = random.getUint32(4);
     }
     chunks.push({
       mint: times[0] ?? 0,

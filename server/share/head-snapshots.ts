@@ -75,6 +75,23 @@ export class HeadSnapshots {
   }
 
   /**
+   * Snapshots, as of the last look, with samples that are neither in finished blocks of the same
+   * collector nor in `held`, what this node has of its own collecting. Looking twice at one sample
+   * does no harm, so in doubt a snapshot is needed.
+   */
+  needed(held: readonly { mint: number; maxt: number }[]): RemoteBlock[] {
+    const { blocks, labels, settings } = this.#options;
+    const own = ownerOf(labels());
+    const maxGapMs = Math.max(minCoverageGapMs, 2 * settings().scrapeIntervalMs);
+    return this.#catalog.blocks().filter((snapshot) => {
+      const owner = ownerOfBlock(snapshot);
+      const finished = blocks.blocks().filter((block) => sameOwner(block, owner));
+      const holding = sameOwner(snapshot, own) ? [...finished, ...held] : finished;
+      return !isCovered(snapshot, holding, maxGapMs);
+    });
+  }
+
+  /**
    * Up to when this node's samples are in the file store, in blocks or snapshots, as of the last look at
    * both: where the next snapshot begins. Undefined when it has none there.
    */

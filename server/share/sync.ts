@@ -39,6 +39,8 @@ export interface BlockSyncOptions {
    * the lease and had that confirmed just now. Asked right before each such request; absent, it may.
    */
   mayDelete?: () => boolean;
+  /** Told after each block that was copied. It must not throw. */
+  onCopied?: () => void;
   /** Up to when head snapshots hold what is not in blocks yet; absent where there are none. */
   savedUntilMs?: () => number | undefined;
 }
@@ -229,6 +231,7 @@ export class BlockSync {
         await uploadBlock(store, { ulid, dir, area: 'data' }, facts, signal);
         await catalog.add(ulid, { signal });
         logger.info('copied a block to the file store', { ulid, bytes: sizeBytes });
+        this.#options.onCopied?.();
       } catch (error) {
         firstError ??= asError(error);
         // A block that cannot be read must not hold up the others; a failing store would.

@@ -7,6 +7,8 @@ import { startS3Server } from './s3-server.ts';
 /** The suites over real servers, run by jest, by the names of their files. */
 const suites = {
   'objectstore-suite': 'the drivers amazons3 and azureblob pass the suite on their servers',
+  'objectstore-faults':
+    'no block is lost to cut, late and refused requests, nothing of others to us',
 };
 
 /** What the drivers of file stores promise, held against servers that this project did not write. */

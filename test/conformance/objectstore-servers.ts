@@ -61,7 +61,11 @@ export interface RemoteServer {
 export interface OpenOptions {
   /** Of a proxy before the server. */
   endpoint?: string;
+  isSecure?: boolean;
   idleMs?: number;
+  /** The secret key of one, the account's key of the other. */
+  accessKey?: string;
+  bucket?: string;
   surroundings?: Partial<RemoteSurroundings>;
 }
 
@@ -71,23 +75,35 @@ export function objectStoreServers(environment: NodeJS.ProcessEnv): RemoteServer
   const azure = environment[azureEndpointVariable];
   if (s3 === undefined) throw new Error(`${s3EndpointVariable} is not set`);
   if (azure === undefined) throw new Error(`${azureEndpointVariable} is not set`);
-  const defaults = { verifiesCertificates: true, environment: {} };
   return [
-    {
-      name: 'versitygw',
-      endpoint: s3,
-      open(pathPrefix, { endpoint = s3, idleMs = 0, surroundings } = {}) {
-        const settings = { ...s3Settings(endpoint, pathPrefix), idleMs };
-        return new S3Store(settings, { ...defaults, ...surroundings });
-      },
-    },
+    { name: 'versitygw', endpoint: s3, open: (prefix, options) => openS3(s3, prefix, options) },
     {
       name: 'azurite',
       endpoint: azure,
-      open(pathPrefix, { endpoint = azure, idleMs = 0, surroundings } = {}) {
-        const settings = { ...azureSettings(endpoint, pathPrefix), idleMs };
-        return new AzureStore(settings, { ...defaults, ...surroundings });
-      },
+      open: (prefix, options) => openAzure(azure, prefix, options),
     },
   ];
+}
+
+const surroundingsOf = (options: OpenOptions): RemoteSurroundings => {
+  return { verifiesCertificates: true, environment: {}, ...options.surroundings };
+};
+
+function openS3(own: string, pathPrefix: string, options: OpenOptions = {}): S3Store {
+  const { endpoint = own, idleMs = 0, isSecure = false } = options;
+  const { accessKey = secretAccessKey, bucket: name = bucket } = options;
+  const settings = {
+    ...s3Settings(endpoint, pathPrefix),
+    ...{ idleMs, isSecure, secretAccessKey: accessKey, bucket: name },
+  };
+  return new S3Store(settings, surroundingsOf(options));
+}
+
+function openAzure(own: string, pathPrefix: string, options: OpenOptions = {}): AzureStore {
+  const { endpoint = own, idleMs = 0, isSecure = false } = options;
+  const { accessKey = azureKey, bucket: container = bucket } = options;
+  const settings = azureSettings(endpoint, pathPrefix);
+  const address = isSecure ? settings.endpoint.replace('http:', 'https:') : settings.endpoint;
+  const changed = { ...settings, idleMs, accessKey, container, endpoint: address };
+  return new AzureStore(changed, surroundingsOf(options));
 }

@@ -28,7 +28,7 @@ export class RemoteBody extends Readable {
     super({ highWaterMark: 256 * 1024 });
     this.#options = options;
     this.#first = first;
-    this.#source = first.body;
+    this.#source = watched(first.body);
     this.#chunks = chunksOf(first.body);
     this.#at = first.start;
     const { signal } = options;
@@ -98,6 +98,7 @@ export class RemoteBody extends Readable {
       await pause({ clock, rng, signal: this.#stop.signal }, this.#failures - 1);
     }
     const content = await reopen(this.#at);
+    watched(content.body);
     // Destroyed while the answer was on its way: nobody else ends this one.
     if (this.destroyed) content.body.destroy();
     if (content.etag !== this.#first.etag || content.start !== this.#at) {
@@ -107,6 +108,14 @@ export class RemoteBody extends Readable {
     this.#source = content.body;
     this.#chunks = chunksOf(content.body);
   }
+}
+
+/**
+ * A body may break before anybody reads on, and an error that nobody listens to ends the process;
+ * whoever reads it then gets the error all the same.
+ */
+function watched(body: Readable): Readable {
+  return body.on('error', () => undefined);
 }
 
 function chunksOf(body: Readable): AsyncIterator<Uint8Array> {

@@ -39,7 +39,10 @@ export class S3Client implements RemoteClient {
   ) {
     this.#sdk = sdk;
     this.#client = new sdk.S3Client(config);
-    this.#client.middlewareStack.add(withNativeErrors, { step: 'deserialize', priority: 'low' });
+    // Around the request, and around the reading of its answer.
+    for (const priority of ['low', 'high'] as const) {
+      this.#client.middlewareStack.add(withNativeErrors, { step: 'deserialize', priority });
+    }
     this.#connections = connections;
     this.#bucket = settings.bucket;
     this.#written = {
