@@ -25,10 +25,9 @@ function listStore(): { store: PageStore; state: { fail: boolean; closed: number
 function filledWindow(): ClosedWindow {
   const window = new ClosedWindow(0);
   for (let at = 0; at < 600; at++) {
-    const data = new Uint8Array(1000).fill(at % 251);
-    data[0] = 0;
-    data[1] = 1;
-    window.add(at, at, at, data, 0, data.length);
+    const data = new DataView(new Uint8Array(1000).fill(at % 251).buffer);
+    data.setUint16(0, 1);
+    window.add(at, at, at, data, 0, data.byteLength);
   }
   return window;
 }

@@ -104,9 +104,9 @@ async function copyOpen(
   const { open } = head;
   for (let slot = 1; slot < head.series.slotEnd; slot++) {
     if (slot % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
-    if (open.count[slot] === 0) continue;
-    const first = open.minT[slot]!;
-    const last = open.lastT[slot]!;
+    if (open.count(slot) === 0) continue;
+    const first = open.minT(slot);
+    const last = open.lastT(slot);
     if (first >= maxt || last < mint) continue;
     const offset = chunks.add(slot, first, last, open.byteLength(slot));
     open.copy(slot, chunks.page, offset);

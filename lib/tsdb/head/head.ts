@@ -8,6 +8,8 @@ import type { Pacer } from './pacer.ts';
 import { SeriesTable } from './series-table.ts';
 
 const slotMask = (1 << slotBits) - 1;
+/** After a sample that is no part of a run so many are taken one by one: mostly they are none either. */
+const burstSamples = 16;
 /** Steps between two looks at the clock. */
 const stepsPerLook = 1024;
 
@@ -70,6 +72,14 @@ export class Head {
     this.#prepare(slot);
   }
 
+  /**
+   * How many samples of the batch, from its begin on, are of known series, in range and newer than
+   * what their series has: all of them as a rule, and then there is nothing else to look at.
+   */
+  countAdmitted(batch: SampleBatch, { oldestMs, newestMs }: AdmittedRange): number {
+    return this.open.countAdmitted(batch, this.series.refs, oldestMs, newestMs);
+  }
+
   /** Index of the first sample of the batch whose series is not known, or -1. */
   findUnknown(batch: SampleBatch): number {
     const { refs: live } = this.series;
@@ -81,19 +91,6 @@ export class Head {
       assert(Math.floor(timesMs[at]!) === timesMs[at], 'times are whole milliseconds');
     }
     return -1;
-  }
-
-  /** Whether every sample of the batch is in range and newer than what its series has. */
-  admitsAll(batch: SampleBatch, range: AdmittedRange): boolean {
-    const { oldestMs, newestMs } = range;
-    const { lastT } = this.open;
-    const { refs, timesMs, count } = batch;
-    for (let at = 0; at < count; at++) {
-      const timeMs = timesMs[at]!;
-      if (timeMs < oldestMs || timeMs > newestMs) return false;
-      if (timeMs <= lastT[refs[at]! & slotMask]!) return false;
-    }
-    return true;
   }
 
   /** Copies the samples that would be stored into `admitted` and counts the others. */
@@ -112,9 +109,9 @@ export class Head {
       const slot = batch.refs[at]! & slotMask;
       if (timeMs < range.oldestMs) counts.tooOld++;
       else if (timeMs > range.newestMs) counts.tooNew++;
-      else if (timeMs > open.lastT[slot]!) admitted.push(batch.refs[at]!, lo, hi, timeMs);
-      else if (timeMs < open.lastT[slot]!) counts.outOfOrder++;
-      else if (lo === open.lo[slot] && hi === open.hi[slot]) counts.appended++;
+      else if (timeMs > open.lastT(slot)) admitted.push(batch.refs[at]!, lo, hi, timeMs);
+      else if (timeMs < open.lastT(slot)) counts.outOfOrder++;
+      else if (open.hasValue(slot, lo, hi)) counts.appended++;
       else counts.duplicates++;
     }
   }
@@ -124,17 +121,19 @@ export class Head {
     const { open } = this;
     const { count } = batch;
     let stored = 0;
-    for (let at = 0; at < count; at++) {
+    for (let at = 0; at < count;) {
       const next = open.appendRun(batch, at);
       stored += next - at;
-      at = next;
-      if (at === count) break;
-      const slot = batch.refs[at]! & slotMask;
-      const outcome = open.append(slot, batch.timesMs[at]!, batch.lo[at]!, batch.hi[at]!);
-      if (outcome === appendOutcome.stored) stored++;
-      else if (outcome === appendOutcome.outOfOrder) counts.outOfOrder++;
-      else if (outcome === appendOutcome.duplicate) counts.duplicates++;
-      else counts.appended++;
+      // Series of one target often end their chunks together.
+      const end = Math.min(count, next === at ? next + burstSamples : next + 1);
+      for (at = next; at < end; at++) {
+        const slot = batch.refs[at]! & slotMask;
+        const outcome = open.append(slot, batch.timesMs[at]!, batch.lo[at]!, batch.hi[at]!);
+        if (outcome === appendOutcome.stored) stored++;
+        else if (outcome === appendOutcome.outOfOrder) counts.outOfOrder++;
+        else if (outcome === appendOutcome.duplicate) counts.duplicates++;
+        else counts.appended++;
+      }
     }
     counts.appended += stored;
     this.samples += stored;
@@ -144,8 +143,11 @@ export class Head {
   /** Widens the head's range by a batch whose samples were stored, or are there already. */
   #noteTimes({ timesMs, count }: SampleBatch): void {
     let { minMs, maxMs } = this;
+    let notedMs = NaN;
     for (let at = 0; at < count; at++) {
       const timeMs = timesMs[at]!;
+      if (timeMs === notedMs) continue;
+      notedMs = timeMs;
       if (timeMs > maxMs) maxMs = timeMs;
       if (timeMs < minMs) minMs = timeMs;
     }
@@ -179,7 +181,7 @@ export class Head {
   async closeBefore(endMs: number, pacer: Pacer): Promise<void> {
     for (let slot = 1; slot < this.series.slotEnd; slot++) {
       if (slot % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
-      if (this.open.count[slot] === 0 || this.open.minT[slot]! >= endMs) continue;
+      if (this.open.count(slot) === 0 || this.open.minT(slot) >= endMs) continue;
       this.open.close(slot);
       this.open.releaseSlot(slot);
     }
@@ -213,7 +215,7 @@ export class Head {
     for (let slot = 1; slot < this.series.slotEnd; slot++) {
       if (slot % stepsPerLook === 0 && pacer.isDue) await pacer.pause();
       if (this.series.refs[slot] === 0) continue;
-      if (this.open.count[slot]! > 0) minMs = Math.min(minMs, this.open.minT[slot]!);
+      if (this.open.count(slot) > 0) minMs = Math.min(minMs, this.open.minT(slot));
       else if (this.#closedChunks[slot] === 0 && this.#born[slot]! < bornBefore) {
         this.open.releaseSlot(slot);
         this.series.remove(slot);

@@ -4,6 +4,7 @@ import { seededRng } from '../../runtime/index.ts';
 import { ChunkEncoder } from '../chunk/index.ts';
 import { SampleBatch } from '../sample-batch.ts';
 import { bitsOf, testSeed } from '../store/store-fixture.ts';
+import { pageBytes, slotBytes } from './arena.ts';
 import { appendOutcome, OpenChunks } from './open-chunks.ts';
 
 const rangeMs = 7_200_000;
@@ -19,8 +20,8 @@ interface Closed {
 function openChunks(slots = 8): { chunks: OpenChunks; closed: Closed[] } {
   const closed: Closed[] = [];
   const chunks = new OpenChunks(rangeMs, (series, mintMs, maxtMs, page, start, length) => {
-    const data = toHex(page.subarray(start, start + length));
-    closed.push({ series, mintMs, maxtMs, data, count: page[start + 1]! });
+    const data = toHex(new Uint8Array(page.buffer, start, length));
+    closed.push({ series, mintMs, maxtMs, data, count: page.getUint16(start) });
   });
   chunks.reserve(slots);
   for (let slot = 0; slot < slots; slot++) chunks.reset(slot);
@@ -112,7 +113,7 @@ describe('encoding', () => {
     for (let series = 0; series < 40; series++) {
       const list = samples[series]!;
       const parts = closed.filter((chunk) => chunk.series === series);
-      const sizes = [...parts.map((part) => part.count), chunks.count[series]!];
+      const sizes = [...parts.map((part) => part.count), chunks.count(series)];
       const texts = [...parts.map((part) => part.data), copied(chunks, series)];
       let from = 0;
       sizes.forEach((size, part) => {
@@ -178,6 +179,92 @@ describe('cutting', () => {
   });
 });
 
+describe('room', () => {
+  /** A batch with one sample for each of `series` series. */
+  function batchAt(series: number, timeMs: number, value: number): SampleBatch {
+    const batch = new SampleBatch(series);
+    for (let slot = 0; slot < series; slot++) batch.push(slot, ...bitsOf(value), timeMs);
+    return batch;
+  }
+
+  function appendAll(chunks: OpenChunks, batch: SampleBatch): void {
+    for (let next = 0; next < batch.count; next++) {
+      next = chunks.appendRun(batch, next);
+      if (next === batch.count) break;
+      const { refs, timesMs, lo, hi } = batch;
+      chunks.append(refs[next]!, timesMs[next]!, lo[next]!, hi[next]!);
+    }
+  }
+
+  test('constant series stay in the smallest slots, which fill a page to its end', () => {
+    const series = pageBytes / slotBytes[0]!;
+    const { chunks, closed } = openChunks(series);
+    const encoder = new ChunkEncoder();
+    for (let at = 0; at < 120; at++) {
+      appendAll(chunks, batchAt(series, at * 60_000, 1.5));
+      encoder.append(at * 60_000, ...bitsOf(1.5));
+    }
+    expect(chunks.arena.bytes).toBe(pageBytes);
+    const data = toHex(encoder.finish());
+    expect([copied(chunks, 0), copied(chunks, series - 1)]).toEqual([data, data]);
+    appendAll(chunks, batchAt(series, 120 * 60_000, 1.5));
+    expect(new Set(closed.map((chunk) => chunk.data))).toEqual(new Set([data]));
+  });
+
+  test.each([1, 2, 3])('neighbours do not write into each other, seed %p', (seed) => {
+    const rng = seededRng(seed);
+    const series = 50;
+    const { chunks } = openChunks(series);
+    const encoders = Array.from({ length: series }, () => new ChunkEncoder());
+    for (let at = 0; at < 29; at++) {
+      const batch = batchAt(series, at * 1000, 0);
+      for (let slot = 0; slot < series; slot++) {
+        // From series to series more of the values are random: each outgrows its slot when it likes.
+        if (rng.u32() % series < slot) {
+          batch.lo[slot] = rng.u32() << (rng.u32() % 32);
+          batch.hi[slot] = rng.u32() >>> (rng.u32() % 32);
+        }
+        encoders[slot]!.append(at * 1000, batch.lo[slot]!, batch.hi[slot]!);
+      }
+      appendAll(chunks, batch);
+      for (let slot = 0; slot < series; slot++) {
+        expect([at, slot, copied(chunks, slot)]).toEqual([
+          at,
+          slot,
+          toHex(encoders[slot]!.finish()),
+        ]);
+      }
+    }
+  });
+});
+
+describe('admission', () => {
+  test.each([
+    ['a dead reference', 3, 2000, 2],
+    ['no reference', 0, 2000, 2],
+    ['no later time', 1, 1000, 2],
+    ['a time before the range', 2, 499, 2],
+    ['a time behind the range', 2, 3001, 2],
+    ['a fraction', 2, 2000.5, 2],
+    ['no number', 2, NaN, 2],
+    ['nothing of the kind', 2, 3000, 4],
+  ])('ends at %s', (_what, ref, timeMs, admitted) => {
+    const { chunks } = openChunks();
+    chunks.append(1, 1000, 0, 0);
+    const batch = new SampleBatch();
+    for (const [series, time] of [
+      [1, 1001],
+      [2, 500],
+      [ref, timeMs],
+      [1, 1001],
+    ] as const) {
+      batch.push(series, 0, 0, time);
+    }
+    const live = Uint32Array.of(0, 1, 2, 1_048_579, 0);
+    expect(chunks.countAdmitted(batch, live, 500, 3000)).toBe(admitted);
+  });
+});
+
 describe('order', () => {
   test('tells old, same and other samples apart', () => {
     const { chunks } = openChunks();
@@ -185,6 +272,6 @@ describe('order', () => {
     expect(chunks.append(1, 999, 5, 6)).toBe(appendOutcome.outOfOrder);
     expect(chunks.append(1, 1000, 5, 6)).toBe(appendOutcome.same);
     expect(chunks.append(1, 1000, 5, 7)).toBe(appendOutcome.duplicate);
-    expect(chunks.count[1]).toBe(1);
+    expect(chunks.count(1)).toBe(1);
   });
 });

@@ -1,28 +1,64 @@
 import { Arena, pageBits, pageMask, slotBytes } from './arena.ts';
 import type { SampleBatch } from '../sample-batch.ts';
-import { maxOpenBytes, maxSampleBits, maxSamples, maxSlots, predictAtSamples } from './limits.ts';
-import { putBits, putUvarint, spareBytes } from './put-bits.ts';
+import { maxOpenBytes, maxSamples, maxSlots, predictAtSamples } from './limits.ts';
+import { putBits, putDeltaOfDelta, putUvarint, reachBits } from './put-bits.ts';
 
-const noWindow = 255;
-const noSlot = 255;
-const maxLeadingZeros = 31;
-const largestSize = slotBytes.length - 1;
+/*
+ * What each append needs of a series lies together: sixteen words, one cache line. A scrape comes to
+ * thousands of series once and then not for seconds, so that it costs what it fetches. The first
+ * four words are two doubles. (Constants of the hot loops are those of this file: the engine knows
+ * their values when it compiles, and reads imported ones from memory each time.)
+ */
+const wordBits = 4;
+const doubleBits = 3;
+/** Double: time of the newest sample, also when its chunk is closed; -Infinity without. */
+const lastTAt = 0;
+/** Double: distance of the two newest samples, once there are two in the chunk. */
+const deltaAt = 1;
+/** Halves of the newest value. */
+const loAt = 4;
+const hiAt = 5;
+/** The bits of a value outside of the window of significant bits: all while there is no window. */
+const outsideLoAt = 6;
+const outsideHiAt = 7;
+/** The window: its leading zeros in the lowest byte, and above it how many bits it has. */
+const windowAt = 8;
+/** Samples that the chunk may still take before {@link OpenChunks.append} has to look. */
+const leftAt = 9;
+/** Samples that the chunk has when none is left: its count is the difference. */
+const stopAt = 10;
+/** First free bit, counted from the start of the page. */
+const endAt = 11;
+/** With an end behind this the chunk must grow, or be closed, before a further sample ... */
+const limitAt = 12;
+/** ... and with one behind this also before one with the same value, at the expected time. */
+const sameLimitAt = 13;
+/** Address in the arena. */
+const addressAt = 14;
+/** The word of the page with the first free bit, so that nobody has to wait for the page. */
+const tailAt = 15;
+
+const pageShift = pageBits;
+const offsetMask = pageMask;
 const slotMask = maxSlots - 1;
+const noSlot = 255;
+const largestSize = slotBytes.length - 1;
+const maxLeadingZeros = 31;
 
+/** Most bits of a time and of a value. */
+const maxTimeBits = 4 + 64;
+const maxValueBits = 2 + 11 + 64;
 /** Bits that must be free in a slot before a sample is written. */
-const neededBits = maxSampleBits + 8 * spareBytes;
-
-/** Per slot size: with more bits than this a chunk must grow, or end, before any further sample. */
-const bitLimits = Uint16Array.from(slotBytes, (bytes) =>
-  Math.min(bytes * 8 - neededBits, maxOpenBytes * 8),
-);
+const neededBits = maxTimeBits + reachBits(maxValueBits);
+/** The same for an unchanged sample at the expected time; the bit behind it is in the slot, too. */
+const neededBitsOfSame = 2 + 32;
 
 /** Receives the data of a chunk that was closed; the bytes must be copied at once. */
 export type ChunkSink = (
   series: number,
   mintMs: number,
   maxtMs: number,
-  page: Uint8Array,
+  page: DataView,
   start: number,
   length: number,
 ) => void;
@@ -32,31 +68,20 @@ export const appendOutcome = { stored: 0, same: 1, outOfOrder: 2, duplicate: 3 }
 
 /**
  * The open chunk of every series: XOR encoding (docs/format/chunks.md) written straight into the
- * arena, state in columns by series slot. Nothing is allocated per sample or per chunk.
+ * arena, state by series slot. Nothing is allocated per sample or per chunk.
  */
 export class OpenChunks {
   readonly arena = new Arena();
-  /** Time of the newest sample of the series, also when its chunk is closed; -Infinity without. */
-  lastT = new Float64Array(0);
-  /** Halves of the newest value. */
-  lo = new Uint32Array(0);
-  hi = new Uint32Array(0);
-  /** Samples in the open chunk; 0 when there is none. */
-  count = new Uint8Array(0);
-  /** Time of the first sample in the open chunk. */
-  minT = new Float64Array(0);
-
   readonly #rangeMs: number;
   readonly #sink: ChunkSink;
-  #delta = new Float64Array(0);
-  #leading = new Uint8Array(0);
-  #trailing = new Uint8Array(0);
-  #bitEnd = new Uint16Array(0);
-  #address = new Uint32Array(0);
-  #size = new Uint8Array(0);
-  /** Entry of {@link bitLimits} for the size of the slot. */
-  #bitLimit = new Uint16Array(0);
+  #words = new Int32Array(0);
+  /** The same memory. */
+  #doubles = new Float64Array(this.#words.buffer);
+  #minT = new Float64Array(0);
+  /** A sample at this time or later begins a new chunk. */
   #nextAt = new Float64Array(0);
+  /** Size of the slot in the arena, or {@link noSlot}. */
+  #size = new Uint8Array(0);
 
   /** `rangeMs` is the block range: no chunk crosses a multiple of it. */
   constructor(rangeMs: number, sink: ChunkSink) {
@@ -66,235 +91,360 @@ export class OpenChunks {
 
   /** Makes room for series slots below `slots`. */
   reserve(slots: number): void {
-    if (slots <= this.lastT.length) return;
-    this.lastT = grown(this.lastT, new Float64Array(slots));
-    this.lo = grown(this.lo, new Uint32Array(slots));
-    this.hi = grown(this.hi, new Uint32Array(slots));
-    this.count = grown(this.count, new Uint8Array(slots));
-    this.minT = grown(this.minT, new Float64Array(slots));
-    this.#delta = grown(this.#delta, new Float64Array(slots));
-    this.#leading = grown(this.#leading, new Uint8Array(slots));
-    this.#trailing = grown(this.#trailing, new Uint8Array(slots));
-    this.#bitEnd = grown(this.#bitEnd, new Uint16Array(slots));
-    this.#address = grown(this.#address, new Uint32Array(slots));
-    this.#size = grown(this.#size, new Uint8Array(slots));
-    this.#bitLimit = grown(this.#bitLimit, new Uint16Array(slots));
-    this.#nextAt = grown(this.#nextAt, new Float64Array(slots));
+    if (slots <= this.#size.length) return;
+    const words = this.#words;
+    (this.#words = new Int32Array(slots << wordBits)).set(words);
+    this.#doubles = new Float64Array(this.#words.buffer);
+    const minT = this.#minT;
+    const nextAt = this.#nextAt;
+    const size = this.#size;
+    (this.#minT = new Float64Array(slots)).set(minT);
+    (this.#nextAt = new Float64Array(slots)).set(nextAt);
+    (this.#size = new Uint8Array(slots)).set(size);
   }
 
   /** Makes a slot ready for a new series. */
   reset(series: number): void {
-    this.lastT[series] = -Infinity;
-    this.count[series] = 0;
+    this.#doubles[(series << doubleBits) + lastTAt] = -Infinity;
+    this.#setCount(series << wordBits, 0);
     this.#size[series] = noSlot;
+  }
+
+  /** Time of the newest sample of the series, also when its chunk is closed; -Infinity without. */
+  lastT(series: number): number {
+    return this.#doubles[(series << doubleBits) + lastTAt]!;
+  }
+
+  /** Time of the first sample in the open chunk. */
+  minT(series: number): number {
+    return this.#minT[series]!;
+  }
+
+  /** Samples in the open chunk; 0 when there is none. */
+  count(series: number): number {
+    const word = series << wordBits;
+    return this.#words[word + stopAt]! - this.#words[word + leftAt]!;
+  }
+
+  /** Whether these are the halves of the newest value. */
+  hasValue(series: number, lo: number, hi: number): boolean {
+    const words = this.#words;
+    const word = series << wordBits;
+    return ((words[word + loAt]! ^ lo) | (words[word + hiAt]! ^ hi)) === 0;
+  }
+
+  /**
+   * How many samples of a batch, from its begin on, are of series with a reference in `live` (by
+   * slot), have a whole number in the range as time, and are newer than what their series has.
+   */
+  countAdmitted(batch: SampleBatch, live: Uint32Array, oldestMs: number, newestMs: number): number {
+    const { refs, timesMs, count } = batch;
+    const doubles = this.#doubles;
+    let checkedMs = NaN;
+    for (let at = 0; at < count; at++) {
+      const timeMs = timesMs[at]!;
+      // Nearly always all times of a batch are the same.
+      if (timeMs !== checkedMs) {
+        if (!(timeMs >= oldestMs && timeMs <= newestMs) || Math.floor(timeMs) !== timeMs) return at;
+        checkedMs = timeMs;
+      }
+      const ref = refs[at]!;
+      const series = ref & slotMask;
+      if (live[series] !== ref || ref === 0) return at;
+      if (timeMs <= doubles[(series << doubleBits) + lastTAt]!) return at;
+    }
+    return count;
   }
 
   /**
    * Appends the samples of a batch from index `from` on, as long as they are of the common kind: a
    * further sample of an open chunk with room, at the expected time. Returns the index of the first
-   * that is not, which {@link append} takes; the split keeps this loop small and fast.
+   * that is not, which {@link append} takes.
+   *
+   * This is the hot loop of the store, and everything is in it that is not rare. A third of the
+   * values is as before: two zero bits, which the arena has already. Any other sample is put
+   * together at the left end of three words (a zero bit for the time, control bits, value) and
+   * stored in one go, without reading the arena: a processor that waits for memory it only writes
+   * to does nothing else meanwhile.
    */
   appendRun(batch: SampleBatch, from: number): number {
-    const { refs, timesMs, lo: batchLo, hi: batchHi, count: end } = batch;
-    const { lastT, lo: lastLo, hi: lastHi, count } = this;
-    const delta = this.#delta;
-    const nextAt = this.#nextAt;
-    const bitEnd = this.#bitEnd;
-    const bitLimit = this.#bitLimit;
-    const addresses = this.#address;
+    const { refs, timesMs, lo: batchLo, hi: batchHi, count: batchEnd } = batch;
+    const words = this.#words;
+    const doubles = this.#doubles;
     const { views } = this.arena;
-    for (let at = from; at < end; at++) {
+    for (let at = from; at < batchEnd; at++) {
       const series = refs[at]! & slotMask;
+      const word = series << wordBits;
+      const double = series << doubleBits;
       const timeMs = timesMs[at]!;
-      const samples = count[series]!;
-      const bits = bitEnd[series]!;
-      if (
-        timeMs - lastT[series]! !== delta[series]! ||
-        samples < 2 ||
-        samples === predictAtSamples ||
-        samples === maxSamples ||
-        timeMs >= nextAt[series]! ||
-        bits > bitLimit[series]!
-      ) {
+      const left = words[word + leftAt]!;
+      const end = words[word + endAt]!;
+      if (left === 0 || timeMs - doubles[double + lastTAt]! !== doubles[double + deltaAt]!) {
         return at;
       }
       const lo = batchLo[at]!;
       const hi = batchHi[at]!;
-      const xorLo = (lo ^ lastLo[series]!) >>> 0;
-      const xorHi = (hi ^ lastHi[series]!) >>> 0;
+      const xorLo = lo ^ words[word + loAt]!;
+      const xorHi = hi ^ words[word + hiAt]!;
+      const shift = end & 31;
       if ((xorLo | xorHi) === 0) {
-        // Two zero bits in a slot that is zero already.
-        bitEnd[series] = bits + 2;
-      } else {
-        const address = addresses[series]!;
-        const view = views[address >>> pageBits]!;
-        const base = (address & pageMask) * 8;
-        bitEnd[series] = this.#putValue(series, view, base + bits + 1, xorLo, xorHi) - base;
-        lastLo[series] = lo;
-        lastHi[series] = hi;
+        if (end > words[word + sameLimitAt]!) return at;
+        doubles[double + lastTAt] = timeMs;
+        words[word + leftAt] = left - 1;
+        words[word + endAt] = end + 2;
+        // Zero again when the end moves into the next word.
+        words[word + tailAt] = words[word + tailAt]! & (((shift + 2) >>> 5) - 1);
+        continue;
       }
-      lastT[series] = timeMs;
-      count[series] = samples + 1;
+      if (end > words[word + limitAt]!) return at;
+      doubles[double + lastTAt] = timeMs;
+      words[word + leftAt] = left - 1;
+      words[word + loAt] = lo;
+      words[word + hiAt] = hi;
+      let window = words[word + windowAt]!;
+      let control = 0b010 << 29;
+      let controlBits = 3;
+      if (((xorLo & words[word + outsideLoAt]!) | (xorHi & words[word + outsideHiAt]!)) !== 0) {
+        window = this.#openWindow(word, xorLo, xorHi);
+        control = (0b011 << 29) | (windowBits(window) << 18);
+        controlBits = 14;
+      }
+      const leading = leadingOf(window);
+      const high = (xorHi << leading) | ((xorLo >>> 1) >>> (31 - leading));
+      const first = control | (high >>> controlBits);
+      const used = controlBits + significantOf(window);
+      words[word + endAt] = end + used;
+      const view = views[words[word + addressAt]! >>> pageShift]!;
+      const byte = (end >>> 5) << 2;
+      const tail = words[word + tailAt]! | (first >>> shift);
+      view.setInt32(byte, tail);
+      if (used <= 32) {
+        const next = (first << 1) << (31 - shift);
+        view.setInt32(byte + 4, next);
+        // A mask of ones when the end is in the next word: which it is cannot be foreseen.
+        words[word + tailAt] = tail ^ ((tail ^ next) & ((31 - shift - used) >> 31));
+        continue;
+      }
+      const low = xorLo << leading;
+      const second = (high << (32 - controlBits)) | (low >>> controlBits);
+      const third = low << (32 - controlBits);
+      view.setInt32(byte + 4, ((first << 1) << (31 - shift)) | (second >>> shift));
+      view.setInt32(byte + 8, ((second << 1) << (31 - shift)) | (third >>> shift));
+      view.setInt32(byte + 12, (third << 1) << (31 - shift));
+      words[word + tailAt] = view.getInt32(((end + used) >>> 5) << 2);
     }
-    return end;
+    return batchEnd;
   }
 
   /** Appends one sample; see {@link appendOutcome}. */
   append(series: number, timeMs: number, lo: number, hi: number): number {
-    const last = this.lastT[series]!;
+    const last = this.lastT(series);
     if (timeMs <= last) return this.#refuse(series, timeMs, lo, hi);
-    let count = this.count[series]!;
+    let count = this.count(series);
     if (count !== 0 && this.#mustClose(series, timeMs, count)) {
       this.close(series);
       count = 0;
     }
-    if (count > 1) this.#appendNext(series, timeMs - last, lo, hi);
-    else if (count === 1) this.#appendSecond(series, timeMs - last, lo, hi);
-    else this.#appendFirst(series, timeMs, lo, hi);
-    this.lastT[series] = timeMs;
-    this.lo[series] = lo;
-    this.hi[series] = hi;
-    this.count[series] = count + 1;
+    if (count === 0) this.#appendFirst(series, timeMs, lo, hi);
+    else this.#appendNext(series, timeMs - last, lo, hi, count);
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const word = series << wordBits;
+    doubles[(series << doubleBits) + lastTAt] = timeMs;
+    words[word + loAt] = lo;
+    words[word + hiAt] = hi;
+    const view = this.arena.views[words[word + addressAt]! >>> pageShift]!;
+    words[word + tailAt] = view.getInt32((words[word + endAt]! >>> 5) << 2);
+    this.#setCount(word, count + 1);
+    if (count !== 0) this.#foresee(series, timeMs, count + 1);
     return appendOutcome.stored;
   }
 
   /** Hands the open chunk of a series to the sink; its slot stays for the next chunk. */
   close(series: number): void {
-    const page = this.arena.pages[this.#address[series]! >>> pageBits]!;
-    const start = this.#address[series]! & pageMask;
+    const word = series << wordBits;
+    const address = this.#words[word + addressAt]!;
+    const view = this.arena.views[address >>> pageShift]!;
+    const start = address & offsetMask;
     const length = this.byteLength(series);
-    page[start] = 0;
-    page[start + 1] = this.count[series]!;
-    this.#sink(series, this.minT[series]!, this.lastT[series]!, page, start, length);
-    page.fill(0, start, start + length);
-    this.count[series] = 0;
+    view.setUint16(start, this.count(series));
+    this.#sink(series, this.#minT[series]!, this.lastT(series), view, start, length);
+    for (let at = start; at < start + length; at += 4) view.setInt32(at, 0);
+    this.#setCount(word, 0);
   }
 
   /** Gives the arena slot of a series without open chunk back. */
   releaseSlot(series: number): void {
     const size = this.#size[series]!;
     if (size === noSlot) return;
-    this.arena.release(this.#address[series]!, size);
+    this.arena.release(this.#words[(series << wordBits) + addressAt]! >>> 0, size);
     this.#size[series] = noSlot;
   }
 
   /** Bytes of the open chunk, its count included. */
   byteLength(series: number): number {
-    return (this.#bitEnd[series]! + 7) >>> 3;
+    const words = this.#words;
+    const word = series << wordBits;
+    return ((words[word + endAt]! + 7) >>> 3) - (words[word + addressAt]! & offsetMask);
   }
 
   /** Copies the open chunk into `target` at `at`, its count filled in; returns its length. */
   copy(series: number, target: Uint8Array, at: number): number {
-    const page = this.arena.pages[this.#address[series]! >>> pageBits]!;
-    const start = this.#address[series]! & pageMask;
+    const address = this.#words[(series << wordBits) + addressAt]!;
+    const page = this.arena.pages[address >>> pageShift]!;
+    const start = address & offsetMask;
     const length = this.byteLength(series);
     target.set(page.subarray(start, start + length), at);
     target[at] = 0;
-    target[at + 1] = this.count[series]!;
+    target[at + 1] = this.count(series);
     return length;
   }
 
   #refuse(series: number, timeMs: number, lo: number, hi: number): number {
-    if (timeMs < this.lastT[series]!) return appendOutcome.outOfOrder;
-    return lo === this.lo[series] && hi === this.hi[series]
-      ? appendOutcome.same
-      : appendOutcome.duplicate;
+    if (timeMs < this.lastT(series)) return appendOutcome.outOfOrder;
+    return this.hasValue(series, lo, hi) ? appendOutcome.same : appendOutcome.duplicate;
   }
 
   /** The rules of Prometheus for the end of a chunk. */
   #mustClose(series: number, timeMs: number, count: number): boolean {
-    if (this.#bitEnd[series]! > maxOpenBytes * 8) return true;
+    if (this.byteLength(series) > maxOpenBytes) return true;
     if (count === predictAtSamples) {
       this.#nextAt[series] = predictEnd(
-        this.minT[series]!,
-        this.lastT[series]!,
+        this.#minT[series]!,
+        this.lastT(series),
         this.#nextAt[series]!,
       );
     }
     return count >= maxSamples || timeMs >= this.#nextAt[series]!;
   }
 
+  /** Sets the number of samples; the next one is for {@link append}. */
+  #setCount(word: number, count: number): void {
+    this.#words[word + stopAt] = count;
+    this.#words[word + leftAt] = 0;
+  }
+
+  /** Finds out how many samples at the expected times need none of the rules. */
+  #foresee(series: number, timeMs: number, count: number): void {
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const stop = count <= predictAtSamples ? predictAtSamples : maxSamples;
+    const delta = doubles[(series << doubleBits) + deltaAt]!;
+    const inRange = Math.ceil((this.#nextAt[series]! - timeMs) / delta) - 1;
+    const left = Math.min(stop - count, inRange);
+    const word = series << wordBits;
+    words[word + stopAt] = count + left;
+    words[word + leftAt] = left;
+  }
+
   #appendFirst(series: number, timeMs: number, lo: number, hi: number): void {
-    if (this.#size[series] === noSlot) {
-      this.#setSlot(series, this.arena.allocate(0), 0);
-    }
-    const page = this.arena.pages[this.#address[series]! >>> pageBits]!;
-    const start = this.#address[series]! & pageMask;
+    if (this.#size[series] === noSlot) this.#setSlot(series, this.arena.allocate(0), 0);
+    const words = this.#words;
+    const word = series << wordBits;
+    const address = words[word + addressAt]!;
+    const page = this.arena.pages[address >>> pageShift]!;
+    const start = address & offsetMask;
     // The first two bytes hold the count, which is known when the chunk is closed or copied.
-    const view = this.arena.views[this.#address[series]! >>> pageBits]!;
+    const view = this.arena.views[address >>> pageShift]!;
     const at = putUvarint(page, start + 2, timeMs < 0 ? -2 * timeMs - 1 : 2 * timeMs);
-    view.setUint32(at, hi);
-    view.setUint32(at + 4, lo);
-    this.#bitEnd[series] = (at + 8 - start) * 8;
-    this.#leading[series] = noWindow;
-    this.minT[series] = timeMs;
+    view.setInt32(at, hi);
+    view.setInt32(at + 4, lo);
+    words[word + endAt] = (at + 8) * 8;
+    words[word + outsideLoAt] = -1;
+    words[word + outsideHiAt] = -1;
+    this.#minT[series] = timeMs;
     this.#nextAt[series] = (Math.floor(timeMs / this.#rangeMs) + 1) * this.#rangeMs;
   }
 
-  #appendSecond(series: number, delta: number, lo: number, hi: number): void {
-    const page = this.arena.pages[this.#address[series]! >>> pageBits]!;
-    const start = this.#address[series]! & pageMask;
-    const at = putUvarint(page, start + (this.#bitEnd[series]! >>> 3), delta);
-    this.#delta[series] = delta;
-    const xorLo = (lo ^ this.lo[series]!) >>> 0;
-    const xorHi = (hi ^ this.hi[series]!) >>> 0;
-    const view = this.arena.views[this.#address[series]! >>> pageBits]!;
-    const end = this.#putValue(series, view, at * 8, xorLo, xorHi);
-    this.#bitEnd[series] = end - start * 8;
-  }
-
-  #appendNext(series: number, delta: number, lo: number, hi: number): void {
-    const dod = delta - this.#delta[series]!;
-    const xorLo = (lo ^ this.lo[series]!) >>> 0;
-    const xorHi = (hi ^ this.hi[series]!) >>> 0;
-    const bitEnd = this.#bitEnd[series]!;
-    const room = slotBytes[this.#size[series]!]! * 8 - bitEnd;
-    if (dod === 0 && xorLo === 0 && xorHi === 0) {
-      // Two zero bits in a slot that is zero already.
-      if (room < 2) this.#grow(series);
-      this.#bitEnd[series] = bitEnd + 2;
+  #appendNext(series: number, delta: number, lo: number, hi: number, count: number): void {
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const word = series << wordBits;
+    const double = series << doubleBits;
+    const isSame = this.hasValue(series, lo, hi) && delta === doubles[double + deltaAt];
+    if (isSame && count > 1 && words[word + endAt]! <= words[word + sameLimitAt]!) {
+      words[word + endAt]! += 2;
       return;
     }
-    if (room < neededBits && this.#size[series]! < largestSize) this.#grow(series);
-    const address = this.#address[series]!;
-    const view = this.arena.views[address >>> pageBits]!;
-    const base = (address & pageMask) * 8;
-    let at = base + bitEnd;
-    if (dod === 0) at++;
-    else at = putDeltaOfDelta(view, at, dod);
-    this.#delta[series] = delta;
-    this.#bitEnd[series] = this.#putValue(series, view, at, xorLo, xorHi) - base;
+    if (words[word + endAt]! > words[word + limitAt]! && this.#size[series]! < largestSize) {
+      this.#grow(series);
+    }
+    const page = words[word + addressAt]! >>> pageShift;
+    const view = this.arena.views[page]!;
+    let at = words[word + endAt]!;
+    if (count === 1) at = putUvarint(this.arena.pages[page]!, at >>> 3, delta) * 8;
+    else at = putDeltaOfDelta(view, at, delta - doubles[double + deltaAt]!);
+    doubles[double + deltaAt] = delta;
+    const xorLo = lo ^ words[word + loAt]!;
+    const xorHi = hi ^ words[word + hiAt]!;
+    words[word + endAt] = this.#putValue(word, view, at, xorLo, xorHi);
   }
 
-  /** Writes the XOR of two values at bit `at`; returns the end. */
-  #putValue(series: number, view: DataView, at: number, lo: number, hi: number): number {
-    if (lo === 0 && hi === 0) return at + 1;
-    const zeros = hi === 0 ? 32 + Math.clz32(lo) : Math.clz32(hi);
-    let leading = zeros > maxLeadingZeros ? maxLeadingZeros : zeros;
-    let trailing = lo !== 0 ? 31 - Math.clz32(lo & -lo) : 63 - Math.clz32(hi & -hi);
-    if (leading >= this.#leading[series]! && trailing >= this.#trailing[series]!) {
-      leading = this.#leading[series]!;
-      trailing = this.#trailing[series]!;
-      return putValueBits(view, at, 0b10, 2, lo, hi, 64 - leading - trailing, trailing);
+  /** Writes the XOR of two values at bit `start` of a page; returns the end. */
+  #putValue(word: number, view: DataView, start: number, lo: number, hi: number): number {
+    if ((lo | hi) === 0) return start + 1;
+    const words = this.#words;
+    let window = words[word + windowAt]!;
+    let at = start;
+    if (((lo & words[word + outsideLoAt]!) | (hi & words[word + outsideHiAt]!)) === 0) {
+      putBits(view, at, 0b10, 2);
+      at += 2;
+    } else {
+      window = this.#openWindow(word, lo, hi);
+      putBits(view, at, (0b11 << 11) | windowBits(window), 13);
+      at += 13;
     }
-    this.#leading[series] = leading;
-    this.#trailing[series] = trailing;
-    const significant = 64 - leading - trailing;
-    // 64 significant bits are stored as 0, which cannot occur otherwise.
-    const control = (0b11 << 11) | (leading << 6) | (significant & 63);
-    return putValueBits(view, at, control, 13, lo, hi, significant, trailing);
+    const leading = leadingOf(window);
+    const significant = significantOf(window);
+    // Moved to the left end a value needs no further shift: what is behind its window is zero.
+    putBits(view, at, (hi << leading) | ((lo >>> 1) >>> (31 - leading)), 32);
+    if (significant > 32) putBits(view, at + 32, lo << leading, 32);
+    return at + significant;
+  }
+
+  /** Opens the window of significant bits that the XOR of two values has; returns it. */
+  #openWindow(word: number, lo: number, hi: number): number {
+    const words = this.#words;
+    const zeros = Math.clz32(hi);
+    const leading = zeros > maxLeadingZeros ? maxLeadingZeros : zeros;
+    let outsideHi = ~(-1 >>> leading);
+    let trailing: number;
+    if (lo !== 0) {
+      trailing = 31 - Math.clz32(lo & -lo);
+      words[word + outsideLoAt] = (1 << trailing) - 1;
+    } else {
+      trailing = 63 - Math.clz32(hi & -hi);
+      words[word + outsideLoAt] = -1;
+      outsideHi |= (1 << (trailing - 32)) - 1;
+    }
+    words[word + outsideHiAt] = outsideHi;
+    const window = leading | ((64 - leading - trailing) << 8);
+    words[word + windowAt] = window;
+    return window;
   }
 
   #grow(series: number): void {
+    const words = this.#words;
+    const word = series << wordBits;
+    const address = words[word + addressAt]! >>> 0;
+    const bits = words[word + endAt]! - (address & offsetMask) * 8;
     const size = this.#size[series]!;
-    const grown = this.arena.grow(this.#address[series]!, size, this.byteLength(series));
+    const grown = this.arena.grow(address, size, this.byteLength(series));
     this.#setSlot(series, grown, size + 1);
+    words[word + endAt] = (grown & offsetMask) * 8 + bits;
   }
 
   #setSlot(series: number, address: number, size: number): void {
-    this.#address[series] = address;
+    const words = this.#words;
+    const word = series << wordBits;
+    words[word + addressAt] = address;
+    const start = (address & offsetMask) * 8;
+    const end = start + slotBytes[size]! * 8;
+    // With more bytes a chunk is to be closed, whatever the slot has room for.
+    const most = start + maxOpenBytes * 8;
+    words[word + limitAt] = Math.min(end - neededBits, most);
+    words[word + sameLimitAt] = Math.min(end - neededBitsOfSame, most);
     this.#size[series] = size;
-    this.#bitLimit[series] = bitLimits[size]!;
   }
 }
 
@@ -304,63 +454,16 @@ function predictEnd(startMs: number, currentMs: number, endMs: number): number {
   return chunks <= 1 ? endMs : Math.trunc(startMs + (endMs - startMs) / Math.floor(chunks));
 }
 
-/** n bits hold -(2^(n-1)-1) to 2^(n-1): the edge belongs to the positive side. */
-function putDeltaOfDelta(view: DataView, at: number, dod: number): number {
-  if (dod >= -8191 && dod <= 8192) {
-    putBits(view, at, (0b10 << 14) | (dod & 0x3fff), 16);
-    return at + 16;
-  }
-  if (dod >= -65535 && dod <= 65536) {
-    putBits(view, at, (0b110 << 17) | (dod & 0x1ffff), 20);
-    return at + 20;
-  }
-  if (dod >= -524287 && dod <= 524288) {
-    putBits(view, at, (0b1110 << 20) | (dod & 0xfffff), 24);
-    return at + 24;
-  }
-  putBits(view, at, 0b1111, 4);
-  putBits(view, at + 4, Math.floor(dod / 0x1_0000_0000) >>> 0, 32);
-  putBits(view, at + 36, dod >>> 0, 32);
-  return at + 68;
+/** Eleven bits that describe a window: leading zeros, and significant bits, of which 64 are 0. */
+function windowBits(window: number): number {
+  return (leadingOf(window) << 6) | (significantOf(window) & 63);
 }
 
-/** Writes control bits and then `(hi, lo) >>> trailing`, which has `significant` bits. */
-function putValueBits(
-  view: DataView,
-  at: number,
-  control: number,
-  controlBits: number,
-  lo: number,
-  hi: number,
-  significant: number,
-  trailing: number,
-): number {
-  const end = at + controlBits + significant;
-  let low = lo;
-  let high = hi;
-  if (trailing >= 32) {
-    low = hi >>> (trailing - 32);
-    high = 0;
-  } else if (trailing > 0) {
-    low = ((lo >>> trailing) | (hi << (32 - trailing))) >>> 0;
-    high = hi >>> trailing;
-  }
-  if (controlBits + significant <= 31) {
-    putBits(view, at, (control << significant) | low, controlBits + significant);
-    return end;
-  }
-  putBits(view, at, control, controlBits);
-  if (significant > 32) {
-    putBits(view, at + controlBits, high, significant - 32);
-    putBits(view, end - 32, low, 32);
-  } else putBits(view, at + controlBits, low, significant);
-  return end;
+function leadingOf(window: number): number {
+  return window & 0xff;
 }
 
-function grown<Column extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(
-  from: Column,
-  to: Column,
-): Column {
-  to.set(from);
-  return to;
+/** 1 to 64. */
+function significantOf(window: number): number {
+  return window >>> 8;
 }

@@ -239,8 +239,6 @@ export class Store {
   async #commitNow(batch: SampleBatch): Promise<CommitResult> {
     const { head, wal, problems } = this.#parts;
     if (this.#closing !== undefined) throw closed();
-    const unknown = head.findUnknown(batch);
-    if (unknown >= 0) throw unknownSeries(batch.refs[unknown]!);
     const counts = { appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 };
     const admitted = this.#admit(batch, counts);
     if (admitted.count > 0) {
@@ -260,14 +258,16 @@ export class Store {
     return counts;
   }
 
-  /** The samples of the batch that the head takes: usually the batch itself. */
+  /** The samples of the batch that the head takes: usually the batch itself. Throws for dead series. */
   #admit(batch: SampleBatch, counts: CommitResult): SampleBatch {
     const { head, limits } = this.#parts;
     const range: AdmittedRange = {
       oldestMs: Math.max(head.maxMs - head.rangeMs / 2, this.#blocksEndMs),
       newestMs: this.#clock.nowMs() + limits.maxAheadMs,
     };
-    if (head.admitsAll(batch, range)) return batch;
+    if (head.countAdmitted(batch, range) === batch.count) return batch;
+    const unknown = head.findUnknown(batch);
+    if (unknown >= 0) throw unknownSeries(batch.refs[unknown]!);
     head.admit(batch, range, this.#admitted, counts);
     return this.#admitted;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { fromHex, toHex } from '../../bytes/index.ts';
+import { ByteWriter, fromHex, toHex } from '../../bytes/index.ts';
 import { seededRng, systemClock } from '../../runtime/index.ts';
 import { TsdbError } from '../errors.ts';
 import { maxTimeMs } from '../limits.ts';
@@ -128,6 +128,28 @@ describe('WAL records', () => {
       expect(listOf(into)).toEqual(samples);
     }
   });
+
+  test.each([0, 5, 9000, 2 ** 31, 2 ** 32 - 9000, 2 ** 32 - 1])(
+    'writes every short difference to reference %p as varints are',
+    (base) => {
+      const nearby = [63, 64, 65, 8191, 8192, 8193, 2 ** 20, 2 ** 31, 2 ** 32 - 1];
+      const refs = [...nearby, ...nearby.map((delta) => -delta), 0, 1, -1]
+        .map((delta) => base + delta)
+        .filter((ref) => ref >= 0 && ref < 2 ** 32);
+      const samples = [base, ...refs].map((ref, at): [number, number, number, number] => [
+        ref,
+        1.7e12 + (at % 9 === 8 ? 1 : 0),
+        at,
+        7,
+      ]);
+      const writer = new ByteWriter().u8(2).u64be(base).i64be(1.7e12);
+      for (const [ref, timeMs, lo, hi] of samples) {
+        writer.varint(ref - base).varint(timeMs - 1.7e12);
+        writer.u32be(hi).u32be(lo);
+      }
+      expect(toHex(new SamplesEncoder().encode(batchOf(samples)))).toBe(toHex(writer.finish()));
+    },
+  );
 
   test('keeps the extremes of times', () => {
     const samples: [number, number, number, number][] = [

@@ -46,6 +46,9 @@ export function decodeSeriesRecord(record: Uint8Array): WalSeries[] {
   return series;
 }
 
+/** Differences of references from minus this to below this take at most two bytes. */
+const maxNearDelta = 8192;
+
 /** Most bytes that one sample takes: two varints of a 53-bit difference and the value. */
 const maxSampleBytes = 8 + 8 + 8;
 
@@ -56,30 +59,71 @@ const maxSampleBytes = 8 + 8 + 8;
 export class SamplesEncoder {
   #bytes = new Uint8Array(64 * 1024);
   #view = new DataView(this.#bytes.buffer);
+  #length = 0;
 
   /** Entries `[from, to)` of the batch as one record; a view, valid until the next call. */
   encode(batch: SampleBatch, from = 0, to = batch.count): Uint8Array {
     this.#reserve(17 + (to - from) * maxSampleBytes);
+    const { refs, timesMs } = batch;
+    const view = this.#view;
+    this.#bytes[0] = walRecordType.samples;
+    this.#length = 1;
+    if (from < to) {
+      const baseTime = timesMs[from]!;
+      view.setUint32(1, 0);
+      view.setUint32(5, refs[from]!);
+      view.setInt32(9, Math.floor(baseTime / 0x1_0000_0000));
+      view.setUint32(13, baseTime >>> 0);
+      this.#length = 17;
+    }
+    for (let at = from; at < to; at++) {
+      at = this.#putNear(batch, from, at, to);
+      if (at < to) this.#putAny(batch, from, at);
+    }
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /**
+   * Encodes entries from `start` on as long as they have the time of the first, and a reference near
+   * to its one: the samples of one target, which is nearly all there is. Returns the index of the
+   * first that is not such. Nothing is called in this loop, so that all it needs stays in registers.
+   */
+  #putNear(batch: SampleBatch, first: number, start: number, end: number): number {
     const { refs, timesMs, lo, hi } = batch;
     const bytes = this.#bytes;
     const view = this.#view;
-    bytes[0] = walRecordType.samples;
-    if (from === to) return bytes.subarray(0, 1);
-    const baseRef = refs[from]!;
-    const baseTime = timesMs[from]!;
-    view.setUint32(1, 0);
-    view.setUint32(5, baseRef);
-    view.setInt32(9, Math.floor(baseTime / 0x1_0000_0000));
-    view.setUint32(13, baseTime >>> 0);
-    let at = 17;
-    for (let index = from; index < to; index++) {
-      at = putVarint(bytes, at, refs[index]! - baseRef);
-      at = putVarint(bytes, at, timesMs[index]! - baseTime);
-      view.setUint32(at, hi[index]!);
-      view.setUint32(at + 4, lo[index]!);
-      at += 8;
+    const baseRef = refs[first]!;
+    const baseTime = timesMs[first]!;
+    const lowestRef = Math.max(0, baseRef - maxNearDelta);
+    const highestRef = Math.min(0xffff_ffff, baseRef + maxNearDelta - 1);
+    let length = this.#length;
+    let at = start;
+    for (; at < end; at++) {
+      const ref = refs[at]!;
+      if (ref < lowestRef || ref > highestRef || timesMs[at]! !== baseTime) break;
+      const delta = (ref - baseRef) | 0;
+      const zigzag = (delta << 1) ^ (delta >> 31);
+      if (zigzag < 0x80) bytes[length] = zigzag;
+      else {
+        bytes[length] = zigzag | 0x80;
+        length = (length + 1) | 0;
+        bytes[length] = zigzag >>> 7;
+      }
+      bytes[length + 1] = 0;
+      view.setInt32(length + 2, hi[at]!);
+      view.setInt32(length + 6, lo[at]!);
+      length = (length + 10) | 0;
     }
-    return bytes.subarray(0, at);
+    this.#length = length;
+    return at;
+  }
+
+  #putAny({ refs, timesMs, lo, hi }: SampleBatch, first: number, at: number): void {
+    let length = putVarint(this.#bytes, this.#length, refs[at]! - refs[first]!);
+    length = putVarint(this.#bytes, length, timesMs[at]! - timesMs[first]!);
+    this.#view.setUint32(length, hi[at]!);
+    this.#view.setUint32(length + 4, lo[at]!);
+    this.#length = length + 8;
   }
 
   #reserve(count: number): void {
