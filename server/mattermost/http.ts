@@ -10,7 +10,7 @@ import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import { type HostRequest, parseHostRequest } from './http-request.ts';
 import { maxConcurrentRequests, maxHeaderBytes } from './limits.ts';
 import { memoryConnection } from './memory-connection.ts';
-import { pullRequestBody } from './request-body.ts';
+import { BodyCutError, pullRequestBody } from './request-body.ts';
 import { ResponseWriter, type WriterFeatures } from './response-writer.ts';
 
 export interface HttpBridgeOptions {
@@ -115,18 +115,23 @@ export class HttpBridge {
     body: ByteStream | undefined,
     signal: AbortSignal,
   ): Promise<void> {
+    let cut: BodyCutError | undefined;
     const abort = () => void outgoing.destroy(new Error('the server no longer waits'));
     signal.addEventListener('abort', abort, { once: true });
     try {
       const answered = answerOf(outgoing);
       const hasBody = framing(hostRequest).length > 0;
       // A handler may answer before it has read the body; what is left of it then fails to send.
-      sendBody(outgoing, hasBody ? body : undefined, hostRequest.contentLength).catch(
+      const onCut = (error: BodyCutError) => (cut = error);
+      sendBody(outgoing, hasBody ? body : undefined, hostRequest.contentLength, onCut).catch(
         () => undefined,
       );
       const response = await answered;
       await writer.writeHead(response.statusCode ?? 500, response.rawHeaders);
       await copyBody(response, writer);
+    } catch (error) {
+      // What fails because of it, fails with words that say less.
+      throw cut ?? error;
     } finally {
       signal.removeEventListener('abort', abort);
       outgoing.destroy();
@@ -140,7 +145,9 @@ export class HttpBridge {
       logger.debug('the client of a request went away', { error });
       return;
     }
-    logger.warn('a request was not answered to its end', { error });
+    // Most uploads that break off do so because somebody closed a page: no news for an administrator.
+    const level = error instanceof BodyCutError ? 'debug' : 'warn';
+    logger[level]('a request was not answered to its end', { error });
     if (writer.hasHead) {
       // The server would end a cut answer as if it were whole; failing the call is second best.
       if (await writer.breakOff()) return;
@@ -186,12 +193,22 @@ async function sendBody(
   outgoing: ClientRequest,
   body: ByteStream | undefined,
   contentLength: number | undefined,
+  onCut: (error: BodyCutError) => void,
 ): Promise<void> {
   if (body === undefined) {
     outgoing.end();
     return;
   }
-  await pipeline(Readable.from(pullRequestBody(body, contentLength)), outgoing);
+  const pieces = async function* () {
+    try {
+      yield* pullRequestBody(body, contentLength);
+    } catch (error) {
+      // Told before it breaks anything else.
+      if (error instanceof BodyCutError) onCut(error);
+      throw error;
+    }
+  };
+  await pipeline(Readable.from(pieces()), outgoing);
 }
 
 /**
