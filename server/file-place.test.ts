@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { AzureStore, LocalStore, S3Store } from '../lib/objectstore/index.ts';
+import { S3Double } from '../lib/objectstore/s3/s3-double-fixture.ts';
 import { FakeClock, seededRng } from '../lib/runtime/index.ts';
 import { openFilePlace } from './file-place.ts';
 import type { AzureFileConfig, FileConfig, S3FileConfig } from './mattermost/index.ts';
@@ -77,6 +78,25 @@ test('tells settings that give no address with the first request, not before', a
     const { store, close } = openFilePlace(file, options);
     await expect(store.head('key')).rejects.toMatchObject({ code: 'STORE_BAD_SETTINGS' });
     await close();
+  }
+});
+
+test('encrypts at rest only with the licence for it, and takes class and part size as they are set', async () => {
+  for (const isComplianceLicensed of [false, true]) {
+    const double = await S3Double.start();
+    const { accessKeyId, secretAccessKey, endpoint } = double;
+    const keys = { accessKeyId, secretAccessKey, endpoint, bucket: double.bucket };
+    const changed = { ...s3, ...keys, isSecure: false, storageClass: 'STANDARD_IA' };
+    const file = { ...bucket, s3: changed };
+    const { store, close } = openFilePlace(file, { ...options, isComplianceLicensed });
+    await store.put('key', new Uint8Array(1));
+    const { headers } = double.requests[0]!;
+    expect(headers['x-amz-server-side-encryption']).toBe(
+      isComplianceLicensed ? 'AES256' : undefined,
+    );
+    expect(headers['x-amz-storage-class']).toBe('STANDARD_IA');
+    await close();
+    await double.stop();
   }
 });
 

@@ -51,3 +51,6 @@ export const abandonTimeoutMs = 5_000;
 
 /** Entries of one page of a listing: what the services give at most, or less. */
 export const listPageEntries = 1000;
+
+/** Time in which the service that gives out the keys of a role answers: it is on the same machine. */
+export const roleTimeoutMs = 2_000;

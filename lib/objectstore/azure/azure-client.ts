@@ -45,7 +45,8 @@ export class AzureClient implements RemoteClient {
     const url = azureServiceUrl(settings);
     const sdk = await import('@azure/storage-blob');
     const idleMs = settings.idleMs > 0 ? settings.idleMs : defaultIdleMs;
-    const connections = openConnections(url.hostname, { ...network, idleMs });
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    const connections = openConnections({ host: url.hostname, port }, { ...network, idleMs });
     const container = containerOf(sdk, url, settings, connections);
     return new AzureClient(container, connections, network.nowMs);
   }

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getCACertificates } from 'node:tls';
+import { StoreError } from '../errors.ts';
 import { maxConnections } from '../limits.ts';
 import { bypassesProxy } from './proxy-bypass.ts';
 
@@ -24,15 +25,21 @@ export interface Connections {
 }
 
 /**
- * Connections to `host` as Go's client makes them: through the proxy of the environment unless the
+ * Connections to a host as Go's client makes them: through the proxy of the environment unless the
  * host is excepted, with the certificates of the system besides the well-known ones.
  */
-export function openConnections(host: string, options: ConnectionOptions): Connections {
+export function openConnections(
+  { host, port }: { host: string; port: number },
+  options: ConnectionOptions,
+): Connections {
   const { idleMs, verifiesCertificates, environment } = options;
-  const read = (name: string) => environment[name] ?? environment[name.toLowerCase()];
-  const proxyEnv = bypassesProxy(host, read('NO_PROXY') ?? '')
+  const read = (name: string) => environment[name] || environment[name.toLowerCase()] || '';
+  const proxyEnv = bypassesProxy(host, port, read('NO_PROXY'))
     ? {}
-    : withoutUndefined({ HTTP_PROXY: read('HTTP_PROXY'), HTTPS_PROXY: read('HTTPS_PROXY') });
+    : withoutEmpty({
+        HTTP_PROXY: proxyAddress(read('HTTP_PROXY')),
+        HTTPS_PROXY: proxyAddress(read('HTTPS_PROXY')),
+      });
   const common = {
     keepAlive: true,
     maxSockets: maxConnections,
@@ -100,7 +107,17 @@ function trusted(): string[] {
   return certificates;
 }
 
-function withoutUndefined(values: Record<string, string | undefined>): Record<string, string> {
-  const known = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
-  return Object.fromEntries(known) as Record<string, string>;
+/** The address of a proxy as Node takes it; Go takes one without scheme, too. */
+function proxyAddress(configured: string): string {
+  if (configured === '') return '';
+  const address = configured.includes('://') ? configured : `http://${configured}`;
+  const url = URL.parse(address);
+  if (url !== null && /^https?:$/.test(url.protocol)) return address;
+  // Never the address itself: it may have a password in it.
+  const message = 'the proxy of the environment (HTTP_PROXY, HTTPS_PROXY) is no http address';
+  throw new StoreError('STORE_BAD_SETTINGS', message, '');
+}
+
+function withoutEmpty(values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
 }

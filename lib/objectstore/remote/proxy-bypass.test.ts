@@ -11,6 +11,10 @@ test('follows the rules of the host for exceptions from the proxy', () => {
     ['amazonaws.com', '.amazonaws.com', false],
     ['notamazonaws.com', 'amazonaws.com', false],
     ['minio', 'minio:9000', true],
+    ['minio', 'minio:9001', false],
+    ['fd00::1', '[fd00::1]:9000', true],
+    ['fd00::1', '[fd00::1]:1', false],
+    ['fd00::1', 'fd00::1', true],
     ['10.1.2.3', '10.0.0.0/8', true],
     ['11.1.2.3', '10.0.0.0/8', false],
     ['10.1.2.3', '10.1.2.3', true],
@@ -22,6 +26,10 @@ test('follows the rules of the host for exceptions from the proxy', () => {
     ['[::1]', '', true],
   ];
   for (const [host, noProxy, isBypassed] of cases) {
-    expect([host, noProxy, bypassesProxy(host, noProxy)]).toEqual([host, noProxy, isBypassed]);
+    expect([host, noProxy, bypassesProxy(host, 9000, noProxy)]).toEqual([
+      host,
+      noProxy,
+      isBypassed,
+    ]);
   }
 });

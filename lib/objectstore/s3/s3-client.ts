@@ -13,7 +13,8 @@ import type {
   RemoteUpload,
 } from '../remote/remote-client.ts';
 import { explainS3 } from './explain-s3.ts';
-import { s3PlaceOf, type S3Settings } from './s3-settings.ts';
+import { machineCredentials } from './machine-credentials.ts';
+import { isHostOfEndpoint, s3PlaceOf, type S3Settings } from './s3-settings.ts';
 
 type Sdk = typeof SdkModule;
 type StorageClass = NonNullable<SdkModule.PutObjectCommandInput['StorageClass']>;
@@ -65,14 +66,16 @@ export class S3Client implements RemoteClient {
     const sdk = await import('@aws-sdk/client-s3');
     const place = s3PlaceOf(settings);
     const idleMs = settings.idleMs > 0 ? settings.idleMs : defaultIdleMs;
-    const connections = openConnections(place.host, { ...network, idleMs });
+    const connections = openConnections(place, { ...network, idleMs });
     const { accessKeyId, secretAccessKey } = settings;
     const config: S3ClientConfig = {
       region: place.region,
       ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
       forcePathStyle: place.isPathStyle,
-      // The chain of the package: environment, files, web identity, container, instance.
-      ...(accessKeyId === '' ? {} : { credentials: { accessKeyId, secretAccessKey } }),
+      credentials:
+        accessKeyId === ''
+          ? await machineCredentials(network.environment)
+          : { accessKeyId, secretAccessKey },
       followRegionRedirects: true,
       // Stores other than Amazon's refuse the newer checksums, or keep their framing as content.
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -214,9 +217,9 @@ const nothing = () => undefined;
 const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function checkSettings(settings: S3Settings): void {
-  const isHost = settings.endpoint === '' || URL.canParse(`https://${settings.endpoint}`);
+  const isHost = settings.endpoint === '' || isHostOfEndpoint(settings.endpoint);
   const fault = !isHost
-    ? 'the endpoint is not a host'
+    ? 'the endpoint is not a host, with or without a port'
     : settings.bucket === ''
       ? 'no bucket is configured'
       : (settings.accessKeyId === '') !== (settings.secretAccessKey === '')

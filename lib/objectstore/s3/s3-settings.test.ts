@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { s3PlaceOf, type S3Settings } from './s3-settings.ts';
+import { isHostOfEndpoint, s3PlaceOf, type S3Settings } from './s3-settings.ts';
 
 const place = (changes: Partial<S3Settings>) =>
   s3PlaceOf({
@@ -51,9 +51,36 @@ test('has buckets in the path unless the store is known for host names', () => {
     endpoint: 'http://minio:9000',
     isPathStyle: true,
     host: 'minio',
+    port: 9000,
   });
   expect(place({ endpoint: 'storage.googleapis.com' }).isPathStyle).toBe(false);
   expect(place({ endpoint: 'oss-cn-beijing.aliyuncs.com' }).isPathStyle).toBe(false);
   expect(place({ bucket: 'with.dots' }).isPathStyle).toBe(true);
   expect(place({ endpoint: 'evil-amazonaws.com' }).isPathStyle).toBe(true);
+});
+
+test('takes a host with or without a port, also an IPv6 one, and nothing else', () => {
+  for (const endpoint of [
+    'minio',
+    'minio:9000',
+    'minio/',
+    '[::1]:9000',
+    '10.1.2.3',
+    's3.example',
+  ]) {
+    expect([endpoint, isHostOfEndpoint(endpoint)]).toEqual([endpoint, true]);
+    const { host, endpoint: address } = place({ endpoint });
+    expect(address).toBe(`https://${endpoint.replace('/', '')}`);
+    expect(host).toBe(endpoint.replace(/\/$|:9000$/, ''));
+  }
+  for (const endpoint of [
+    'https://minio',
+    'minio/bucket',
+    'no host',
+    'u@minio',
+    'minio?x',
+    'a:b:c',
+  ]) {
+    expect([endpoint, isHostOfEndpoint(endpoint)]).toEqual([endpoint, false]);
+  }
 });

@@ -26,8 +26,9 @@ export interface S3Place {
   endpoint: string | undefined;
   /** The bucket in the path instead of the host name. */
   isPathStyle: boolean;
-  /** The host that requests go to. */
+  /** The host that requests go to, and its port. */
   host: string;
+  port: number;
 }
 
 const defaultRegion = 'us-east-1';
@@ -37,9 +38,16 @@ const plainAmazon = /^s3(?:[.-]([a-z]{2}(?:-[a-z]+)+-\d+))?\.amazonaws\.com(?:\.
 /** Buckets in host names, as the host's own client does with these. */
 const virtualHosts = /(^|\.)(amazonaws\.com(\.cn)?|storage\.googleapis\.com|aliyuncs\.com)$/;
 
+/** Whether an endpoint is a host with or without port, and nothing else: no scheme, no path. */
+export function isHostOfEndpoint(endpoint: string): boolean {
+  const host = endpoint.replace(/\/$/, '');
+  return /^[^\s/?#@\\]+$/.test(host) && URL.canParse(`https://${host}`);
+}
+
 /** Where requests go; throws nothing: what is wrong shows with the first request. */
 export function s3PlaceOf(settings: S3Settings): S3Place {
-  const configured = settings.endpoint === '' ? 's3.amazonaws.com' : settings.endpoint;
+  const endpoint = settings.endpoint.replace(/\/$/, '');
+  const configured = endpoint === '' ? 's3.amazonaws.com' : endpoint;
   const scheme = settings.isSecure ? 'https' : 'http';
   const url = URL.parse(`${scheme}://${configured}`);
   const hostName = url?.hostname ?? configured;
@@ -52,5 +60,11 @@ export function s3PlaceOf(settings: S3Settings): S3Place {
     endpoint: isPlain ? undefined : `${scheme}://${configured}`,
     isPathStyle: !isVirtual,
     host: isVirtual ? `${settings.bucket}.${hostName}` : hostName,
+    port: portOf(url, settings.isSecure),
   };
+}
+
+function portOf(url: URL | null, isSecure: boolean): number {
+  const port = url?.port ?? '';
+  return port === '' ? (isSecure ? 443 : 80) : Number(port);
 }

@@ -85,6 +85,11 @@ describeObjectStore('s3', async () => open(await newDouble(), { pathPrefix: 'a d
 test('names objects below the prefix as the host does', async () => {
   for (const [pathPrefix, name] of [
     ['', 'd/key'],
+    ['a', 'a/d/key'],
+    ['/a/', '/a/d/key'],
+    ['a b', 'a b/d/key'],
+    ['ä/日本', 'ä/日本/d/key'],
+    ['a+b%20c&d', 'a+b%20c&d/d/key'],
     ['a//b/', 'a/b/d/key'],
     ['/a', '/a/d/key'],
     ['./a/../b', 'b/d/key'],
@@ -125,6 +130,21 @@ test('sends large bodies in parts, and the last tells the rest', async () => {
   });
   await store.put('exact', Buffer.alloc(minPartBytes, 1));
   expect(double.requests.at(-2)?.operation).toBe('PutObject');
+});
+
+test('makes parts of the configured size, within what a part may have', async () => {
+  const mib = 1024 * 1024;
+  for (const [partBytes, sizes] of [
+    [6 * mib, [6 * mib, mib]],
+    [0, [5 * mib, mib]],
+    [1024 * mib, [16 * mib, mib]],
+  ] as const) {
+    const double = await newDouble();
+    const body = Buffer.alloc(sizes[0] + sizes[1]);
+    await open(double, { partBytes }).put('large', body, { sizeBytes: body.length });
+    const parts = double.requests.filter(({ operation }) => operation === 'UploadPart');
+    expect(parts.map(({ headers }) => Number(headers['content-length']))).toEqual(sizes);
+  }
 });
 
 test('leaves no parts behind when an upload fails', async () => {
