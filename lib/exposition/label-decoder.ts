@@ -1,6 +1,7 @@
 import { ExpositionError } from './errors.ts';
 import { maxLabels } from './limits.ts';
 import { unescapeText } from './quoted-names.ts';
+import { isSame } from './same-bytes.ts';
 import { pairStride, type SeriesTokens } from './series-tokens.ts';
 import { decodeUtf8 } from './text.ts';
 
@@ -9,74 +10,73 @@ const metricName = '__name__';
 
 /**
  * Turns the tokens of a sample line into a flat list of label names and values, the metric name
- * first, in order of exposition, empty values included. Remembers the strings of the line before:
- * neighbours share most of their labels, and making a string costs more than comparing its bytes.
+ * first, in order of exposition, empty values included. Remembers the strings of the series before:
+ * neighbours share most of their labels. Making a string costs more than comparing its bytes, and
+ * whoever looks equal strings up finds them faster when they are the same.
  */
 export class LabelDecoder {
   #body: Uint8Array = new Uint8Array(0);
+  #view = new DataView(new ArrayBuffer(0));
   /** Start and end of the text in each slot: the name, then label names and values in turn. */
   readonly #offsets = new Int32Array(2 * (1 + 2 * maxLabels));
-  readonly #texts: string[] = [];
+  /** The series before, without its first entry: what stands in each slot. */
+  #texts: string[] = [];
 
   /** Turns to another body. */
   reset(body: Uint8Array): void {
     this.#body = body;
-    this.#texts.length = 0;
+    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    this.#texts = [];
   }
 
   decode(series: SeriesTokens): string[] {
     const { nameStart, nameEnd, pairCount, pairs } = series;
-    const labels = [metricName, unescapeText(this.#text(0, nameStart, nameEnd))];
+    const hadNames = this.#texts.length === 1 + 2 * pairCount;
+    if (this.#texts.length > 1 + 2 * pairCount) this.#texts.length = 1 + 2 * pairCount;
+    this.#read(0, nameStart, nameEnd);
+    let isRenamed = !hadNames;
     for (let pair = 0; pair < pairCount; pair++) {
       const at = pair * pairStride;
-      const name = unescapeText(this.#text(2 * pair + 1, pairs[at]!, pairs[at + 1]!));
-      if (hasName(labels, name)) {
-        throw new ExpositionError(
-          'EXPOSITION_DUPLICATE_LABEL',
-          'a label stands twice in one series',
-          this.#body,
-          pairs[at]!,
-        );
-      }
-      const value = this.#text(2 * pair + 2, pairs[at + 2]!, pairs[at + 3]!);
-      labels.push(name, unescapeText(value));
+      if (this.#read(2 * pair + 1, pairs[at]!, pairs[at + 1]!)) isRenamed = true;
+      this.#read(2 * pair + 2, pairs[at + 2]!, pairs[at + 3]!);
     }
-    return labels;
+    if (isRenamed) this.#checkNames(series);
+    return [metricName, ...this.#texts];
   }
 
-  /** The text in `[start, end)`, taken from the line before when slot `slot` held the same bytes. */
-  #text(slot: number, start: number, end: number): string {
+  /** Reads the text in `[start, end)`; false when the series before had the same bytes in `slot`. */
+  #read(slot: number, start: number, end: number): boolean {
     const offsets = this.#offsets;
     const before = offsets[2 * slot]!;
-    if (slot < this.#texts.length && this.#isSame(before, offsets[2 * slot + 1]!, start, end)) {
-      offsets[2 * slot] = start;
-      offsets[2 * slot + 1] = end;
-      return this.#texts[slot]!;
-    }
-    const text = decodeUtf8(this.#body, start, end);
-    if (text === undefined) {
-      throw new ExpositionError(
-        'EXPOSITION_BAD_UTF8',
-        'a name or label value is not UTF-8',
-        this.#body,
-        start,
-      );
-    }
-    this.#texts[slot] = text;
+    const size = offsets[2 * slot + 1]! - before;
     offsets[2 * slot] = start;
     offsets[2 * slot + 1] = end;
-    return text;
+    const isKnown =
+      slot < this.#texts.length &&
+      size === end - start &&
+      isSame(this.#view, start, this.#view, before, size);
+    if (!isKnown) this.#texts[slot] = unescapeText(this.#decode(start, end));
+    return !isKnown;
   }
 
-  #isSame(startA: number, endA: number, startB: number, endB: number): boolean {
-    if (endA - startA !== endB - startB) return false;
-    const body = this.#body;
-    for (let a = startA, b = startB; a < endA; a++, b++) if (body[a] !== body[b]) return false;
-    return true;
+  #decode(start: number, end: number): string {
+    const text = decodeUtf8(this.#body, start, end);
+    if (text !== undefined) return text;
+    const what = 'a name or label value is not UTF-8';
+    throw new ExpositionError('EXPOSITION_BAD_UTF8', what, this.#body, start);
   }
-}
 
-function hasName(labels: readonly string[], name: string): boolean {
-  for (let at = 0; at < labels.length; at += 2) if (labels[at] === name) return true;
-  return false;
+  /** Throws when a label stands twice. */
+  #checkNames({ pairCount, pairs }: SeriesTokens): void {
+    const texts = this.#texts;
+    for (let pair = 0; pair < pairCount; pair++) {
+      const name = texts[2 * pair + 1];
+      let isTwice = name === metricName;
+      for (let other = 0; other < pair; other++) isTwice ||= texts[2 * other + 1] === name;
+      if (!isTwice) continue;
+      const what = 'a label stands twice in one series';
+      const at = pairs[pair * pairStride]!;
+      throw new ExpositionError('EXPOSITION_DUPLICATE_LABEL', what, this.#body, at);
+    }
+  }
 }

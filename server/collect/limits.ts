@@ -4,8 +4,15 @@ export const maxConcurrentScrapes = 64;
 /** Buffers of finished scrapes that are kept for the next ones. */
 export const maxIdleSlots = 2;
 
-/** Lines that are parsed between two looks at the clock: some 3 ms while everything is new. */
-export const parseStepLines = 128;
+/**
+ * Lines that are parsed between two looks at the clock: at first, some 2 ms while everything is new
+ * and nothing compiled, and twice as many after each step that was quick, up to the second number.
+ */
+export const firstStepLines = 128;
+export const maxStepLines = 1024;
+
+/** A step that took less was quick. */
+export const quickStepMs = 1;
 
 /** Longest stretch of parsing before other work gets a turn. */
 export const parseSliceMs = 8;
@@ -129,3 +136,13 @@ export const staleNodeMs = 4 * 60 * 1000;
 
 /** Rows of the discovery table that cannot be used and are told one by one. */
 export const maxShownRowProblems = 10;
+
+/** Plugins of a node that are asked for metrics. */
+export const maxPluginTargets = 50;
+
+/** How often the name of the media service is looked up, and how long that may take. */
+export const mediaLookupMs = 60_000;
+export const mediaTimeoutMs = 10_000;
+
+/** Machines of the media service. */
+export const maxMediaAddresses = 64;

@@ -4,6 +4,21 @@ import type { Labels } from '../../lib/tsdb/index.ts';
 /** Puts a target's labels on the series that it exposes. */
 export type LabelMerger = (exposed: readonly string[]) => Labels;
 
+/** A label of a merged series and where its value stands. */
+interface MergedLabel {
+  name: string;
+  /** Index in the exposed list, or -1 - the index in that of the target. */
+  source: number;
+}
+
+/** How the labels of a series are merged, and so those of all series with the same label names. */
+interface MergePlan {
+  /** The series that it was made for. */
+  exposed: readonly string[];
+  /** Sorted by name. */
+  labels: readonly MergedLabel[];
+}
+
 /**
  * Makes the rule for one target. `exposed` is a flat list of names and values in any order, empty
  * values included. When exposed labels are honoured they win, and an exposed empty label keeps the
@@ -15,59 +30,69 @@ export function labelMerger(
   honorLabels: boolean,
 ): LabelMerger {
   const target = Object.entries(targetLabels).flat();
+  const makePlan = (exposed: readonly string[]): MergePlan => {
+    const labels = honorLabels ? planHonoured(exposed, target) : planOverridden(exposed, target);
+    return { exposed, labels: labels.sort((a, b) => compareUtf8(a.name, b.name)) };
+  };
+  let plan = makePlan([]);
   return (exposed) => {
+    // Neighbours mostly have the same label names.
+    if (!hasSameShape(exposed, plan.exposed)) plan = makePlan(exposed);
     const merged: string[] = [];
-    if (honorLabels) {
-      addPresent(merged, exposed);
-      for (let at = 0; at < target.length; at += 2) {
-        if (!hasName(exposed, target[at])) merged.push(target[at] ?? '', target[at + 1] ?? '');
-      }
-    } else addOverridden(merged, exposed, target);
-    return sortByName(merged);
+    for (const { name, source } of plan.labels) {
+      merged.push(name, (source >= 0 ? exposed[source] : target[-1 - source]) ?? '');
+    }
+    return merged;
   };
 }
 
-function addPresent(merged: string[], exposed: readonly string[]): void {
-  for (let at = 0; at < exposed.length; at += 2) {
-    const value = exposed[at + 1] ?? '';
-    if (value !== '') merged.push(exposed[at] ?? '', value);
+/** Whether two series have the same label names, and values that are empty for the same ones. */
+function hasSameShape(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at += 2) {
+    if (a[at] !== b[at] || (a[at + 1] === '') !== (b[at + 1] === '')) return false;
   }
+  return true;
 }
 
-function addOverridden(merged: string[], exposed: readonly string[], target: string[]): void {
-  merged.push(...target);
-  const inTheWay: [string, string][] = [];
-  for (let at = 0; at < exposed.length; at += 2) {
-    const [name = '', value = ''] = [exposed[at], exposed[at + 1]];
-    if (value === '') continue;
-    if (hasName(target, name)) inTheWay.push([name, value]);
-    else merged.push(name, value);
+function planHonoured(exposed: readonly string[], target: readonly string[]): MergedLabel[] {
+  const plan = presentLabels(exposed);
+  for (let at = 0; at < target.length; at += 2) {
+    const name = target[at] ?? '';
+    if (!hasName(exposed, name)) plan.push({ name, source: -2 - at });
+  }
+  return plan;
+}
+
+function planOverridden(exposed: readonly string[], target: readonly string[]): MergedLabel[] {
+  const plan: MergedLabel[] = [];
+  for (let at = 0; at < target.length; at += 2)
+    plan.push({ name: target[at] ?? '', source: -2 - at });
+  const inTheWay: MergedLabel[] = [];
+  for (const label of presentLabels(exposed)) {
+    if (hasName(target, label.name)) inTheWay.push(label);
+    else plan.push(label);
   }
   // Shortest first, as Prometheus does it, so that renaming is the same everywhere.
-  inTheWay.sort((a, b) => a[0].length - b[0].length);
-  for (const [name, value] of inTheWay) {
+  inTheWay.sort((a, b) => a.name.length - b.name.length);
+  for (const { name, source } of inTheWay) {
     let renamed = `exported_${name}`;
-    while (hasName(merged, renamed)) renamed = `exported_${renamed}`;
-    merged.push(renamed, value);
+    while (plan.some((label) => label.name === renamed)) renamed = `exported_${renamed}`;
+    plan.push({ name: renamed, source });
   }
+  return plan;
 }
 
-function hasName(labels: readonly string[], name: string | undefined): boolean {
+/** The labels with a value. */
+function presentLabels(exposed: readonly string[]): MergedLabel[] {
+  const plan: MergedLabel[] = [];
+  for (let at = 0; at < exposed.length; at += 2) {
+    if (exposed[at + 1] !== '') plan.push({ name: exposed[at] ?? '', source: at + 1 });
+  }
+  return plan;
+}
+
+function hasName(labels: readonly string[], name: string): boolean {
   for (let at = 0; at < labels.length; at += 2) if (labels[at] === name) return true;
   return false;
-}
-
-/** Sorts pairs in place, by the bytes of their names. */
-function sortByName(labels: string[]): Labels {
-  for (let at = 2; at < labels.length; at += 2) {
-    const [name = '', value = ''] = [labels[at], labels[at + 1]];
-    let slot = at;
-    for (; slot > 0 && compareUtf8(labels[slot - 2] ?? '', name) > 0; slot -= 2) {
-      labels[slot] = labels[slot - 2] ?? '';
-      labels[slot + 1] = labels[slot - 1] ?? '';
-    }
-    labels[slot] = name;
-    labels[slot + 1] = value;
-  }
-  return labels;
 }

@@ -37,6 +37,8 @@ export class SeriesTable {
   /** Open addressing, linear probing; entries are slots, 0 is empty. */
   #table = new Uint32Array(2 * initialSlots);
   #wanted = new Int32Array(64);
+  /** The texts whose symbols stand in `#wanted`, where that is not -1. */
+  #wantedTexts: string[] = [];
   /** The labels whose symbols {@link find} has left in `#wanted`, -1 for those that do not exist. */
   #found: Labels | undefined;
 
@@ -58,13 +60,21 @@ export class SeriesTable {
   /** Slot of the series with these labels, or 0. */
   find(labels: Labels): number {
     const length = labels.length;
-    if (length > this.#wanted.length) this.#wanted = new Int32Array(2 * length);
+    if (length > this.#wanted.length) {
+      this.#wanted = new Int32Array(2 * length);
+      this.#wantedTexts = [];
+    }
     const wanted = this.#wanted;
+    const texts = this.#wantedTexts;
     let isKnown = true;
     for (let at = 0; at < length; at++) {
-      const id = this.symbols.find(labels[at]!);
+      const text = labels[at]!;
+      // Series that are looked up in a row share most of their labels.
+      if (texts[at] === text && wanted[at]! >= 0) continue;
+      const id = this.symbols.find(text);
       if (id < 0) isKnown = false;
       wanted[at] = id;
+      texts[at] = text;
     }
     // Who does not find a series mostly adds it next.
     this.#found = labels;
@@ -101,11 +111,11 @@ export class SeriesTable {
     if (slot >= this.slotEnd) this.slotEnd = slot + 1;
     const at = this.#takePairs(labels.length);
     const ids = this.#found === labels ? this.#wanted : undefined;
-    this.#found = undefined;
     for (let index = 0; index < labels.length; index++) {
-      const id = ids?.[index] ?? -1;
-      this.pairs[at + index] =
-        id < 0 ? this.symbols.acquire(labels[index]!) : this.symbols.acquireId(id);
+      const known = ids?.[index] ?? -1;
+      const id = known < 0 ? this.symbols.acquire(labels[index]!) : this.symbols.acquireId(known);
+      this.pairs[at + index] = id;
+      if (ids !== undefined) ids[index] = id;
     }
     this.pairsAt[slot] = at;
     this.pairsLength[slot] = labels.length;
@@ -118,7 +128,9 @@ export class SeriesTable {
 
   /** Forgets a series: its reference is dead for ever, its slot may be used again. */
   remove(slot: number): void {
+    // Symbols that go with it may be given out again.
     this.#found = undefined;
+    this.#wantedTexts = [];
     this.#unlink(slot);
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;

@@ -74,14 +74,16 @@ export class WalLog {
    * the WAL; series that got in before are known to it and not written again.
    */
   async log(batch: SampleBatch, pacer: Pacer): Promise<void> {
-    while (this.#unlogged.length > 0) {
-      const count = Math.min(maxSeriesPerRecord, this.#unlogged.length);
-      const record = this.#seriesEncoder.encode(this.#head.series, this.#unlogged.slice(0, count));
-      if (record !== undefined) await this.#write(() => [record]);
-      this.#unlogged.splice(0, count);
+    while (this.#unlogged.length > maxSeriesPerRecord) {
+      const refs = this.#unlogged.slice(0, maxSeriesPerRecord);
+      await this.#write(() => this.#seriesRecord(refs));
+      this.#unlogged.splice(0, refs.length);
       if (pacer.isDue) await pacer.pause();
     }
-    await this.#write(() => this.#sampleRecords(batch));
+    // A few series go with the samples: a write of their own would cost more than they do.
+    const refs = this.#unlogged.slice();
+    await this.#write(() => this.#records(refs, batch));
+    this.#unlogged.splice(0, refs.length);
   }
 
   /** Goes on in a new segment; returns the number of the finished one. */
@@ -140,6 +142,17 @@ export class WalLog {
       for (const record of records()) writer.add(record);
     }
     await writer.write();
+  }
+
+  *#records(refs: readonly number[], batch: SampleBatch): Generator<Uint8Array> {
+    yield* this.#seriesRecord(refs);
+    yield* this.#sampleRecords(batch);
+  }
+
+  /** The live series among `refs` as one record. */
+  *#seriesRecord(refs: readonly number[]): Generator<Uint8Array> {
+    const record = this.#seriesEncoder.encode(this.#head.series, refs);
+    if (record !== undefined) yield record;
   }
 
   /** The batch as records; each is valid until the next one is asked for. */
