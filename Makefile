@@ -25,7 +25,7 @@ cross_packages := binutils-aarch64-linux-gnu:aarch64-linux-gnu-strip \
   libatomic1:/usr/lib/x86_64-linux-gnu/libatomic.so.1
 bench_packages := prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter
 conformance_packages := $(bench_packages) \
-  postgresql-15:/usr/lib/postgresql/15/bin/postgres
+  postgresql-15:/usr/lib/postgresql/15/bin/postgres mariadb-server-core:mariadbd mariadb-client-core:mariadb
 
 .PHONY: help test conformance dist demo bench deploy soak clean
 

@@ -32,7 +32,7 @@ export function holds(condition: boolean, title: string): asserts condition {
 
 /** An answer of the API as the administrator; throws on any other status. */
 export async function ask<Reply>(
-  { host }: Bed,
+  { host }: Pick<Bed, 'host'>,
   path: string,
   init: RequestInit = {},
   status = 200,
@@ -45,12 +45,16 @@ export async function ask<Reply>(
   return (text === '' ? undefined : JSON.parse(text)) as Reply;
 }
 
-export function getStatus(bed: Bed): Promise<Status> {
+export function getStatus(bed: Pick<Bed, 'host'>): Promise<Status> {
   return ask(bed, '/status');
 }
 
 /** Orders a dump and waits until it is ready. */
-export async function makeDump(bed: Bed, fromMs: number, toMs: number): Promise<Dump> {
+export async function makeDump(
+  bed: Pick<Bed, 'host'>,
+  fromMs: number,
+  toMs: number,
+): Promise<Dump> {
   const body = JSON.stringify({ from: fromMs, to: toMs });
   const headers = { 'content-type': 'application/json' };
   const ordered = await ask<Dump>(bed, '/dumps', { method: 'POST', body, headers }, 201);

@@ -107,7 +107,7 @@ async function checkHooks(host: GoHost): Promise<void> {
     });
   same((await save('rude')).refused, 'be polite', 'refused');
   same((await save('kind')).refused, null, 'not refused');
-  await host.control('POST', '/event?id=from-afar', {});
+  await host.deliver('from-afar', Buffer.from('{}'), 5000);
   const after = await seenBy(host);
   same(after.configurationChanges, before.configurationChanges + 1, 'configuration changes');
   same(after.events.join(), 'from-afar', 'cluster events');

@@ -61,9 +61,14 @@ export async function promtoolAnalyze(directory: string, block: string): Promise
   return run('promtool', ['tsdb', 'analyze', copy, block]);
 }
 
-/** `promtool tsdb dump`: every sample of every block. */
-export async function promtoolDump(directory: string, output: string): Promise<PrintedSample[]> {
-  await run('sh', ['-c', 'promtool tsdb dump "$1" > "$2"', 'sh', directory, output]);
+/** `promtool tsdb dump`: every sample of every block, or of the series that match alone. */
+export async function promtoolDump(
+  directory: string,
+  output: string,
+  match = '{__name__=~".+"}',
+): Promise<PrintedSample[]> {
+  const script = 'promtool tsdb dump --match="$3" "$1" > "$2"';
+  await run('sh', ['-c', script, 'sh', directory, output, match]);
   const text = await readFile(output, 'utf8');
   return text
     .split('\n')

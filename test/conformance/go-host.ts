@@ -140,6 +140,15 @@ export class GoHost {
     return reply;
   }
 
+  /** Gives the plugin an event of another server; resolves when its hook has returned. */
+  async deliver(eventId: string, data: Uint8Array, timeoutMs: number): Promise<void> {
+    const response = await fetch(
+      `${this.#addresses.control}/event?id=${encodeURIComponent(eventId)}`,
+      { method: 'POST', body: Buffer.from(data), signal: AbortSignal.timeout(timeoutMs) },
+    );
+    if (!response.ok) throw new Error(`/event: ${await response.text()}`);
+  }
+
   status(): Promise<HostStatus> {
     return this.control('GET', '/status');
   }

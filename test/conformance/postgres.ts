@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { run } from '../../build/command.ts';
 import { eventually } from './checks.ts';
 import { freePort } from './processes.ts';
+import { unprivileged } from './unprivileged.ts';
 
 /** Debian 12's. */
 const programs = '/usr/lib/postgresql/15/bin';
@@ -24,8 +25,8 @@ export interface Postgres {
 
 /** Makes a fresh server, without its promises about power cuts; the log goes to `logPath`. */
 export async function startPostgres(logPath: string): Promise<Postgres> {
-  // It refuses to run as root and must own its directory.
-  const owner = process.getuid?.() === 0 ? unprivileged() : undefined;
+  // It must own its directory.
+  const owner = unprivileged();
   const directory = await mkdtemp(join(tmpdir(), 'metrics-postgres-'));
   if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
   const make = ['-D', directory, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'];
@@ -66,17 +67,4 @@ export async function startPostgres(logPath: string): Promise<Postgres> {
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** The package's user, or the one that every system has. */
-function unprivileged(): { uid: number; gid: number } {
-  const idOf = (flag: string, name: string) => Number(execFileSync('id', [flag, name]).toString());
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      return { uid: idOf('-u', name), gid: idOf('-g', name) };
-    } catch {
-      continue;
-    }
-  }
-  throw new Error('neither the user postgres nor nobody exists: PostgreSQL does not run as root');
 }

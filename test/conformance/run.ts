@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root } from '../../build/command.ts';
 import { Checks } from './checks.ts';
+import { checkCluster } from './check-cluster.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkDifferential } from './check-differential.ts';
 import { checkDriver } from './check-driver.ts';
@@ -61,6 +62,7 @@ try {
   await checkHello(checks, directory);
   await checkVersions(checks, directory);
   await checkDatabase(checks, directory);
+  await checkCluster(checks, directory, resolve(bundle));
   await checkDriver(checks, directory);
   await checkObjectStore(checks, directory);
 } catch (error) {
