@@ -10,6 +10,12 @@ export const maxSocketPathBytes = 99;
 /** From the handshake line to the host's first byte; a host needs milliseconds, a person some minutes. */
 export const hostConnectTimeoutMs = 5 * 60 * 1000;
 
+/** Age of a socket's directory that no plugin reaches: it goes when the host connects, or with us. */
+export const staleSocketMs = 2 * hostConnectTimeoutMs;
+
+/** Directories of sockets that are looked at in one start. */
+export const maxStaleSockets = 100;
+
 /** Connections that have not said anything; a host that re-attaches probes the socket first. */
 export const maxSilentConnections = 4;
 

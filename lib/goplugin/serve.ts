@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { ByteStream } from '../bytes/index.ts';
 import { emptyStruct, uint } from '../gob/index.ts';
 import { type RpcHandlers, RpcServer, type RpcServerOptions, rpcMethod } from '../netrpc/index.ts';
@@ -10,6 +11,7 @@ import { type HandshakeTerms, checkEnvironment, handshakeLine } from './handshak
 import { hangUpGraceMs, hostConnectTimeoutMs, quitFlushMs, quitWorkMs } from './limits.ts';
 import { type HostListener, listenForHost } from './listener.ts';
 import type { PluginProcess } from './process.ts';
+import { removeStaleSockets } from './stale-sockets.ts';
 
 export interface ServePluginOptions extends HandshakeTerms {
   process: PluginProcess;
@@ -80,6 +82,8 @@ class PluginServer implements ServedPlugin {
     if (wanted !== undefined && wanted !== '') directories.unshift(wanted);
     this.#listener = await listenForHost(directories, (socket) => this.#connect(socket));
     process.writeHandshake(handshakeLine(process.env, protocolVersion, this.#listener.path));
+    // It never rejects, and nobody waits for it.
+    void removeStaleSockets(dirname(dirname(this.#listener.path)), this.#clock.nowMs());
     this.#absence = this.#clock.setTimer(hostConnectTimeoutMs, () => {
       void this.#leave(new GoPluginError('GOPLUGIN_HOST_ABSENT', 'no host has connected'));
     });
