@@ -35,6 +35,11 @@ class Segment {
     return this;
   }
 
+  empty(): this {
+    this.#framer.append(new Uint8Array(0));
+    return this;
+  }
+
   save(dir: string, name = '00000000'): void {
     mkdirSync(join(dir, 'wal'), { recursive: true });
     writeFileSync(join(dir, 'wal', name), this.#framer.pending);
@@ -115,6 +120,14 @@ describe('references of a WAL', () => {
       expect(new Set([...refs, 1]).size).toBe(5);
     }));
 });
+
+test('a record without content costs none of those behind it', () =>
+  withBench(async ({ open, dir }) => {
+    new Segment().empty().series(1, a).empty().sample(1, start, 1).empty().save(dir);
+    const store = await open();
+    expect(sorted(await contentsOf(store))).toEqual(contents([a, start, 1]));
+    expect(store.problems()).toEqual([]);
+  }));
 
 test('segments that a checkpoint covers are not read', () =>
   withBench(async ({ open, dir }) => {
