@@ -12,6 +12,7 @@ import {
   measureStore,
   measureWeek,
 } from '../test/bench/store-measures.ts';
+import { measureUploadMemory } from '../test/bench/upload-memory.ts';
 import { root } from './command.ts';
 
 /** What is measured together, by the names of its measures. */
@@ -39,6 +40,7 @@ const groups: { names: string[]; run: () => Promise<Measure[]> }[] = [
     names: ['bridge-latency', 'bridge-throughput', 'bridge-kv', 'memory-idle', 'bridge-growth'],
     run: measureBridge,
   },
+  { names: ['upload-memory'], run: async () => [await measureUploadMemory()] },
   { names: ['memory-slope'], run: async () => [await measureWeek()] },
 ];
 

@@ -22,8 +22,9 @@ export interface TestBlock {
   seriesCount?: number;
   /** Makes the ULIDs of one test differ. */
   seed?: number;
-  /** Whether values are random bits, so that a sample takes about nine bytes. */
+  /** Values: a counter in steps of one; random bits, about nine bytes a sample; or as real ones are. */
   isNoisy?: boolean;
+  isLifelike?: boolean;
   /** Time of the ULID; the block's end when absent. */
   ulidMs?: number;
 }
@@ -36,13 +37,14 @@ export async function makeBlock(block: TestBlock): Promise<BlockInfo> {
   const ulid = newUlid(ulidMs ?? maxt, seededRng(seed));
   const timesMs: number[] = [];
   for (let timeMs = mint; timeMs < maxt; timeMs += stepMs) timesMs.push(timeMs);
+  const lifelike = block.isLifelike === true ? lifelikeChunks(timesMs, seed) : undefined;
   const series = Array.from({ length: seriesCount }, (_, at) => ({
     labels: labelsFrom([
       ['__name__', 'test_requests_total'],
       ['instance', `host-${String(at).padStart(6, '0')}:8067`],
       ['job', 'mattermost'],
     ]),
-    chunks: chunksOf(timesMs, noise),
+    chunks: lifelike?.[at % lifelike.length] ?? chunksOf(timesMs, noise),
   }));
   const written = writeBlock({ parentDir, ulid, series, mint, maxt });
   if (written === undefined) throw new Error('a test block without samples');
@@ -104,8 +106,26 @@ export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
+/**
+ * Chunks of some series to be had over and over: of eight four stand still, three are counters with uneven
+ * steps and one is a gauge that wanders.
+ */
+function lifelikeChunks(timesMs: number[], seed: number) {
+  const rng = seededRng(seed);
+  return Array.from({ length: 64 }, (_, kind) => {
+    let value = 1000 * kind;
+    return chunksOf(timesMs, undefined, () => {
+      if (kind % 8 >= 4) return value;
+      const step = rng.u32() % 1000;
+      if (kind % 8 === 0) value += step % 3 === 0 ? (step % 50) - 25 : 0;
+      else value += step % 3 === 0 ? step : 0;
+      return value;
+    });
+  });
+}
+
 /** A counter that grows by one each sample, 120 samples a chunk. */
-function chunksOf(timesMs: number[], noise?: Rng) {
+function chunksOf(timesMs: number[], noise?: Rng, next?: () => number) {
   const chunks = [];
   for (let at = 0; at < timesMs.length; at += 120) {
     const times = timesMs.slice(at, at + 120);
@@ -116,7 +136,7 @@ function chunksOf(timesMs: number[], noise?: Rng) {
       hi: new Uint32Array(times.length),
     };
     for (const step of times.keys()) {
-      bits.setFloat64(0, at + step);
+      bits.setFloat64(0, next?.() ?? at + step);
       columns.hi[step] = bits.getUint32(0);
       columns.lo[step] = bits.getUint32(4);
       if (noise === undefined) continue;

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { BlockFile } from './block-catalog.ts';
 import { sharedMeta, type BlockLabels } from './block-meta.ts';
 import { codeOf, ShareError } from './errors.ts';
-import { maxMetaBytes } from './limits.ts';
+import { maxMetaBytes, readBytes } from './limits.ts';
 import { blockKey, blockPrefix, type BlockArea } from './paths.ts';
 
 /** What is written beside a block's own facts. */
@@ -100,7 +100,7 @@ async function uploadFile(
   file: BlockFile,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const body = createReadStream(join(block.dir, file.path), { highWaterMark: 256 * 1024 });
+  const body = createReadStream(join(block.dir, file.path), { highWaterMark: readBytes });
   let localFailure: Error | undefined;
   body.once('error', (cause) => {
     localFailure = cause;

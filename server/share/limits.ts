@@ -33,3 +33,6 @@ export const syncOverdueMs = 24 * 60 * 60 * 1000;
 
 /** Gap between the blocks of one collector that is still no gap: at least as long as scrapes are apart. */
 export const minCoverageGapMs = 5 * 60 * 1000;
+
+/** Bytes that an upload reads from a file at once: each reading leaves that much to be collected. */
+export const readBytes = 128 * 1024;

@@ -1,28 +1,45 @@
 /**
  * Chunks as parts of exactly `partBytes`, but the last, which has what is left: at least one byte
- * unless there was none at all. A part is given when it is known whether it is the last one.
+ * unless there was none at all. A part is given when it is known whether it is the last one, and its
+ * bytes are good until the next one is asked for: all parts share one buffer, because a transfer must
+ * not fill the memory with what it has sent.
  */
 export async function* partsOf(
   chunks: AsyncIterable<Uint8Array>,
   partBytes: number,
+  sizeBytes = Infinity,
 ): AsyncGenerator<{ bytes: Uint8Array; isLast: boolean }, void, undefined> {
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
+  /** A single chunk is passed on as it is. */
+  let only: Uint8Array | undefined;
+  let part: Buffer | undefined;
+  let filled = 0;
   for await (const chunk of chunks) {
+    if (filled === 0 && chunk.length <= partBytes && only === undefined) {
+      only = chunk;
+      filled = chunk.length;
+      continue;
+    }
+    part ??= Buffer.allocUnsafe(Math.min(partBytes, Math.max(sizeBytes, chunk.length)));
+    if (only !== undefined) part = copied(only, part, 0, partBytes);
+    only = undefined;
     let rest = chunk;
-    while (heldBytes + rest.length > partBytes) {
-      const fitting = partBytes - heldBytes;
-      yield { bytes: joined([...held, rest.subarray(0, fitting)]), isLast: false };
-      held = [];
-      heldBytes = 0;
+    while (filled + rest.length > partBytes) {
+      const fitting = partBytes - filled;
+      part = copied(rest.subarray(0, fitting), part, filled, partBytes);
+      yield { bytes: part, isLast: false };
+      filled = 0;
       rest = rest.subarray(fitting);
     }
-    held.push(rest);
-    heldBytes += rest.length;
+    part = copied(rest, part, filled, partBytes);
+    filled += rest.length;
   }
-  yield { bytes: joined(held), isLast: true };
+  yield { bytes: only ?? part?.subarray(0, filled) ?? Buffer.alloc(0), isLast: true };
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+/** The part with more bytes in it, in a larger buffer when they are more than was said. */
+function copied(bytes: Uint8Array, part: Buffer, at: number, partBytes: number): Buffer {
+  const grown = at + bytes.length > part.length ? Buffer.allocUnsafe(partBytes) : part;
+  if (grown !== part) grown.set(part.subarray(0, at));
+  grown.set(bytes, at);
+  return grown;
 }

@@ -57,7 +57,7 @@ export class RemoteStore implements ObjectStore {
     checkKey(key);
     const { signal } = options;
     const partBytes = Math.max(this.#partBytes, Math.ceil((options.sizeBytes ?? 0) / maxParts));
-    const parts = partsOf(bodyChunks(body, key, options), partBytes);
+    const parts = partsOf(bodyChunks(body, key, options), partBytes, options.sizeBytes);
     const sizeBytes = await this.#send(key, parts, signal);
     const head = await this.#run(key, signal, (client, name) => client.head(name, signal));
     if (head?.sizeBytes !== sizeBytes) {
