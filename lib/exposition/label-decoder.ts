@@ -16,7 +16,7 @@ const metricName = '__name__';
  */
 export class LabelDecoder {
   #body: Uint8Array = new Uint8Array(0);
-  #view = new DataView(new ArrayBuffer(0));
+  #view: DataView = new DataView(new ArrayBuffer(0));
   /** Start and end of the text in each slot: the name, then label names and values in turn. */
   readonly #offsets = new Int32Array(2 * (1 + 2 * maxLabels));
   /** The series before, without its first entry: what stands in each slot. */

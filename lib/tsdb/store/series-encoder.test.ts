@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { toHex } from '../../bytes/index.ts';
+import { seededRng, systemClock } from '../../runtime/index.ts';
 import { SeriesTable } from '../head/index.ts';
 import { labelsFrom } from '../labels.ts';
-import { decodeSeriesRecord, encodeSeriesRecord } from '../wal/index.ts';
+import { decodeSeriesRecord, encodeSeriesRecord, type WalSeries } from '../wal/index.ts';
 import { SeriesEncoder } from './series-encoder.ts';
 
 test('encodes what the plain encoder encodes', () => {
@@ -43,4 +44,29 @@ test('leaves out series that are gone', () => {
   const ref = table.refs[slot]!;
   table.remove(slot);
   expect(new SeriesEncoder().encode(table, [ref])).toBeUndefined();
+});
+
+test('copies what a series shares with the one before, however their lengths differ', () => {
+  const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000_007);
+  const { u32 } = seededRng(seed);
+  const table = new SeriesTable();
+  const encoder = new SeriesEncoder();
+  for (let round = 0; round < 20; round++) {
+    const known = new Map<string, WalSeries>();
+    for (let at = 0; at < 60; at++) {
+      const labels = labelsFrom(
+        Array.from({ length: 1 + (u32() % (round === 7 ? 40 : 6)) }, (_, label) => [
+          `l${String(label).padStart(2, '0')}`,
+          'v'.repeat(u32() % 3 === 0 ? u32() % 300 : u32() % 3),
+        ]),
+      );
+      if (labels.length === 0) continue;
+      const slot = table.find(labels) || table.add(labels);
+      known.set(labels.join(), { labels, ref: table.refs[slot]! });
+    }
+    const series = [...known.values()];
+    const refs = series.map(({ ref }) => ref);
+    const record = encoder.encode(table, refs)!;
+    expect([seed, toHex(record)]).toEqual([seed, toHex(encodeSeriesRecord(series))]);
+  }
 });

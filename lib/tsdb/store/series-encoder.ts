@@ -11,14 +11,20 @@ const textEncoder = new TextEncoder();
 /**
  * Encodes series records straight from the head, as `encodeSeriesRecord` does from lists of labels:
  * the first scrape of a target brings thousands of series at once, nearly all in short ASCII texts.
+ * Neighbours share most labels, whose bytes are copied from one to the next.
  */
 export class SeriesEncoder {
   #bytes = new Uint8Array(64 * 1024);
   #at = 0;
+  /** Symbols of the series before, where its texts begin in the record, and where the last one ends. */
+  #ids = new Int32Array(32);
+  #starts = new Int32Array(33);
+  #count = 0;
 
   /** The series of the live ones among `refs` as one record; a view, valid until the next call. */
   encode(series: SeriesTable, refs: readonly number[]): Uint8Array | undefined {
     this.#at = 0;
+    this.#count = 0;
     this.#u8(seriesRecordType);
     for (const ref of refs) {
       const slot = series.slotOf(ref);
@@ -35,9 +41,42 @@ export class SeriesEncoder {
     const start = series.pairsAt[slot]!;
     const length = series.pairsLength[slot]!;
     this.#uvarint(length / 2);
-    for (let at = start; at < start + length; at++) {
-      this.#text(series.symbols.text(series.pairs[at]!));
+    if (length > this.#ids.length) this.#forget(length);
+    const { pairs } = series;
+    const ids = this.#ids;
+    const known = Math.min(length, this.#count);
+    this.#count = length;
+    for (let at = 0; at < length;) {
+      let end = at;
+      while (end < known && ids[end] === pairs[start + end]) end++;
+      if (end > at) this.#copy(at, end);
+      else {
+        end = at + 1;
+        const id = pairs[start + at]!;
+        this.#starts[at] = this.#at;
+        ids[at] = id;
+        this.#text(series.symbols.text(id));
+      }
+      at = end;
     }
+    this.#starts[length] = this.#at;
+  }
+
+  /** Copies texts `[at, end)` of the series before. */
+  #copy(at: number, end: number): void {
+    const from = this.#starts[at]!;
+    const to = this.#starts[end]!;
+    this.#reserve(to - from);
+    this.#bytes.copyWithin(this.#at, from, to);
+    for (let text = at; text < end; text++) this.#starts[text]! += this.#at - from;
+    this.#at += to - from;
+  }
+
+  /** Makes room for series of `length` texts. */
+  #forget(length: number): void {
+    this.#ids = new Int32Array(length);
+    this.#starts = new Int32Array(length + 1);
+    this.#count = 0;
   }
 
   /** A text with its length in front. */
