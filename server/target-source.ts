@@ -1,5 +1,12 @@
-import { singleServerTargets, type TargetSet } from './collect/index.ts';
+import {
+  DeploymentSource,
+  deploymentTargets,
+  noMediaService,
+  type TargetSet,
+} from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
+import type { Host } from './mattermost/index.ts';
 
 /** Where it is known what to scrape. */
 export interface TargetSource {
@@ -10,13 +17,30 @@ export interface TargetSource {
   stop(): Promise<void>;
 }
 
+export interface TargetSourceOptions {
+  environment: Pick<Environment, 'clock' | 'hostName'>;
+  host: Pick<Host, 'database' | 'logger'>;
+  configuration: () => Configuration;
+  /** Undefined on a server that is not in a cluster. */
+  clusterId: string | undefined;
+}
+
+/** All that the deployment offers: its nodes, their plugins, the media service, what was added. */
+export function targetSource(options: TargetSourceOptions): TargetSource {
+  const { environment, host, configuration, clusterId = '' } = options;
+  const { clock, hostName } = environment;
+  const { database, logger } = host;
+  return new DeploymentSource({
+    ...{ clock, hostName, database, logger, configuration, clusterId },
+    environment: process.env,
+  });
+}
+
 /** A server that is not in a cluster has one node: itself. */
 export function singleServer(configuration: () => Configuration, hostName: string): TargetSource {
   return {
-    current() {
-      const { server, settings } = configuration();
-      return singleServerTargets(server, settings, hostName);
-    },
+    current: () =>
+      deploymentTargets({ ...configuration(), hostName, nodes: [], media: noMediaService }),
     start: () => undefined,
     stop: () => Promise.resolve(),
   };

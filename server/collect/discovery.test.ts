@@ -116,6 +116,17 @@ describe('discovery', () => {
     await discovery.stop();
   });
 
+  test('settles for this node alone when the table could not be read three times', async () => {
+    const { bed, clock, discovery, states } = setUp();
+    bed.rows = new Error('away');
+    discovery.start();
+    await clock.advance(0);
+    expect(states).toMatchObject([{ isSettled: false, nodes: [] }]);
+    await clock.advance(6000);
+    expect(states).toMatchObject([{ isSettled: false }, { isSettled: true, nodes: [] }]);
+    await discovery.stop();
+  });
+
   test('retries a single failure soon', async () => {
     const { bed, clock, asked, discovery } = setUp();
     bed.rows = new Error('once');
@@ -141,7 +152,7 @@ describe('discovery', () => {
     bed.rows = new Error('away');
     await clock.advance(discoveryPollMs);
     expect(hosts()).toEqual([]);
-    expect(states.at(-1)?.readAtMs).toBeUndefined();
+    expect(states.at(-1)).toMatchObject({ readAtMs: undefined, isSettled: false });
     await discovery.stop();
   });
 

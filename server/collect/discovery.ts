@@ -54,7 +54,12 @@ export interface DiscoveryState {
   problems: readonly Problem[];
   /** When the table was last read, by our wall clock; undefined before that. */
   readAtMs: number | undefined;
+  /** Whether the nodes are what is to be gone by: the table was read, or that failed several times. */
+  isSettled: boolean;
 }
+
+/** After so many failures in a row this node goes by what it knows: itself. */
+const settlingFailures = 3;
 
 /** The type of rows that app nodes write. */
 const nodeType = 'mattermost_app';
@@ -67,7 +72,7 @@ export class Discovery {
   readonly #watch = new PingWatch();
   readonly #stop = new AbortController();
   #wake = new AbortController();
-  #state: DiscoveryState = { nodes: [], problems: [], readAtMs: undefined };
+  #state: DiscoveryState = { nodes: [], problems: [], readAtMs: undefined, isSettled: false };
   #running: Promise<void> | undefined;
   #clusterName = '';
   #failures = 0;
@@ -129,19 +134,22 @@ export class Discovery {
       const all = [...problems, ...found.problems];
       if (found.nodes.length === 0) all.push(emptyProblem(clusterName));
       this.#failures = 0;
-      this.#tell({ nodes: found.nodes, problems: all, readAtMs: clock.nowMs() });
+      const readAtMs = clock.nowMs();
+      this.#tell({ nodes: found.nodes, problems: all, readAtMs, isSettled: true });
     } catch (error) {
       if (this.#isStopped()) return;
       this.#failures++;
       const { nodes, readAtMs } = this.#state;
-      this.#tell({ nodes, readAtMs, problems: [failureProblem(error, nodes.length)] });
+      const isSettled = readAtMs !== undefined || this.#failures >= settlingFailures;
+      const problems = [failureProblem(error, nodes.length)];
+      this.#tell({ nodes, readAtMs, problems, isSettled });
     }
   }
 
   /** The nodes of another cluster are not ours. */
   #forgetOther(clusterName: string): void {
     if (this.#hasTold && clusterName !== this.#clusterName) {
-      this.#state = { nodes: [], problems: [], readAtMs: undefined };
+      this.#state = { nodes: [], problems: [], readAtMs: undefined, isSettled: false };
     }
     this.#clusterName = clusterName;
   }
@@ -161,6 +169,7 @@ export class Discovery {
     this.#state = next;
     this.#log(previous, next);
     const isSame =
+      previous.isSettled === next.isSettled &&
       isDeepStrictEqual(previous.nodes.map(essence), next.nodes.map(essence)) &&
       isDeepStrictEqual(previous.problems, next.problems);
     if (isSame && this.#hasTold) return;

@@ -1,12 +1,11 @@
 export type { CollectSettings } from './collect-settings.ts';
 export { Collector, type CollectorOptions, type CollectorSummary } from './collector.ts';
-export { ownFacts } from './discovery-self.ts';
-export { Discovery, type DiscoveryOptions, type DiscoveryState } from './discovery.ts';
-export type { ClusterNode, SelfFacts } from './discovery-rows.ts';
 export { ledgerFile, metadataFile, type LedgerFile } from './gap-file.ts';
 export { GapLedger, type LedgerOptions } from './gap-ledger.ts';
 export { MetadataBook, type MetricMetadata } from './metric-metadata.ts';
 export type { CommitCounts, SampleStore } from './sample-store.ts';
 export { ScrapeClient, type BodyFetcher, type ScrapeRequest } from './scrape-http.ts';
 export type { ScrapeTarget } from './target.ts';
-export { singleServerTargets, type MetricsConfig, type TargetSet } from './targets.ts';
+export { DeploymentSource, type DeploymentSourceOptions } from './targets-source.ts';
+export { noMediaService } from './targets-media.ts';
+export { deploymentTargets, type TargetSet } from './targets.ts';

@@ -207,19 +207,18 @@ async function checkLimits(bed: DriverBed): Promise<void> {
   const series = (count: number) => ({
     sql: `SELECT generate_series(1, ${count}) AS g, repeat('x', 100)`,
   });
-  const dialect = 'postgres' as const;
-  const whole = await ask(bed, { ...series(3000), options: { dialect, maxRows: 3000 } });
+  const whole = await ask(bed, { ...series(3000), options: { maxRows: 3000 } });
   same(whole.rows?.length, 3000, 'rows at the limit');
-  await refused(bed, { ...series(3001), options: { dialect, maxRows: 3000 } }, 'SQL_TOO_MANY_ROWS');
+  await refused(bed, { ...series(3001), options: { maxRows: 3000 } }, 'SQL_TOO_MANY_ROWS');
   const startedMs = performance.now();
-  const endless = { ...series(100_000_000), options: { dialect, maxBytes: 100_000 } };
+  const endless = { ...series(100_000_000), options: { maxBytes: 100_000 } };
   await refused(bed, endless, 'SQL_TOO_MANY_BYTES');
   const ms = performance.now() - startedMs;
   holds(ms < 5000, `an endless result took ${ms.toFixed(0)} ms`);
 }
 
 async function checkTimeouts(bed: DriverBed): Promise<void> {
-  const options = { dialect: 'postgres' as const, timeoutMs: 300 };
+  const options = { timeoutMs: 300 };
   const startedMs = performance.now();
   await refused(bed, { sql: 'SELECT pg_sleep(60)', options }, 'SQL_TIMEOUT');
   holds(performance.now() - startedMs < 2000, 'told too late');
@@ -249,7 +248,7 @@ async function checkDeadConnections(bed: DriverBed): Promise<void> {
   await bed.postgres.sql(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid()",
   );
-  const options = { dialect: 'postgres' as const, mayRepeat: true };
+  const options = { mayRepeat: true };
   const { rows, error } = await ask(bed, { sql: 'SELECT 1', options });
   same(JSON.stringify(rows), '[[1]]', `row (${String(error?.message)})`);
 }

@@ -25,8 +25,7 @@ type Route = (
 const routes: Record<string, Route> = {
   '/api': async (_request, response) =>
     response.end(JSON.stringify(await callEverything(host.api))),
-  '/sql': async (request, response) =>
-    response.end(JSON.stringify(await runSql(host.database, request))),
+  '/sql': async (request, response) => response.end(JSON.stringify(await runSql(host, request))),
   '/seen': (_request, response) => response.end(JSON.stringify({ ...seen, pid: process.pid })),
   '/memory': (_request, response) => {
     collectGarbage();

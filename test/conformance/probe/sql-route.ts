@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import {
   SqlError,
-  type Database,
+  sqlDialect,
+  type Host,
   type SqlArgument,
   type SqlQueryOptions,
 } from '../../../server/mattermost/index.ts';
@@ -12,19 +13,21 @@ export interface SqlRequest {
   sql: string;
   /** Values that JSON has no form for are tagged: `{bigint}`, `{bytes}` in hex, `{double}`. */
   parameters?: unknown[];
-  options?: Omit<SqlQueryOptions, 'signal'>;
+  options?: Omit<SqlQueryOptions, 'signal' | 'dialect'>;
   isChange?: boolean;
   /** Gives the query up after this time. */
   abortAfterMs?: number;
 }
 
 /** Runs it and tells the result, or the error with what a program may go by. */
-export async function runSql(database: Database, request: IncomingMessage): Promise<unknown> {
+export async function runSql(host: Host, request: IncomingMessage): Promise<unknown> {
   const asked = (await json(request)) as SqlRequest;
-  const { sql, options = { dialect: 'postgres' }, abortAfterMs } = asked;
+  const { sql, options = {}, abortAfterMs } = asked;
+  const { database, api } = host;
+  const dialect = sqlDialect((await api.getUnsanitizedConfig()).sql.driverName);
   const parameters = (asked.parameters ?? []).map(fromJson);
   const stop = new AbortController();
-  const withSignal = { ...options, signal: stop.signal };
+  const withSignal = { ...options, dialect, signal: stop.signal };
   if (abortAfterMs !== undefined) setTimeout(() => stop.abort(), abortAfterMs);
   try {
     if (asked.isChange === true) return await database.execute(sql, parameters, withSignal);
