@@ -49,6 +49,9 @@ export function decodeSeriesRecord(record: Uint8Array): WalSeries[] {
 /** Differences of references from minus this to below this take at most two bytes. */
 const maxNearDelta = 8192;
 
+/** Bytes of a sample with such a difference and no difference in time, at most. */
+const maxNearBytes = 2 + 1 + 8;
+
 /** Most bytes that one sample takes: two varints of a 53-bit difference and the value. */
 const maxSampleBytes = 8 + 8 + 8;
 
@@ -151,10 +154,15 @@ export function decodeSamplesRecord(record: Uint8Array, into: SampleBatch): numb
   if (reader.remaining === 0) return 0;
   const baseRef = reader.u64be();
   const baseTime = reader.i64be();
+  checkReader(reader);
   const first = into.count;
   // Each sample takes at least ten bytes, which bounds the memory by the record.
   into.reserve(first + Math.floor(reader.remaining / 10));
-  while (reader.remaining > 0) {
+  const view = new DataView(record.buffer, record.byteOffset, record.length);
+  const isTimeGood = Math.abs(baseTime) <= maxTimeMs;
+  for (;;) {
+    if (isTimeGood) reader.skip(readNear(record, view, reader.offset, baseRef, baseTime, into));
+    if (reader.remaining === 0) break;
     const ref = baseRef + reader.varint();
     const timeMs = baseTime + reader.varint();
     const hi = reader.u32be();
@@ -166,6 +174,44 @@ export function decodeSamplesRecord(record: Uint8Array, into: SampleBatch): numb
   }
   checkReader(reader);
   return into.count - first;
+}
+
+/**
+ * Appends samples from `start` on as long as they are what {@link SamplesEncoder} makes of those of
+ * one target: time of the base, a difference of references in at most two bytes. Returns how many
+ * bytes they took; what is different, or wrong, is left to the caller.
+ */
+function readNear(
+  record: Uint8Array,
+  view: DataView,
+  start: number,
+  baseRef: number,
+  baseTime: number,
+  into: SampleBatch,
+): number {
+  const { refs, lo, hi, timesMs } = into;
+  const lastStart = record.length - maxNearBytes;
+  let count = into.count;
+  let at = start;
+  while (at <= lastStart) {
+    let zigzag = record[at]!;
+    let next = at + 1;
+    if (zigzag >= 0x80) {
+      const second = record[next++]!;
+      if (second >= 0x80) break;
+      zigzag = (zigzag & 0x7f) | (second << 7);
+    }
+    const ref = baseRef + ((zigzag >>> 1) ^ -(zigzag & 1));
+    if (record[next] !== 0 || ref < 0 || ref > 0xffff_ffff) break;
+    refs[count] = ref;
+    timesMs[count] = baseTime;
+    hi[count] = view.getUint32(next + 1);
+    lo[count] = view.getUint32(next + 5);
+    count++;
+    at = next + 9;
+  }
+  into.count = count;
+  return at - start;
 }
 
 function recordReader(record: Uint8Array, type: number): ByteReader {
