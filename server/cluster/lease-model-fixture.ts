@@ -79,7 +79,7 @@ export class LeaseModel {
       const machine = new Machine(`n${at}`, timeline, this.database, chance);
       machine.rate = chance.between(rates[0], rates[1]);
       machine.skewMs = chance.between(-skewMs, skewMs);
-      machine.weather.lagMs = chance.between(0, lagMs);
+      machine.climate.lagMs = chance.between(0, lagMs);
       machine.onTrouble = () => this.trouble();
       this.machines.push(machine);
     }
@@ -98,7 +98,7 @@ export class LeaseModel {
   }
 
   /** `begin` now, `end` after a while; not calm in between. */
-  during(durationMs: number, begin: () => void, end: () => void): void {
+  during(durationMs: number, begin: () => unknown, end: () => unknown): void {
     this.#troubles++;
     this.trouble();
     begin();
@@ -172,13 +172,11 @@ export class LeaseModel {
   }
 
   weather(machine: Machine, change: Partial<Weather>, durationMs: number): void {
-    const before = { ...machine.weather };
-    const set = () => Object.assign(machine.weather, change);
-    this.during(durationMs, set, () => {
-      for (const name of Object.keys(change)) {
-        Object.assign(machine.weather, { [name]: before[name as keyof Weather] });
-      }
-    });
+    this.during(
+      durationMs,
+      () => machine.changes.add(change),
+      () => machine.changes.delete(change),
+    );
   }
 
   #contender(process: Process): Contender {
@@ -228,8 +226,14 @@ export class LeaseModel {
     }
     if (confirmed > 1) this.#violation('two nodes hold with a confirmation of less than 10 s ago');
     if (deleting > 1) this.#violation('two nodes may delete');
+    // Whoever lost the lease hears of it with its next renewal.
+    if (holding > 1 && this.#calmMs() > fenceMs) this.#violation('two nodes hold in a calm world');
     this.#lookAtEpoch();
     this.#lookAtGap(holding > 0);
+  }
+
+  #calmMs(): number {
+    return this.#troubles > 0 ? 0 : this.timeline.nowMs - this.#troubledMs;
   }
 
   #lookAtGap(isHeld: boolean): void {
@@ -240,8 +244,7 @@ export class LeaseModel {
       return;
     }
     if (this.#nobodySinceMs === 0) this.#nobodySinceMs = nowMs;
-    const calmMs = this.#troubles > 0 ? 0 : nowMs - this.#troubledMs;
-    if (calmMs <= this.#boundMs || nowMs - this.#nobodySinceMs <= this.#boundMs) return;
+    if (this.#calmMs() <= this.#boundMs || nowMs - this.#nobodySinceMs <= this.#boundMs) return;
     const isAnybodyReady = [...this.#lives.values()].some(
       ({ process }) => process.state === 'running' && nowMs - process.startMs > this.#boundMs,
     );

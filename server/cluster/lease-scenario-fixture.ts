@@ -5,7 +5,7 @@ import type { Machine } from './model-world-fixture.ts';
 export function hardTimes(model: LeaseModel, untilMs: number): void {
   const { chance, timeline, machines } = model;
   for (const machine of machines) {
-    machine.weather.wayMs = chance.between(1, 40);
+    machine.climate.wayMs = chance.between(1, 40);
     timeline.at(chance.is(0.5) ? chance.between(0, 1000) : chance.between(0, 60_000), () => {
       model.start(machine);
     });

@@ -110,7 +110,9 @@ export class Machine {
   /** How fast its monotonic clock runs, and what its wall clock shows beyond true time. */
   rate = 1;
   skewMs = 0;
-  weather: Weather = { wayMs: 10, outage: 'none', loss: 0, lagMs: 0 };
+  readonly climate: Weather = { wayMs: 10, outage: 'none', loss: 0, lagMs: 0 };
+  /** What is different for a while; the latest counts. */
+  readonly changes = new Set<Partial<Weather>>();
   /** Told of every call that does not fare as it should, now and when its effects arrive. */
   onTrouble: () => void = () => undefined;
 
@@ -119,6 +121,10 @@ export class Machine {
     this.timeline = timeline;
     this.database = database;
     this.chance = chance;
+  }
+
+  get weather(): Weather {
+    return Object.assign({}, this.climate, ...this.changes) as Weather;
   }
 
   wallMs(): number {
