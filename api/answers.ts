@@ -1,7 +1,7 @@
 import type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
 import type { Dump, DumpEstimate, DumpList } from './dumps.ts';
 import type { ApiError } from './errors.ts';
-import type { ClusterNode, Problem, Status } from './status.ts';
+import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
 import type { Gap, Target, TargetList } from './targets.ts';
 import { fields, flag, list, nullable, number, oneOf, record, text, type Reader } from './read.ts';
 
@@ -21,6 +21,23 @@ const problem: Reader<Problem> = (value, path) => {
   })(value, path);
   return link === null ? rest : { ...rest, link };
 };
+
+const syncStatus: Reader<SyncStatus> = fields<SyncStatus>({
+  driver: text,
+  remoteBlocks: number,
+  remoteBytes: number,
+  pendingBlocks: number,
+  pendingBytes: nullable(number),
+  lagMs: nullable(number),
+  lastSuccessMs: nullable(number),
+  lastError: nullable(apiError),
+});
+
+export const syncOutcome: Reader<SyncOutcome> = fields<SyncOutcome>({
+  node: text,
+  isFinished: flag,
+  sync: syncStatus,
+});
 
 const mode = oneOf('both', 'scraper', 'listener');
 
@@ -54,16 +71,7 @@ export const nodeStatus: Reader<Omit<Status, 'can'>> = fields<Omit<Status, 'can'
     sizeBytes: number,
     freeBytes: nullable(number),
   }),
-  sync: fields<Status['sync']>({
-    driver: text,
-    remoteBlocks: number,
-    remoteBytes: number,
-    pendingBlocks: number,
-    pendingBytes: nullable(number),
-    lagMs: nullable(number),
-    lastSuccessMs: nullable(number),
-    lastError: nullable(apiError),
-  }),
+  sync: syncStatus,
   problems: list(problem),
 });
 

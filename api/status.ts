@@ -65,11 +65,12 @@ export interface StoreStatus {
   freeBytes: number | null;
 }
 
-/** Answer of `POST /api/v1/sync`: the file store holds every block that was cut before. */
+/** Answer of `POST /api/v1/sync`. */
 export interface SyncOutcome {
-  /** The node that did it. */
+  /** The node that copied what it had. */
   node: string;
-  finishedAtMs: number;
+  /** Whether all of it is in the file store; if not, the copying goes on. */
+  isFinished: boolean;
   sync: SyncStatus;
 }
 

@@ -7,12 +7,16 @@ import type { Status } from '../api/index.ts';
 import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../lib/runtime/index.ts';
 import { startExporter, type Exporter } from '../test/host/exporter.ts';
 import { KvStore } from '../test/host/kv-store.ts';
+import { FakeDatabase } from './mattermost/fake-database-fixture.ts';
 import type { Host, PluginApi, PluginClusterEvent, ServerConfig } from './mattermost/index.ts';
 import { MetricsPlugin } from './plugin.ts';
 import { pluginId } from './plugin-id.ts';
 
 /** Virtual time that passes at once; the machine's time in between is for sockets and threads. */
 const stepMs = 250;
+
+/** While a node stops. */
+const slowStepMs = 20;
 
 /** The machine's time that goes with it: enough for a scrape over loopback. */
 const turnMs = 10;
@@ -27,7 +31,11 @@ export interface BenchNode {
   clock: FakeClock;
   directory: string;
   /** Neither its time nor its calls go on: a paused machine, or one that was cut off. */
-  isFrozen: boolean;
+  readonly isFrozen: boolean;
+  freeze(): void;
+  thaw(): void;
+  /** Resolves when the node is not frozen. */
+  awake(): Promise<void>;
   get<Answer>(path: string): Promise<Answer>;
   request(path: string, options?: RequestInit): Promise<Response>;
   status(): Promise<Status>;
@@ -45,6 +53,8 @@ export class ClusterBench {
     scrapeintervalseconds: 15,
     enablenodeexportertargets: false,
   };
+  /** Whether events get lost. */
+  isDeaf = false;
   readonly #clock = new FakeClock();
   readonly #kv = new KvStore(this.#clock);
   readonly #servers: Server[] = [];
@@ -72,7 +82,7 @@ export class ClusterBench {
     const clock = new FakeClock(this.#clock.nowMs());
     const plugin = this.#plugin(name, clock, directory);
     const node = this.#node(name, plugin, clock, directory);
-    const host = { api: this.#api(node), logger: silentLogger } as Host;
+    const host: Host = { api: this.#api(node), database: this.#database(), logger: silentLogger };
     await plugin.onConfigurationChange(host);
     await plugin.onActivate(host);
     this.nodes.set(name, node);
@@ -81,7 +91,18 @@ export class ClusterBench {
 
   /** Ends a node as the server does, and forgets it. */
   async stop(name: string): Promise<void> {
-    await this.node(name).plugin.onDeactivate();
+    const { clock, plugin } = this.node(name);
+    let isStopped = false;
+    const stopping = plugin.onDeactivate().finally(() => {
+      isStopped = true;
+    });
+    // Slowly: what a stop waits for runs on the machine's clock.
+    while (!isStopped) {
+      await this.#clock.advance(slowStepMs);
+      await clock.advance(slowStepMs);
+      await sleep(systemClock, turnMs);
+    }
+    await stopping;
     this.nodes.delete(name);
   }
 
@@ -133,7 +154,7 @@ export class ClusterBench {
   }
 
   async close(): Promise<void> {
-    for (const node of this.nodes.values()) node.isFrozen = false;
+    for (const node of this.nodes.values()) node.thaw();
     for (const name of [...this.nodes.keys()]) await this.stop(name);
     for (const server of this.#servers) {
       server.closeAllConnections();
@@ -145,6 +166,7 @@ export class ClusterBench {
 
   /** Delivers an event as the server does: to all other nodes, or to one. */
   async send(from: string, event: PluginClusterEvent, targetId = ''): Promise<void> {
+    if (this.isDeaf) return;
     for (const node of this.#awake()) {
       if (node.name === from || (targetId !== '' && targetId !== idOf(node.name))) continue;
       await node.plugin.onPluginClusterEvent(event);
@@ -190,7 +212,7 @@ export class ClusterBench {
       fetch((await listening) + path, { ...options, headers });
     const get = async <Answer>(path: string) => (await (await request(path)).json()) as Answer;
     const status = () => get<Status>('status');
-    return { name, plugin, clock, directory, isFrozen: false, request, get, status };
+    return Object.assign(freezer(), { name, plugin, clock, directory, request, get, status });
   }
 
   #config(): ServerConfig {
@@ -204,12 +226,24 @@ export class ClusterBench {
     };
   }
 
+  /** The cluster's table has one row, at which all nodes find the exporter. */
+  #database(): FakeDatabase {
+    const database = new FakeDatabase();
+    database.answer = async () => {
+      const row = ['row', '127.0.0.1', 0, this.nowMs()];
+      return { columns: ['id', 'hostname', 'createat', 'lastpingat'], rows: [row] };
+    };
+    return database;
+  }
+
   /** The server's API as far as these tests need it; the real one is met in the conformance run. */
   #api(node: BenchNode): PluginApi {
     const { name } = node;
-    /** A frozen node has neither answers nor errors. */
-    const awake = <Value>(answer: () => Value): Promise<Value> =>
-      node.isFrozen ? new Promise(() => undefined) : Promise.resolve().then(answer);
+    /** What a frozen node asks for is answered when it wakes up. */
+    const awake = async <Value>(answer: () => Value): Promise<Value> => {
+      await node.awake();
+      return answer();
+    };
     const answers: Partial<PluginApi> = {
       loadPluginConfiguration: async () => this.settings,
       getUnsanitizedConfig: async () => this.#config(),
@@ -234,6 +268,23 @@ export class ClusterBench {
     };
     return answers as PluginApi;
   }
+}
+
+function freezer() {
+  let frozen: PromiseWithResolvers<void> | undefined;
+  return {
+    get isFrozen() {
+      return frozen !== undefined;
+    },
+    freeze() {
+      frozen ??= Promise.withResolvers();
+    },
+    thaw() {
+      frozen?.resolve();
+      frozen = undefined;
+    },
+    awake: async () => frozen?.promise,
+  };
 }
 
 const pluginStatus = {

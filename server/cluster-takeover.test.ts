@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { TargetList } from '../api/index.ts';
 import { ClusterBench } from './cluster-bench-fixture.ts';
 
 jest.setTimeout(60_000);
@@ -28,15 +29,47 @@ test('one of three nodes collects within five seconds, the others listen', async
   }
 });
 
+test('a collector that ends hands over within two seconds, with everything in the file store', async () => {
+  for (const name of ['a', 'b', 'c']) await bench.start(name);
+  const old = await bench.collector();
+  await bench.advance(40_000);
+  const startMs = bench.nowMs();
+  await bench.stop(old.name);
+  const next = await bench.collector();
+  expect(bench.nowMs() - startMs).toBeLessThanOrEqual(2000);
+  const { targets } = await next.get<TargetList>('targets');
+  expect(targets[0]?.gaps).toMatchObject([
+    { reason: 'COLLECTOR_CHANGED', message: `Collecting moved from ${old.name} to ${next.name}.` },
+  ]);
+  expect((await next.status()).sync.remoteBlocks).toBe(1);
+  // A node that comes back leaves the collecting to the one that does it now.
+  const again = await bench.start(old.name, { copyOf: old });
+  await bench.advance(40_000);
+  expect(await again.status()).toMatchObject({ mode: 'listener', collector: { node: next.name } });
+});
+
+test('a node that was killed brings away what it had when it comes back', async () => {
+  for (const name of ['a', 'b', 'c']) await bench.start(name);
+  const old = await bench.collector();
+  await bench.advance(40_000);
+  old.freeze();
+  const next = await bench.collector();
+  const back = await bench.start(`${old.name}2`, { copyOf: old });
+  await bench.until('its block is in the file store', async () => {
+    return (await next.status()).sync.remoteBlocks === 1;
+  });
+  expect((await back.status()).mode).toBe('listener');
+});
+
 test('a collector that stands still is replaced, and listens when it wakes up', async () => {
   for (const name of ['a', 'b', 'c']) await bench.start(name);
   const old = await bench.collector();
-  old.isFrozen = true;
+  old.freeze();
   const startMs = bench.nowMs();
   const next = await bench.collector();
   expect(bench.nowMs() - startMs).toBeLessThanOrEqual(20_000);
   expect(next.name).not.toBe(old.name);
-  old.isFrozen = false;
+  old.thaw();
   await bench.until('the old one listens', async () => (await old.status()).mode === 'listener');
   await bench.until('it has nothing in memory', async () => {
     const { store } = await old.status();

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cardinality, Dump, Problem, Status, Target } from '../api/index.ts';
+import type { Cardinality, Dump, Problem, Status, SyncOutcome, Target } from '../api/index.ts';
 import { asError } from '../lib/runtime/index.ts';
 import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
 import { DumpError, type SupportFile } from './dump/index.ts';
 import type { Environment } from './environment.ts';
-import type { Host } from './mattermost/index.ts';
+import type { Host, PluginClusterEvent } from './mattermost/index.ts';
 import { openParts } from './open-parts.ts';
 import type { Parts, PartsFacts } from './parts.ts';
 import { retrying } from './retrying.ts';
@@ -75,6 +75,12 @@ export class MetricsNode implements WebServices {
   }
 
   async status(): Promise<NodeStatus> {
+    const own = await this.#ownStatus();
+    return (await this.#parts?.status(own)) ?? own;
+  }
+
+  /** What this node says without asking another one. */
+  async #ownStatus(): Promise<NodeStatus> {
     const { clock, pluginVersion } = this.#environment;
     const { problems, settings } = this.#configuration;
     const facts = (await this.#parts?.facts()) ?? this.#factsWithoutParts();
@@ -114,12 +120,23 @@ export class MetricsNode implements WebServices {
     return { node, sinceMs: this.#sinceMs, epoch: 0 };
   }
 
-  targets(): Target[] {
-    return this.#parts?.targets() ?? [];
+  async targets(): Promise<Target[]> {
+    return (await this.#parts?.targets()) ?? [];
   }
 
-  cardinality(): Cardinality | undefined {
+  async cardinality(): Promise<Cardinality | undefined> {
     return this.#parts?.cardinality();
+  }
+
+  async syncNow(userId: string): Promise<SyncOutcome> {
+    if (this.#parts === undefined) throw starting();
+    this.#host.logger.info('sync asked for', { userId });
+    return this.#parts.syncNow();
+  }
+
+  /** A message of another node; what comes before the parts are open is not heard. */
+  receive(event: PluginClusterEvent): void {
+    this.#parts?.receive(event);
   }
 
   /** Never rejects: what goes wrong is a text inside the packet. */
@@ -155,6 +172,7 @@ export class MetricsNode implements WebServices {
           host: this.#host,
           facts: this.#facts,
           configuration: () => this.#configuration,
+          status: () => this.#ownStatus(),
         }),
       {
         clock,
@@ -238,10 +256,7 @@ function idleSync(driver: string): Status['sync'] {
 function deskOver(parts: () => Parts | undefined): DumpDesk {
   const desk = (): DumpDesk => {
     const current = parts();
-    if (current === undefined) {
-      const message = 'The plugin is still starting: try again in a moment.';
-      throw new DumpError('DUMP_STOPPED', message);
-    }
+    if (current === undefined) throw starting();
     return current.dumps;
   };
   return {
@@ -253,4 +268,8 @@ function deskOver(parts: () => Parts | undefined): DumpDesk {
     estimate: async (range) => desk().estimate(range),
     archive: async (id) => desk().archive(id),
   };
+}
+
+function starting(): DumpError {
+  return new DumpError('DUMP_STOPPED', 'The plugin is still starting: try again in a moment.');
 }

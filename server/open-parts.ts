@@ -1,7 +1,6 @@
 import type { Problem } from '../api/index.ts';
 import { OnDemandThread, Thread, asError } from '../lib/runtime/index.ts';
 import { Store } from '../lib/tsdb/index.ts';
-import { Lease } from './cluster/index.ts';
 import {
   GapLedger,
   MetadataBook,
@@ -10,33 +9,32 @@ import {
   metadataFile,
 } from './collect/index.ts';
 import { Collecting } from './collecting.ts';
-import type { Configuration } from './configuration.ts';
+import { CollectorView } from './collector-view.ts';
 import { chooseDataDirectory } from './data-directory.ts';
 import { withDiskRelief } from './disk-relief.ts';
-import { DumpService, SupportPacket, type BuildParts } from './dump/index.ts';
+import { DumpService, SupportPacket, type BuildParts, type DumpFacts } from './dump/index.ts';
 import type { Environment } from './environment.ts';
 import { openFilePlace, type FilePlace } from './file-place.ts';
 import { freeBytes } from './free-bytes.ts';
+import { HeadKeeper } from './head-keeper.ts';
+import { headSource } from './head-source.ts';
 import type { FileConfig, Host } from './mattermost/index.ts';
 import { Membership } from './membership.ts';
 import { loadIdentity, type NodeIdentity } from './node-identity.ts';
 import { OwnState } from './own-state.ts';
-import { Parts, type Opened } from './parts.ts';
-import { isPidAlive } from './pid.ts';
+import { Parts, type Opened, type PartsPorts } from './parts.ts';
 import { loadServerFacts, type FixedFacts } from './server-facts.ts';
-import { BlockCatalog, BlockSync } from './share/index.ts';
-import { singleServer } from './target-source.ts';
+import { BlockCatalog, BlockSync, HeadSnapshots, type BlockLabels } from './share/index.ts';
+import { targetSource } from './target-source.ts';
 
 /** A worker for the store ends after this long without work. */
 const idleThreadMs = 30_000;
 
 /** What parts are opened with. */
-export interface OpenOptions {
+export interface OpenOptions extends PartsPorts {
   environment: Environment;
   host: Host;
   facts: FixedFacts;
-  /** Read anew each time, so that what is saved applies live. */
-  configuration: () => Configuration;
 }
 
 /** Opens everything that collects, shares and dumps. */
@@ -78,7 +76,7 @@ export async function openParts(options: OpenOptions): Promise<Parts> {
         place,
         identity,
       };
-      return new Parts({ ...assemble(base), thread }, configuration);
+      return new Parts({ ...assemble(base), thread }, options);
     } catch (error) {
       await store.close();
       throw error;
@@ -122,11 +120,11 @@ interface Base extends OpenOptions {
 function assemble(base: Base): Omit<Opened, 'thread'> {
   const { environment, host, configuration, dataDirectory } = base;
   const { store, ledger, metadata, place } = base;
-  const { clock, rng, hostName } = environment;
+  const { clock, rng } = environment;
   const { logger } = host;
-  const membership = openMembership(base);
-  const catalog = new BlockCatalog(place.store);
-  const sync = openSync(base, catalog, membership);
+  const nodeName = nameOf(base);
+  const membership = openMembership(base, nodeName);
+  const { catalog, snapshots, sync } = openSharing(base, nodeName, membership);
   const client = new ScrapeClient({ clock, version: environment.pluginVersion });
   const relieved = withDiskRelief(store, () => {
     sync.relieveDisk().catch((error: unknown) => {
@@ -134,60 +132,106 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     });
   });
   const collecting = new Collecting({
-    ...{ clock, logger, hostName, store: relieved },
+    ...{ clock, logger, hostName: nodeName, store: relieved },
     ...{ ledger, metadata, fetcher: client },
   });
   const state = new OwnState({
     ...{ dataDirectory, store, collecting, ledger, metadata, catalog, sync },
   });
-  const build = dumpParts(base, catalog, state);
-  const free = () => freeBytes(dataDirectory);
-  const dumps = new DumpService({ ...build, logger, rng, kv: host.api, freeBytes: free });
+  const view =
+    membership === undefined
+      ? undefined
+      : new CollectorView({
+          ...{ clock, logger },
+          ask: (ask) => membership.askInPages('state.get', ask),
+        });
+  const collected: DumpFacts['collected'] = async (range) =>
+    view === undefined || membership?.mode === 'scraper'
+      ? state.collected(range)
+      : await view.collected(range);
+  const heads = headSource({ store, snapshots, membership });
+  const build: BuildParts = { ...dumpParts(base, nodeName, collected), catalog, heads };
+  const dumps = new DumpService({
+    ...{ ...build, logger, rng, kv: host.api },
+    owner: base.identity?.id ?? nodeName,
+    isShared: membership !== undefined,
+    onCreated: () => membership?.tell('job.wake', {}),
+    freeBytes: () => freeBytes(dataDirectory),
+  });
   const rangeMs = () => configuration().settings.supportPacketMs;
   const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
+  const onPublished = () => membership?.tell('store.changed', {});
+  const keeper = isWorthKeeping(base)
+    ? new HeadKeeper({ clock, logger, store, snapshots, collecting, dataDirectory, onPublished })
+    : undefined;
   return {
     ...{ clock, logger, dataDirectory, store, place, ledger, metadata, client },
-    ...{ collecting, state, catalog, sync, dumps, packet, membership },
-    targets: singleServer(configuration, hostName),
+    ...{ collecting, state, catalog, snapshots, keeper, sync, dumps, packet, membership, view },
+    host: nodeName,
+    targets: targetSource({ environment, host, configuration, clusterId: base.identity?.id }),
     problems: [...base.problems, ...place.problems],
   };
 }
 
-function openMembership({ environment, host, identity }: Base): Membership | undefined {
-  if (identity === undefined) return undefined;
-  const { clock, rng, hostName, pluginVersion } = environment;
-  const { logger } = host;
-  const { id, boot, problems } = identity;
-  const lease = new Lease({
-    ...{ kv: host.api, clock, rng, logger, isPidAlive },
-    identity: { id, boot, pid: process.pid, host: hostName, version: pluginVersion },
-  });
-  return new Membership({ clock, logger, lease, id, problems });
+/** By which administrators know this node: the name that they gave it, or the machine's. */
+function nameOf({ configuration, environment }: Base): string {
+  const { cluster } = configuration().server;
+  const given = cluster.enable ? cluster.overrideHostname.trim() : '';
+  return given === '' ? environment.hostName : given;
 }
 
-function openSync(base: Base, catalog: BlockCatalog, membership?: Membership): BlockSync {
-  const { environment, host, facts, configuration, dataDirectory, place, store } = base;
-  const { clock, hostName, pluginVersion } = environment;
+/** A single server's own directory is lost together with the disk that the WAL is on. */
+function isWorthKeeping({ configuration }: Base): boolean {
   const { cluster, file } = configuration().server;
-  // The label of a cluster without a name is that of servers that have none.
-  const name = cluster.enable && cluster.clusterName !== '' ? cluster.clusterName : 'single';
-  return new BlockSync({
-    ...{ clock, logger: host.logger, catalog, local: store, store: place.store, pluginVersion },
-    driver: file.driverName,
-    settings: () => configuration().settings,
-    labels: () => ({ serverId: facts.serverId, cluster: name, scraper: hostName }),
-    epoch: () => membership?.epoch ?? 0,
-    freeBytes: () => freeBytes(dataDirectory),
-  });
+  return cluster.enable || (file.driverName !== 'local' && file.driverName !== '');
 }
 
-function dumpParts(base: Base, catalog: BlockCatalog, state: OwnState): BuildParts {
+function openMembership(
+  { environment, host, identity }: Base,
+  nodeName: string,
+): Membership | undefined {
+  if (identity === undefined) return undefined;
+  const { clock, rng, pluginVersion } = environment;
+  const { api, logger } = host;
+  return new Membership({ clock, rng, logger, api, identity, host: nodeName, pluginVersion });
+}
+
+/** What copies blocks and snapshots to the file store. */
+function openSharing(base: Base, nodeName: string, membership: Membership | undefined) {
+  const { environment, host, facts, configuration, dataDirectory, place } = base;
+  const { clock, pluginVersion } = environment;
+  const { cluster, file } = configuration().server;
+  // A cluster without a name is labelled as a server that has none.
+  const name = cluster.enable && cluster.clusterName !== '' ? cluster.clusterName : 'single';
+  const labels: BlockLabels = { serverId: facts.serverId, cluster: name, scraper: nodeName };
+  const catalog = new BlockCatalog(place.store);
+  const shared = {
+    ...{ clock, logger: host.logger, store: place.store, pluginVersion },
+    labels: () => labels,
+    settings: () => configuration().settings,
+    epoch: () => membership?.epoch ?? 0,
+    mayDelete: () => membership?.mayDelete() ?? true,
+  };
+  const snapshots = new HeadSnapshots({ ...shared, blocks: catalog });
+  const sync = new BlockSync({
+    ...{ ...shared, catalog, local: base.store, driver: file.driverName },
+    freeBytes: () => freeBytes(dataDirectory),
+    onCopied: () => membership?.tell('store.changed', {}),
+    ...(isWorthKeeping(base) ? { savedUntilMs: () => snapshots.savedUntilMs() } : {}),
+  });
+  return { catalog, snapshots, sync };
+}
+
+function dumpParts(
+  base: Base,
+  nodeName: string,
+  collected: DumpFacts['collected'],
+): Omit<BuildParts, 'catalog' | 'heads'> {
   const { environment, host, facts, configuration, dataDirectory, place, store } = base;
   const { hostName, pluginVersion } = environment;
   return {
     clock: environment.clock,
     store: place.store,
-    catalog,
     local: () => store,
     openThread: () => new Thread({ name: 'dump', entry: environment.workerEntry }),
     onHungThread: (error) => {
@@ -200,10 +244,10 @@ function dumpParts(base: Base, catalog: BlockCatalog, state: OwnState): BuildPar
       },
       pluginVersion,
       scrapeIntervalMs: () => configuration().settings.scrapeIntervalMs,
-      collected: (range) => Promise.resolve(state.collected(range)),
+      collected,
     },
     pluginId: environment.pluginId,
-    node: hostName,
+    node: nodeName,
     dataDirectory,
   };
 }

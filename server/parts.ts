@@ -1,16 +1,27 @@
-import type { Cardinality, Problem, Target } from '../api/index.ts';
-import { asError, type Clock, type Logger, type OnDemandThread } from '../lib/runtime/index.ts';
+import { syncOutcome } from '../api/answers.ts';
+import type { Cardinality, Problem, SyncOutcome, Target } from '../api/index.ts';
+import {
+  asError,
+  sleep,
+  type Clock,
+  type Logger,
+  type OnDemandThread,
+} from '../lib/runtime/index.ts';
 import type { Store } from '../lib/tsdb/index.ts';
 import type { GapLedger, MetadataBook, ScrapeClient } from './collect/index.ts';
 import type { Collecting } from './collecting.ts';
+import { answerAsk } from './collector-state.ts';
+import type { CollectorView } from './collector-view.ts';
 import type { Configuration } from './configuration.ts';
 import type { DumpService, SupportFile, SupportPacket } from './dump/index.ts';
 import type { FilePlace } from './file-place.ts';
+import type { HeadKeeper } from './head-keeper.ts';
 import type { Membership } from './membership.ts';
+import type { PluginClusterEvent } from './mattermost/index.ts';
 import type { OwnState } from './own-state.ts';
-import type { BlockCatalog, BlockSync } from './share/index.ts';
+import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
 import { Shift, type Duty } from './shift.ts';
-import type { StatusSources } from './status.ts';
+import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
 import type { TargetSource } from './target-source.ts';
 
 /** All that a stop may take: the server ends the process 10 s after it asked. */
@@ -21,6 +32,9 @@ const cutBudgetMs = 4_000;
 
 /** What the last upload may take at least, however long freeing the lease and cutting took. */
 const lastSyncMs = 3_000;
+
+/** How long whoever asks for a sync waits for its end. */
+const syncPatienceMs = 8_000;
 
 /** Everything that was opened, in the order of its opening. */
 export interface Opened {
@@ -38,12 +52,26 @@ export interface Opened {
   collecting: Collecting;
   state: OwnState;
   catalog: BlockCatalog;
+  snapshots: HeadSnapshots;
+  /** Undefined where the file store is no safer than the disk: a single server's own directory. */
+  keeper: HeadKeeper | undefined;
   sync: BlockSync;
   dumps: DumpService;
   packet: SupportPacket;
   place: FilePlace;
   /** Undefined on a server that is not in a cluster. */
   membership: Membership | undefined;
+  /** What this node knows of the collecting one; undefined on a server that is not in a cluster. */
+  view: CollectorView | undefined;
+  /** By which administrators know this node. */
+  host: string;
+}
+
+/** What the parts are told by who opens them. */
+export interface PartsPorts {
+  configuration: () => Configuration;
+  /** What this node tells about itself. */
+  status: () => Promise<NodeStatus>;
 }
 
 /** What the parts tell for the status; `collector` is undefined on a server that is not in a cluster. */
@@ -63,12 +91,12 @@ export type PartsFacts = Pick<
 /** The running parts of a node: everything but scraping always runs, scraping when it is its turn. */
 export class Parts {
   readonly #opened: Opened;
-  readonly #configuration: () => Configuration;
+  readonly #ports: PartsPorts;
   readonly #shift: Shift;
 
-  constructor(opened: Opened, configuration: () => Configuration) {
+  constructor(opened: Opened, ports: PartsPorts) {
     this.#opened = opened;
-    this.#configuration = configuration;
+    this.#ports = ports;
     this.#shift = new Shift(opened, {
       begin: () => this.#begin(),
       end: () => this.#end(),
@@ -90,7 +118,7 @@ export class Parts {
     const { catalog, dumps, logger, membership, store, sync, targets } = this.#opened;
     targets.start(() => this.#applyTargets());
     if (membership === undefined) this.#shift.turn('collect');
-    else membership.start((duty) => this.#shift.turn(duty));
+    else this.#join(membership);
     store.onBlockCut(() => {
       sync.wake();
     });
@@ -129,17 +157,51 @@ export class Parts {
     };
   }
 
-  targets(): Target[] {
-    return this.#opened.state.targets();
+  /** The whole picture: on a node that does not collect, with what the collecting one tells. */
+  async status(own: NodeStatus): Promise<NodeStatus> {
+    const { view } = this.#opened;
+    if (view === undefined || !this.#isListening) return own;
+    const told = await view.status();
+    const problems = [...own.problems, ...view.problems()];
+    return listenerStatus({ ...own, problems }, told);
   }
 
-  cardinality(): Cardinality | undefined {
-    return this.#opened.state.cardinality();
+  targets(): Promise<Target[]> {
+    const { state, view } = this.#opened;
+    return view !== undefined && this.#isListening
+      ? view.targets()
+      : Promise.resolve(state.targets());
+  }
+
+  cardinality(): Promise<Cardinality | undefined> {
+    const { state, view } = this.#opened;
+    return view !== undefined && this.#isListening
+      ? view.cardinality()
+      : Promise.resolve(state.cardinality());
+  }
+
+  /** Copies everything to the file store that is not there yet: on this node, and on the collecting one. */
+  async syncNow(): Promise<SyncOutcome> {
+    const { membership } = this.#opened;
+    const own = this.#syncHere();
+    if (membership === undefined || !this.#isListening) return own;
+    const [outcome] = await Promise.all([membership.ask('sync.now', {}), own]);
+    return syncOutcome(outcome, 'outcome');
+  }
+
+  /** A message of another node; never throws, whatever it is. */
+  receive(event: PluginClusterEvent): void {
+    this.#opened.membership?.receive(event);
   }
 
   #problems(): Problem[] {
-    const { membership, problems, state } = this.#opened;
-    return [...problems, ...(membership?.problems() ?? []), ...state.problems()];
+    const { keeper, membership, problems, snapshots, state } = this.#opened;
+    return [
+      ...problems,
+      ...(membership?.problems() ?? []),
+      ...state.problems(),
+      ...(keeper === undefined ? [] : snapshots.problems()),
+    ];
   }
 
   supportFiles(): Promise<SupportFile[]> {
@@ -168,22 +230,83 @@ export class Parts {
     await this.#ended(thread.stop());
   }
 
+  get #isListening(): boolean {
+    return this.#shift.duty !== 'collect';
+  }
+
+  /** Takes part in the cluster: answers other nodes, and collects when it is this one's turn. */
+  #join(membership: Membership): void {
+    const { dumps, keeper, state, sync } = this.#opened;
+    const source = {
+      status: () => this.#ports.status(),
+      targets: () => state.targets(),
+      cardinality: () => state.cardinality(),
+      collected: (range: { fromMs: number; toMs: number }) => state.collected(range),
+    };
+    membership.serveInPages('state.get', (ask) => {
+      this.#checkCollecting();
+      return answerAsk(ask, source);
+    });
+    membership.serve('head.flush', async (_body, { signal }) => {
+      this.#checkCollecting();
+      const published = await keeper?.publish(signal);
+      return { ulid: published?.ulid ?? null, untilMs: published?.maxt ?? null };
+    });
+    membership.serve('sync.now', () => this.#syncHere());
+    membership.serve('job.wake', () => {
+      dumps.wake();
+    });
+    membership.serve('store.changed', () => {
+      sync.wake();
+    });
+    membership.start((duty) => {
+      this.#shift.turn(duty);
+    });
+  }
+
+  /** Refuses what only the collecting node can answer. */
+  #checkCollecting(): void {
+    if (this.#isListening) throw new NotCollecting(this.#opened.host);
+  }
+
+  async #syncHere(): Promise<SyncOutcome> {
+    const { clock, host, keeper, logger, sync } = this.#opened;
+    const all = Promise.all([sync.syncNow(), this.#isListening ? undefined : keeper?.publish()]);
+    const done = all.then(
+      () => true,
+      (error: unknown) => {
+        // What the file store says is in the outcome.
+        logger.info('A sync that was asked for did not succeed', { error: asError(error) });
+        return true;
+      },
+    );
+    const patience = new AbortController();
+    const isFinished = await Promise.race([
+      done,
+      sleep(clock, syncPatienceMs, patience.signal).then(() => false),
+    ]);
+    patience.abort();
+    return { node: host, isFinished, sync: sync.status() };
+  }
+
   #begin(): void {
-    const { collecting, membership, targets } = this.#opened;
-    const { settings } = this.#configuration();
+    const { collecting, keeper, membership, targets } = this.#opened;
+    const { settings } = this.#ports.configuration();
     collecting.begin(targets.current(), settings, membership?.predecessor());
+    keeper?.start();
   }
 
   async #end(): Promise<void> {
-    const { clock, collecting, ledger, membership } = this.#opened;
-    await collecting.end();
+    const { clock, collecting, keeper, ledger, membership } = this.#opened;
+    // Scrapes end first: whoever collects now must not wait for a snapshot's end.
+    await Promise.all([collecting.end(), keeper?.stop()]);
     // A node that stops altogether goes on one day; one whose lease went away hands over.
     if (membership?.mode === 'listener') ledger.handOver(clock.nowMs());
   }
 
   #applyTargets(): void {
     const { collecting, targets } = this.#opened;
-    collecting.apply(targets.current(), this.#configuration().settings);
+    collecting.apply(targets.current(), this.#ports.configuration().settings);
   }
 
   /** The next collector may be another node: what this one holds is better off in the file store. */
@@ -208,5 +331,15 @@ export class Parts {
     return end.catch((error: unknown) => {
       this.#opened.logger.error('A part could not end properly', { error: asError(error) });
     });
+  }
+}
+
+/** Another node asked this one for what only the collecting node has. */
+class NotCollecting extends Error {
+  override readonly name = 'NotCollecting';
+  readonly code = 'CLUSTER_NOT_COLLECTING';
+
+  constructor(host: string) {
+    super(`Node ${host} does not collect.`);
   }
 }

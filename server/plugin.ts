@@ -44,7 +44,7 @@ export class MetricsPlugin implements PluginHooks {
     this.#node = node;
     const hasPermission = (userId: string, permissionId: string) =>
       api.hasPermissionTo(userId, permissionId);
-    this.#requestListener = createApp(node, hasPermission, logger);
+    this.#requestListener = createApp(node, hasPermission, logger, this.#environment.clock);
     node.start();
     logger.info('Metrics plugin is active', { version: this.#environment.pluginVersion });
   }
@@ -70,8 +70,8 @@ export class MetricsPlugin implements PluginHooks {
     return files.map(({ name, body }) => ({ filename: name, body }));
   }
 
-  /** Nodes of a cluster do not talk to each other yet; messages of newer versions are ignored. */
-  onPluginClusterEvent(_event: PluginClusterEvent): Promise<void> {
+  onPluginClusterEvent(event: PluginClusterEvent): Promise<void> {
+    this.#node?.receive(event);
     return Promise.resolve();
   }
 }

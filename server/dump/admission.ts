@@ -3,7 +3,7 @@ import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import { errorText, type BlockCatalog } from '../share/index.ts';
 import { DumpCoverage } from './coverage.ts';
 import { DumpError } from './errors.ts';
-import type { LocalStorePort } from './ports.ts';
+import type { HeadSource, LocalStorePort } from './ports.ts';
 import { rangeEmpty } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
 
@@ -12,6 +12,7 @@ export interface AdmissionOptions {
   clock: Clock;
   logger: Logger;
   catalog: BlockCatalog;
+  heads?: HeadSource;
   local: () => LocalStorePort | undefined;
   freeBytes: () => Promise<number | null>;
 }
@@ -26,7 +27,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#coverage = new DumpCoverage(options.catalog, options.local);
+    this.#coverage = new DumpCoverage(options);
   }
 
   /** Throws a {@link DumpError} that says what to do. */
@@ -34,6 +35,7 @@ export class Admission {
     this.#checkRange(range);
     // What is already known may be enough; asking the file store is the exception.
     if (!this.#coverage.covers(range)) await this.#lookAtStore();
+    if (!this.#coverage.covers(range)) await this.#askForHead();
     if (!this.#coverage.covers(range)) throw rangeEmpty(range, this.#coverage.available());
     await this.#checkRoom(range);
   }
@@ -69,8 +71,19 @@ export class Admission {
     throw new DumpError('DUMP_NO_SPACE', message);
   }
 
+  /** What was just collected by another node may be nowhere but in its memory. */
+  async #askForHead(): Promise<void> {
+    const { heads } = this.#options;
+    if (heads === undefined) return;
+    const silence = await heads.flush();
+    // The refusal that follows says what is available; why more is not, is for the log.
+    if (silence !== undefined) this.#options.logger.info(silence);
+    await this.#lookAtStore();
+  }
+
   async #lookAtStore(): Promise<void> {
     try {
+      await this.#options.heads?.refresh();
       await this.#options.catalog.refresh();
     } catch (error) {
       // The job will say so in its warnings; what is on this node can be dumped all the same.

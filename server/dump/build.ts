@@ -7,11 +7,11 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { ulidTimeMs } from '../../lib/tsdb/index.ts';
 import { blockKey, codeOf, type BlockCatalog } from '../share/index.ts';
-import { archiveFileName } from './file-name.ts';
+import { archiveFileName, utcText } from './file-name.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { manifestOf } from './manifest.ts';
 import { packetMetadata } from './packet-metadata.ts';
-import type { DumpFacts, DumpThread, LocalStorePort } from './ports.ts';
+import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
 import { dumpReadme } from './readme.ts';
 import { rangeEmpty } from './refusals.ts';
 import { groupOverlapping, selectBlocks, type SourceBlock, type TimeRange } from './selection.ts';
@@ -29,7 +29,9 @@ export interface BuildParts {
   clock: Clock;
   store: ObjectStore;
   catalog: BlockCatalog;
-  /** Undefined on a node that does not collect. */
+  /** Absent where no snapshots of heads are kept. */
+  heads?: HeadSource;
+  /** What this node has collected and not given away; undefined when it has nothing of its own. */
   local: () => LocalStorePort | undefined;
   /** Starts a worker for one archive; it is stopped when the archive is done. */
   openThread: () => DumpThread;
@@ -106,6 +108,8 @@ class Build {
   readonly #warnings: string[] = [];
   readonly #blocks: PackedBlock[] = [];
   #actual: TimeRange | undefined;
+  /** Why the newest samples may be missing. */
+  #staleness: string | undefined;
 
   constructor(parts: BuildParts, request: BuildRequest, area: WorkArea, thread: DumpThread) {
     this.#parts = parts;
@@ -136,10 +140,11 @@ class Build {
 
   /**
    * The order matters: a block that is cut meanwhile is in the snapshot before it leaves the head, and
-   * a local block is only deleted once it is in the file store, which is looked at last.
+   * a local block is only deleted once it is in the file store, which is looked at last. There, too,
+   * snapshots come first: they go when their samples are in blocks.
    */
   async #collectSources(): Promise<SourceBlock[]> {
-    const { catalog, local } = this.#parts;
+    const { catalog, heads, local } = this.#parts;
     const { onProgress, requested, signal } = this.#request;
     const store = local();
     onProgress('snapshot', progressAt.snapshot);
@@ -159,15 +164,18 @@ class Build {
         await rm(dir, { recursive: true, force: true });
       }
     }
+    this.#staleness = await heads?.flush(signal);
     await this.#refreshCatalog();
     const own = head === undefined ? held : [...held, head];
     this.#warnOfHalfBlocks();
-    return selectBlocks(own, catalog.blocks(), requested);
+    const remote = { blocks: catalog.blocks(), heads: heads?.blocks() ?? [] };
+    return selectBlocks(own, remote, requested);
   }
 
   /** A dump of local blocks is better than none while the file store cannot be listed. */
   async #refreshCatalog(): Promise<void> {
     try {
+      await this.#parts.heads?.refresh(this.#request.signal);
       await this.#parts.catalog.refresh();
     } catch (error) {
       const code = codeOf(error) ?? 'unknown error';
@@ -226,7 +234,7 @@ class Build {
       const dir = join(await this.#area.directory('in'), block.ulid);
       try {
         for (const file of block.block.blockFiles)
-          await this.#fetchFile(block.ulid, file.path, dir);
+          await this.#fetchFile(blockKey(block.ulid, file.path, block.area), join(dir, file.path));
         fetched.push({ ulid: block.ulid, dir });
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;
@@ -237,11 +245,10 @@ class Build {
     return fetched;
   }
 
-  async #fetchFile(ulid: string, path: string, dir: string): Promise<void> {
+  async #fetchFile(key: string, target: string): Promise<void> {
     const { signal } = this.#request;
-    const target = join(dir, path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const { body } = await this.#parts.store.get(blockKey(ulid, path), { signal });
+    const { body } = await this.#parts.store.get(key, { signal });
     await pipeline(body, createWriteStream(target, { flags: 'wx', mode: 0o600 }), { signal });
   }
 
@@ -298,6 +305,7 @@ class Build {
     const { id, jobId, requested } = this.#request;
     const actual = this.#actual;
     if (actual === undefined) throw this.#nothingPacked();
+    this.#warnOfStaleness(actual);
     const server = await facts.server();
     const samples = this.#blocks.reduce((sum, block) => sum + block.samples, 0);
     const series = (await this.#call('dump.countSeries', { id })) as number;
@@ -326,6 +334,15 @@ class Build {
     const toMs = Math.min(requested.toMs, createdAtMs);
     const fileName = archiveFileName(serverName, requested.fromMs, toMs);
     return { fileName, ...finished, actual, samples, series, warnings: manifest.warnings };
+  }
+
+  /** Only what was asked for can be missing. */
+  #warnOfStaleness(actual: TimeRange): void {
+    const { clock } = this.#parts;
+    if (this.#staleness === undefined) return;
+    if (actual.toMs >= Math.min(this.#request.requested.toMs, clock.nowMs()) - 1) return;
+    const newest = `The newest sample in this dump is of ${utcText(actual.toMs)}.`;
+    this.#warnings.push(`${this.#staleness} ${newest}`);
   }
 
   #nothingPacked(): DumpError {

@@ -1,7 +1,7 @@
 import type { DumpEstimate } from '../../api/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
 import { spaceMarginBytes } from './limits.ts';
-import type { LocalStorePort } from './ports.ts';
+import type { HeadSource, LocalStorePort } from './ports.ts';
 import {
   estimateDump,
   groupOverlapping,
@@ -21,18 +21,24 @@ interface HeadSpan {
 /** What dumps can be made of, as far as this node knows without asking anybody. */
 export class DumpCoverage {
   readonly #catalog: BlockCatalog;
+  readonly #heads: HeadSource | undefined;
   readonly #local: () => LocalStorePort | undefined;
 
-  constructor(catalog: BlockCatalog, local: () => LocalStorePort | undefined) {
-    this.#catalog = catalog;
-    this.#local = local;
+  constructor(sources: {
+    catalog: BlockCatalog;
+    heads?: HeadSource;
+    local: () => LocalStorePort | undefined;
+  }) {
+    this.#catalog = sources.catalog;
+    this.#heads = sources.heads;
+    this.#local = sources.local;
   }
 
   /** From the first time covered to the last; undefined when there is nothing at all. */
   available(): TimeRange | undefined {
-    const spans = [...this.#catalog.blocks(), ...(this.#local()?.blocks() ?? [])].map(
-      ({ mint, maxt }) => ({ mint, maxt }),
-    );
+    const heads = this.#heads?.blocks() ?? [];
+    const blocks = [...this.#catalog.blocks(), ...heads, ...(this.#local()?.blocks() ?? [])];
+    const spans = blocks.map(({ mint, maxt }) => ({ mint, maxt }));
     const head = this.#head();
     if (head !== undefined) spans.push(head);
     if (spans.length === 0) return undefined;
@@ -63,7 +69,8 @@ export class DumpCoverage {
   }
 
   #blocks(range: TimeRange): SourceBlock[] {
-    return selectBlocks(this.#local()?.blocks() ?? [], this.#catalog.blocks(), range);
+    const remote = { blocks: this.#catalog.blocks(), heads: this.#heads?.blocks() ?? [] };
+    return selectBlocks(this.#local()?.blocks() ?? [], remote, range);
   }
 
   #head(): HeadSpan | undefined {

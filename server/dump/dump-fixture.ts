@@ -185,6 +185,7 @@ export class DumpRig {
       },
       pluginId: 'com.mattermost.mattermost-plugin-metrics',
       node: this.#node,
+      owner: this.#node,
       dataDirectory: this.dataDirectory,
       freeBytes: () => Promise.resolve(this.freeBytes),
       onChange: ({ state, progress }) => {

@@ -14,6 +14,8 @@ import {
   maxFinishedJobs,
   maxQueuedJobs,
   maxWarnings,
+  unaskedRefreshMs,
+  wakeDelayMs,
 } from './limits.ts';
 import type { KvStore } from './ports.ts';
 import { interrupted, queueFull, stopped } from './refusals.ts';
@@ -27,6 +29,12 @@ export interface DumpServiceOptions extends BuildParts {
   logger: Logger;
   rng: Rng;
   kv: KvStore;
+  /** Tells this node's jobs from those of others, also after a restart. */
+  owner: string;
+  /** Whether other nodes make dumps, too. */
+  isShared?: boolean;
+  /** Told when a job was created here, for the other nodes to know. It must not throw. */
+  onCreated?: () => void;
   /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes: () => Promise<number | null>;
   /** Told when a job of this node changes its state, phase or percent. It must not throw. */
@@ -61,12 +69,12 @@ export class DumpService {
   constructor(options: DumpServiceOptions) {
     this.#options = options;
     this.#admission = new Admission(options);
-    const { clock, kv, logger, node } = options;
+    const { clock, kv, logger, owner } = options;
     this.#book = new JobBook({
       clock,
       logger,
       kv,
-      node,
+      owner,
       onLost: (id, how) => {
         this.#lose(id, how);
       },
@@ -90,13 +98,20 @@ export class DumpService {
     await this.#ticking;
   }
 
+  /** Another node has created a job: its record is to be watched from now on. */
+  wake(): void {
+    this.#refreshedAtMs = -Infinity;
+    this.#schedule(wakeDelayMs);
+  }
+
   /** Queues a dump of `[fromMs, toMs)`. */
   async create(range: TimeRange, userId: string): Promise<Dump> {
     await this.#admission.check(range);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
-    const { clock, node, rng } = this.#options;
-    const record = newRecord(newJobId(rng), { range, userId, node, nowMs: clock.nowMs() });
+    const { clock, node, onCreated, owner, rng } = this.#options;
+    const facts = { range, userId, node, owner, nowMs: clock.nowMs() };
+    const record = newRecord(newJobId(rng), facts);
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
       const message = 'The job could not be written to the database: try again in a moment.';
       throw new DumpError('DUMP_FAILED', message, { detail: errorText(cause), cause });
@@ -104,6 +119,7 @@ export class DumpService {
     if (!isWritten) throw stopped();
     const { id } = record.dump;
     this.#options.logger.info('dump created', { id, userId, ...range });
+    onCreated?.();
     this.#enqueue(id);
     return structuredClone(record.dump);
   }
@@ -349,11 +365,12 @@ export class DumpService {
 
   /** Takes jobs over that nobody works on. */
   async #adopt(isStart: boolean): Promise<void> {
-    const { logger, node } = this.#options;
+    const { logger, node, owner } = this.#options;
     for (const found of this.#book.abandoned(isStart).reverse()) {
       const record = structuredClone(found);
       const { dump } = record;
       dump.node = node;
+      record.owner = owner;
       record.revision++;
       const isGivenUp = record.attempt >= maxAttempts;
       if (record.isCancelRequested) dump.state = 'cancelled';
@@ -368,9 +385,10 @@ export class DumpService {
     }
   }
 
-  #schedule(): void {
+  #schedule(delayMs = foreignRefreshMs): void {
     if (this.#isStopped) return;
-    this.#tick = this.#options.clock.setTimer(foreignRefreshMs, () => {
+    this.#tick?.cancel();
+    this.#tick = this.#options.clock.setTimer(delayMs, () => {
       this.#ticking = this.#beat().finally(() => {
         this.#schedule();
       });
@@ -378,9 +396,9 @@ export class DumpService {
   }
 
   async #beat(): Promise<void> {
+    const { clock, isShared = false } = this.#options;
     await this.#book.beat();
-    if (!this.#isLoaded) await this.#load();
-    if (!this.#book.hasForeignWork()) return;
-    await this.#load();
+    const isOld = clock.monotonicMs() - this.#refreshedAtMs >= unaskedRefreshMs;
+    if (!this.#isLoaded || this.#book.hasForeignWork() || (isShared && isOld)) await this.#load();
   }
 }

@@ -86,6 +86,8 @@ async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise
     range,
     userId: '',
     node,
+    // Finished: nobody works on it any more.
+    owner: '',
     nowMs: job.createdAtMs,
   });
   Object.assign(record.dump, {

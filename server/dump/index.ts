@@ -6,6 +6,7 @@ export type {
   CollectedFacts,
   DumpFacts,
   DumpThread,
+  HeadSource,
   KvStore,
   LocalStorePort,
   ServerFacts,

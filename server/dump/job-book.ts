@@ -10,7 +10,8 @@ export interface JobBookOptions {
   clock: Clock;
   logger: Logger;
   kv: KvStore;
-  node: string;
+  /** This node, as in {@link JobRecord.owner}. */
+  owner: string;
   /** Another node asked to give up a job of this one, took it over, or deleted it. */
   onLost: (id: string, how: 'cancelled' | 'taken') => void;
 }
@@ -72,10 +73,10 @@ export class JobBook {
 
   /** Unfinished jobs that nobody works on: of an earlier run of this node, or of a node that is gone. */
   abandoned(isStart: boolean): JobRecord[] {
-    const { clock, node } = this.#options;
-    return this.records().filter(({ dump }) => {
+    const { clock, owner } = this.#options;
+    return this.records().filter(({ dump, owner: of }) => {
       if (isFinished(dump) || this.#live.has(dump.id)) return false;
-      if (isStart && dump.node === node) return true;
+      if (isStart && of === owner) return true;
       const watch = this.#watched.get(dump.id);
       return watch !== undefined && clock.monotonicMs() - watch.sinceMs >= abandonedMs;
     });
@@ -190,7 +191,7 @@ export class JobBook {
   async #write(record: JobRecord): Promise<SaveResult> {
     record.revision++;
     const result = await this.#jobs.save(record);
-    if (result.kind !== 'changed' || result.record.dump.node !== this.#options.node) return result;
+    if (result.kind !== 'changed' || result.record.owner !== this.#options.owner) return result;
     record.revision = result.record.revision + 1;
     this.#options.onLost(record.dump.id, 'cancelled');
     return await this.#jobs.save(record);

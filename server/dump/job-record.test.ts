@@ -25,10 +25,21 @@ const dump: Dump = {
   error: { code: 'DUMP_FAILED', message: 'sentence', detail: 'cause' },
 };
 
-const record: JobRecord = { dump, attempt: 2, isCancelRequested: true, revision: 9 };
+const record: JobRecord = {
+  dump,
+  owner: 'o',
+  attempt: 2,
+  isCancelRequested: true,
+  revision: 9,
+};
 
 test('comes back as it was', () => {
   expect(decodeRecord(encodeRecord(record), id)).toEqual(record);
+});
+
+test('is of the node that it names, where no owner is told', () => {
+  const bytes = encodeRecord({ ...record, owner: '' });
+  expect(decodeRecord(bytes, id)?.owner).toBe('node-a');
 });
 
 test('stays below its limit by cutting texts, never facts', () => {

@@ -5,6 +5,8 @@ import { maxRecordBytes, maxWarningChars, maxWarnings } from './limits.ts';
 /** A job as it lies in the key-value store. */
 export interface JobRecord {
   dump: Dump;
+  /** Which node works on it: its cluster id where there is one. */
+  owner: string;
   /** How often it was begun. */
   attempt: number;
   /** Set by a node that does not run it; the one that does gives it up. */
@@ -32,10 +34,11 @@ export function newRecord(
     range: { fromMs: number; toMs: number };
     userId: string;
     node: string;
+    owner: string;
     nowMs: number;
   },
 ): JobRecord {
-  const { node, nowMs, range, userId } = facts;
+  const { node, nowMs, owner, range, userId } = facts;
   const dump: Dump = {
     id,
     state: 'queued',
@@ -55,7 +58,7 @@ export function newRecord(
     warnings: [],
     error: null,
   };
-  return { dump, attempt: 0, isCancelRequested: false, revision: 0 };
+  return { dump, owner, attempt: 0, isCancelRequested: false, revision: 0 };
 }
 
 /** Whether a job has come to its end. */
@@ -102,6 +105,8 @@ export function decodeRecord(bytes: Uint8Array, id: string): JobRecord | undefin
   if (dump === undefined) return undefined;
   return {
     dump,
+    // Records of version 0.8 name the node by its host alone.
+    owner: textOr(root['owner']) || dump.node,
     attempt: numberOr(root['attempt'], 1),
     isCancelRequested: root['isCancelRequested'] === true,
     revision: numberOr(root['revision'], 0),

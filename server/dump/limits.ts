@@ -18,13 +18,19 @@ export const maxWarningChars = 240;
 export const progressPeriodMs = 2_000;
 
 /** Longest time without a write while a job waits or runs: others see that the node lives. */
-export const heartbeatMs = 15_000;
+export const heartbeatMs = 5_000;
 
 /** A job of another node whose record did not change for this long is taken over. */
-export const abandonedMs = 60_000;
+export const abandonedMs = 30_000;
 
-/** How often the records of other nodes are looked at. */
-export const foreignRefreshMs = 15_000;
+/** How often the records of other nodes are looked at while some of them have work. */
+export const foreignRefreshMs = 5_000;
+
+/** How often they are looked at anyway: the message that there is work may get lost. */
+export const unaskedRefreshMs = 60_000;
+
+/** Pause before a message of another node is acted upon, however many come. */
+export const wakeDelayMs = 200;
 
 /** Free space left over by a dump: WAL and head snapshots must go on beside it. */
 export const spaceMarginBytes = 64 * 1024 * 1024;

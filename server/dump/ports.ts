@@ -1,6 +1,7 @@
 import type { Gap, Target } from '../../api/index.ts';
 import type { ThreadCall } from '../../lib/runtime/index.ts';
 import type { BlockInfo, SnapshotRequest, StoreStats } from '../../lib/tsdb/index.ts';
+import type { RemoteBlock } from '../share/index.ts';
 
 /** The server's key-value store; `PluginApi` of `server/mattermost` is one. */
 export interface KvStore {
@@ -22,6 +23,19 @@ export interface LocalStorePort {
   blocks(): readonly BlockInfo[];
   snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined>;
   stats(): StoreStats;
+}
+
+/** Snapshots of heads in the file store: samples that are in no block there yet. */
+export interface HeadSource {
+  /**
+   * Sees to it that the newest samples of the deployment are on this node or in the file store.
+   * Never rejects: when that could not be done, a sentence says why.
+   */
+  flush(signal?: AbortSignal): Promise<string | undefined>;
+  /** Looks at the file store. */
+  refresh(signal?: AbortSignal): Promise<void>;
+  /** What, as of the last look, neither a block in the file store nor this node holds. */
+  blocks(): readonly RemoteBlock[];
 }
 
 /** A worker thread that serves `dumpHandlers`; `Thread` of `lib/runtime` is one. */

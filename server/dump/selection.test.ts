@@ -35,7 +35,7 @@ describe('selection', () => {
 
   function want(local: Block[], remote: Block[], names: string, range = [0, 100]): void {
     const [fromMs = 0, toMs = 0] = range;
-    const selected = selectBlocks(local, remote, { fromMs, toMs });
+    const selected = selectBlocks(local, { blocks: remote, heads: [] }, { fromMs, toMs });
     const told = selected.map(({ kind, ulid }) => `${kind[0]!}${ulid.at(-1)!}`).join(' ');
     expect(told).toBe(names);
   }

@@ -1,6 +1,6 @@
 import type { DumpEstimate } from '../../api/index.ts';
 import { isContained, lineageOf, withoutContained, type BlockInfo } from '../../lib/tsdb/index.ts';
-import type { RemoteBlock } from '../share/index.ts';
+import type { BlockArea, RemoteBlock } from '../share/index.ts';
 
 /** A half-open range of times in milliseconds. */
 export interface TimeRange {
@@ -17,20 +17,27 @@ export type SourceBlock = {
   sizeBytes: number;
   /** Level-1 blocks that it was made of. */
   sources: readonly string[];
-} & ({ kind: 'local'; dir: string } | { kind: 'remote'; block: RemoteBlock });
+} & ({ kind: 'local'; dir: string } | { kind: 'remote'; area: BlockArea; block: RemoteBlock });
 
 /** Whether a block `[mint, maxt)` has a part in the range. */
 export function overlaps(block: { mint: number; maxt: number }, range: TimeRange): boolean {
   return block.mint < range.toMs && block.maxt > range.fromMs;
 }
 
+/** Blocks in the file store, and snapshots of heads there that hold what no block does. */
+export interface RemoteSources {
+  blocks: readonly RemoteBlock[];
+  heads: readonly RemoteBlock[];
+}
+
 /**
  * The blocks that cover a range. What is on the own disk is taken from there, and no sample twice: a
- * merged block stands for those that it was made of, and these for it.
+ * merged block stands for those that it was made of, and these for it. Snapshots of heads may share
+ * samples with blocks and with each other: whoever reads them together counts each sample once.
  */
 export function selectBlocks(
   local: readonly BlockInfo[],
-  remote: readonly RemoteBlock[],
+  remote: RemoteSources,
   range: TimeRange,
 ): SourceBlock[] {
   const own = new Set(local.flatMap((block) => [block.ulid, ...lineageOf(block)]));
@@ -38,14 +45,17 @@ export function selectBlocks(
     ...local.map(({ ulid, mint, maxt, numSamples, sizeBytes, sources, dir }) => {
       return { kind: 'local' as const, ulid, mint, maxt, numSamples, sizeBytes, sources, dir };
     }),
-    ...remote
+    ...remote.blocks
       .filter((block) => !isContained(block, (ulid) => own.has(ulid)))
-      .map((block) => {
-        const { ulid, mint, maxt, numSamples, sizeBytes, sources } = block;
-        return { kind: 'remote' as const, ulid, mint, maxt, numSamples, sizeBytes, sources, block };
-      }),
+      .map((block) => remoteSource(block, 'data')),
+    ...remote.heads.map((block) => remoteSource(block, 'head')),
   ]);
   return selected.filter((block) => overlaps(block, range));
+}
+
+function remoteSource(block: RemoteBlock, area: BlockArea): SourceBlock {
+  const { ulid, mint, maxt, numSamples, sizeBytes, sources } = block;
+  return { kind: 'remote', area, ulid, mint, maxt, numSamples, sizeBytes, sources, block };
 }
 
 /** Blocks that overlap each other, directly or through a third, in groups from old to new. */

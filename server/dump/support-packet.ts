@@ -39,7 +39,7 @@ export class SupportPacket {
 
   constructor(options: SupportPacketOptions) {
     this.#options = options;
-    this.#coverage = new DumpCoverage(options.catalog, options.local);
+    this.#coverage = new DumpCoverage(options);
   }
 
   /** Never rejects: what goes wrong is in the text. Callers at the same time share one packet. */

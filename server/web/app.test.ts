@@ -3,13 +3,24 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ApiError, Cardinality, Dump } from '../../api/index.ts';
-import { silentLogger } from '../../lib/runtime/index.ts';
+import type { ApiError, Cardinality, Dump, SyncOutcome, SyncStatus } from '../../api/index.ts';
+import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import { createApp, type DumpDesk, type WebServices } from './index.ts';
 
 const id = 'a'.repeat(26);
 const content = Buffer.from('0123456789');
+const reading = 'sysconsole_read_environment_performance_monitoring';
+const writing = 'sysconsole_write_environment_performance_monitoring';
 const dump = { id, state: 'ready' } as Dump;
+
+const synced: SyncStatus = {
+  driver: 'local',
+  remoteBlocks: 1,
+  remoteBytes: 2,
+  pendingBlocks: 0,
+  lastSuccessMs: 3,
+  lastError: null,
+};
 
 class Coded extends Error {
   readonly code: string;
@@ -25,7 +36,7 @@ class OneDump implements DumpDesk {
   failure: Error | undefined;
   deleted: string[] = [];
   opened = 0;
-  endless = false;
+  dump = dump;
 
   #check(): void {
     if (this.failure !== undefined) throw this.failure;
@@ -33,11 +44,11 @@ class OneDump implements DumpDesk {
   async create(range: { fromMs: number; toMs: number }, userId: string): Promise<Dump> {
     this.#check();
     this.created.push({ ...range, userId });
-    return dump;
+    return this.dump;
   }
   async list(): Promise<Dump[]> {
     this.#check();
-    return [dump];
+    return [this.dump];
   }
   async get(): Promise<Dump> {
     this.#check();
@@ -70,27 +81,39 @@ class OneDump implements DumpDesk {
 }
 
 let cardinality: Cardinality | undefined;
+let outcome: SyncOutcome;
 let dumps: OneDump;
 let server: Server;
 let base: string;
 let rights: string[];
+let permissions: Record<string, string[]>;
+let clock: FakeClock;
 
 beforeEach(async () => {
   dumps = new OneDump();
   rights = [];
+  clock = new FakeClock(0);
+  permissions = { admin: ['manage_system'], reader: [reading], writer: [writing] };
+  outcome = { node: '', isFinished: true, sync: synced };
   const services: WebServices = {
-    status: async () => ({ mode: 'both' }) as Awaited<ReturnType<WebServices['status']>>,
-    targets: () => [],
-    cardinality: () => cardinality,
+    status: async () =>
+      ({
+        ...{ mode: 'both', newestSampleMs: 9, oldestSampleMs: 1 },
+        store: { headSeries: 5 },
+      }) as Awaited<ReturnType<WebServices['status']>>,
+    targets: async () => [],
+    cardinality: async () => cardinality,
+    syncNow: async (userId) => ({ ...outcome, node: `a, for ${userId}` }),
     dumps,
   };
   const app = createApp(
     services,
     async (userId, permission) => {
       rights.push(`${userId}:${permission}`);
-      return userId === 'admin';
+      return permissions[userId]?.includes(permission) === true;
     },
     silentLogger,
+    clock,
   );
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -112,7 +135,7 @@ async function refuses(response: Promise<Response>, status: number, code: string
   const answer = await response;
   const body = (await answer.json()) as ApiError;
   expect([answer.status, body.code]).toEqual([status, code]);
-  expect(body.message).toMatch(/^(The|A|Your|Only|That|sentence) .+/);
+  expect(body.message).toMatch(/^(The|A|You|Your|Only|That|sentence) .+/);
   expect(typeof body.detail).toBe('string');
 }
 
@@ -127,19 +150,69 @@ const routes: [method: string, path: string][] = [
   ['DELETE', `/api/v1/dumps/${id}`],
   ['POST', `/api/v1/dumps/${id}/cancel`],
   ['GET', `/api/v1/dumps/${id}/archive`],
+  ['POST', '/api/v1/sync'],
+  ['GET', '/tsdb/stats'],
+  ['GET', '/jobs'],
+  ['POST', '/jobs/create'],
+  ['DELETE', `/jobs/delete/${id}`],
+  ['DELETE', '/jobs/deleteAll'],
+  ['GET', `/jobs/download/${id}`],
   ['GET', '/nothing'],
+  ['POST', '/nothing'],
   ['GET', '/'],
 ];
 
+/** What somebody may do who may only look. */
+const harmless = [
+  '/api/v1/status',
+  '/api/v1/targets',
+  '/api/v1/cardinality',
+  '/api/v1/dumps',
+  '/api/v1/dumps/estimate?from=1&to=2',
+  `/api/v1/dumps/${id}`,
+  '/tsdb/stats',
+  '/jobs',
+  '/nothing',
+  '/',
+];
+
 describe('who may', () => {
-  test.each(routes)(
-    'refuses %s %s without a user and without manage_system',
-    async (method, path) => {
-      await refuses(request(path, { method }, ''), 401, 'NOT_SIGNED_IN');
-      await refuses(request(path, { method }, 'somebody'), 403, 'NOT_PERMITTED');
-      expect([rights, dumps.created, dumps.deleted]).toEqual([['somebody:manage_system'], [], []]);
-    },
-  );
+  test.each(routes)('refuses %s %s without a user and without a right', async (method, path) => {
+    await refuses(request(path, { method }, ''), 401, 'NOT_SIGNED_IN');
+    await refuses(request(path, { method }, 'somebody'), 403, 'NOT_PERMITTED');
+    const asked = ['manage_system', writing, reading].map((name) => `somebody:${name}`);
+    expect([rights, dumps.created, dumps.deleted]).toEqual([asked, [], []]);
+  });
+
+  test.each(routes)('lets a reader do %s %s only if it changes nothing', async (method, path) => {
+    const { status } = await request(path, { method }, 'reader');
+    const isHarmless = method === 'GET' && harmless.includes(path);
+    expect(status === 403).toBe(!isHarmless);
+    expect([dumps.created, dumps.deleted, dumps.opened]).toEqual([[], [], 0]);
+  });
+
+  test('lets a writer do everything', async () => {
+    for (const [method, path] of routes) {
+      expect((await request(path, { method }, 'writer')).status).not.toBe(403);
+    }
+  });
+
+  test('does not let a reader fetch an archive by HEAD, another case or a longer path', async () => {
+    for (const path of [`/api/v1/dumps/${id}/archive`, `/api/v1/dumps/${id}/ARCHIVE/`]) {
+      const answer = await request(path, { method: 'HEAD' }, 'reader');
+      expect([answer.status, dumps.opened]).toEqual([403, 0]);
+    }
+  });
+
+  test('tells everybody what they can', async () => {
+    for (const [user, can] of [
+      ['admin', { read: true, write: true }],
+      ['writer', { read: true, write: true }],
+      ['reader', { read: true, write: false }],
+    ] as const) {
+      expect(await (await request('/api/v1/status', {}, user)).json()).toMatchObject({ can });
+    }
+  });
 
   test('refuses another plugin, whoever it claims to act for', async () => {
     const headers = { 'Mattermost-Plugin-ID': 'com.example.other' };
@@ -148,6 +221,24 @@ describe('who may', () => {
 
   test('answers 404 to an administrator at an unknown address', async () => {
     await refuses(request('/nothing'), 404, 'NOT_FOUND');
+  });
+});
+
+describe('sync', () => {
+  const post = () => request('/api/v1/sync', { method: 'POST' });
+
+  test('answers when everything is in the file store, and when it takes longer', async () => {
+    const done = await post();
+    expect([done.status, await done.json()]).toEqual([200, { ...outcome, node: 'a, for admin' }]);
+    outcome = { ...outcome, isFinished: false };
+    const slow = await post();
+    expect([slow.status, ((await slow.json()) as SyncOutcome).isFinished]).toEqual([202, false]);
+  });
+
+  test('tells why it failed', async () => {
+    const lastError = { code: 'STORE_DENIED', message: 'The keys are wrong.', detail: '' };
+    outcome = { ...outcome, sync: { ...synced, lastError } };
+    await refuses(post(), 502, 'STORE_DENIED');
   });
 });
 
@@ -172,6 +263,21 @@ describe('dumps', () => {
     const answer = await post('{"from": 1000, "to": 2000}');
     expect([answer.status, await answer.json()]).toEqual([201, dump]);
     expect(dumps.created).toEqual([{ fromMs: 1000, toMs: 2000, userId: 'admin' }]);
+  });
+
+  test('lets one user begin ten within a minute, and another all the same', async () => {
+    for (let at = 0; at < 10; at++) expect((await post('{"from": 1, "to": 2}')).status).toBe(201);
+    const refused = await post('{"from": 1, "to": 2}');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
+    await refuses(
+      request('/jobs/create', { method: 'POST', body: '{"min_t": 1, "max_t": 2}' }),
+      429,
+      'DUMP_TOO_MANY',
+    );
+    const other = { method: 'POST', body: '{"from": 1, "to": 2}' };
+    expect((await request('/api/v1/dumps', other, 'writer')).status).toBe(201);
+    await clock.advance(60_000);
+    expect((await post('{"from": 1, "to": 2}')).status).toBe(201);
   });
 
   test('refuses bodies that are not a range', async () => {
@@ -236,6 +342,42 @@ describe('dumps', () => {
   test('deletes with an empty answer', async () => {
     const answer = await request(`/api/v1/dumps/${id}`, { method: 'DELETE' });
     expect([answer.status, await answer.text(), dumps.deleted]).toEqual([204, '', [id]]);
+  });
+});
+
+describe('the routes of the Go plugin', () => {
+  test('create, list, fetch and delete in its shapes', async () => {
+    dumps.dump = {
+      ...dump,
+      createdAtMs: 7,
+      requested: { fromMs: 1, toMs: 2 },
+      actual: { fromMs: 3, toMs: 4 },
+      fileName: 'x.tar.gz',
+    };
+    const job = {
+      ...{ id, status: 'success', create_at: 7, min_t: 3, max_t: 4 },
+      dump_location: 'x.tar.gz',
+    };
+    const body = '{"min_t": 1000, "max_t": 2000}';
+    const created = await request('/jobs/create', { method: 'POST', body });
+    expect([created.status, await created.json()]).toEqual([200, job]);
+    expect(dumps.created).toEqual([{ fromMs: 1000, toMs: 2000, userId: 'admin' }]);
+    expect(await (await request('/jobs')).json()).toEqual([job]);
+    expect(await (await request(`/jobs/download/${id}`)).text()).toBe('0123456789');
+    expect((await request(`/jobs/delete/${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await request('/jobs/deleteAll', { method: 'DELETE' })).status).toBe(200);
+    expect(dumps.deleted).toEqual([id, id]);
+    await refuses(
+      request('/jobs/create', { method: 'POST', body: '{}' }),
+      400,
+      'DUMP_RANGE_INVALID',
+    );
+    await refuses(request('/jobs/download/..%2fx'), 400, 'DUMP_BAD_ID');
+  });
+
+  test('tell how much there is', async () => {
+    const answer = await (await request('/tsdb/stats')).json();
+    expect(answer).toEqual({ min_t: 1, max_t: 9, num_samples: 2, num_series: 5 });
   });
 });
 

@@ -1,9 +1,11 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Status, TargetList } from '../../api/index.ts';
-import { asError, type Logger } from '../../lib/runtime/index.ts';
-import { authorize, type PermissionCheck } from './authorize.ts';
+import { asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { authorize, rightsIn, userIdOf, type PermissionCheck } from './authorize.ts';
+import { limitCreates } from './create-rate.ts';
 import { dumpRoutes } from './dump-routes.ts';
 import { HttpError, asHttpError } from './errors.ts';
+import { goPluginRoutes } from './go-plugin-routes.ts';
 import type { WebServices } from './services.ts';
 
 /** The plugin's HTTP below `/plugins/<id>`. */
@@ -11,6 +13,7 @@ export function createApp(
   services: WebServices,
   hasPermission: PermissionCheck,
   logger: Logger,
+  clock: Pick<Clock, 'monotonicMs'>,
 ): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -24,15 +27,15 @@ export function createApp(
   app.use(authorize(hasPermission));
 
   app.get('/api/v1/status', async (_request, response) => {
-    const status: Status = { ...(await services.status()), can: { read: true, write: true } };
+    const status: Status = { ...(await services.status()), can: rightsIn(response.locals) };
     response.json(status);
   });
-  app.get('/api/v1/targets', (_request, response) => {
-    const list: TargetList = { targets: services.targets() };
+  app.get('/api/v1/targets', async (_request, response) => {
+    const list: TargetList = { targets: await services.targets() };
     response.json(list);
   });
-  app.get('/api/v1/cardinality', (_request, response) => {
-    const cardinality = services.cardinality();
+  app.get('/api/v1/cardinality', async (_request, response) => {
+    const cardinality = await services.cardinality();
     if (cardinality === undefined) {
       throw new HttpError(
         503,
@@ -42,7 +45,17 @@ export function createApp(
     }
     response.json(cardinality);
   });
+  app.post('/api/v1/sync', async (request, response) => {
+    const outcome = await services.syncNow(userIdOf(request));
+    const { lastError } = outcome.sync;
+    if (outcome.isFinished && lastError !== null) {
+      throw new HttpError(502, lastError.code, lastError.message, lastError.detail);
+    }
+    response.status(outcome.isFinished ? 200 : 202).json(outcome);
+  });
+  app.post(['/api/v1/dumps', '/jobs/create'], limitCreates(clock));
   app.use('/api/v1/dumps', dumpRoutes(services.dumps, logger));
+  app.use(goPluginRoutes(services));
 
   app.use(() => {
     throw new HttpError(404, 'NOT_FOUND', 'The plugin has nothing at this address.');

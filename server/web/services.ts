@@ -1,5 +1,12 @@
 import type { Readable } from 'node:stream';
-import type { Cardinality, Dump, DumpEstimate, Status, Target } from '../../api/index.ts';
+import type {
+  Cardinality,
+  Dump,
+  DumpEstimate,
+  Status,
+  SyncOutcome,
+  Target,
+} from '../../api/index.ts';
 
 /** An archive that can be sent: its facts, and a way to read a part of it. */
 export interface ArchiveSource {
@@ -26,8 +33,10 @@ export interface DumpDesk {
 export interface WebServices {
   /** Status without the caller's rights, which the route adds. */
   status(): Promise<Omit<Status, 'can'>>;
-  targets(): Target[];
-  /** Undefined while the node does not collect. */
-  cardinality(): Cardinality | undefined;
+  targets(): Promise<Target[]>;
+  /** Undefined while it is not known, because nothing is collected. */
+  cardinality(): Promise<Cardinality | undefined>;
+  /** Copies to the file store what is not there yet, on whichever node it is. */
+  syncNow(userId: string): Promise<SyncOutcome>;
   dumps: DumpDesk;
 }

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { Cardinality, Dump, SyncOutcome, TargetList } from '../api/index.ts';
+import { ClusterBench, idOf, type BenchNode } from './cluster-bench-fixture.ts';
+
+jest.setTimeout(60_000);
+
+let bench: ClusterBench;
+
+beforeEach(async () => {
+  bench = await ClusterBench.create();
+});
+
+afterEach(async () => {
+  await bench.close();
+  expect(bench.failures).toEqual([]);
+});
+
+interface Manifest {
+  samples: number;
+  range: { actual: { fromMs: number; toMs: number } };
+  targets: { job: string; state: string }[];
+  gaps: { reason: string }[];
+  metadata: Record<string, unknown>;
+  warnings: string[];
+}
+
+/** Starts three nodes and lets them collect for a while. */
+async function cluster(): Promise<{ collector: BenchNode; listener: BenchNode }> {
+  for (const name of ['a', 'b', 'c']) await bench.start(name);
+  const collector = await bench.collector();
+  await bench.advance(60_000);
+  const listener = [...bench.nodes.values()].find((node) => node !== collector);
+  if (listener === undefined) throw new Error('no listener');
+  return { collector, listener };
+}
+
+/** Has a node make a dump of the last hour; gives what it became and its manifest. */
+async function dumpOn(node: BenchNode): Promise<{ dump: Dump; manifest: Manifest }> {
+  const nowMs = bench.nowMs();
+  const body = JSON.stringify({ from: nowMs - 3_600_000, to: nowMs + 1 });
+  const created = await node.request('dumps', { method: 'POST', body });
+  expect(created.status).toBe(201);
+  const { id } = (await created.json()) as Dump;
+  const dump = await bench.until('the dump is done', async () => {
+    const now = await node.get<Dump>(`dumps/${id}`);
+    return now.state !== 'queued' && now.state !== 'running' && now;
+  });
+  expect(dump).toMatchObject({ state: 'ready', node: node.name, error: null });
+  const archive = await (await node.request(`dumps/${id}/archive`)).arrayBuffer();
+  const path = join(bench.root, `${id}.tar.gz`);
+  await writeFile(path, Buffer.from(archive));
+  const text = execFileSync('tar', ['xzOf', path, 'manifest.json'], { stdio: 'pipe' }).toString();
+  return { dump, manifest: JSON.parse(text) as Manifest };
+}
+
+test('a listener tells what the collector does, and dumps up to its newest sample', async () => {
+  const { collector, listener } = await cluster();
+  const told = await listener.status();
+  const own = await collector.status();
+  expect(told).toMatchObject({
+    mode: 'listener',
+    state: 'collecting',
+    targets: { up: 1, total: 1 },
+    collector: { node: collector.name },
+    store: { path: own.store.path },
+    problems: [],
+  });
+  expect(told.nodes.map(({ host, mode, isSelf }) => [host, mode, isSelf])).toEqual(
+    ['a', 'b', 'c'].map((name) => [
+      name,
+      name === collector.name ? 'scraper' : 'listener',
+      name === listener.name,
+    ]),
+  );
+  const { targets } = await listener.get<TargetList>('targets');
+  expect(targets).toMatchObject([{ state: 'up' }]);
+  expect((await listener.get<Cardinality>('cardinality')).series).toBeGreaterThan(100);
+
+  const { newestSampleMs } = await collector.status();
+  const { manifest } = await dumpOn(listener);
+  expect(manifest.warnings).toEqual([]);
+  expect(manifest.range.actual.toMs).toBeGreaterThanOrEqual(newestSampleMs ?? Infinity);
+  expect(manifest.targets).toMatchObject([{ state: 'up' }]);
+  expect(manifest.metadata).toHaveProperty('go_goroutines');
+
+  // Of the same moment, wherever it is made: the second one has the snapshots of both.
+  const other = await dumpOn(collector);
+  const again = await dumpOn(listener);
+  const seen = [other, again].map(({ manifest: { samples, range } }) => [
+    samples,
+    range.actual.fromMs,
+  ]);
+  expect(seen[0]).toEqual(seen[1]);
+});
+
+test('a listener whose collector is silent says so, and dumps what there is', async () => {
+  const { collector, listener } = await cluster();
+  await dumpOn(listener);
+  const before = await listener.status();
+  collector.freeze();
+  const warned = await bench.until('a problem', async () => {
+    const status = await listener.status();
+    return status.problems.some(({ code }) => code === 'CLUSTER_COLLECTOR_SILENT') && status;
+  });
+  expect(warned.targets).toEqual(before.targets);
+  expect(warned.problems[0]?.message).toMatch(/old\.$/);
+});
+
+test('a dump without an answer has what is in the file store, and says up to when', async () => {
+  const { collector, listener } = await cluster();
+  const first = await dumpOn(listener);
+  await bench.advance(20_000);
+  bench.isDeaf = true;
+  const { manifest } = await dumpOn(listener);
+  expect(manifest.range.actual.toMs).toBeGreaterThanOrEqual(first.manifest.range.actual.toMs);
+  expect(manifest.warnings.join(' ')).toMatch(
+    new RegExp(`Node ${collector.name} did not hand out.* The newest sample in this dump is of`),
+  );
+});
+
+test('a sync asked of a listener is done by the collector', async () => {
+  const { collector, listener } = await cluster();
+  const answer = await listener.request('sync', { method: 'POST' });
+  const outcome = (await answer.json()) as SyncOutcome;
+  expect([answer.status, outcome.node, outcome.sync.lastError]).toEqual([
+    200,
+    collector.name,
+    null,
+  ]);
+});
+
+test('a job whose node dies is done by another', async () => {
+  const { collector, listener } = await cluster();
+  const nowMs = bench.nowMs();
+  const body = JSON.stringify({ from: nowMs - 3_600_000, to: nowMs + 1 });
+  // It is frozen before its worker can have done anything.
+  const created = await listener.request('dumps', { method: 'POST', body });
+  listener.freeze();
+  const { id } = (await created.json()) as Dump;
+  const dump = await bench.until('the dump is done', async () => {
+    const now = await collector.get<Dump>(`dumps/${id}`);
+    return now.state === 'ready' && now;
+  });
+  expect(dump.node).not.toBe(listener.name);
+  listener.thaw();
+  await bench.advance(10_000);
+  expect(await listener.get<Dump>(`dumps/${id}`)).toMatchObject({
+    state: 'ready',
+    node: dump.node,
+  });
+});
+
+test('messages that make no sense harm nobody', async () => {
+  const { collector, listener } = await cluster();
+  const send = (value: unknown) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const event = { id: 'metrics', data: new TextEncoder().encode(text) };
+    return bench.send('nobody', event);
+  };
+  const from = idOf(listener.name);
+  await send('not JSON');
+  await send({ v: 99, k: 'lead.free' });
+  await send({ v: 1, k: 'no.such', rid: 'r', from, to: '', epoch: 1, body: null });
+  await send({ v: 1, k: 'lead.hello', rid: '', from, to: '', epoch: 1e9, body: null });
+  await send({ v: 1, k: 'state.get', rid: 'r2', from, to: '', epoch: 1, body: { page: -1 } });
+  await send({ v: 1, k: 'head.flush', rid: 'r3', from, to: '', epoch: 1, body: 'x'.repeat(9999) });
+  await bench.advance(10_000);
+  expect((await bench.collector()).name).toBe(collector.name);
+  expect((await collector.status()).collector.epoch).toBe(1);
+});
