@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import inspector from 'node:inspector';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,6 +9,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { emptyStruct } from '../gob/index.ts';
 import { RpcClient } from '../netrpc/index.ts';
 import { PluginConnection } from './host.ts';
+import { systemProcess } from './process.ts';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -71,4 +73,19 @@ describe('a plugin process', () => {
     const outcome = await Promise.all([exit(child), text(child.stdout), text(child.stderr)]);
     expect(outcome).toEqual([1, '', expect.stringContaining('started by its server')]);
   });
+
+  test('is not watched while somebody debugs it', async () => {
+    const options = { beatMs: 1000, warnBeats: 3, endBeats: 8, warning: '', ending: '' };
+    const guard = () => systemProcess().guardLoop?.({ ...options, onFailure: fail });
+    const watching = guard();
+    await watching?.stop();
+    expect(watching).toBeDefined();
+    inspector.open(0);
+    expect(guard()).toBeUndefined();
+    inspector.close();
+  });
 });
+
+function fail(error: unknown): never {
+  throw error;
+}

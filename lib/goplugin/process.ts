@@ -16,8 +16,11 @@ export interface PluginProcess {
   /** Runs once for whatever nobody caught. */
   onUncaught(run: (error: unknown) => void): void;
   exit(code: number): void;
-  /** Watches the event loop from outside of it; a process that offers none is not watched. */
-  guardLoop?: (options: LoopGuardOptions) => Pick<LoopGuard, 'beat' | 'stop'>;
+  /**
+   * Watches the event loop from outside of it. A process that offers no guard, or gives none, is not
+   * watched: one that somebody debugs stands still at every breakpoint.
+   */
+  guardLoop?: (options: LoopGuardOptions) => Pick<LoopGuard, 'beat' | 'stop'> | undefined;
 }
 
 /** The process we run in. */
@@ -44,6 +47,10 @@ export function systemProcess(): PluginProcess {
       process.on('unhandledRejection', run);
     },
     exit: (code) => process.exit(code),
-    guardLoop: (options) => new LoopGuard(options),
+    guardLoop: (options) => {
+      // Loaded here: whatever is imported above delays the handshake line.
+      const { url } = process.getBuiltinModule('node:inspector');
+      return url() === undefined ? new LoopGuard(options) : undefined;
+    },
   };
 }
