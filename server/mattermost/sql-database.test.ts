@@ -225,6 +225,12 @@ describe('errors', () => {
         details: { mysqlNumber: number },
       });
     };
+    driver.before = (method) =>
+      method === 'ConnQuery' ? { B: goError(0, 'Error 1146 (42S02): No table') } : undefined;
+    await expect(database.query('SELECT', [], mysql)).rejects.toMatchObject({
+      code: 'SQL_UNDEFINED',
+      message: 'No table (MySQL 1146)',
+    });
     await f(1062, '23000', 'SQL_UNIQUE');
     await f(1146, '42S02', 'SQL_UNDEFINED');
     await f(9999, '22001', 'SQL_VALUE');

@@ -183,7 +183,11 @@ function mysqlError(fields: GobStruct): SqlError {
   const mysqlNumber = intField(fields, 'Number');
   // Five bytes, which Go sends as five numbers; older servers have none.
   const sqlState = String.fromCharCode(...listField(fields, 'SQLState').map(Number));
-  const message = `${stringField(fields, 'Message')} (MySQL ${String(mysqlNumber)})`;
+  return mysqlFailure(mysqlNumber, sqlState, stringField(fields, 'Message'));
+}
+
+function mysqlFailure(mysqlNumber: number, sqlState: string, text: string): SqlError {
+  const message = `${text} (MySQL ${String(mysqlNumber)})`;
   const code = codeByNumber.get(mysqlNumber) ?? codeOfState(sqlState);
   return sqlError(code, message, { details: { mysqlNumber, sqlState } });
 }
@@ -191,10 +195,18 @@ function mysqlError(fields: GobStruct): SqlError {
 /** How the drivers of the server begin what they say of themselves, not of the connection. */
 const driverText = /^(pq|sql|mysql): /;
 
+/** Servers that know MySQL's errors no more send their text. */
+const mysqlText = /^Error (\d+)(?: \((\w{5})\))?: ([^]*)$/;
+
 /** Any failure of a call as a {@link SqlError}: what is none yet is the connection's. */
 export function asSqlError(error: unknown): SqlError {
   if (error instanceof SqlError) return error;
   const cause = asError(error);
+  const told = mysqlText.exec(cause.message);
+  if (cause instanceof HostError && told !== null) {
+    const [, number, state = '', message = ''] = told;
+    return mysqlFailure(Number(number), state, message);
+  }
   const isDriver = cause instanceof HostError && driverText.test(cause.message);
   return sqlError(isDriver ? 'SQL_FAILED' : 'SQL_UNAVAILABLE', cause.message, { cause });
 }

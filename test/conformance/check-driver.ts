@@ -1,12 +1,19 @@
 import { admin, holds, same } from './bed.ts';
 import { eventually, type Checks } from './checks.ts';
 import { buildOlderHost, GoHost } from './go-host.ts';
+import { startMariaDb } from './mariadb.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
 import { packProbe } from './probe-bundle.ts';
 import type { SqlRequest } from './probe/sql-route.ts';
 
 /** Connections that the server allows itself; a plugin that leaks one stops these checks soon. */
 const poolSize = 6;
+
+const clusterName = 'bed';
+const nodeType = 'mattermost_app';
+
+/** What the host says of the driver when everything was given back. */
+const nothingHeld = '{"conns":0,"rows":0,"stmts":0,"txs":0}';
 
 interface SqlReply {
   columns?: string[];
@@ -20,30 +27,118 @@ interface DriverBed {
   postgres: Postgres;
 }
 
-/** PostgreSQL through the server's driver, under the newest supervisor and an older one. */
+/** A server with the probe, whose database is `source`. */
+async function startHost(
+  directory: string,
+  probe: string,
+  version: string | undefined,
+  database: { DriverName: string; DataSource: string },
+): Promise<GoHost> {
+  const program = version === undefined ? undefined : await buildOlderHost(version);
+  const config = {
+    SqlSettings: { ...database, MaxOpenConns: poolSize, MaxIdleConns: poolSize },
+    ClusterSettings: { Enable: true, ClusterName: clusterName },
+    PluginSettings: { Enable: true },
+  };
+  const host = await GoHost.start(directory, probe, config, { program, hasDatabase: true });
+  await host.control('POST', '/activate');
+  return host;
+}
+
+/** PostgreSQL through the server's driver, under the newest supervisor and an older one; MariaDB under those that know it. */
 export async function checkDriver(checks: Checks, directory: string): Promise<void> {
   const probe = await packProbe(directory);
   for (const version of [undefined, '10.11']) {
     const name = `driver-${version ?? 'newest'}`;
     const postgres = await startPostgres(`${directory}/${name}.log`);
-    const program = version === undefined ? undefined : await buildOlderHost(version);
-    const sqlSettings = {
-      DriverName: 'postgres',
-      DataSource: postgres.source(),
-      MaxOpenConns: poolSize,
-      MaxIdleConns: poolSize,
-    };
-    const config = { SqlSettings: sqlSettings, PluginSettings: { Enable: true } };
-    const options = { program, hasDatabase: true };
-    const host = await GoHost.start(`${directory}/${name}`, probe, config, options);
+    const source = { DriverName: 'postgres', DataSource: postgres.source() };
+    const host = await startHost(`${directory}/${name}`, probe, version, source);
     try {
-      await host.control('POST', '/activate');
       await checkAll(checks, `database of server ${version ?? 'newest'}`, { host, postgres });
     } finally {
       await host.kill();
       await postgres.stop();
     }
   }
+  await checkMariaDb(checks, directory, probe);
+}
+
+/** Servers before 11 may stand on MySQL; 10.3 sends its errors as they are, 10.11 as text. */
+async function checkMariaDb(checks: Checks, directory: string, probe: string): Promise<void> {
+  const mariaDb = await startMariaDb(`${directory}/driver-mariadb.log`);
+  try {
+    for (const version of ['10.3', '10.11']) {
+      const source = { DriverName: 'mysql', DataSource: mariaDb.source };
+      const place = `${directory}/driver-mariadb-${version}`;
+      const host = await startHost(place, probe, version, source);
+      try {
+        await checks.check(`MariaDB of server ${version}: nodes, values, errors`, async () => {
+          await mariaDb.sql('DELETE FROM ClusterDiscovery');
+          await checkNodes(host, (sql) => mariaDb.sql(sql));
+          await checkMySql({ host });
+          same(JSON.stringify((await host.status()).held), nothingHeld, 'what is borrowed');
+        });
+      } finally {
+        await host.kill();
+      }
+    }
+  } finally {
+    await mariaDb.stop();
+  }
+}
+
+async function checkMySql(bed: { host: GoHost }): Promise<void> {
+  const { rows } = await ask(bed, {
+    sql: "SELECT $1 + 1, $2, NULL, 1.5e0, 'plain'",
+    parameters: [{ bigint: '9007199254740993' }, 'ü'],
+  });
+  const [sum, text, ...rest] = rows?.[0] ?? [];
+  same(JSON.stringify(sum), '{"bigint":"9007199254740994"}', 'sum');
+  same(JSON.stringify(text), JSON.stringify(bytesOf('ü')), 'text');
+  same(JSON.stringify(rest), JSON.stringify([null, 1.5, bytesOf('plain')]), 'rest');
+  await refused(bed, { sql: 'SELECT 1 FROM nowhere' }, 'SQL_UNDEFINED');
+  await refused(bed, { sql: 'SELEC 1' }, 'SQL_SYNTAX');
+  await refused(bed, { sql: 'SELECT now()' }, 'SQL_COLUMN_TYPE');
+  const insert = {
+    sql: 'INSERT INTO ClusterDiscovery (Id, LastPingAt) VALUES ($1, 0)',
+    parameters: ['twice'],
+    isChange: true,
+  };
+  same((await ask(bed, insert)).rowsAffected, 1, 'rows');
+  await refused(bed, insert, 'SQL_UNIQUE');
+}
+
+/** Rows of this and another cluster, of this and another type, of any quality: the nodes are found. */
+async function checkNodes(host: GoHost, sql: (text: string) => Promise<unknown>): Promise<void> {
+  const now = Date.now();
+  const row = (id: string, hostname: string, agoMs = 0, cluster = clusterName, type = nodeType) =>
+    `('${id}', '${type}', '${cluster}', '${hostname}', 1, 1, ${now}, ${now - agoMs})`;
+  const rows = [
+    row('a', 'MM1.example'),
+    row('b', '10.0.0.2', 300_000),
+    row('c', '10.0.0.2', 1_000_000),
+    row('d', '[fd00::5]'),
+    row('e', 'gone', 1_900_000),
+    row('f', 'http://user:secret@evil/'),
+    row('g', ''),
+    row('h', 'elsewhere', 0, 'other'),
+    row('i', 'job', 0, clusterName, 'job_server'),
+    row('j', 'mm1'),
+  ];
+  const columns = 'Id, Type, ClusterName, HostName, GossipPort, Port, CreateAt, LastPingAt';
+  await sql(`INSERT INTO ClusterDiscovery (${columns}) VALUES ${rows.join(', ')}`);
+  const response = await host.request('/nodes', admin);
+  const { nodes, problems } = (await response.json()) as {
+    nodes: { id: string; host: string; isStale: boolean; isSelf: boolean; lastPingMs: number }[];
+    problems: { code: string; message: string }[];
+  };
+  const found = nodes.map(({ id, host, isStale, isSelf }) =>
+    [id, host, isStale ? 'stale' : '', isSelf ? 'self' : ''].filter(Boolean).join(' '),
+  );
+  same(found.join(), 'a mm1.example,b 10.0.0.2 stale,d fd00::5,j mm1 self', 'nodes');
+  same(nodes[1]?.lastPingMs, now - 300_000, 'last ping');
+  same(problems.map(({ code }) => code).join(), 'DISCOVERY_ROW,DISCOVERY_ROW', 'problems');
+  holds(!JSON.stringify(problems).includes('secret'), 'a secret is told');
 }
 
 async function checkAll(checks: Checks, prefix: string, bed: DriverBed): Promise<void> {
@@ -60,10 +155,13 @@ async function checkAll(checks: Checks, prefix: string, bed: DriverBed): Promise
   await check('a query that takes too long is cancelled', checkTimeouts);
   await check('a query ended by others says so', checkEndedByOthers);
   await check('dead connections are replaced', checkDeadConnections);
+  await check('the nodes of a cluster are found', ({ host, postgres }) =>
+    checkNodes(host, (text) => postgres.sql(text)),
+  );
   await check('many queries at once share two connections', checkMany);
 }
 
-async function ask({ host }: DriverBed, request: SqlRequest): Promise<SqlReply> {
+async function ask({ host }: Pick<DriverBed, 'host'>, request: SqlRequest): Promise<SqlReply> {
   const response = await host.request('/sql', admin, {
     method: 'POST',
     body: JSON.stringify(request),
@@ -79,7 +177,12 @@ async function rowsOf(bed: DriverBed, sql: string, parameters: unknown[] = []) {
   return rows;
 }
 
-async function refused(bed: DriverBed, request: SqlRequest, code: string, state?: string) {
+async function refused(
+  bed: Pick<DriverBed, 'host'>,
+  request: SqlRequest,
+  code: string,
+  state?: string,
+) {
   const { error } = await ask(bed, request);
   same(error?.code, code, request.sql);
   if (state !== undefined) same(error?.details['sqlState'], state, request.sql);
@@ -90,7 +193,7 @@ async function refused(bed: DriverBed, request: SqlRequest, code: string, state?
 async function allReturned({ host, postgres }: DriverBed): Promise<void> {
   await eventually('everything is given back', 5000, async () => {
     const { held } = await host.status();
-    return JSON.stringify(held) === '{"conns":0,"rows":0,"stmts":0,"txs":0}' ? true : undefined;
+    return JSON.stringify(held) === nothingHeld ? true : undefined;
   });
   const busy = await postgres.sql(
     "SELECT state, query FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid() AND state <> 'idle'",

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { serveMattermostPlugin, type Host } from '../../../server/mattermost/index.ts';
 import { callEverything } from './every-call.ts';
+import { findNodes } from './nodes-route.ts';
 import { runSql } from './sql-route.ts';
 
 let host: Host;
@@ -26,6 +27,7 @@ const routes: Record<string, Route> = {
   '/api': async (_request, response) =>
     response.end(JSON.stringify(await callEverything(host.api))),
   '/sql': async (request, response) => response.end(JSON.stringify(await runSql(host, request))),
+  '/nodes': async (_request, response) => response.end(JSON.stringify(await findNodes(host))),
   '/seen': (_request, response) => response.end(JSON.stringify({ ...seen, pid: process.pid })),
   '/memory': (_request, response) => {
     collectGarbage();
