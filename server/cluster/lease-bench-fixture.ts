@@ -29,7 +29,9 @@ export class LeaseBench {
   readonly clock = new FakeClock();
   readonly database = new FakeKvDatabase(this.clock);
 
-  node(name: string, options: FakeNodeOptions = {}): FakeNode {
+  readonly nodes: FakeNode[] = [];
+
+  #node(name: string, options: FakeNodeOptions): FakeNode {
     const kv = this.database.connect(options);
     const identity = {
       ...{ id: name, boot: `boot-${name}`, pid: 100, host: `host-${name}`, version: '0.9.0' },
@@ -64,6 +66,43 @@ export class LeaseBench {
     return Object.assign(node, { lease });
   }
 
+  /** A node that has not started. */
+  add(name: string, options: FakeNodeOptions = {}): FakeNode {
+    const node = this.#node(name, options);
+    this.nodes.push(node);
+    return node;
+  }
+
+  started(name: string, options: FakeNodeOptions = {}): FakeNode {
+    const node = this.add(name, options);
+    node.lease.start();
+    return node;
+  }
+
+  /** A node that has held the lease for four seconds. */
+  async lonely(): Promise<FakeNode> {
+    const node = this.started('a');
+    await this.until(() => isHolding(node));
+    await this.clock.advance(4000);
+    return node;
+  }
+
+  /** A node that holds the lease, and one that has watched it for four seconds. */
+  async pair(): Promise<{ holder: FakeNode; follower: FakeNode }> {
+    const holder = this.started('a');
+    await this.until(() => isHolding(holder));
+    const follower = this.started('b');
+    await this.clock.advance(4000);
+    return { holder, follower };
+  }
+
+  /** Ends all nodes; answers how many timers are left. */
+  async close(): Promise<number> {
+    for (const { lease } of this.nodes) void lease.release();
+    await this.clock.advance(5000);
+    return this.clock.pendingTimers;
+  }
+
   /** Advances until `isTrue`, at most `limitMs`; answers how long that took. */
   async until(isTrue: () => boolean, limitMs = 60_000): Promise<number> {
     const startMs = this.clock.monotonicMs();
@@ -90,3 +129,10 @@ export class LeaseBench {
 }
 
 export const isHolding = ({ lease }: FakeNode) => lease.view().role === 'holding';
+
+export const problemCodes = ({ lease }: FakeNode) => lease.problems().map(({ code }) => code);
+
+/** As SIGKILL: nothing of the node reaches the database any more. */
+export function kill(node: FakeNode): void {
+  node.before = never;
+}

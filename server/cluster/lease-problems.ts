@@ -97,7 +97,7 @@ function overlapProblem({ view, overlap, nowMs }: LeaseFacts): Problem | undefin
     return {
       code: 'CLUSTER_TWO_COLLECTORS',
       severity: 'warning',
-      message: `This node had no contact with the database for ${seconds(overlap.unsureMs)}, and ${now} took over. Both may have collected meanwhile; samples that both have count once in a dump.`,
+      message: `This node had no contact with the database for ${seconds(overlap.unsureMs)}, and ${now} took over. Both may have collected meanwhile: rates stay right, counts of samples do not.`,
       advice:
         'Check why this server was cut off from its database, or stood still. This message goes away by itself.',
     };
