@@ -67,8 +67,13 @@ export const oldSystem: RootSystem = {
 };
 
 const oldPackages = ['libc6:amd64', 'libstdc++6:amd64', 'libgcc-s1:amd64', 'libatomic1:amd64'];
-/** A release moves to the second one when its time is over. */
-const oldMirrors = ['http://deb.debian.org/debian', 'http://archive.debian.org/debian'];
+
+/** Where this machine has its own Debian packages from; older releases lie in the same place. */
+async function debianMirrors(): Promise<string[]> {
+  const targets = ['indextargets', '--format', '$(REPO_URI)', 'Origin: Debian'];
+  const uris = (await run('apt-get', [...targets, 'Created-By: Packages'])).trim().split('\n');
+  return [...new Set(uris)].filter((uri) => !uri.includes('security'));
+}
 
 /** Fetches the packages of {@link oldSystem} once, with apt's signatures but beside apt's own state. */
 export async function fetchOldSystem(): Promise<void> {
@@ -79,7 +84,7 @@ export async function fetchOldSystem(): Promise<void> {
   for (const name of ['lists/partial', 'archives/partial', 'files', 'unpacked']) {
     await mkdir(`${work}/${name}`, { recursive: true });
   }
-  const sources = oldMirrors.map(
+  const sources = (await debianMirrors()).map(
     (mirror) => `deb [arch=amd64 check-valid-until=no] ${mirror} bullseye main\n`,
   );
   await writeFile(`${work}/sources.list`, sources.join(''));
@@ -94,7 +99,7 @@ export async function fetchOldSystem(): Promise<void> {
     'Acquire::Languages': 'none',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  // One of the two mirrors may fail; the download tells when both have.
+  // Of several mirrors one may fail; the download tells when all have.
   await run('apt-get', [...options, '-q', 'update']).catch(() => undefined);
   await run('apt-get', [...options, '-q', 'download', ...oldPackages], { cwd: work });
   for (const file of (await readdir(work)).filter((name) => name.endsWith('.deb'))) {
