@@ -22,19 +22,21 @@ const slowStepMs = 20;
 const turnMs = 10;
 
 /** How long a step of a test may take on the machine's clock before it counts as hanging. */
-const patienceMs = 30_000;
+const patienceMs = 20_000;
 
 /** One node: its plugin, its clock, and an administrator's client. */
 export interface BenchNode {
   name: string;
   plugin: MetricsPlugin;
   clock: FakeClock;
+  /** The bench's monotonic time when its clock began. */
+  bornMs: number;
   directory: string;
   /** Neither its time nor its calls go on: a paused machine, or one that was cut off. */
   readonly isFrozen: boolean;
   freeze(): void;
   thaw(): void;
-  /** Resolves when the node is not frozen. */
+  /** Resolves when the node is not frozen; see also {@link ClusterBench.wake}. */
   awake(): Promise<void>;
   get<Answer>(path: string): Promise<Answer>;
   request(path: string, options?: RequestInit): Promise<Response>;
@@ -89,21 +91,30 @@ export class ClusterBench {
     return node;
   }
 
+  /** Lets a frozen node go on: its clock has gone on meanwhile. */
+  async wake(node: BenchNode): Promise<void> {
+    node.thaw();
+    await node.clock.advance(this.#clock.monotonicMs() - node.clock.monotonicMs() - node.bornMs);
+  }
+
   /** Ends a node as the server does, and forgets it. */
   async stop(name: string): Promise<void> {
-    const { clock, plugin } = this.node(name);
-    let isStopped = false;
-    const stopping = plugin.onDeactivate().finally(() => {
-      isStopped = true;
-    });
     // Slowly: what a stop waits for runs on the machine's clock.
-    while (!isStopped) {
-      await this.#clock.advance(slowStepMs);
-      await clock.advance(slowStepMs);
+    await this.#end([this.node(name)], slowStepMs);
+    this.nodes.delete(name);
+  }
+
+  async #end(nodes: readonly BenchNode[], ms: number): Promise<void> {
+    const ending = new AbortController();
+    const ends = Promise.all(nodes.map(({ plugin }) => plugin.onDeactivate())).finally(() => {
+      ending.abort();
+    });
+    while (!ending.signal.aborted) {
+      await this.#clock.advance(ms);
+      for (const { clock } of nodes) await clock.advance(ms);
       await sleep(systemClock, turnMs);
     }
-    await stopping;
-    this.nodes.delete(name);
+    await ends;
   }
 
   node(name: string): BenchNode {
@@ -155,7 +166,7 @@ export class ClusterBench {
 
   async close(): Promise<void> {
     for (const node of this.nodes.values()) node.thaw();
-    for (const name of [...this.nodes.keys()]) await this.stop(name);
+    await this.#end([...this.nodes.values()], stepMs);
     for (const server of this.#servers) {
       server.closeAllConnections();
       server.close();
@@ -171,6 +182,20 @@ export class ClusterBench {
       if (node.name === from || (targetId !== '' && targetId !== idOf(node.name))) continue;
       await node.plugin.onPluginClusterEvent(event);
     }
+  }
+
+  /** Lets time pass while an answer takes long: it may be waiting for a timer. */
+  async #driven<Value>(answer: Promise<Value>): Promise<Value> {
+    let isThere = false;
+    const done = answer.finally(() => {
+      isThere = true;
+    });
+    done.catch(() => undefined);
+    const patience = sleep(systemClock, 100);
+    await Promise.race([done.catch(() => undefined), patience]);
+    const isWaiting = () => !isThere;
+    while (isWaiting()) await this.#step(stepMs);
+    return await done;
   }
 
   #awake(): BenchNode[] {
@@ -209,10 +234,12 @@ export class ClusterBench {
     });
     const headers = { 'Mattermost-User-Id': 'admin' };
     const request = async (path: string, options: RequestInit = {}) =>
-      fetch((await listening) + path, { ...options, headers });
+      this.#driven(fetch((await listening) + path, { ...options, headers }));
     const get = async <Answer>(path: string) => (await (await request(path)).json()) as Answer;
     const status = () => get<Status>('status');
-    return Object.assign(freezer(), { name, plugin, clock, directory, request, get, status });
+    const bornMs = this.#clock.monotonicMs();
+    const facts = { name, plugin, clock, bornMs, directory, request, get, status };
+    return Object.assign(freezer(), facts);
   }
 
   #config(): ServerConfig {

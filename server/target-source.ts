@@ -1,9 +1,4 @@
-import {
-  DeploymentSource,
-  deploymentTargets,
-  noMediaService,
-  type TargetSet,
-} from './collect/index.ts';
+import { DeploymentSource, type TargetSet } from './collect/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import type { Host } from './mattermost/index.ts';
@@ -34,14 +29,4 @@ export function targetSource(options: TargetSourceOptions): TargetSource {
     ...{ clock, hostName, database, logger, configuration, clusterId },
     environment: process.env,
   });
-}
-
-/** A server that is not in a cluster has one node: itself. */
-export function singleServer(configuration: () => Configuration, hostName: string): TargetSource {
-  return {
-    current: () =>
-      deploymentTargets({ ...configuration(), hostName, nodes: [], media: noMediaService }),
-    start: () => undefined,
-    stop: () => Promise.resolve(),
-  };
 }

@@ -7,5 +7,4 @@ export type { CommitCounts, SampleStore } from './sample-store.ts';
 export { ScrapeClient, type BodyFetcher, type ScrapeRequest } from './scrape-http.ts';
 export type { ScrapeTarget } from './target.ts';
 export { DeploymentSource, type DeploymentSourceOptions } from './targets-source.ts';
-export { noMediaService } from './targets-media.ts';
-export { deploymentTargets, type TargetSet } from './targets.ts';
+export type { TargetSet } from './targets.ts';

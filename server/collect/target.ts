@@ -50,9 +50,11 @@ export function targetKey(target: ScrapeTarget): string {
   return `${target.job} ${target.instance}`;
 }
 
+/** As it is shown to people: without the query, which may hold what is nobody's business. */
 export function targetUrl(target: ScrapeTarget): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
-  return `${target.scheme ?? 'http'}://${host}:${String(target.port)}${target.path}`;
+  const path = target.path.replace(/\?.*$/, '?…');
+  return `${target.scheme ?? 'http'}://${host}:${String(target.port)}${path}`;
 }
 
 /** Job, instance and the other labels that are stored. */

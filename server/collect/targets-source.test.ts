@@ -83,6 +83,19 @@ test('a node that joins a cluster is told within 15 s, one that leaves, too', as
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('another cluster is looked for at once', async () => {
+  const cluster = { enable: true, clusterName: 'main', overrideHostname: '' };
+  const { bed, clock, server, source, start, keys } = setUp({ cluster });
+  bed.rows = [['a', 'mm1']];
+  await start();
+  bed.rows = [['b', 'mm2']];
+  server.cluster = { ...cluster, clusterName: 'other' };
+  source.current();
+  await clock.advance(0);
+  expect([bed.queries, keys()]).toEqual([2, ['prometheus mm2:8067']]);
+  await source.stop();
+});
+
 describe('the media service', () => {
   const plugins = { enabled: [calls], areMetricsAggregated: true, rtcdUrl: 'http://rtcd:8045' };
 

@@ -49,6 +49,7 @@ export class DeploymentSource {
   readonly #media: MediaWatch;
   #onChange: () => void = () => undefined;
   #isStarted = false;
+  #clusterName: string | undefined;
 
   constructor(options: DeploymentSourceOptions) {
     const { clock, logger, database, configuration, hostName, clusterId } = options;
@@ -70,7 +71,7 @@ export class DeploymentSource {
   current(): TargetSet {
     const { configuration, hostName } = this.#options;
     const { server, settings } = configuration();
-    if (this.#isStarted && server.cluster.enable) this.#discovery.start();
+    this.#follow(server.cluster);
     const { nodes, problems, isSettled } = this.#discovery.state;
     const set = deploymentTargets({
       ...{ server, settings, hostName },
@@ -79,6 +80,15 @@ export class DeploymentSource {
     });
     if (!server.cluster.enable) return set;
     return { targets: set.targets, problems: [...problems, ...set.problems] };
+  }
+
+  /** Looks for nodes while there is a cluster, and at once when it is another one. */
+  #follow({ enable, clusterName }: SourceConfig['cluster']): void {
+    if (!this.#isStarted || !enable) return;
+    this.#discovery.start();
+    const isOther = this.#clusterName !== undefined && this.#clusterName !== clusterName;
+    this.#clusterName = clusterName;
+    if (isOther) this.#discovery.wake();
   }
 
   start(onChange: () => void): void {

@@ -236,6 +236,12 @@ describe('custom targets', () => {
     ]);
   });
 
+  test('are shown without their query', () => {
+    const { targets } = targetsOf({ raw: { CustomTargets: 'http://db1/m?token=hunter2' } });
+    expect(targets.at(-1)?.path).toBe('/m?token=hunter2');
+    expect(targetUrl(targets.at(-1)!)).toBe('http://db1:80/m?…');
+  });
+
   test('never take the place of another target', () => {
     const raw = { CustomTargets: 'http://evil/ job=prometheus instance=mm1:8067' };
     const { targets, codes } = targetsOf({ raw });

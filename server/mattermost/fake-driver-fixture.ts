@@ -3,38 +3,21 @@ import {
   type GobValue,
   type InterfaceValue,
   anyValue,
-  array,
   asStruct,
-  gobRegistry,
   int,
   interfaceValue,
   listField,
-  marshaler,
   slice,
   string,
   stringField,
   struct,
-  uint,
 } from '../../lib/gob/index.ts';
 import { RpcClient, type RpcHandlers, RpcServer } from '../../lib/netrpc/index.ts';
 import { FakeClock, type LogFields, seededRng, silentLogger } from '../../lib/runtime/index.ts';
+import { driverRegistry } from './driver-registry-fixture.ts';
 import { streamPair } from './fake-host-fixture.ts';
 import { registry } from './schemas.ts';
 import { RpcDatabase } from './sql-database.ts';
-
-const pqFields = ['Severity', 'Code', 'Message', 'Detail', 'Table', 'Column', 'Constraint'];
-
-/** What the server's driver may send inside interface values. */
-const driverRegistry = gobRegistry({
-  '*plugin.ErrorString': struct('ErrorString', { Code: int, Err: string }),
-  '*pq.Error': struct('Error', Object.fromEntries(pqFields.map((name) => [name, string]))),
-  '*mysql.MySQLError': struct('MySQLError', {
-    Number: uint,
-    SQLState: array(uint, 5),
-    Message: string,
-  }),
-  'time.Time': marshaler('gob', 'Time'),
-});
 
 const error = (name: string) => struct(name, { A: anyValue });
 const id = struct('Z_DbStrErrReturn', { A: string, B: anyValue });

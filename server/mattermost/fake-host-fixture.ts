@@ -24,6 +24,7 @@ import {
 import { PluginConnection, type PluginProcess } from '../../lib/goplugin/index.ts';
 import { RpcClient, type RpcHandlers, RpcServer, rpcMethod } from '../../lib/netrpc/index.ts';
 import { YamuxSession } from '../../lib/yamux/index.ts';
+import { driverRegistry } from './driver-registry-fixture.ts';
 import type { PluginHooks } from './hooks.ts';
 import { registry } from './schemas.ts';
 import { serveMattermostPlugin } from './serve.ts';
@@ -124,6 +125,8 @@ export class FakeHost {
   readonly apiCalls: { method: string; argument: GobStruct }[] = [];
   /** Replies of API calls by method; the rest answer with an empty struct. */
   readonly api: FakeApi = {};
+  /** What the database driver does, as it is when the plugin is activated; nothing by default. */
+  driver: RpcHandlers = {};
   #apiServer: RpcServer | undefined;
   #driverServer: RpcServer | undefined;
 
@@ -180,7 +183,10 @@ export class FakeHost {
       broker.accept(ids.DriverMuxId),
     ]);
     this.#apiServer = new RpcServer(api, this.#apiHandlers(), goStyle);
-    this.#driverServer = new RpcServer(driver, {}, goStyle);
+    this.#driverServer = new RpcServer(driver, this.driver, {
+      ...goStyle,
+      registry: driverRegistry,
+    });
     return errorText(asStruct(await reply), 'A');
   }
 

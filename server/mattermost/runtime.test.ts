@@ -10,6 +10,7 @@ import {
   string,
   struct,
 } from '../../lib/gob/index.ts';
+import { FakeDriver } from './fake-driver-fixture.ts';
 import { FakeHost, errorText, fakeHooks } from './fake-host-fixture.ts';
 import type { Host, PluginHooks } from './hooks.ts';
 import { sleep, systemClock } from '../../lib/runtime/index.ts';
@@ -258,4 +259,31 @@ test('an argument of an unexpected shape fails its call and nothing else', async
   ).rejects.toMatchObject({ code: 'RPC_REMOTE' });
   expect((await host.request({})).body.toString()).toBe('hello');
   expect(await host.stop()).toBe(0);
+});
+
+describe('the database', () => {
+  test('is asked over the connection that the server gave for it', async () => {
+    const driver = new FakeDriver();
+    driver.result = { columns: [['n', 'INT8']], rows: [[interfaceValue('int64', 7)]] };
+    let given: Host | undefined;
+    const host = await FakeHost.start(() =>
+      Promise.resolve(
+        fakeHooks({
+          onActivate: (activeHost) => {
+            given = activeHost;
+            return Promise.resolve();
+          },
+        }),
+      ),
+    );
+    host.driver = driver.handlers;
+    expect(await host.activate()).toBeUndefined();
+    const options = { dialect: 'postgres' } as const;
+    expect(await given?.database.query('SELECT 7', [], options)).toEqual({
+      columns: ['n'],
+      rows: [[7]],
+    });
+    expect([driver.crashes, driver.open.size]).toEqual([[], 0]);
+    expect(await host.stop()).toBe(0);
+  });
 });
