@@ -99,6 +99,21 @@ describe('a follower', () => {
     expect(await bench.until(() => isHolding(again))).toBeLessThan(100);
   });
 
+  test('takes over soon when its earlier process ends a little later', async () => {
+    const holder = bench.started('a', { identity: { boot: 'one', pid: 7 } });
+    await bench.until(() => isHolding(holder));
+    kill(holder);
+    let isAlive = true;
+    const again = bench.started('a', {
+      identity: { boot: 'two', pid: 8 },
+      isPidAlive: () => isAlive,
+    });
+    await bench.clock.advance(1000);
+    expect(isHolding(again)).toBe(false);
+    isAlive = false;
+    expect(await bench.until(() => isHolding(again))).toBeLessThan(2600);
+  });
+
   test.each([
     ['of another host', { host: 'elsewhere' }, false],
     ['of another node', { id: 'b' }, false],

@@ -10,6 +10,8 @@ export interface Observation {
   /** Since when these bytes are known, and from when on they may be taken over (monotonic). */
   sinceMs: number;
   claimMs: number;
+  /** A claim from them was refused: what was read was stale. */
+  isRefused: boolean;
 }
 
 /** A process that holds or held the lease. */
@@ -53,11 +55,16 @@ export class LeaseWatch {
 
   /** `raw` was read just now. */
   observe(raw: Uint8Array): void {
-    if (this.#seen !== undefined && isSameBytes(this.#seen.raw, raw)) return;
+    const seen = this.#seen;
+    if (seen !== undefined && isSameBytes(seen.raw, raw)) {
+      // The earlier process of this node may end while its record is watched.
+      if (this.#isOfDead(seen)) this.#seen = { ...seen, claimMs: this.#clock.monotonicMs() };
+      return;
+    }
     const parsed = raw.length === 0 ? undefined : parseLease(raw);
     const { sinceMs, isRefused } = this.#sightings.note(raw, this.#clock.monotonicMs());
-    const claimMs = isRefused ? sinceMs + takeoverMs : this.#claimMs(parsed, sinceMs);
-    this.#seen = { raw, parsed, sinceMs, claimMs };
+    const observation = { raw, parsed, sinceMs, isRefused, claimMs: sinceMs + takeoverMs };
+    this.#seen = { ...observation, claimMs: this.#claimMs(observation) };
     this.#highestEpoch = Math.max(this.#highestEpoch, epochOf(parsed));
   }
 
@@ -65,7 +72,10 @@ export class LeaseWatch {
   refuse(observation: Observation): void {
     const nowMs = this.#clock.monotonicMs();
     this.#sightings.refuse(observation.raw, nowMs);
-    this.#seen = { ...observation, sinceMs: nowMs, claimMs: nowMs + takeoverMs };
+    this.#seen = {
+      ...{ ...observation, sinceMs: nowMs, isRefused: true },
+      claimMs: nowMs + takeoverMs,
+    };
   }
 
   /** This process holds the lease: there is nothing to watch. */
@@ -74,14 +84,18 @@ export class LeaseWatch {
     this.#highestEpoch = ownEpoch;
   }
 
-  #claimMs(parsed: ParsedLease | undefined, sinceMs: number): number {
-    const nowMs = this.#clock.monotonicMs();
+  #claimMs(observation: Observation): number {
+    const { parsed, isRefused } = observation;
     const isFree = parsed?.kind === 'known' && parsed.record.state === 'free';
-    if (parsed === undefined || isFree) {
-      return nowMs + ((this.#rng.bytes(1)[0] ?? 0) / 256) * freeJitterMs;
+    if (!isRefused && (parsed === undefined || isFree)) {
+      const chance = (this.#rng.bytes(1)[0] ?? 0) / 256;
+      return this.#clock.monotonicMs() + chance * freeJitterMs;
     }
-    const isDead = parsed.kind === 'known' && this.#isOwnDead(parsed.record);
-    return isDead ? nowMs : sinceMs + takeoverMs;
+    return this.#isOfDead(observation) ? this.#clock.monotonicMs() : observation.claimMs;
+  }
+
+  #isOfDead({ parsed, isRefused }: Observation): boolean {
+    return !isRefused && parsed?.kind === 'known' && this.#isOwnDead(parsed.record);
   }
 }
 
