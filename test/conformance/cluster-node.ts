@@ -9,6 +9,9 @@ import type { CountingExporter } from './counting-exporter.ts';
 import { GoHost } from './go-host.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
+/** What all servers of an installation say that they are. */
+const telemetryId = 't'.repeat(26);
+
 /** A plugin that stands still never answers. */
 const answerMs = 2000;
 
@@ -54,7 +57,7 @@ export class ClusterNode {
   /** Starts the server; its plugin waits for {@link activate}. */
   async start(): Promise<void> {
     const { directory, bundle, config, bus, hostname, clusterId } = this.#options;
-    const place = { hostname, clusterId, busUrl: bus.url };
+    const place = { hostname, clusterId, telemetryId, busUrl: bus.url };
     const host = await GoHost.start(directory, bundle, config, { hasDatabase: true, place });
     this.#host = host;
     bus.join(clusterId, ({ id, data }) => host.deliver(id, Buffer.from(data, 'base64'), answerMs));
@@ -119,12 +122,17 @@ export class ClusterNode {
     this.#host = undefined;
   }
 
-  /** Stops and continues the plugin's process, as a machine that stands still. */
-  async pause(): Promise<() => void> {
+  /**
+   * Stops the plugin's process, as on a machine that stands still; what is returned lets it go on and
+   * tells whether it still could: its server may have given it up and started another one.
+   */
+  async pause(): Promise<() => boolean> {
     const { pid } = await this.host.status();
     kill(pid, 'SIGSTOP');
     return () => {
+      if (!isAlive(pid)) return false;
       kill(pid, 'SIGCONT');
+      return true;
     };
   }
 

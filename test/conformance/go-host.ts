@@ -15,6 +15,8 @@ export interface ClusterPlace {
   hostname: string;
   /** 26 characters. */
   clusterId: string;
+  /** Of the installation: 26 characters, the same for all its servers. */
+  telemetryId: string;
   /** Where its events for the other nodes go. */
   busUrl: string;
 }
@@ -189,6 +191,7 @@ function flagsOf({ hasDatabase = false, place, clockOffsetMs = 0 }: GoHostOption
   const flags = hasDatabase ? ['-database'] : [];
   if (clockOffsetMs !== 0) flags.push('-clock-offset', `${clockOffsetMs}ms`);
   if (place === undefined) return flags;
-  const { hostname, clusterId, busUrl } = place;
-  return [...flags, '-hostname', hostname, '-cluster-id', clusterId, '-bus', busUrl];
+  const { hostname, clusterId, telemetryId, busUrl } = place;
+  flags.push('-hostname', hostname, '-cluster-id', clusterId, '-telemetry-id', telemetryId);
+  return [...flags, '-bus', busUrl];
 }

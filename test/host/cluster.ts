@@ -1,4 +1,5 @@
-import type { Clock, Timer } from '../../lib/runtime/index.ts';
+import { systemRng, type Clock, type Timer } from '../../lib/runtime/index.ts';
+import { newId } from './accounts.ts';
 import { Database } from './database.ts';
 import { KvStore } from './kv-store.ts';
 
@@ -28,6 +29,8 @@ const gossipPort = 8074;
  */
 export class Cluster {
   readonly name: string;
+  /** Of the installation: all servers have the same. */
+  readonly serverId = newId(systemRng);
   readonly database = new Database();
   readonly #clock: Clock;
   readonly #members = new Map<string, { member: ClusterMember; ping: Timer | undefined }>();

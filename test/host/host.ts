@@ -77,7 +77,7 @@ export class Host {
   readonly #clock: Clock;
   readonly #server: Server;
   readonly #kvStores = new Map<string, KvStore>();
-  readonly #serverId = newId(systemRng);
+  readonly #serverId: string;
   readonly #member: ClusterMember | undefined;
   readonly #installedAtMs: number;
   #configuration: ServerConfiguration;
@@ -85,6 +85,7 @@ export class Host {
   constructor(options: HostOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#serverId = options.place?.cluster.serverId ?? newId(systemRng);
     this.#installedAtMs = this.#clock.nowMs() - 24 * 3_600_000;
     this.directory = resolve(options.directory);
     this.pages = options.pages;

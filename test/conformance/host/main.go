@@ -44,6 +44,7 @@ func run(args []string) error {
 // options are what a test says of the server that it wants.
 type options struct {
 	bundle, dir, config string
+	telemetryID         string
 	hasDatabase         bool
 	hostname            string
 	clusterID           string
@@ -57,6 +58,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.bundle, "bundle", "", "the bundle as it would be uploaded")
 	flags.StringVar(&o.dir, "dir", "", "becomes the server's working directory")
 	flags.StringVar(&o.config, "config", "", "JSON that is laid over the server's default configuration")
+	flags.StringVar(&o.telemetryID, "telemetry-id", model.NewId(), "of the installation: the same for all nodes and after a restart")
 	flags.BoolVar(&o.hasDatabase, "database", false, "keys and the SQL driver are those of the database of SqlSettings")
 	flags.StringVar(&o.hostname, "hostname", "", "of the discovery row; with it the server is a node of a cluster")
 	flags.StringVar(&o.clusterID, "cluster-id", "", "of this node")

@@ -52,7 +52,7 @@ func serve(o options) error {
 	shared := &server{
 		logger:      logger,
 		license:     newLicense(),
-		telemetryID: model.NewId(),
+		telemetryID: o.telemetryID,
 		bundlePath:  bundlePath,
 		installedAt: time.Now().Add(-24 * time.Hour).UnixMilli(),
 		config:      config,
