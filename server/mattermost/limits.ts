@@ -70,6 +70,14 @@ export const endMissingBeats = 8;
  */
 export const maxBorrowedConnections = 2;
 
+/**
+ * A connection whose query hangs counts for so long after its caller was told; then others may
+ * borrow in its place, up to so many times. A database that moved away without a word holds the
+ * old connections for a quarter of an hour, while the server has new ones.
+ */
+export const hangingConnectionMs = 60_000;
+export const maxHangingConnections = 6;
+
 /** Queries that wait for one of these connections; the next one is refused. */
 export const maxWaitingQueries = 32;
 

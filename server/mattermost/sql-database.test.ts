@@ -3,7 +3,12 @@ import { encodeGoTime, interfaceValue } from '../../lib/gob/index.ts';
 import type { GobValue } from '../../lib/gob/index.ts';
 import { sleep, systemClock } from '../../lib/runtime/index.ts';
 import { FakeDriver, databaseOver, goError, pqError } from './fake-driver-fixture.ts';
-import { maxBorrowedConnections, maxWaitingQueries } from './limits.ts';
+import {
+  hangingConnectionMs,
+  maxBorrowedConnections,
+  maxHangingConnections,
+  maxWaitingQueries,
+} from './limits.ts';
 
 const postgres = { dialect: 'postgres' } as const;
 const mysql = { dialect: 'mysql' } as const;
@@ -258,6 +263,36 @@ describe('limits', () => {
     open();
     await Promise.all([...running, ...waiting]);
     expect(driver.count('Conn')).toBe(maxBorrowedConnections + maxWaitingQueries - 1);
+  });
+
+  test('of patience with connections that hang: after a minute others are borrowed', async () => {
+    const database = start();
+    const { open, opened } = gate();
+    const hang = async (method: string) => {
+      if (method === 'ConnQuery') await opened;
+    };
+    const ask = () => database.query('SELECT', [], { ...mysql, timeoutMs: 1000 });
+    let borrowed = 0;
+    for (let round = 0; round < 2 + maxHangingConnections / maxBorrowedConnections; round++) {
+      driver.before = hang;
+      const calls = Array.from({ length: maxBorrowedConnections }, ask);
+      const failures = calls.map((call) =>
+        expect(call).rejects.toMatchObject({ code: 'SQL_TIMEOUT' }),
+      );
+      if (round <= maxHangingConnections / maxBorrowedConnections) {
+        borrowed += maxBorrowedConnections;
+        await until(() => driver.count('ConnQuery') === borrowed);
+      }
+      await setup.clock.advance(1000);
+      await Promise.all(failures);
+      await setup.clock.advance(hangingConnectionMs);
+    }
+    // The last round had to wait: so many hang that no more are borrowed.
+    expect(driver.count('ConnQuery')).toBe(maxBorrowedConnections + maxHangingConnections);
+    driver.before = () => undefined;
+    open();
+    await until(() => database.running === 0);
+    await Promise.all([ask(), ask(), ask()]);
   });
 
   test('of a connection that comes too late: it is returned unused', async () => {

@@ -1,7 +1,12 @@
 import type { RpcClient } from '../../lib/netrpc/index.ts';
-import { type Clock, type Logger, type Rng, asError } from '../../lib/runtime/index.ts';
+import { type Clock, type Logger, type Rng, type Timer, asError } from '../../lib/runtime/index.ts';
 import type { Database, SqlChange, SqlOptions, SqlQueryOptions, SqlResult } from './database.ts';
-import { maxConnectionTries, sqlTimeoutMs } from './limits.ts';
+import {
+  hangingConnectionMs,
+  maxConnectionTries,
+  maxHangingConnections,
+  sqlTimeoutMs,
+} from './limits.ts';
 import { SqlCall } from './sql-call.ts';
 import { type ConnectionId, SqlDriver } from './sql-driver.ts';
 import { asSqlError, isBroken, sqlError } from './sql-errors.ts';
@@ -38,6 +43,8 @@ export class RpcDatabase implements Database {
   readonly #places = new SqlPlaces();
   /** Calls that are worked on. */
   #running = 0;
+  /** Of these, calls in whose place others were let. */
+  #hanging = 0;
 
   constructor(options: RpcDatabaseOptions) {
     this.#options = options;
@@ -109,6 +116,7 @@ export class RpcDatabase implements Database {
     }
     await this.#places.take(task.stop);
     this.#running++;
+    const leave = this.#occupy(task.stop);
     try {
       for (let tries = 1; ; tries++) {
         try {
@@ -121,8 +129,29 @@ export class RpcDatabase implements Database {
       }
     } finally {
       this.#running--;
-      this.#places.give();
+      leave();
     }
+  }
+
+  /** Watches over a place that was taken; what it returns gives it back, if that was not done before. */
+  #occupy(stop: AbortSignal): () => void {
+    let timer: Timer | undefined;
+    let isHanging = false;
+    const watch = () => {
+      timer = this.#options.clock.setTimer(hangingConnectionMs, () => {
+        if (this.#hanging >= maxHangingConnections) return;
+        this.#hanging++;
+        isHanging = true;
+        this.#places.give();
+      });
+    };
+    stop.addEventListener('abort', watch, { once: true });
+    return () => {
+      stop.removeEventListener('abort', watch);
+      timer?.cancel();
+      if (isHanging) this.#hanging--;
+      else this.#places.give();
+    };
   }
 
   /** Works on one connection and returns it. */
