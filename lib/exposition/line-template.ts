@@ -358,7 +358,7 @@ export class LineTemplate {
       throw new ExpositionError('EXPOSITION_AFTER_EOF', what, next.bytes, this.#at);
     }
     this.#leaveStep();
-    next.layout.reserve(next.end.length);
+    if (next.layout.ref.length < next.end.length) next.layout.reserve(next.end.length);
     const resolver = this.#resolver;
     if (!resolver.read(this.#at)) {
       this.#at = next.bytes.length;

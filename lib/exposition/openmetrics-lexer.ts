@@ -39,6 +39,8 @@ export class OpenMetricsLexer implements LineLexer {
   /** Parses times and the numbers of exemplars. */
   readonly #side = new ValueParser();
   readonly #sideNumber = new Float64Array(this.#side.halves.buffer);
+  /** Where the last series began that the next one may share labels with; -1 without. */
+  #seriesStart = -1;
   valueStart = 0;
   lineEnd = 0;
   timeMs = noTime;
@@ -48,6 +50,8 @@ export class OpenMetricsLexer implements LineLexer {
 
   reset(body: Uint8Array): void {
     this.#body = body;
+    this.series.turnTo(body);
+    this.#seriesStart = -1;
   }
 
   scan(start: number): LineKind {
@@ -108,18 +112,24 @@ export class OpenMetricsLexer implements LineLexer {
   #scanSeries(start: number): void {
     const body = this.#body;
     const { series } = this;
+    const shared = this.#seriesStart < 0 ? -1 : series.share(this.#seriesStart, start);
+    this.#seriesStart = start;
+    if (shared >= 0) {
+      series.end = this.#scanLabels(this.#behindLabel(shared, false), start) + 1;
+      return;
+    }
     let at = start;
     while (isNamePart(body[at]!)) at++;
     if (at > start) series.reset(start, at);
     else series.reset(-1, -1);
     if (body[at] !== braceOpen) return;
-    series.end = this.#scanBraces(at + 1, start) + 1;
+    series.end = this.#scanLabels(at + 1, start) + 1;
     if (series.nameStart >= 0) return;
     throw this.#error('EXPOSITION_BAD_START', 'the series has no metric name', start);
   }
 
-  /** Reads labels up to the closing brace, whose offset it returns. */
-  #scanBraces(start: number, lineStart: number): number {
+  /** Reads the labels from `start` up to the closing brace, whose offset it returns. */
+  #scanLabels(start: number, lineStart: number): number {
     const body = this.#body;
     let at = start;
     let hasQuotedName = false;
@@ -127,19 +137,27 @@ export class OpenMetricsLexer implements LineLexer {
       if (body[at] === quote) {
         at = this.#scanQuotedName(at);
         hasQuotedName = true;
+        // What may stand behind it depends on this name, which the next series might take over.
+        this.#seriesStart = -1;
       } else at = readLabel(body, at, this.series);
       if (at - lineStart > maxLineBytes) throw lineLimitError(body, at);
-      if (body[at] === braceClose) break;
-      if (body[at] !== comma) {
-        throw this.#error('EXPOSITION_BAD_LABEL', 'a comma or } is expected', at);
-      }
-      at++;
-      // Only the version of Prometheus that reads quoted names takes a comma behind the last one.
-      if (body[at] === braceClose && !hasQuotedName) {
-        throw this.#error('EXPOSITION_BAD_LABEL', 'a label name is expected', at);
-      }
+      at = this.#behindLabel(at, hasQuotedName);
     }
     return at;
+  }
+
+  /** Offset of the next label or of the closing brace behind the label that ends at `end`. */
+  #behindLabel(end: number, hasQuotedName: boolean): number {
+    const body = this.#body;
+    if (body[end] === braceClose) return end;
+    if (body[end] !== comma) {
+      throw this.#error('EXPOSITION_BAD_LABEL', 'a comma or } is expected', end);
+    }
+    // Only the version of Prometheus that reads quoted names takes a comma behind the last one.
+    if (body[end + 1] === braceClose && !hasQuotedName) {
+      throw this.#error('EXPOSITION_BAD_LABEL', 'a label name is expected', end + 1);
+    }
+    return end + 1;
   }
 
   /** Reads a metric name in quotes, or a label whose name is; returns the offset behind it. */

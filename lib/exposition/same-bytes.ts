@@ -35,3 +35,22 @@ function isSameShort(
     if (view.getUint8(at + i) !== other.getUint8(start + i)) return false;
   return true;
 }
+
+/** How many of up to `most` bytes are the same at `at` of one view and at `start` of another. */
+export function countSame(
+  view: DataView,
+  at: number,
+  other: DataView,
+  start: number,
+  most: number,
+): number {
+  let same = 0;
+  while (
+    same + 8 <= most &&
+    view.getBigInt64(at + same, true) === other.getBigInt64(start + same, true)
+  ) {
+    same += 8;
+  }
+  while (same < most && view.getUint8(at + same) === other.getUint8(start + same)) same++;
+  return same;
+}

@@ -41,12 +41,16 @@ export class TextLexer implements LineLexer {
   readonly halves = this.value.halves;
   readonly series = new SeriesTokens();
   #body: Uint8Array = new Uint8Array(0);
+  /** Where the last series began that the next one may share labels with; -1 without. */
+  #seriesStart = -1;
   valueStart = 0;
   lineEnd = 0;
   timeMs = noTime;
 
   reset(body: Uint8Array): void {
     this.#body = body;
+    this.series.turnTo(body);
+    this.#seriesStart = -1;
   }
 
   scan(start: number): LineKind {
@@ -110,13 +114,10 @@ export class TextLexer implements LineLexer {
   #scanSeries(start: number): void {
     const body = this.#body;
     const { series } = this;
-    let at = start;
-    while (isNamePart(body[at]!)) at++;
-    if (at > start) series.reset(start, at);
-    else series.reset(-1, -1);
-    const open = skipBlanks(body, at);
-    if (body[open] !== braceOpen) return;
-    at = skipBlanks(body, open + 1);
+    const shared = this.#seriesStart < 0 ? -1 : series.share(this.#seriesStart, start);
+    this.#seriesStart = start;
+    let at = shared < 0 ? this.#scanName(start) : this.#behindLabel(shared);
+    if (at < 0) return;
     while (body[at] !== braceClose) {
       at = body[at] === quote ? this.#scanQuotedName(at) : this.#scanLabel(at);
       if (at - start > maxLineBytes) throw lineLimitError(body, at);
@@ -125,6 +126,17 @@ export class TextLexer implements LineLexer {
       throw this.#error('EXPOSITION_BAD_START', 'the series has no metric name', start);
     }
     series.end = at + 1;
+  }
+
+  /** Reads a bare name, if there is one; returns the offset of the first label, or -1. */
+  #scanName(start: number): number {
+    const body = this.#body;
+    let at = start;
+    while (isNamePart(body[at]!)) at++;
+    if (at > start) this.series.reset(start, at);
+    else this.series.reset(-1, -1);
+    const open = skipBlanks(body, at);
+    return body[open] === braceOpen ? skipBlanks(body, open + 1) : -1;
   }
 
   /** Reads a metric name in quotes, or a label whose name is; returns the offset of the next token. */
@@ -171,7 +183,13 @@ export class TextLexer implements LineLexer {
     }
     const valueEnd = this.#scanQuoted(open + 1);
     this.series.add(nameStart, nameEnd, open + 1, valueEnd);
-    const at = skipBlanks(body, valueEnd + 1);
+    return this.#behindLabel(valueEnd + 1);
+  }
+
+  /** Offset of the next token behind the label that ends at `end`. */
+  #behindLabel(end: number): number {
+    const body = this.#body;
+    const at = skipBlanks(body, end);
     return body[at] === comma ? skipBlanks(body, at + 1) : at;
   }
 

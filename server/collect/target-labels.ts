@@ -15,8 +15,10 @@ interface MergedLabel {
 interface MergePlan {
   /** The series that it was made for. */
   exposed: readonly string[];
-  /** Sorted by name. */
-  labels: readonly MergedLabel[];
+  /** The merged labels, sorted by name, with values to be filled in. */
+  labels: readonly string[];
+  /** Where the value of each of them stands, as {@link MergedLabel.source}. */
+  sources: readonly number[];
 }
 
 /**
@@ -31,16 +33,24 @@ export function labelMerger(
 ): LabelMerger {
   const target = Object.entries(targetLabels).flat();
   const makePlan = (exposed: readonly string[]): MergePlan => {
-    const labels = honorLabels ? planHonoured(exposed, target) : planOverridden(exposed, target);
-    return { exposed, labels: labels.sort((a, b) => compareUtf8(a.name, b.name)) };
+    const merged = honorLabels ? planHonoured(exposed, target) : planOverridden(exposed, target);
+    merged.sort((a, b) => compareUtf8(a.name, b.name));
+    const labels = merged.flatMap(({ name }) => [name, '']);
+    return { exposed, labels, sources: merged.map(({ source }) => source) };
   };
   let plan = makePlan([]);
+  let other = plan;
   return (exposed) => {
-    // Neighbours mostly have the same label names.
-    if (!hasSameShape(exposed, plan.exposed)) plan = makePlan(exposed);
-    const merged: string[] = [];
-    for (const { name, source } of plan.labels) {
-      merged.push(name, (source >= 0 ? exposed[source] : target[-1 - source]) ?? '');
+    // Neighbours mostly have the same label names; in histograms two sets of names take turns.
+    if (!hasSameShape(exposed, plan.exposed)) {
+      const isOther = hasSameShape(exposed, other.exposed);
+      [plan, other] = [isOther ? other : makePlan(exposed), plan];
+    }
+    const merged = plan.labels.slice();
+    const { sources } = plan;
+    for (let label = 0; label < sources.length; label++) {
+      const source = sources[label] ?? 0;
+      merged[2 * label + 1] = (source >= 0 ? exposed[source] : target[-1 - source]) ?? '';
     }
     return merged;
   };
