@@ -50,7 +50,8 @@ async function growthMb(endpoint: string, block: string): Promise<number> {
     const copied = nextMessage<{ blocks: number }>(child);
     child.send('copy');
     let highestMb = restMb;
-    const pause = () => new Promise<undefined>((resolve) => setTimeout(resolve, sampleMs));
+    const pause = () =>
+      new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), sampleMs));
     let outcome: { blocks: number } | undefined;
     while (outcome === undefined) {
       highestMb = Math.max(highestMb, await privateMemoryMb(pid));

@@ -1,7 +1,9 @@
 import { root, run } from '../../build/command.ts';
 import { startAzurite } from './azurite-server.ts';
 import type { Checks } from './checks.ts';
+import { checkRemoteStore } from './check-remote-store.ts';
 import { azureEndpointVariable, s3EndpointVariable } from './objectstore-servers.ts';
+import type { Prometheus } from './prometheus.ts';
 import { startS3Server } from './s3-server.ts';
 
 /** The suites over real servers, run by jest, by the names of their files. */
@@ -12,7 +14,12 @@ const suites = {
 };
 
 /** What the drivers of file stores promise, held against servers that this project did not write. */
-export async function checkObjectStore(checks: Checks, directory: string): Promise<void> {
+export async function checkObjectStore(
+  checks: Checks,
+  directory: string,
+  bundle: string,
+  target: Prometheus,
+): Promise<void> {
   const s3 = await startS3Server(directory);
   try {
     const azurite = await startAzurite(directory);
@@ -25,6 +32,8 @@ export async function checkObjectStore(checks: Checks, directory: string): Promi
       for (const [name, title] of Object.entries(suites)) {
         await checks.check(title, () => runSuite(name, env));
       }
+      const servers = { s3: s3.endpoint, azurite: azurite.endpoint };
+      await checkRemoteStore({ checks, directory, bundle, target, ...servers });
     } finally {
       await azurite.daemon.stop();
     }

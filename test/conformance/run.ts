@@ -61,10 +61,10 @@ try {
   await checkLife.end(bed);
   await checkHello(checks, directory);
   await checkVersions(checks, directory);
-  await checkDatabase(checks, directory);
+  await checkDatabase(checks, directory, resolve(bundle));
   await checkCluster(checks, directory, resolve(bundle));
   await checkDriver(checks, directory);
-  await checkObjectStore(checks, directory);
+  await checkObjectStore(checks, directory, resolve(bundle), target);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.
   await checks.check('the run reaches its end', () => Promise.reject(error as Error));
