@@ -12,9 +12,6 @@ import type { Host, PluginApi, PluginClusterEvent, ServerConfig } from './matter
 import { MetricsPlugin } from './plugin.ts';
 import { pluginId } from './plugin-id.ts';
 
-/** Virtual time that passes at once; the machine's time in between is for sockets and threads. */
-const stepMs = 250;
-
 /** While a node stops. */
 const slowStepMs = 20;
 
@@ -55,6 +52,8 @@ export class ClusterBench {
     scrapeintervalseconds: 15,
     enablenodeexportertargets: false,
   };
+  /** Virtual time that passes at once: less of it leaves threads more of the machine's time. */
+  stepMs = 250;
   /** Whether events get lost. */
   isDeaf = false;
   readonly #clock = new FakeClock();
@@ -93,8 +92,8 @@ export class ClusterBench {
 
   /** Lets a frozen node go on: its clock has gone on meanwhile. */
   async wake(node: BenchNode): Promise<void> {
-    node.thaw();
     await node.clock.advance(this.#clock.monotonicMs() - node.clock.monotonicMs() - node.bornMs);
+    node.thaw();
   }
 
   /** Ends a node as the server does, and forgets it. */
@@ -129,6 +128,7 @@ export class ClusterBench {
   }
 
   async advance(ms: number): Promise<void> {
+    const { stepMs } = this;
     for (let left = ms; left > 0; left -= stepMs) await this.#step(Math.min(stepMs, left));
   }
 
@@ -139,7 +139,7 @@ export class ClusterBench {
       const value = await ask();
       if (value !== undefined && value !== false) return value;
       if (systemClock.monotonicMs() > deadlineMs) throw new Error(`never: ${what}`);
-      await this.#step(stepMs);
+      await this.#step(this.stepMs);
     }
   }
 
@@ -166,7 +166,7 @@ export class ClusterBench {
 
   async close(): Promise<void> {
     for (const node of this.nodes.values()) node.thaw();
-    await this.#end([...this.nodes.values()], stepMs);
+    await this.#end([...this.nodes.values()], 250);
     for (const server of this.#servers) {
       server.closeAllConnections();
       server.close();
@@ -194,7 +194,7 @@ export class ClusterBench {
     const patience = sleep(systemClock, 100);
     await Promise.race([done.catch(() => undefined), patience]);
     const isWaiting = () => !isThere;
-    while (isWaiting()) await this.#step(stepMs);
+    while (isWaiting()) await this.#step(this.stepMs);
     return await done;
   }
 

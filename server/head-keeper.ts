@@ -74,20 +74,25 @@ export class HeadKeeper {
 
   /** Never rejects. */
   async #run(signal: AbortSignal): Promise<void> {
-    const { clock, logger, snapshots } = this.#options;
+    const { clock } = this.#options;
     this.#fromMs = undefined;
     while (!signal.aborted) {
-      let pauseMs = periodMs;
-      try {
-        if ((await this.publish(signal)) === undefined) pauseMs = emptyMs;
-        await snapshots.prune({ signal });
-      } catch (error) {
-        // Trouble with the file store is in the status; what is not of it is worth a line each time.
-        if (!signal.aborted) {
-          logger.debug('A snapshot of the head was not kept', { error: asError(error) });
-        }
-      }
-      await sleep(clock, pauseMs, signal);
+      const hasKept = await this.#keep(signal);
+      await sleep(clock, hasKept ? periodMs : emptyMs, signal);
+    }
+  }
+
+  /** Whether a snapshot is in the file store that was not before; never rejects. */
+  async #keep(signal: AbortSignal): Promise<boolean> {
+    const { logger, snapshots } = this.#options;
+    try {
+      const published = await this.publish(signal);
+      await snapshots.prune({ signal });
+      return published !== undefined;
+    } catch (error) {
+      // Trouble with the file store is in the status.
+      logger.debug('A snapshot of the head was not kept', { error: asError(error) });
+      return false;
     }
   }
 
