@@ -36,7 +36,12 @@ async function providerOf(environment: Environment): Promise<KeyProvider> {
     const { fromTokenFile }: typeof WebIdentityProvider =
       await import('@aws-sdk/credential-provider-web-identity');
     const roleSessionName = read('AWS_ROLE_SESSION_NAME') || 'mattermost-plugin-metrics';
-    const role = { webIdentityTokenFile, roleArn: read('AWS_ROLE_ARN'), roleSessionName };
+    const region = read('AWS_REGION');
+    const role = {
+      ...{ webIdentityTokenFile, roleArn: read('AWS_ROLE_ARN'), roleSessionName },
+      ...(region === '' ? {} : { clientConfig: { region } }),
+      logger: silent,
+    };
     return async (properties) => {
       // The package reads it with a call that blocks; a missing one is told better here.
       await readFile(webIdentityTokenFile);
