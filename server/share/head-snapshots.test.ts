@@ -102,6 +102,26 @@ test('tells where the next snapshot of this node begins', async () => {
   expect(snapshots.savedUntilMs()).toBe(startMs - hourMs);
   await publish(-hourMs, -5 * minuteMs);
   expect(snapshots.savedUntilMs()).toBe(startMs - 5 * minuteMs);
+  // The clock was ahead when it was made, or it lies: nothing is left out because of it.
+  await finish('host-a', 0, 3 * hourMs);
+  await blocks.refresh();
+  expect(snapshots.savedUntilMs()).toBe(startMs - 5 * minuteMs);
+});
+
+test('a dump needs the snapshots whose samples are nowhere else', async () => {
+  const own = await publish(-20 * minuteMs, -10 * minuteMs);
+  snapshots = node('host-b');
+  const others = await publish(-15 * minuteMs, -5 * minuteMs);
+  await snapshots.list();
+  const needed = (fromMs: number, toMs: number) =>
+    ulidsOf(snapshots.needed([{ mint: startMs + fromMs, maxt: startMs + toMs }]));
+  expect(needed(0, minuteMs)).toEqual([own.ulid, others.ulid]);
+  // What this node has itself says nothing about what the other one had.
+  expect(needed(-hourMs, 0)).toEqual([own.ulid]);
+  await finish('host-a', -hourMs, -10 * minuteMs);
+  await blocks.refresh();
+  expect(needed(0, minuteMs)).toEqual([others.ulid]);
+  expect(needed(-hourMs, 0)).toEqual([]);
 });
 
 test('a failed one is no snapshot, is told and harms nothing', async () => {

@@ -8,7 +8,7 @@ import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
 import { isCovered } from './coverage.ts';
 import { codeOf, ShareError, toApiError } from './errors.ts';
-import { minCoverageGapMs } from './limits.ts';
+import { maxFutureMs, minCoverageGapMs } from './limits.ts';
 import { expiredBlocks, isForeign, isOrphan, referenceMs } from './retention.ts';
 
 /** What {@link HeadSnapshots} stands on. Functions are asked anew each time. */
@@ -96,10 +96,12 @@ export class HeadSnapshots {
    * both: where the next snapshot begins. Undefined when it has none there.
    */
   savedUntilMs(): number | undefined {
-    const { blocks, labels } = this.#options;
+    const { blocks, clock, labels } = this.#options;
     const own = ownerOf(labels());
+    // One that ends later does not say the truth, and nothing may be left out because of it.
+    const latestMs = clock.nowMs() + maxFutureMs;
     const ends = [...blocks.blocks(), ...this.#catalog.blocks()]
-      .filter((block) => sameOwner(block, own))
+      .filter((block) => sameOwner(block, own) && block.maxt <= latestMs)
       .map(({ maxt }) => maxt);
     return ends.length === 0 ? undefined : Math.max(...ends);
   }

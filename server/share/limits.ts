@@ -36,3 +36,6 @@ export const minCoverageGapMs = 5 * 60 * 1000;
 
 /** Bytes that an upload reads from a file at once: each reading leaves that much to be collected. */
 export const readBytes = 128 * 1024;
+
+/** Samples that are further ahead of the clock are not stored, so no block of ours ends later. */
+export const maxFutureMs = 10 * 60 * 1000;

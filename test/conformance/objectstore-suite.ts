@@ -38,4 +38,23 @@ for (const { name, open } of objectStoreServers(process.env)) {
       expect(await keysOf(store, 'prefixes/')).toEqual([]);
     },
   );
+
+  test(`${name} lists more keys than one answer has`, async () => {
+    const store = open(`many ${String(stores++)}`);
+    opened.push(store);
+    const keys = Array.from({ length: 1005 }, (_, at) => `d/${String(at).padStart(5, '0')}/object`);
+    const left = [...keys];
+    const lane = async () => {
+      for (let key = left.pop(); key !== undefined; key = left.pop()) {
+        await store.put(key, new Uint8Array(1));
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, lane));
+    expect(await keysOf(store, '')).toEqual(keys);
+    let folded = 0;
+    for await (const entry of store.list({ prefix: 'd/', delimiter: '/' })) {
+      if (entry.kind === 'prefix') folded++;
+    }
+    expect(folded).toBe(1005);
+  }, 60_000);
 }
