@@ -1,5 +1,12 @@
 import type { Problem } from '../../api/index.ts';
-import { asError, type Clock, type Logger, type Rng, type Timer } from '../../lib/runtime/index.ts';
+import {
+  asError,
+  assert,
+  type Clock,
+  type Logger,
+  type Rng,
+  type Timer,
+} from '../../lib/runtime/index.ts';
 import {
   type Envelope,
   encodeEnvelope,
@@ -120,6 +127,7 @@ export class ClusterBus {
     body: unknown,
     { timeoutMs = limits.requestTimeoutMs, signal }: RequestOptions = {},
   ): Promise<unknown> {
+    assert(to !== '', 'a request goes to one node');
     return new Promise((resolve, reject) => {
       const refusal = this.#whyNot(signal);
       if (refusal !== undefined) {
