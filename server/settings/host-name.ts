@@ -24,8 +24,8 @@ export function cleanHost(text: string): CleanHost {
   }
   const bare = /^\[(.*)\]$/.exec(trimmed)?.[1] ?? trimmed;
   if (bare.includes('%')) return problem('an address with a zone means something else everywhere');
+  if (bare !== trimmed && !isIPv6(bare)) return problem('there is no IPv6 address in its brackets');
   if (isIP(bare) !== 0) return cleanAddress(bare);
-  if (bare !== trimmed) return problem('there is no IPv6 address in its brackets');
   return cleanName(bare.toLowerCase().replace(/\.$/, ''));
 }
 
