@@ -10,8 +10,9 @@ export const predictAtSamples = targetSamples / 4;
 /** A chunk with more bytes than this is closed: 1,024 less the 19 that one sample may take. */
 export const maxOpenBytes = 1005;
 
-/** Bits that one further sample takes at most: 4 + 64 for the time, 13 + 64 for the value. */
-export const maxSampleBits = 145;
+/** Bits that the time of one further sample takes at most, and its value. */
+export const maxTimeBits = 4 + 64;
+export const maxValueBits = 2 + 11 + 64;
 
 /**
  * Series slots are numbered in 20 bits of a reference; the upper 12 count how often the slot was

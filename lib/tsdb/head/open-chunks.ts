@@ -1,6 +1,13 @@
 import { Arena, pageBits, pageMask, slotBytes } from './arena.ts';
 import type { SampleBatch } from '../sample-batch.ts';
-import { maxOpenBytes, maxSamples, maxSlots, predictAtSamples } from './limits.ts';
+import {
+  maxOpenBytes,
+  maxSamples,
+  maxSlots,
+  maxTimeBits,
+  maxValueBits,
+  predictAtSamples,
+} from './limits.ts';
 import { putBits, putDeltaOfDelta, putUvarint, reachBits } from './put-bits.ts';
 
 /*
@@ -45,9 +52,6 @@ const noSlot = 255;
 const largestSize = slotBytes.length - 1;
 const maxLeadingZeros = 31;
 
-/** Most bits of a time and of a value. */
-const maxTimeBits = 4 + 64;
-const maxValueBits = 2 + 11 + 64;
 /** Bits that must be free in a slot before a sample is written. */
 const neededBits = maxTimeBits + reachBits(maxValueBits);
 /** The same for an unchanged sample at the expected time; the bit behind it is in the slot, too. */
