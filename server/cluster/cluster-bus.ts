@@ -7,6 +7,7 @@ import {
   type Rng,
   type Timer,
 } from '../../lib/runtime/index.ts';
+import { BadMessages } from './bad-messages.ts';
 import {
   type Envelope,
   encodeEnvelope,
@@ -98,6 +99,7 @@ export class ClusterBus {
   readonly #handlers = new Map<string, Handler>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #answers: KeptAnswers;
+  readonly #badMessages: BadMessages;
   readonly #stopped = new AbortController();
   readonly #counts: BusCounts = {
     ...{ received: 0, unknownVersion: 0, unknownKind: 0, unreadable: 0, tooLarge: 0 },
@@ -105,11 +107,11 @@ export class ClusterBus {
   };
   #publishing = 0;
   #running = 0;
-  #badMessage: { atMs: number; text: string } | undefined;
 
   constructor(ports: ClusterBusPorts) {
     this.#ports = ports;
     this.#answers = new KeptAnswers(ports.clock);
+    this.#badMessages = new BadMessages(ports.clock, ports.logger);
   }
 
   /** Tells all other nodes. Rejects when the server refuses or the message is too large. */
@@ -200,16 +202,7 @@ export class ClusterBus {
   }
 
   problems(): Problem[] {
-    const bad = this.#badMessage;
-    if (bad === undefined || this.#badAgeMs(bad) > limits.badMessageToldMs) return [];
-    return [
-      {
-        code: 'CLUSTER_BAD_MESSAGE',
-        severity: 'warning',
-        message: `A message from another node could not be used. ${bad.text}`,
-        advice: 'Install the same version of the plugin on all nodes. Nothing is lost by this.',
-      },
-    ];
+    return this.#badMessages.problems();
   }
 
   #whyNot(signal: AbortSignal | undefined): ClusterError | undefined {
@@ -262,21 +255,9 @@ export class ClusterBus {
       const { code, message } = error as ClusterError;
       if (code === 'CLUSTER_TOO_LARGE') this.#counts.tooLarge++;
       else this.#counts.unreadable++;
-      this.#tellBad(message);
+      this.#badMessages.tell(message);
       return undefined;
     }
-  }
-
-  #tellBad(text: string): void {
-    const { clock, logger } = this.#ports;
-    const bad = this.#badMessage;
-    if (bad !== undefined && this.#badAgeMs(bad) < limits.badMessageToldMs) return;
-    this.#badMessage = { atMs: clock.monotonicMs(), text };
-    logger.warn('A message from another node could not be used.', { reason: text });
-  }
-
-  #badAgeMs(bad: { atMs: number }): number {
-    return this.#ports.clock.monotonicMs() - bad.atMs;
   }
 
   #take(envelope: Envelope): void {
@@ -289,7 +270,7 @@ export class ClusterBus {
       waiting.settle(parseReply(envelope.body));
     } catch (error) {
       this.#counts.unreadable++;
-      this.#tellBad((error as ClusterError).message);
+      this.#badMessages.tell((error as ClusterError).message);
     }
   }
 
