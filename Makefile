@@ -53,9 +53,10 @@ bench: node_modules/.package-lock.json $(bundle) ## measures, into dist/bench.js
 deploy: $(host_bundle) ## uploads the bundle to a running server and enables it
 	@node build/deploy.ts $(host_bundle)
 
-soak: node_modules/.package-lock.json $(host_bundle) ## the long runs at their full numbers
-	@build/debian-packages.sh $(test_packages)
+soak: node_modules/.package-lock.json $(host_bundle) ## the long runs at their full numbers; those of a cluster need Go
+	@build/debian-packages.sh $(test_packages) $(conformance_packages)
 	@SOAK=1 npm run -s test -- soak
+	@SOAK=1 node test/conformance/soak.ts $(host_bundle)
 
 clean: ## removes what was built; downloads and node_modules stay
 	rm -rf dist .cache/eslint .cache/tsc coverage

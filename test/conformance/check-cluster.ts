@@ -1,4 +1,6 @@
 import type { Checks } from './checks.ts';
+import { checkClusterData } from './check-cluster-data.ts';
+import { checkClusterEvents } from './check-cluster-events.ts';
 import { checkClusterLease } from './check-cluster-lease.ts';
 import { ClusterBed } from './cluster-bed.ts';
 
@@ -16,6 +18,8 @@ export async function checkCluster(
   });
   try {
     await checkClusterLease(checks, bed);
+    await checkClusterEvents(checks, bed);
+    await checkClusterData(checks, bed);
   } finally {
     await bed.end();
   }

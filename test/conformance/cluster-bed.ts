@@ -96,9 +96,9 @@ export class ClusterBed {
 
   /** Changes the plugin's settings on every server, as a save in System Console does. */
   async configure(settings: Record<string, unknown>): Promise<void> {
-    const change = { PluginSettings: { Plugins: { [this.#pluginId]: settings } } };
-    for (const node of this.nodes) await node.saveConfiguration(change);
     Object.assign(this.#options.settings, settings);
+    const Plugins = { [this.#pluginId]: this.#options.settings };
+    for (const node of this.nodes) await node.saveConfiguration({ PluginSettings: { Plugins } });
   }
 
   /** Every node's status; undefined of those that do not answer. */

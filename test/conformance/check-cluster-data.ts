@@ -1,0 +1,271 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Gap, TargetList } from '../../api/index.ts';
+import { ask, holds, same } from './bed.ts';
+import { agreed } from './check-cluster-lease.ts';
+import { eventually, type Checks } from './checks.ts';
+import type { ClusterBed } from './cluster-bed.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import { dumpOn, missingIn } from './cluster-samples.ts';
+
+/** The shortest interval that leaves the machine some rest. */
+const intervalMs = 2000;
+const isSoak = process.env['SOAK'] === '1';
+/** The issue's ten minutes in the long run. */
+const outageMs = isSoak ? 600_000 : 24_000;
+const joinMs = 20_000;
+const takeoverMs = 20_000;
+/** Nobody may begin more than 10 dumps within a minute. */
+const dumpPauseMs = 7000;
+/** What may be lost with a collector's disk. */
+const maxLostMs = 300_000;
+/** What a scrape may take from its exporter's answer to the store. */
+const inFlightMs = 1000;
+
+/** What is collected while nodes and the database come and go, and what a dump shows of it. */
+export async function checkClusterData(checks: Checks, bed: ClusterBed): Promise<void> {
+  await bed.configure({ scrapeintervalseconds: intervalMs / 1000, scrapetimeoutseconds: 1 });
+  await checks.check('every node of the table is scraped', () => checkTargets(bed));
+  const startedMs = Date.now();
+  await checks.check(`the database is gone for ${outageMs / 1000} s: collecting goes on`, () =>
+    checkOutage(bed),
+  );
+  await checks.check('a node that joins is scraped', () => checkJoin(bed));
+  await checks.check('a node that leaves gets staleness markers and a ledger entry', () =>
+    checkLeave(bed, startedMs),
+  );
+  await checks.check('a collector that loses the database alone is replaced, and gives way', () =>
+    checkPartition(bed),
+  );
+  await checks.check('a collector that stood still for 25 s is replaced, and gives way', () =>
+    checkPause(bed),
+  );
+  await checks.check('a dump on a listener holds the newest minute of every node', () =>
+    checkNewestMinute(bed),
+  );
+  await checks.check('rows of the table that are wrong harm no other node', () =>
+    checkBadRows(bed),
+  );
+  await checks.check('a collector that was killed with its server returns: nothing is lost', () =>
+    checkReturn(bed),
+  );
+  await checks.check("a collector's disk is lost: the file store has what was snapshotted", () =>
+    checkDiskLost(bed),
+  );
+}
+
+function instanceOf(node: ClusterNode): string {
+  return `${node.hostname}:${node.exporter.port}`;
+}
+
+async function targetsOf(node: ClusterNode): Promise<TargetList['targets']> {
+  return (await ask<TargetList>(node, '/targets')).targets;
+}
+
+async function checkTargets(bed: ClusterBed): Promise<void> {
+  const expected = bed.nodes.map(instanceOf).sort().join(' ');
+  for (const node of bed.nodes) {
+    await eventually(`${node.hostname} tells all targets`, joinMs, async () => {
+      const up = (await targetsOf(node)).filter(({ state }) => state === 'up');
+      const instances = up.map(({ instance }) => instance).sort();
+      return instances.join(' ') === expected ? true : undefined;
+    });
+  }
+}
+
+/** No gap between scrapes of `node` in a range is longer than two intervals and what a busy machine adds. */
+function checkSteady(node: ClusterNode, fromMs: number, toMs: number): void {
+  const times = node.exporter.scrapes.map(({ atMs }) => atMs);
+  const within = [fromMs, ...times.filter((atMs) => atMs >= fromMs && atMs <= toMs), toMs];
+  const longest = Math.max(...within.slice(1).map((atMs, at) => atMs - (within[at] ?? atMs)));
+  holds(longest < 3 * intervalMs, `${node.hostname} was not scraped for ${longest} ms`);
+}
+
+async function checkOutage(bed: ClusterBed): Promise<void> {
+  const before = await agreed(bed, takeoverMs);
+  const cutMs = Date.now();
+  // First the connections break, then packets vanish.
+  for (const state of ['refuse', 'swallow'] as const) {
+    for (const { database } of bed.nodes) await database.set(state);
+    await wait(outageMs / 2);
+  }
+  const collectors = await bed.collectors();
+  for (const { database } of bed.nodes) await database.set('pass');
+  const restoredMs = Date.now();
+  same(collectors.map(({ hostname }) => hostname).join(' '), before.hostname, 'who collects');
+  for (const node of bed.nodes) checkSteady(node, cutMs, restoredMs);
+  await agreed(bed, takeoverMs);
+}
+
+async function checkJoin(bed: ClusterBed): Promise<void> {
+  const joined = await bed.addNode();
+  const joinedMs = Date.now();
+  await joined.activate();
+  const scraped = await eventually('a scrape of the new node', 2 * joinMs, () =>
+    Promise.resolve(joined.exporter.firstSince(joinedMs)),
+  );
+  console.log(`# scraped ${scraped.atMs - joinedMs} ms after it joined`);
+  holds(scraped.atMs - joinedMs <= joinMs, 'too late');
+  await agreed(bed, takeoverMs);
+}
+
+async function checkLeave(bed: ClusterBed, fromMs: number): Promise<void> {
+  const leaver = bed.nodes.at(-1);
+  holds(leaver !== undefined, 'no node');
+  const instance = instanceOf(leaver);
+  await leaver.quit();
+  const leftMs = Date.now();
+  const collector = await agreed(bed, takeoverMs);
+  await eventually('its target is gone', 2 * joinMs, async () => {
+    const targets = await targetsOf(collector);
+    return targets.some((target) => target.instance === instance) ? undefined : true;
+  });
+  console.log(`# no target any more ${Date.now() - leftMs} ms after it left`);
+  const dump = await dumpOn(bed, collector, fromMs);
+  holds(dump.stale.has(leaver.hostname), 'its series has no staleness marker at its end');
+  const manifest = JSON.parse(await readFile(`${dump.directory}/manifest.json`, 'utf8')) as {
+    gaps: Gap[];
+  };
+  const gap = manifest.gaps.find((entry) => entry.instance === instance && entry.fromMs > leftMs);
+  holds(gap !== undefined, `no ledger entry: ${JSON.stringify(manifest.gaps)}`);
+  console.log(`# ledger: ${gap.reason}`);
+  await leaver.end();
+  bed.nodes.pop();
+}
+
+async function checkPartition(bed: ClusterBed): Promise<void> {
+  const cut = await agreed(bed, takeoverMs);
+  const cutMs = Date.now();
+  await cut.database.set('refuse');
+  const next = await eventually('another node collects', 30_000, async () =>
+    (await bed.collectors()).find((node) => node !== cut),
+  );
+  console.log(`# ${next.hostname} collects ${Date.now() - cutMs} ms after the cut`);
+  await cut.database.set('pass');
+  const restoredMs = Date.now();
+  same(await agreed(bed, takeoverMs), next, 'who collects');
+  console.log(`# the old one gave way ${Date.now() - restoredMs} ms after it was back`);
+}
+
+async function checkPause(bed: ClusterBed): Promise<void> {
+  const paused = await agreed(bed, takeoverMs);
+  const goOn = await paused.pause();
+  const pausedMs = Date.now();
+  let isSame = false;
+  try {
+    const next = await eventually('another node collects', 30_000, async () =>
+      (await bed.collectors()).find((node) => node !== paused),
+    );
+    console.log(`# ${next.hostname} collects after ${Date.now() - pausedMs} ms`);
+    await wait(Math.max(0, 25_000 - (Date.now() - pausedMs)));
+  } finally {
+    isSame = goOn();
+  }
+  const resumedMs = Date.now();
+  holds((await agreed(bed, takeoverMs)) !== paused, 'the one that stood still collects');
+  const whose = isSame ? '' : ' (its server had started it anew)';
+  console.log(`# one collector ${Date.now() - resumedMs} ms after it went on${whose}`);
+}
+
+async function checkNewestMinute(bed: ClusterBed): Promise<void> {
+  const collector = await agreed(bed, takeoverMs);
+  const listener = bed.nodes.find((node) => node !== collector);
+  holds(listener !== undefined, 'no listener');
+  const fromMs = Date.now() - 60_000;
+  const dump = await dumpOn(bed, listener, fromMs - 10_000);
+  console.log(`# the dump was ready after ${Date.now() - dump.orderedMs} ms`);
+  for (const node of bed.nodes) {
+    const missing = missingIn(dump, node, fromMs, dump.orderedMs - inFlightMs);
+    same(missing.length, 0, `scrapes of ${node.hostname} that are missing`);
+  }
+}
+
+async function checkReturn(bed: ClusterBed): Promise<void> {
+  const fromMs = Date.now();
+  const killed = await agreed(bed, takeoverMs);
+  // No snapshot has these.
+  await wait(5 * intervalMs);
+  const killedMs = Date.now();
+  await killed.killHost();
+  const next = await agreed(bed, 2 * takeoverMs);
+  await killed.start();
+  await killed.activate();
+  const returnedMs = Date.now();
+  // What it had in memory is in its WAL; it goes to the file store while the other one collects.
+  let missing = 0;
+  await eventually('all of it is in a dump elsewhere', 120_000, async () => {
+    const dump = await dumpOn(bed, next, fromMs);
+    const lists = bed.nodes.map((node) => missingIn(dump, node, fromMs, killedMs - inFlightMs));
+    missing = lists.flat().length;
+    if (missing === 0) return true;
+    console.log(`# ${missing} scrapes are missing ${Date.now() - returnedMs} ms after its return`);
+    await wait(dumpPauseMs);
+    return undefined;
+  });
+  console.log(
+    `# ${missing} scrapes lost; all were there ${Date.now() - returnedMs} ms after its return`,
+  );
+  await agreed(bed, takeoverMs);
+}
+
+/** Rows that no server should have written do not touch the others. */
+async function checkBadRows(bed: ClusterBed): Promise<void> {
+  const collector = await agreed(bed, takeoverMs);
+  const nowMs = Date.now();
+  const hostnames = [
+    '',
+    bed.nodes[0]?.hostname ?? '',
+    '::1',
+    'no-such-host.invalid',
+    'http://a b/',
+  ];
+  const rows = hostnames.map(
+    (hostname, at) =>
+      `('bad${at}', 'mattermost_app', 'bed', '${hostname}', 8074, 8074, ${nowMs}, ${nowMs - 30_000})`,
+  );
+  await bed.postgres.sql(`INSERT INTO clusterdiscovery VALUES ${rows.join(', ')}`);
+  try {
+    const targets = await eventually('the rows are read', 2 * joinMs, async () => {
+      const found = await targetsOf(collector);
+      return found.some(({ instance }) => instance.startsWith('[::1]')) ? found : undefined;
+    });
+    const told = targets.map(({ url, state }) => `${url} ${state}`);
+    console.log(`# ${told.join(', ')}`);
+    same(new Set(told).size, told.length, 'targets that are there once');
+    for (const node of bed.nodes) {
+      const own = targets.find(({ instance }) => instance === instanceOf(node));
+      same(own?.state, 'up', instanceOf(node));
+    }
+    const problems = (await collector.status())?.problems.map(({ code }) => code) ?? [];
+    console.log(`# problems: ${problems.join(', ')}`);
+    holds(problems.length > 0, 'the status tells no problem');
+  } finally {
+    await bed.postgres.sql("DELETE FROM clusterdiscovery WHERE id LIKE 'bad%'");
+  }
+}
+
+/** What the file store has is not lost with the collector's disk; in the long run, at most 5 minutes are. */
+async function checkDiskLost(bed: ClusterBed): Promise<void> {
+  const fromMs = Date.now();
+  const lost = await agreed(bed, takeoverMs);
+  const listener = bed.nodes.find((node) => node !== lost);
+  holds(listener !== undefined, 'no listener');
+  if (isSoak) await wait(2 * maxLostMs + 60_000);
+  // A dump on a listener makes the collector write a snapshot of its head.
+  else await dumpOn(bed, listener, fromMs - 10_000);
+  const snapshotMs = Date.now();
+  await wait(isSoak ? 0 : 5 * intervalMs);
+  const killedMs = Date.now();
+  await lost.killHost();
+  await lost.loseDisk();
+  const next = await agreed(bed, 2 * takeoverMs);
+  const dump = await dumpOn(bed, next, fromMs - 10_000);
+  const missing = bed.nodes.flatMap((node) => missingIn(dump, node, fromMs, killedMs));
+  const firstMs = Math.min(killedMs, ...missing.map(({ atMs }) => atMs));
+  console.log(`# ${missing.length} scrapes of the last ${killedMs - firstMs} ms are lost`);
+  const allowedMs = isSoak ? maxLostMs : killedMs - snapshotMs + 2 * inFlightMs;
+  holds(killedMs - firstMs <= allowedMs, `more than ${allowedMs} ms`);
+  await lost.start();
+  await lost.activate();
+  await agreed(bed, takeoverMs);
+}
