@@ -66,6 +66,9 @@ export async function openParts(options: OpenOptions): Promise<Parts> {
         logger: host.logger,
       });
       const place = await openPlace(environment, host, file, dataDirectory);
+      for (const { code, message, advice } of place.problems) {
+        host.logger.error(message, { code, advice });
+      }
       const base = {
         ...options,
         dataDirectory,
@@ -143,6 +146,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
       ? undefined
       : new CollectorView({
           ...{ clock, logger },
+          isThere: () => membership.collector().node !== '',
           ask: (ask) => membership.askInPages('state.get', ask),
         });
   const collected: DumpFacts['collected'] = async (range) =>

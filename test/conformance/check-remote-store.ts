@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import manifest from '../../plugin.json' with { type: 'json' };
 import type { Dump, TargetList } from '../../api/index.ts';
 import { admin, ask, getStatus, holds, makeDump, same, waitForSamples, type Bed } from './bed.ts';
@@ -74,6 +75,12 @@ export async function checkRemoteStore(bed: RemoteStoreBed): Promise<void> {
     await bed.checks.check(`the bundle keeps its dumps in ${driver.name}`, () =>
       withServer(bed, `${bed.directory}/${driver.name}`, driver.settings, keepsDumps),
     );
+    if (driver.name === 'amazons3') {
+      const unsupported = { ...driver.settings, AmazonS3SignV2: true };
+      await bed.checks.check('signatures of version 2 are told, and dumps stay on the disk', () =>
+        withServer(bed, `${bed.directory}/sign-v2`, unsupported, tellsUnsupported),
+      );
+    }
     const wrong = { ...driver.settings, ...driver.wrongKey };
     await bed.checks.check(`a wrong key for ${driver.name} is told, and collecting goes on`, () =>
       withServer(bed, `${bed.directory}/${driver.name}-wrong`, wrong, (server) =>
@@ -81,6 +88,19 @@ export async function checkRemoteStore(bed: RemoteStoreBed): Promise<void> {
       ),
     );
   }
+}
+
+/** Settings that the server can use and this plugin cannot. */
+async function tellsUnsupported(bed: Bed): Promise<void> {
+  const startedMs = Date.now();
+  await waitForSamples(bed, 0, 5000);
+  const { problems } = await getStatus(bed);
+  const problem = problems.find(({ code }) => code === 'FILE_STORE_UNSUPPORTED');
+  holds(problem?.message.includes('AmazonS3SignV2') === true, 'no problem names the setting');
+  holds(problem.advice !== '', 'no advice');
+  const log = await readFile(`${bed.directory}/host.log`, 'utf8');
+  holds(log.includes('FILE_STORE_UNSUPPORTED'), 'the log does not tell it');
+  await makeDump(bed, startedMs - 60_000, Date.now() + 1000);
 }
 
 async function withServer(
