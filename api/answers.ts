@@ -2,7 +2,7 @@ import type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
 import type { Dump, DumpEstimate, DumpList } from './dumps.ts';
 import type { ApiError } from './errors.ts';
 import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
-import type { Gap, Target, TargetList } from './targets.ts';
+import type { Gap, ScrapeOutcome, Target, TargetList } from './targets.ts';
 import { fields, flag, list, nullable, number, oneOf, record, text, type Reader } from './read.ts';
 
 export const apiError: Reader<ApiError> = fields<ApiError>({
@@ -109,6 +109,7 @@ const target: Reader<Target> = fields<Target>({
     duplicates: number,
     duplicateLines: number,
   }),
+  recent: list(fields<ScrapeOutcome>({ atMs: number, isUp: flag, durationMs: number })),
   lastError: nullable(apiError),
   gaps: list(gap),
 });

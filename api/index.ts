@@ -18,4 +18,4 @@ export type {
   SyncOutcome,
   SyncStatus,
 } from './status.ts';
-export type { Gap, RejectedSamples, Target, TargetList } from './targets.ts';
+export type { Gap, RejectedSamples, ScrapeOutcome, Target, TargetList } from './targets.ts';

@@ -27,6 +27,13 @@ export interface RejectedSamples {
   duplicateLines: number;
 }
 
+/** How one scrape ended. */
+export interface ScrapeOutcome {
+  atMs: number;
+  isUp: boolean;
+  durationMs: number;
+}
+
 /** One scraped address. */
 export interface Target {
   job: string;
@@ -43,6 +50,8 @@ export interface Target {
   lastDropped: number | null;
   /** What was not stored since collecting began. */
   rejected: RejectedSamples;
+  /** How the newest scrapes ended, oldest first, at most 60. */
+  recent: ScrapeOutcome[];
   lastError: ApiError | null;
   /** The newest gaps, newest first, at most 10. */
   gaps: Gap[];

@@ -125,6 +125,8 @@ describe('a failed scrape', () => {
       lastError: { code: 'SCRAPE_REFUSED' },
       gaps: [{ reason: 'SCRAPE_REFUSED', missedScrapes: 3, toMs: null }],
     });
+    expect(target?.recent.map(({ isUp }) => isUp)).toEqual([true, false, false, false]);
+    expect(target?.recent.at(-1)?.atMs).toBe(target?.lastScrapeMs);
     expect(collector.problems()).toMatchObject([
       {
         code: 'SCRAPE_REFUSED',

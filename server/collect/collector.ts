@@ -201,7 +201,7 @@ export class Collector {
     this.#leaving.set(key, leaving);
   }
 
-  #describe({ target, status }: ScrapeLoop): Target {
+  #describe({ target, status, recent }: ScrapeLoop): Target {
     const { state, lastError } = status;
     return {
       job: target.job,
@@ -214,6 +214,7 @@ export class Collector {
       lastSamples: status.lastSamples ?? null,
       lastDropped: status.lastDropped ?? null,
       rejected: { ...status.rejected, duplicateLines: status.duplicateLines },
+      recent: recent.list(),
       lastError: lastError === undefined ? null : { ...lastError, detail: '' },
       gaps: this.#env.ledger.recent(target, recentGaps),
     };

@@ -146,3 +146,6 @@ export const mediaTimeoutMs = 10_000;
 
 /** Machines of the media service. */
 export const maxMediaAddresses = 64;
+
+/** Scrapes of a target whose outcome is kept for the console: a quarter of an hour at 15 s. */
+export const maxRecentScrapes = 60;

@@ -4,6 +4,7 @@ import { ScrapeError } from './errors.ts';
 import type { GapLedger, GapReason } from './gap-ledger.ts';
 import { absentProbeMs, timeoutShare } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
+import { RecentScrapes } from './recent-scrapes.ts';
 import type { SampleStore } from './sample-store.ts';
 import type { BodyFetcher } from './scrape-http.ts';
 import type { ScrapeSlot, ScrapeSlots } from './scrape-slots.ts';
@@ -69,6 +70,8 @@ export class ScrapeLoop {
   readonly #env: LoopEnvironment;
   readonly #stop = new AbortController();
   #settings: CollectSettings;
+  /** How the newest scrapes ended; the time that nobody listens does not count. */
+  readonly recent = new RecentScrapes();
   /** What is new of the target, and what of that is too much. */
   readonly growth: SeriesGrowth;
   #series: TargetSeries;
@@ -330,6 +333,7 @@ export class ScrapeLoop {
     status.rejected.tooOld += tooOld;
     status.rejected.tooNew += tooNew;
     status.rejected.duplicates += duplicates;
+    this.recent.note({ atMs: time.timeMs, isUp: true, durationMs: result.durationMs });
     this.#env.ledger.succeeded(this.target, time.timeMs, this.#intervalMs());
   }
 
@@ -345,7 +349,9 @@ export class ScrapeLoop {
     status.scrapes++;
     status.failures++;
     status.lastScrapeMs = time.timeMs;
-    status.lastDurationMs = clock.monotonicMs() - time.startedMs;
+    const durationMs = clock.monotonicMs() - time.startedMs;
+    status.lastDurationMs = durationMs;
+    this.recent.note({ atMs: time.timeMs, isUp: false, durationMs });
     status.lastError = { code, message };
     ledger.missed(this.target, time.timeMs, this.#intervalMs(), { code, message });
   }

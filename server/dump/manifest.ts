@@ -20,7 +20,7 @@ export interface Manifest {
   range: { requested: TimeRange; actual: TimeRange };
   samples: number;
   series: number;
-  targets: Omit<Target, 'gaps'>[];
+  targets: Omit<Target, 'gaps' | 'recent'>[];
   gaps: Gap[];
   /** HELP, TYPE and UNIT by metric family; more than one entry where targets differ. */
   metadata: Record<string, readonly MetricFacts[]>;
@@ -74,7 +74,7 @@ export function manifestOf(
     range: { requested, actual },
     samples: parts.samples,
     series: parts.series,
-    targets: targets.map(({ gaps: _gaps, ...target }) => target),
+    targets: targets.map(({ gaps: _gaps, recent: _recent, ...target }) => target),
     gaps: gaps.slice(0, maxManifestGaps),
     metadata: Object.fromEntries(families.slice(0, maxManifestFamilies)),
     blocks: parts.blocks,

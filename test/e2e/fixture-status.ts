@@ -1,4 +1,4 @@
-import type { Dump, Status, Target } from '../../api/index.ts';
+import type { Dump, ScrapeOutcome, Status, Target } from '../../api/index.ts';
 
 const HOUR = 3_600_000;
 
@@ -39,6 +39,19 @@ export function healthyStatus(nowMs: number): Status {
   };
 }
 
+/** The last 60 scrapes, each a little longer or shorter than `durationMs`; those in `failed` failed. */
+export function recentScrapes(
+  newestMs: number,
+  durationMs: number,
+  failed: readonly number[],
+): ScrapeOutcome[] {
+  return Array.from({ length: 60 }, (_, i) => ({
+    atMs: newestMs - (59 - i) * 15_000,
+    isUp: !failed.includes(i),
+    durationMs: Math.round(durationMs * (1 + 0.3 * Math.sin(i * 1.7) + 0.15 * Math.cos(i * 0.6))),
+  }));
+}
+
 export function healthyTargets(nowMs: number): Target[] {
   return [
     {
@@ -52,6 +65,7 @@ export function healthyTargets(nowMs: number): Target[] {
       lastSamples: 10_412,
       lastDropped: 0,
       rejected: { outOfOrder: 0, tooOld: 0, tooNew: 0, duplicates: 0, duplicateLines: 0 },
+      recent: recentScrapes(nowMs - 4_000, 38, [17, 18]),
       lastError: null,
       gaps: [],
     },
@@ -66,6 +80,7 @@ export function healthyTargets(nowMs: number): Target[] {
       lastSamples: 631,
       lastDropped: 0,
       rejected: { outOfOrder: 0, tooOld: 0, tooNew: 0, duplicates: 0, duplicateLines: 0 },
+      recent: recentScrapes(nowMs - 9_000, 12, []),
       lastError: null,
       gaps: [],
     },
