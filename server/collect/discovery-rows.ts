@@ -69,6 +69,9 @@ function readRow([rawId, rawHost, rawCreated, rawPing]: readonly unknown[]): See
   if (isForbiddenAddress(clean.host)) {
     return `${which}: nothing is collected from link-local and metadata addresses`;
   }
+  if (/(^|\.)localhost$|^localhost\./.test(clean.host)) {
+    return `${which}: this name means another machine everywhere`;
+  }
   if (id === '' || id.length > 64) return `${which}: the id is empty or too long`;
   const [createdAtMs, lastPingMs] = [timeOf(rawCreated ?? 0), timeOf(rawPing)];
   if (createdAtMs === undefined || lastPingMs === undefined) {

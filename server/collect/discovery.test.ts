@@ -294,6 +294,9 @@ describe('rows', () => {
     ['::ffff:169.254.169.254', 'metadata'],
     ['fd00:ec2::254', 'metadata'],
     ['fe80::1', 'link-local'],
+    ['localhost', 'another machine'],
+    ['LOCALHOST.localdomain', 'another machine'],
+    ['a.localhost', 'another machine'],
   ])('with the host %j are a problem and leave the others alone', async (host, reason) => {
     const { hosts, codes, problems } = await found((clock) => [
       row(clock, 'a', 'mm1'),
