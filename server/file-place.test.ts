@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { AzureStore, LocalStore, S3Store } from '../lib/objectstore/index.ts';
 import { S3Double } from '../lib/objectstore/s3/s3-double-fixture.ts';
-import { FakeClock, seededRng } from '../lib/runtime/index.ts';
+import { FakeClock, seededRng, silentLogger } from '../lib/runtime/index.ts';
 import { openFilePlace } from './file-place.ts';
 import type { AzureFileConfig, FileConfig, S3FileConfig } from './mattermost/index.ts';
 
@@ -12,6 +12,7 @@ const options = {
   isComplianceLicensed: false,
   clock: new FakeClock(),
   rng: seededRng(1),
+  logger: silentLogger,
 };
 
 const s3: S3FileConfig = {
@@ -24,6 +25,7 @@ const s3: S3FileConfig = {
   isSecure: true,
   usesSignV2: false,
   isEncrypted: true,
+  isTraced: false,
   storageClass: '',
   requestTimeoutMs: 30_000,
   uploadPartBytes: 5_242_880,
@@ -95,6 +97,33 @@ test('encrypts at rest only with the licence for it, and takes class and part si
       isComplianceLicensed ? 'AES256' : undefined,
     );
     expect(headers['x-amz-storage-class']).toBe('STANDARD_IA');
+    await close();
+    await double.stop();
+  }
+});
+
+test('tells requests at the debug level when the settings ask for it, without what signs them', async () => {
+  for (const isTraced of [false, true]) {
+    const double = await S3Double.start();
+    const { accessKeyId, secretAccessKey, endpoint } = double;
+    const keys = { accessKeyId, secretAccessKey, endpoint, bucket: double.bucket };
+    const file = { ...bucket, s3: { ...s3, ...keys, isSecure: false, isTraced } };
+    const lines: unknown[] = [];
+    const debug = (message: string, fields?: object) => lines.push([message, fields]);
+    const { store, close } = openFilePlace(file, { ...options, logger: { debug } });
+    await store.put('a key', new Uint8Array(1));
+    expect(await store.head('none')).toBeUndefined();
+    const line = (method: string, path: string, status: number) => [
+      'Request to the file store',
+      { method, path, status, ms: 0 },
+    ];
+    const wanted = [
+      line('PUT', '/bucket/a%20key', 200),
+      line('HEAD', '/bucket/a%20key', 200),
+      line('HEAD', '/bucket/none', 404),
+    ];
+    expect(lines).toEqual(isTraced ? wanted : []);
+    expect(JSON.stringify(lines)).not.toMatch(/Signature|Credential|AKID/);
     await close();
     await double.stop();
   }

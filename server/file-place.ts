@@ -1,7 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Problem } from '../api/index.ts';
-import { AzureStore, LocalStore, S3Store, type ObjectStore } from '../lib/objectstore/index.ts';
-import type { Clock, Rng } from '../lib/runtime/index.ts';
+import {
+  AzureStore,
+  LocalStore,
+  S3Store,
+  type ObjectStore,
+  type TracedRequest,
+} from '../lib/objectstore/index.ts';
+import type { Clock, Logger, Rng } from '../lib/runtime/index.ts';
 import type { AzureFileConfig, FileConfig, S3FileConfig } from './mattermost/index.ts';
 
 /** Below the data directory, where blocks and dumps go while the server's file store cannot be used. */
@@ -17,6 +23,8 @@ export interface FilePlaceOptions {
   isComplianceLicensed: boolean;
   clock: Clock;
   rng: Rng;
+  /** For the requests to a store whose settings ask for that. */
+  logger: Pick<Logger, 'debug'>;
 }
 
 /** Where blocks and dumps are kept. */
@@ -75,7 +83,7 @@ function remotePlace(store: ObjectStore & { close(): Promise<void> }): FilePlace
 }
 
 function s3Store(s3: S3FileConfig, options: FilePlaceOptions): S3Store {
-  const { clock, rng, environment, isComplianceLicensed } = options;
+  const { clock, rng, environment, isComplianceLicensed, logger } = options;
   const settings = {
     bucket: s3.bucket,
     pathPrefix: s3.pathPrefix,
@@ -90,8 +98,13 @@ function s3Store(s3: S3FileConfig, options: FilePlaceOptions): S3Store {
     partBytes: s3.uploadPartBytes,
     idleMs: s3.requestTimeoutMs,
   };
-  const verifiesCertificates = !s3.takesAnyCertificate;
-  return new S3Store(settings, { clock, rng, environment, verifiesCertificates });
+  const surroundings = { clock, rng, environment, verifiesCertificates: !s3.takesAnyCertificate };
+  return new S3Store(settings, s3.isTraced ? { ...surroundings, onRequest } : surroundings);
+
+  function onRequest({ method, path, status, durationMs }: TracedRequest): void {
+    const ms = Math.round(durationMs);
+    logger.debug('Request to the file store', { method, path, status: status ?? 0, ms });
+  }
 }
 
 function azureStore(azure: AzureFileConfig, options: FilePlaceOptions): AzureStore {

@@ -92,14 +92,14 @@ export async function openParts(options: OpenOptions): Promise<Parts> {
 
 async function openPlace(
   { clock, rng, workingDirectory }: Environment,
-  { api }: Host,
+  { api, logger }: Host,
   file: FileConfig,
   dataDirectory: string,
 ): Promise<FilePlace> {
   // The licence matters to nothing else here.
   const license = file.s3?.isEncrypted === true ? await api.getLicense() : undefined;
   const isComplianceLicensed = license?.features.compliance === true;
-  const options = { clock, rng, workingDirectory, dataDirectory, isComplianceLicensed };
+  const options = { clock, rng, logger, workingDirectory, dataDirectory, isComplianceLicensed };
   return openFilePlace(file, { ...options, environment: process.env });
 }
 

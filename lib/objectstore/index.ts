@@ -17,5 +17,6 @@ export type {
 } from './object-store.ts';
 export { readObject } from './read-object.ts';
 export type { RemoteSurroundings } from './remote/surroundings.ts';
+export type { TracedRequest } from './s3/s3-client.ts';
 export { S3Store } from './s3/s3-store.ts';
 export type { S3Settings } from './s3/s3-settings.ts';

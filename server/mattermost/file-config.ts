@@ -21,6 +21,8 @@ export interface S3FileConfig {
   isSecure: boolean;
   usesSignV2: boolean;
   isEncrypted: boolean;
+  /** Whether requests are to be told in the log, at its debug level. */
+  isTraced: boolean;
   storageClass: string;
   requestTimeoutMs: number;
   uploadPartBytes: number;
@@ -70,6 +72,7 @@ function parseS3(file: GobStruct): Omit<S3FileConfig, 'takesAnyCertificate'> {
     isSecure: boolField(file, 'AmazonS3SSL'),
     usesSignV2: boolField(file, 'AmazonS3SignV2'),
     isEncrypted: boolField(file, 'AmazonS3SSE'),
+    isTraced: boolField(file, 'AmazonS3Trace'),
     storageClass: stringField(file, 'AmazonS3StorageClass'),
     requestTimeoutMs: intField(file, 'AmazonS3RequestTimeoutMilliseconds'),
     uploadPartBytes: intField(file, 'AmazonS3UploadPartSizeBytes'),

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type * as SdkModule from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Clock } from '../../runtime/index.ts';
 import { StoreError } from '../errors.ts';
 import { defaultIdleMs } from '../limits.ts';
 import type { ListEntry, ObjectHead } from '../object-store.ts';
@@ -17,6 +18,23 @@ import { machineCredentials } from './machine-credentials.ts';
 import { isHostOfEndpoint, s3PlaceOf, type S3Settings } from './s3-settings.ts';
 
 type Sdk = typeof SdkModule;
+
+/** A request to a bucket and what came of it. */
+export interface TracedRequest {
+  method: string;
+  /** As in the address, with the bucket where that stands there. */
+  path: string;
+  /** Undefined when no answer came. */
+  status: number | undefined;
+  durationMs: number;
+}
+
+/** Who is told of requests, and by which clock. */
+interface Trace {
+  clock: Clock;
+  onRequest: (request: TracedRequest) => void;
+}
+
 type StorageClass = NonNullable<SdkModule.PutObjectCommandInput['StorageClass']>;
 
 /** Requests of the S3 protocol; the package behind it is loaded by {@link S3Client.connect}. */
@@ -37,12 +55,16 @@ export class S3Client implements RemoteClient {
     config: S3ClientConfig,
     connections: Connections,
     settings: S3Settings,
+    trace: Trace | undefined,
   ) {
     this.#sdk = sdk;
     this.#client = new sdk.S3Client(config);
     // Around the request, and around the reading of its answer.
     for (const priority of ['low', 'high'] as const) {
       this.#client.middlewareStack.add(withNativeErrors, { step: 'deserialize', priority });
+    }
+    if (trace !== undefined) {
+      this.#client.middlewareStack.add(traced(trace), { step: 'deserialize', priority: 'low' });
     }
     this.#connections = connections;
     this.#bucket = settings.bucket;
@@ -60,6 +82,7 @@ export class S3Client implements RemoteClient {
     network: {
       verifiesCertificates: boolean;
       environment: Readonly<Record<string, string | undefined>>;
+      trace?: Trace;
     },
   ): Promise<S3Client> {
     checkSettings(settings);
@@ -92,7 +115,7 @@ export class S3Client implements RemoteClient {
       // Its default writes to the console, and with it to the host.
       logger: silent,
     };
-    return new S3Client(sdk, config, connections, settings);
+    return new S3Client(sdk, config, connections, settings, network.trace);
   }
 
   async put(name: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
@@ -196,6 +219,24 @@ export class S3Client implements RemoteClient {
   #at(name: string): { Bucket: string; Key: string } {
     return { Bucket: this.#bucket, Key: name };
   }
+}
+
+/** Tells each request as it leaves, after its signing, and what came of it. */
+function traced({ clock, onRequest }: Trace) {
+  return <Input extends object, Output extends object>(next: (input: Input) => Promise<Output>) =>
+    async (input: Input): Promise<Output> => {
+      const { request } = input as { request?: { method?: string; path?: string } };
+      const startMs = clock.monotonicMs();
+      let status: number | undefined;
+      try {
+        const output = await next(input);
+        status = (output as { response?: { statusCode?: number } }).response?.statusCode;
+        return output;
+      } finally {
+        const durationMs = clock.monotonicMs() - startMs;
+        onRequest({ method: request?.method ?? '', path: request?.path ?? '', status, durationMs });
+      }
+    };
 }
 
 /** The package keeps the code of an error only when it knows its class. */
