@@ -64,20 +64,30 @@ function readRow([rawId, rawHost, rawCreated, rawPing]: readonly unknown[]): See
   const id = textOf(rawId)?.trim() ?? '';
   const hostText = textOf(rawHost) ?? '';
   const which = `${shownText(id) || 'without an id'} (${shownText(hostText.trim())})`;
-  const clean = cleanHost(hostText);
-  if (clean.kind === 'problem') return `${which}: the host name cannot be used, ${clean.reason}`;
-  if (isForbiddenAddress(clean.host)) {
-    return `${which}: nothing is collected from link-local and metadata addresses`;
-  }
-  if (/(^|\.)localhost$|^localhost\./.test(clean.host)) {
-    return `${which}: this name means another machine everywhere`;
-  }
+  const host = readHost(hostText);
+  if (typeof host !== 'string') return `${which}: ${host.reason}`;
   if (id === '' || id.length > 64) return `${which}: the id is empty or too long`;
   const [createdAtMs, lastPingMs] = [timeOf(rawCreated ?? 0), timeOf(rawPing)];
   if (createdAtMs === undefined || lastPingMs === undefined) {
     return `${which}: its times are no times`;
   }
-  return { id, host: clean.host, createdAtMs, lastPingMs };
+  return { id, host, createdAtMs, lastPingMs };
+}
+
+/** The host of a row, or why it cannot be used. */
+function readHost(text: string): string | { reason: string } {
+  const clean = cleanHost(text);
+  if (clean.kind === 'problem') {
+    return { reason: `the host name cannot be used, ${clean.reason}` };
+  }
+  const { host } = clean;
+  if (isForbiddenAddress(host)) {
+    return { reason: 'nothing is collected from link-local and metadata addresses' };
+  }
+  if (/(^|\.)localhost$|^localhost\./.test(host)) {
+    return { reason: 'this name means another machine everywhere' };
+  }
+  return host;
 }
 
 /** Text columns come as text from PostgreSQL and as bytes from MySQL. */

@@ -38,3 +38,13 @@ export class ScrapeError extends Error {
     this.code = code;
   }
 }
+
+/** Stands for a scrape that is not even tried, with the reason that the target carries. */
+export class BlockedScrape extends ScrapeError {
+  override readonly code: string;
+
+  constructor(blocked: { code: string; message: string }) {
+    super('SCRAPE_FAILED', blocked.message);
+    this.code = blocked.code;
+  }
+}

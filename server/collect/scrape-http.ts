@@ -133,32 +133,24 @@ class Exchange {
   }
 
   #send(timeoutMs: number): void {
-    const { host, port, path, scheme = 'http', serverName, access = {} } = this.#scrape;
+    const { host, port, path, scheme } = this.#scrape;
     const { agents, userAgent } = this.#tools;
     // An address is connected to without a look-up.
     if (isForbiddenAddress(host)) {
       this.#fail(forbidden());
       return;
     }
-    const { authorization, ca } = access;
-    const options = {
-      ...{ method: 'GET', host, port, path, lookup: this.#lookup },
-      headers: {
-        Accept: acceptedFormats,
-        'Accept-Encoding': 'gzip',
-        'User-Agent': userAgent,
-        'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
-        ...(serverName === undefined ? {} : { Host: hostHeader(serverName, port, scheme) }),
-        ...(authorization === undefined ? {} : { Authorization: authorization }),
-      },
+    const headers = {
+      Accept: acceptedFormats,
+      'Accept-Encoding': 'gzip',
+      'User-Agent': userAgent,
+      'X-Prometheus-Scrape-Timeout-Seconds': String(timeoutMs / 1000),
+      ...ownHeaders(this.#scrape),
     };
-    const tls = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName }),
-    };
+    const options = { method: 'GET', host, port, path, headers, lookup: this.#lookup };
     const sent =
       scheme === 'https'
-        ? tlsRequest({ ...options, ...tls, agent: agents?.https ?? false })
+        ? tlsRequest({ ...options, ...trustOf(this.#scrape), agent: agents?.https ?? false })
         : request({ ...options, agent: agents?.http ?? false });
     this.#request = sent;
     sent.on('response', (answer) => this.#receive(answer));
@@ -284,6 +276,24 @@ class Exchange {
 
 /** The types that metrics come as. */
 const metricsType = /^\s*(text\/plain|application\/openmetrics-text)\s*(;|$)/i;
+
+/** Headers that not every target gets. */
+function ownHeaders({ access = {}, serverName, port, scheme = 'http' }: ScrapeRequest) {
+  const { authorization } = access;
+  return {
+    ...(serverName === undefined ? {} : { Host: hostHeader(serverName, port, scheme) }),
+    ...(authorization === undefined ? {} : { Authorization: authorization }),
+  };
+}
+
+/** Whom to believe, and under which name. */
+function trustOf({ access = {}, serverName }: ScrapeRequest) {
+  const { ca } = access;
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName }),
+  };
+}
 
 function forbidden(): ScrapeError {
   const message = 'Nothing is collected from link-local and metadata addresses.';

@@ -1,6 +1,6 @@
 import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
-import { ScrapeError } from './errors.ts';
+import { BlockedScrape, ScrapeError } from './errors.ts';
 import type { GapLedger, GapReason } from './gap-ledger.ts';
 import { absentProbeMs, timeoutShare } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
@@ -397,14 +397,4 @@ const missingCodes = new Set(['SCRAPE_HTTP_404', 'SCRAPE_HTTP_501']);
 interface Failure {
   code: string;
   message: string;
-}
-
-/** Stands for a scrape that is not even tried, with the reason that the target carries. */
-class BlockedScrape extends ScrapeError {
-  override readonly code: string;
-
-  constructor(blocked: { code: string; message: string }) {
-    super('SCRAPE_FAILED', blocked.message);
-    this.code = blocked.code;
-  }
 }
