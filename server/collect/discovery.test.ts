@@ -156,6 +156,20 @@ describe('discovery', () => {
     await discovery.stop();
   });
 
+  test('does not believe at once that no node is left: it is one itself', async () => {
+    const { bed, clock, discovery, hosts, codes, states } = setUp();
+    bed.rows = [row(clock, 'a', 'mm1'), row(clock, 'b', 'mm2')];
+    discovery.start();
+    await clock.advance(0);
+    bed.rows = [];
+    await clock.advance(29 * minuteMs);
+    expect([hosts(), codes()]).toEqual([['mm1', 'mm2'], ['DISCOVERY_EMPTY']]);
+    expect(states.at(-1)?.problems[0]?.message).toContain('the 2 nodes known from before');
+    await clock.advance(2 * minuteMs);
+    expect([hosts(), codes()]).toEqual([[], ['DISCOVERY_EMPTY']]);
+    await discovery.stop();
+  });
+
   test('gives up a query that is under way when it stops', async () => {
     const { clock } = setUp();
     let signal: AbortSignal | undefined;

@@ -14,6 +14,7 @@ import {
   firstDiscoveryRetryMs,
   maxDiscoveredNodes,
   maxDiscoveryRetryMs,
+  maxNodeAgeMs,
 } from './limits.ts';
 import { consoleLinks } from './reasons.ts';
 
@@ -76,6 +77,8 @@ export class Discovery {
   #running: Promise<void> | undefined;
   #clusterName = '';
   #failures = 0;
+  /** When the table last had a node, monotonic. */
+  #fullMs = -Infinity;
   #hasTold = false;
 
   constructor(options: DiscoveryOptions) {
@@ -131,11 +134,11 @@ export class Discovery {
       const { seen, problems } = readRows(rows);
       const ages = this.#watch.agesOf(seen, clock.nowMs(), clock.monotonicMs());
       const found = nodesOf(seen, ages, self());
+      const nodes = this.#believed(found.nodes);
       const all = [...problems, ...found.problems];
-      if (found.nodes.length === 0) all.push(emptyProblem(clusterName));
+      if (found.nodes.length === 0) all.push(emptyProblem(clusterName, nodes.length));
       this.#failures = 0;
-      const readAtMs = clock.nowMs();
-      this.#tell({ nodes: found.nodes, problems: all, readAtMs, isSettled: true });
+      this.#tell({ nodes, problems: all, readAtMs: clock.nowMs(), isSettled: true });
     } catch (error) {
       if (this.#isStopped()) return;
       this.#failures++;
@@ -144,6 +147,17 @@ export class Discovery {
       const problems = [failureProblem(error, nodes.length)];
       this.#tell({ nodes, readAtMs, problems, isSettled });
     }
+  }
+
+  /**
+   * A table without a node is wrong at least about the node that reads it. What was known counts for
+   * as long as rows do that nobody pings any more.
+   */
+  #believed(found: readonly ClusterNode[]): readonly ClusterNode[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (found.length > 0) this.#fullMs = nowMs;
+    const isDoubtful = found.length === 0 && nowMs - this.#fullMs < maxNodeAgeMs;
+    return isDoubtful ? this.#state.nodes : found;
   }
 
   /** The nodes of another cluster are not ours. */
@@ -202,11 +216,11 @@ function essence({ id, host, isStale, isSelf }: ClusterNode) {
   return { id, host, isStale, isSelf };
 }
 
-function emptyProblem(clusterName: string): Problem {
+function emptyProblem(clusterName: string, known: number): Problem {
   return {
     code: 'DISCOVERY_EMPTY',
     severity: 'error',
-    message: `No node of the cluster "${clusterName.slice(0, 64)}" is registered in the table ClusterDiscovery; only this node is collected.`,
+    message: `No node of the cluster "${clusterName.slice(0, 64)}" is registered in the table ClusterDiscovery: ${consequenceFor(known)}.`,
     advice:
       'Check that Cluster Name in Environment > High Availability is the same on all nodes, that the licence includes high availability, and restart the nodes after a change.',
     link: consoleLinks.highAvailability,
@@ -217,16 +231,17 @@ function emptyProblem(clusterName: string): Problem {
 function failureProblem(cause: unknown, known: number): Problem {
   const { code } = asError(cause) as { code?: unknown };
   const reason = typeof code === 'string' ? code : 'unknown';
-  const consequence =
-    known === 0
-      ? 'only this node is collected'
-      : `the ${String(known)} nodes known from before are collected on`;
   return {
     code: 'DISCOVERY_FAILED',
     severity: 'error',
-    message: `The nodes of the cluster could not be read from the database (${reason}): ${consequence}.`,
+    message: `The nodes of the cluster could not be read from the database (${reason}): ${consequenceFor(known)}.`,
     advice: adviceByReason[reason] ?? 'Check that the database runs and that this node reaches it.',
   };
+}
+
+function consequenceFor(known: number): string {
+  if (known === 0) return 'only this node is collected';
+  return `the ${String(known)} nodes known from before are collected on`;
 }
 
 const adviceByReason: Readonly<Record<string, string>> = {

@@ -2,7 +2,13 @@ import type { LookupAddress } from 'node:dns';
 import { describe, expect, test } from '@jest/globals';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import { parseSettings } from '../settings/index.ts';
-import { discoveryPollMs, maxMediaAddresses, mediaLookupMs, mediaTimeoutMs } from './limits.ts';
+import {
+  discoveryPollMs,
+  maxMediaAddresses,
+  maxNodeAgeMs,
+  mediaLookupMs,
+  mediaTimeoutMs,
+} from './limits.ts';
 import { targetKey } from './target.ts';
 import { parseMediaUrl } from './targets-media.ts';
 import { DeploymentSource, type SourceConfig } from './targets-source.ts';
@@ -77,7 +83,7 @@ test('a node that joins a cluster is told within 15 s, one that leaves, too', as
   await clock.advance(discoveryPollMs);
   expect([bed.changes, keys()]).toEqual([2, ['prometheus mm1:8067', 'prometheus mm3:8067']]);
   bed.rows = [];
-  await clock.advance(discoveryPollMs);
+  await clock.advance(maxNodeAgeMs + discoveryPollMs);
   expect([keys(), codes()]).toEqual([['prometheus mm1:8067'], ['DISCOVERY_EMPTY']]);
   await source.stop();
   expect(clock.pendingTimers).toBe(0);
