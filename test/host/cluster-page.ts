@@ -10,7 +10,7 @@ const pageFile = fileURLToPath(new URL('cluster-page.html', import.meta.url));
 
 const actions: Record<string, { done: string; run: (node: DemoNode) => Promise<unknown> }> = {
   kill: {
-    done: 'was killed (kill -9); the server looks after it within 30 s',
+    done: 'was killed (kill -9)',
     run: ({ host }) => host.active(pluginId).process.crash(),
   },
   stop: { done: 'was disabled', run: ({ host }) => host.disable(pluginId) },

@@ -53,10 +53,6 @@ export class ClusterWatch {
     return this.collector() !== undefined && listening.length === this.#nodes.length - 1;
   }
 
-  freshStatus(node: DemoNode): Promise<Status> {
-    return statusOf(node);
-  }
-
   note(text: string): void {
     this.events.push({ atMs: Date.now(), text });
     if (this.events.length > maxEvents) this.events.shift();

@@ -15,6 +15,7 @@ import {
   printMemory,
   startDemoExporter,
   startDemoNode,
+  statusOf,
   stopDemoNode,
   untilStopped,
   uploadPlugin,
@@ -69,33 +70,52 @@ async function startNodes(count: number): Promise<DemoNode[]> {
   return nodes;
 }
 
-/** Collects, kills the collector, waits for the next one, and makes a dump on a listener. */
+/** Collects, makes a dump on a listener, kills the collector, waits for the next one, makes another. */
 async function runOnce(nodes: DemoNode[], watch: ClusterWatch): Promise<void> {
   await wait(demoSeconds * 1000);
   const killed = watch.collector();
   if (killed === undefined) throw new Error('no node collects');
-  const { newestSampleMs: lastMs } = await watch.freshStatus(killed);
+  await dumpOnListener(nodes, killed);
+  const next = await killAndWait(nodes, watch, killed);
+  await dumpOnListener(
+    nodes.filter((node) => node !== killed),
+    next,
+  );
+  for (const node of nodes) if (node !== killed) await printMemory(node);
+}
+
+/** Returns the node that collects then. */
+async function killAndWait(
+  nodes: DemoNode[],
+  watch: ClusterWatch,
+  killed: DemoNode,
+): Promise<DemoNode> {
+  const { newestSampleMs: lastMs } = await statusOf(killed);
   const killedMs = performance.now();
   const firstScrape = nextScrape(nodes);
   await killed.host.active(pluginId).process.crash();
   console.log(`the plugin of the collecting node ${killed.name} was killed (kill -9)`);
+  let next: DemoNode | undefined;
   await until('another node collects', takeoverMs, () => {
-    const next = watch.collector();
+    next = watch.collector();
     return next !== undefined && next !== killed;
   });
   await firstScrape;
   const gapMs = performance.now() - killedMs;
-  const next = watch.collector();
-  console.log(`kill to first scrape by ${next?.name ?? ''}: ${(gapMs / 1000).toFixed(1)} s`);
+  if (next === undefined) throw new Error('no node collects');
+  const successor = next;
+  console.log(`kill to first scrape by ${successor.name}: ${(gapMs / 1000).toFixed(1)} s`);
   await until('its samples are newer than the kill', takeoverMs, async () => {
-    if (next === undefined) return false;
-    const { newestSampleMs } = await watch.freshStatus(next);
+    const { newestSampleMs } = await statusOf(successor);
     return newestSampleMs !== null && newestSampleMs > (lastMs ?? 0) + gapMs;
   });
-  const listener = nodes.find((node) => node !== next && node !== killed) ?? killed;
-  console.log(`a dump on the listener ${listener.name}:`);
+  return successor;
+}
+
+async function dumpOnListener(nodes: DemoNode[], collector: DemoNode): Promise<void> {
+  const listener = nodes.find((node) => node !== collector) ?? collector;
+  console.log(`a dump on the listener ${listener.name}, while ${collector.name} collects:`);
   await download(listener, await makeDump(listener));
-  for (const node of nodes) if (node !== killed) await printMemory(node);
 }
 
 /** Resolves with the next request to any node's metrics. */

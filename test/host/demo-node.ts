@@ -59,6 +59,8 @@ export async function startDemoNode(options: DemoNodeOptions): Promise<DemoNode>
       ClusterSettings: { Enable: place !== undefined, ClusterName: place?.cluster.name ?? '' },
       FileSettings: { DriverName: 'local', Directory: fileDirectory },
       PluginSettings: {
+        // A server that starts a killed plugin again may be faster than the other nodes' patience.
+        EnableHealthCheck: place === undefined,
         Plugins: {
           [pluginId]: {
             scrapeintervalseconds: isOnce ? 1 : 2,

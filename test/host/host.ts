@@ -217,7 +217,8 @@ export class Host {
       hostname: place.hostname,
       receive: ({ pluginId, id, data }) => {
         const active = this.plugins.get(pluginId)?.active;
-        active?.hooks.onPluginClusterEvent(id, data).catch((error: unknown) => {
+        if (active === undefined || active.process.hasExited) return;
+        active.hooks.onPluginClusterEvent(id, data).catch((error: unknown) => {
           this.#say('error', `RPC call OnPluginClusterEvent to plugin failed: ${String(error)}`);
         });
       },
