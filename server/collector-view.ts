@@ -15,6 +15,8 @@ const patienceMs = 1_500;
 export interface CollectorViewOptions {
   clock: Clock;
   logger: Logger;
+  /** Whether any node is known to collect. */
+  isThere: () => boolean;
   /** Asks the collecting node; rejects when there is none or it does not answer. */
   ask: (ask: StateAsk) => Promise<unknown>;
 }
@@ -75,7 +77,8 @@ export class CollectorView {
   readonly #status: Question<NodeStatus>;
   readonly #targets: Question<Target[]>;
   readonly #cardinality: Question<Cardinality | undefined>;
-  #failure: { reason: string; sinceMs: number } | undefined;
+  /** Why the last question was not answered. */
+  #failure: string | undefined;
 
   constructor(options: CollectorViewOptions) {
     this.#options = options;
@@ -115,7 +118,8 @@ export class CollectorView {
   /** What is wrong between this node and the collecting one, if anything is. */
   problems(): Problem[] {
     const { clock } = this.#options;
-    if (this.#failure === undefined) return [];
+    // That nobody collects is another problem, which the lease tells.
+    if (this.#failure === undefined || !this.#options.isThere()) return [];
     const known = this.#status.known;
     const age =
       known === undefined
@@ -125,7 +129,7 @@ export class CollectorView {
       {
         code: 'CLUSTER_COLLECTOR_SILENT',
         severity: 'warning',
-        message: `The collecting node does not answer this one (${this.#failure.reason}) ${age}`,
+        message: `The collecting node does not answer this one (${this.#failure}) ${age}`,
         advice:
           'If this stays for a minute, check that the nodes reach each other: System Console, Environment, High Availability.',
         link: '/admin_console/environment/high_availability',
@@ -134,17 +138,16 @@ export class CollectorView {
   }
 
   async #ask<Answer>(ask: StateAsk, read: (value: unknown) => Answer): Promise<Answer> {
-    const { clock, logger } = this.#options;
+    const { logger } = this.#options;
     try {
       const answer = read(await this.#options.ask(ask));
       this.#failure = undefined;
       return answer;
     } catch (error) {
-      if (this.#failure === undefined) {
+      if (this.#failure === undefined && this.#options.isThere()) {
         logger.info('The collecting node does not answer this one', { error: asError(error) });
       }
-      const sinceMs = this.#failure?.sinceMs ?? clock.monotonicMs();
-      this.#failure = { reason: errorText(error), sinceMs };
+      this.#failure = errorText(error);
       throw error;
     }
   }

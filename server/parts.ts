@@ -27,11 +27,14 @@ import type { TargetSource } from './target-source.ts';
 /** All that a stop may take: the server ends the process 10 s after it asked. */
 const stopBudgetMs = 8_000;
 
-/** What of it may go into turning the head into blocks; the rest is for copying them. */
-const cutBudgetMs = 4_000;
+/** What of it may go by until the lease is free: a database that is away must not cost the upload. */
+const leaveBudgetMs = 2_000;
 
-/** What the last upload may take at least, however long freeing the lease and cutting took. */
-const lastSyncMs = 3_000;
+/** What of it may go into bringing the head to where it can be copied from. */
+const headBudgetMs = 3_000;
+
+/** What the last upload may take at least, however long the rest took. */
+const lastSyncMs = 2_000;
 
 /** How long whoever asks for a sync waits for its end. */
 const syncPatienceMs = 8_000;
@@ -217,15 +220,15 @@ export class Parts {
     const { place, store, sync, thread } = this.#opened;
     const deadlineMs = clock.monotonicMs() + stopBudgetMs;
     const stopped = this.#ended(this.#shift.stop());
-    await this.#ended(Promise.all([membership?.leave(), targets.stop()]));
+    const left = this.#ended(Promise.all([membership?.leave(), targets.stop()]));
+    await this.#within(leaveBudgetMs, () => left);
     await stopped;
     client.close();
     const ends = [ledger.close(), metadata.close(), store.flush(), dumps.stop()];
     const others = Promise.all(ends.map((end) => this.#ended(end)));
-    if (membership !== undefined) await this.#cutWithin(cutBudgetMs);
-    const leftMs = Math.max(lastSyncMs, deadlineMs - clock.monotonicMs());
-    await this.#ended(sync.stop(leftMs));
-    await others;
+    await this.#ended(this.#saveHead());
+    await this.#ended(sync.stop(Math.max(lastSyncMs, deadlineMs - clock.monotonicMs())));
+    await Promise.all([others, left]);
     await this.#ended(Promise.all([store.close(), place.close()]));
     await this.#ended(thread.stop());
   }
@@ -309,20 +312,34 @@ export class Parts {
     collecting.apply(targets.current(), this.#ports.configuration().settings);
   }
 
-  /** The next collector may be another node: what this one holds is better off in the file store. */
-  async #cutWithin(budgetMs: number): Promise<void> {
-    const { clock, logger, store } = this.#opened;
-    const abort = new AbortController();
-    const timer = clock.setTimer(budgetMs, () => {
-      abort.abort();
-    });
+  /**
+   * In a cluster the next collector may be another node: the whole head becomes blocks, which are
+   * copied next. A single server goes on with its WAL; its file store gets what it does not have.
+   */
+  async #saveHead(): Promise<void> {
+    const { keeper, logger, membership, store } = this.#opened;
     try {
-      await store.cutRest(abort.signal);
+      await this.#within(headBudgetMs, async (signal) => {
+        if (membership !== undefined) await store.cutRest(signal);
+        else await keeper?.publish(signal);
+      });
     } catch (error) {
       const what = 'The newest samples stay in the WAL until the plugin starts here again';
       logger.info(what, { error: asError(error) });
+    }
+  }
+
+  /** Waits for work until the budget is spent; then its signal aborts and it is left to itself. */
+  async #within(budgetMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const spent = new AbortController();
+    const done = new AbortController();
+    const budget = sleep(this.#opened.clock, budgetMs, done.signal).then(() => {
+      spent.abort();
+    });
+    try {
+      await Promise.race([work(spent.signal), budget]);
     } finally {
-      timer.cancel();
+      done.abort();
     }
   }
 
