@@ -45,6 +45,16 @@ const sentences: Readonly<Record<string, string>> = {
   STORE_SLOW_DOWN: 'The file store is too busy: the copy is tried again.',
   STORE_BAD_SETTINGS:
     'The settings of the file store cannot be used: check bucket, endpoint, region and keys.',
+  STORE_CONFLICT:
+    'Something else writes to the same place: let no other program change what lies below plugin-data.',
+  STORE_TRUNCATED:
+    'The file store broke off its answers: check the network and the proxies on the way to it.',
+  STORE_TOO_LARGE: 'The file store takes no objects of this size: check its limits.',
+  STORE_SIZE_MISMATCH:
+    'The file store does not hold what was written to it: check whether something else changes it.',
+  STORE_FAILED: 'The file store refused for a reason of its own: its own log says more.',
+  SYNC_BAD_META:
+    'The file store holds more blocks than one server ever has: check directory, bucket and path prefix.',
   SYNC_LOCAL_BLOCK: 'A block on the local disk cannot be read: check the disk.',
   SYNC_VERIFY_FAILED:
     'The file store does not hold what was written to it: check whether something else changes it.',

@@ -136,6 +136,21 @@ test('a failed one is no snapshot, is told and harms nothing', async () => {
   expect(snapshots.problems()).toEqual([]);
 });
 
+test('a failure is told for as long as snapshots are tried, and none is one that was given up', async () => {
+  store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
+  const stop = new AbortController();
+  stop.abort();
+  const given = snapshots.publish(await block(-5 * minuteMs, 0), { signal: stop.signal });
+  await expect(given).rejects.toMatchObject({ name: 'StoreError' });
+  expect(snapshots.problems()).toEqual([]);
+  await expect(publish(-5 * minuteMs, 0)).rejects.toMatchObject({ code: 'STORE_FULL' });
+  await clock.advance(14 * minuteMs);
+  expect(snapshots.problems()).toHaveLength(1);
+  // Another node collects by now.
+  await clock.advance(2 * minuteMs);
+  expect(snapshots.problems()).toEqual([]);
+});
+
 test('a snapshot leaves when its samples are in blocks of the same collector, and not before', async () => {
   const first = await publish(-130 * minuteMs, -115 * minuteMs);
   const second = await publish(-115 * minuteMs, -110 * minuteMs);

@@ -8,7 +8,7 @@ import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
 import { isCovered } from './coverage.ts';
 import { codeOf, ShareError, toApiError } from './errors.ts';
-import { maxFutureMs, minCoverageGapMs } from './limits.ts';
+import { maxFutureMs, minCoverageGapMs, snapshotTroubleMs } from './limits.ts';
 import { expiredBlocks, isForeign, isOrphan, referenceMs } from './retention.ts';
 
 /** What {@link HeadSnapshots} stands on. Functions are asked anew each time. */
@@ -35,6 +35,7 @@ export class HeadSnapshots {
   readonly #options: HeadSnapshotsOptions;
   readonly #catalog: BlockCatalog;
   #lastError: ApiError | undefined;
+  #failedMs = -Infinity;
 
   constructor(options: HeadSnapshotsOptions) {
     this.#options = options;
@@ -58,7 +59,8 @@ export class HeadSnapshots {
       this.#noteSuccess();
       return published;
     } catch (error) {
-      this.#noteFailure(error);
+      // Whoever gives up knows why.
+      if (options.signal?.aborted !== true) this.#noteFailure(error);
       throw error;
     }
   }
@@ -130,7 +132,8 @@ export class HeadSnapshots {
 
   problems(): Problem[] {
     const error = this.#lastError;
-    if (error === undefined) return [];
+    const isPast = this.#options.clock.monotonicMs() - this.#failedMs > snapshotTroubleMs;
+    if (error === undefined || isPast) return [];
     return [
       {
         code: 'SYNC_SNAPSHOT_FAILED',
@@ -187,6 +190,7 @@ export class HeadSnapshots {
   /** Once per trouble in the log: the status has it while it lasts. */
   #noteFailure(error: unknown): void {
     const isFirst = this.#lastError === undefined;
+    this.#failedMs = this.#options.clock.monotonicMs();
     this.#lastError = toApiError(error);
     const { code, message, detail } = this.#lastError;
     if (isFirst) {

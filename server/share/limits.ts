@@ -39,3 +39,6 @@ export const readBytes = 128 * 1024;
 
 /** Samples that are further ahead of the clock are not stored, so no block of ours ends later. */
 export const maxFutureMs = 10 * 60 * 1000;
+
+/** A snapshot that failed longer ago was not tried again: another node collects by now. */
+export const snapshotTroubleMs = 15 * 60 * 1000;
