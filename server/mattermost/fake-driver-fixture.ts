@@ -5,6 +5,7 @@ import {
   anyValue,
   asStruct,
   int,
+  intField,
   interfaceValue,
   listField,
   slice,
@@ -134,7 +135,7 @@ export class FakeDriver {
       case 'RowsColumns':
         return { A: this.result.columns.map(([name]) => name) };
       case 'RowsColumnTypeDatabaseTypeName':
-        return this.result.columns[(asStruct(argument)['B'] as number | undefined) ?? 0]?.[1];
+        return this.result.columns[intField(asStruct(argument), 'B')]?.[1];
       case 'RowsNext':
         return this.#next(target, listField(asStruct(argument), 'B').length);
       default:
