@@ -26,6 +26,19 @@ describe('scraping', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('knows from when on samples may still come in', async () => {
+    const { clock, fetcher, collector, start } = await makeCollector();
+    fetcher.answers.set(8067, { afterMs: 4000, body: 'a 1\n' });
+    const startMs = clock.nowMs();
+    await start(serverTarget);
+    await clock.advance(3000);
+    expect(collector.settledMs()).toBe(startMs);
+    await clock.advance(1000);
+    // A tick that is due may be a little late.
+    expect(collector.settledMs()).toBe(startMs + 4000 - 50);
+    await collector.stop();
+  });
+
   test('keeps its rhythm over a restart', async () => {
     const phases: number[] = [];
     for (const startMs of [1_700_000_000_000, 1_700_000_004_321]) {

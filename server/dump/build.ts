@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
-import { ulidTimeMs } from '../../lib/tsdb/index.ts';
+import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
 import { blockKey, codeOf, type BlockCatalog } from '../share/index.ts';
 import { archiveFileName, utcText } from './file-name.ts';
 import { DumpError, toDumpError } from './errors.ts';
@@ -14,7 +14,13 @@ import { packetMetadata } from './packet-metadata.ts';
 import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
 import { dumpReadme } from './readme.ts';
 import { rangeEmpty } from './refusals.ts';
-import { groupOverlapping, selectBlocks, type SourceBlock, type TimeRange } from './selection.ts';
+import {
+  groupOverlapping,
+  overlaps,
+  selectBlocks,
+  type SourceBlock,
+  type TimeRange,
+} from './selection.ts';
 import { viewerFiles } from './viewer/index.ts';
 import { holdBlock, WorkArea } from './work-area.ts';
 import type {
@@ -151,9 +157,20 @@ class Build {
     const parentDir = await this.#area.directory('head');
     const range = { mint: requested.fromMs, maxt: requested.toMs };
     const head = await store?.snapshotHead({ ...range, parentDir, signal });
-    const held = [];
-    for (const block of store?.blocks() ?? []) {
-      if (block.mint >= requested.toMs || block.maxt <= requested.fromMs) continue;
+    const held = await this.#holdBlocks(store?.blocks() ?? []);
+    this.#staleness = await heads?.flush(signal);
+    await this.#refreshCatalog();
+    const own = head === undefined ? held : [...held, head];
+    this.#warnOfHalfBlocks();
+    const remote = { blocks: catalog.blocks(), heads: heads?.blocks() ?? [] };
+    return selectBlocks(own, remote, requested);
+  }
+
+  /** Takes hold of the local blocks that have a part in the range. */
+  async #holdBlocks(blocks: readonly BlockInfo[]): Promise<BlockInfo[]> {
+    const held: BlockInfo[] = [];
+    for (const block of blocks) {
+      if (!overlaps(block, this.#request.requested)) continue;
       const dir = join(await this.#area.directory('in'), block.ulid);
       try {
         await holdBlock(block.dir, dir);
@@ -164,12 +181,7 @@ class Build {
         await rm(dir, { recursive: true, force: true });
       }
     }
-    this.#staleness = await heads?.flush(signal);
-    await this.#refreshCatalog();
-    const own = head === undefined ? held : [...held, head];
-    this.#warnOfHalfBlocks();
-    const remote = { blocks: catalog.blocks(), heads: heads?.blocks() ?? [] };
-    return selectBlocks(own, remote, requested);
+    return held;
   }
 
   /** A dump of local blocks is better than none while the file store cannot be listed. */

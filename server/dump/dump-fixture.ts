@@ -20,7 +20,7 @@ import {
 } from '../../lib/tsdb/index.ts';
 import { BlockShelf, makeBlock } from '../share/block-fixture.ts';
 import { uploadBlock } from '../share/block-upload.ts';
-import { archiveKey, BlockCatalog } from '../share/index.ts';
+import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
 import type { Manifest } from './manifest.ts';
 import { createDumpHandlers } from './worker-handlers.ts';
@@ -115,6 +115,10 @@ export class DumpRig {
   readonly kv: MemoryKv;
   readonly local = new LocalStoreFake();
   readonly catalog: BlockCatalog;
+  /** What the file store has of heads, and what asking the collecting node for more comes to. */
+  readonly heads: BlockCatalog;
+  silence: string | undefined;
+  onFlush: () => Promise<void> = () => Promise.resolve();
   readonly changes: string[] = [];
   /** Called before each call into the worker. */
   onCall: (method: string) => Promise<void> = () => Promise.resolve();
@@ -133,6 +137,7 @@ export class DumpRig {
     this.kv = shared?.kv ?? new MemoryKv();
     this.store = new FaultyStore(new LocalStore(join(root, 'files')));
     this.catalog = new BlockCatalog(this.store);
+    this.heads = new BlockCatalog(this.store, 'head');
     this.service = new DumpService(this.options());
   }
 
@@ -152,6 +157,14 @@ export class DumpRig {
       kv: this.kv,
       store: this.store,
       catalog: this.catalog,
+      heads: {
+        flush: async () => {
+          await this.onFlush();
+          return this.silence;
+        },
+        refresh: () => this.heads.refresh(),
+        blocks: () => this.heads.blocks(),
+      },
       local: () => this.local,
       openThread: () => this.#openThread(),
       facts: {
@@ -212,10 +225,10 @@ export class DumpRig {
   }
 
   /** Uploads a block of the shelf and takes it off the own disk. */
-  async makeRemote(block: BlockInfo): Promise<void> {
+  async makeRemote(block: BlockInfo, area: BlockArea = 'data'): Promise<void> {
     const labels = { serverId: 'abcdefghijklmnopqrstuvwxyz', cluster: 'single', scraper: 'a' };
     const facts = { labels, epoch: 1, pluginVersion: '0.8.0', nowMs: startMs };
-    const upload = { ulid: block.ulid, dir: block.dir, area: 'data' } as const;
+    const upload = { ulid: block.ulid, dir: block.dir, area };
     await uploadBlock(this.store, upload, facts, new AbortController().signal);
     await this.local.deleteBlock(block.ulid);
   }

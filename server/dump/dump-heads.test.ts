@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { removeTree } from '../share/block-fixture.ts';
+import { DumpRig, hours, startMs } from './dump-fixture.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(20_000);
+
+let rig: DumpRig;
+
+beforeEach(async () => {
+  rig = await DumpRig.create();
+  await rig.service.start();
+});
+
+afterEach(async () => {
+  await rig.service.stop();
+  expect(rig.clock.pendingTimers).toBe(0);
+  await removeTree(rig.root);
+});
+
+/** Series of a test block, and samples of each in an hour. */
+const perHour = 3 * 240;
+
+test('snapshots of heads are in a dump, each sample once', async () => {
+  await rig.makeRemote(await rig.addBlock(6, 4));
+  await rig.makeRemote(await rig.addBlock(5, 3), 'head');
+  await rig.makeRemote(await rig.addBlock(3, 2), 'head');
+  await rig.heads.refresh();
+  const { id } = await rig.service.create(hours(6, 0), 'admin');
+  const { samples } = await rig.finished(id);
+  expect(samples).toBe(4 * perHour);
+  const { manifest } = await rig.unpack(id);
+  expect(manifest.blocks.map(({ mint, maxt }) => [mint, maxt])).toEqual([
+    [startMs - 6 * 3_600_000, startMs - 3 * 3_600_000 - 14_999],
+    [startMs - 3 * 3_600_000, startMs - 2 * 3_600_000 - 14_999],
+  ]);
+});
+
+test('what the collecting node hands out is in it, also when there was nothing before', async () => {
+  const block = await rig.addBlock(2, 1);
+  rig.onFlush = async () => {
+    rig.onFlush = () => Promise.resolve();
+    await rig.makeRemote(block, 'head');
+  };
+  // Only the collecting node has it, in its memory.
+  const blocks = rig.local.blocks.bind(rig.local);
+  rig.local.blocks = () => [];
+  const { id } = await rig.service.create(hours(2, 0), 'admin');
+  rig.local.blocks = blocks;
+  const dump = await rig.finished(id);
+  expect([dump.samples, dump.warnings]).toEqual([perHour, []]);
+});
+
+test('without an answer it says up to when it reaches, if more was asked for', async () => {
+  await rig.makeRemote(await rig.addBlock(4, 2));
+  rig.silence = 'Node b did not answer.';
+  const whole = await rig.service.create(hours(4, 0), 'admin');
+  expect((await rig.finished(whole.id)).warnings).toEqual([
+    'Node b did not answer. The newest sample in this dump is of 2026-11-20 09:59:45 UTC.',
+  ]);
+  const past = await rig.service.create({ ...hours(4, 3), toMs: hours(4, 3).toMs + 1 }, 'admin');
+  expect((await rig.finished(past.id)).warnings).toEqual([]);
+});
