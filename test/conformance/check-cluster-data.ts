@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Gap, TargetList } from '../../api/index.ts';
 import { ask, holds, same } from './bed.ts';
-import { agreed } from './check-cluster-lease.ts';
+import { agreed, readLease } from './check-cluster-lease.ts';
 import { eventually, type Checks } from './checks.ts';
 import type { ClusterBed } from './cluster-bed.ts';
 import type { ClusterNode } from './cluster-node.ts';
@@ -13,6 +13,10 @@ const intervalMs = 2000;
 const isSoak = process.env['SOAK'] === '1';
 /** The issue's ten minutes in the long run. */
 const outageMs = isSoak ? 600_000 : 24_000;
+/** How late bytes and events come, where an answer breaks off, and for how long it goes on. */
+const lateMs = 400;
+const tornBytes = 600;
+const troubleMs = 8000;
 const joinMs = 20_000;
 const takeoverMs = 20_000;
 /** Nobody may begin more than 10 dumps within a minute. */
@@ -30,18 +34,22 @@ export async function checkClusterData(checks: Checks, bed: ClusterBed): Promise
   await checks.check(`the database is gone for ${outageMs / 1000} s: collecting goes on`, () =>
     checkOutage(bed),
   );
+  await checks.check(
+    'a slow database, one whose answers break off, and late events: the same collects',
+    () => checkSlowDatabase(bed),
+  );
   await checks.check('a node that joins is scraped', () => checkJoin(bed));
   await checks.check('a node that leaves gets staleness markers and a ledger entry', () =>
     checkLeave(bed, startedMs),
+  );
+  await checks.check('a dump on a listener holds the newest minute of every node', () =>
+    checkNewestMinute(bed),
   );
   await checks.check('a collector that loses the database alone is replaced, and gives way', () =>
     checkPartition(bed),
   );
   await checks.check('a collector that stood still for 25 s is replaced, and gives way', () =>
     checkPause(bed),
-  );
-  await checks.check('a dump on a listener holds the newest minute of every node', () =>
-    checkNewestMinute(bed),
   );
   await checks.check('rows of the table that are wrong harm no other node', () =>
     checkBadRows(bed),
@@ -95,6 +103,26 @@ async function checkOutage(bed: ClusterBed): Promise<void> {
   same(collectors.map(({ hostname }) => hostname).join(' '), before.hostname, 'who collects');
   for (const node of bed.nodes) checkSteady(node, cutMs, restoredMs);
   await agreed(bed, takeoverMs);
+}
+
+async function checkSlowDatabase(bed: ClusterBed): Promise<void> {
+  const before = await agreed(bed, takeoverMs);
+  const { e: epoch } = await readLease(bed);
+  const startedMs = Date.now();
+  bed.bus.fault = () => lateMs;
+  for (const { database } of bed.nodes) database.delayMs = lateMs;
+  await wait(troubleMs);
+  for (const { database } of bed.nodes) {
+    database.delayMs = 0;
+    database.truncateAfterBytes = tornBytes;
+  }
+  await wait(troubleMs);
+  bed.bus.fault = () => true;
+  for (const { database } of bed.nodes) database.truncateAfterBytes = Infinity;
+  const endedMs = Date.now();
+  same(await agreed(bed, takeoverMs), before, 'who collects');
+  same((await readLease(bed)).e, epoch, 'epoch');
+  for (const node of bed.nodes) checkSteady(node, startedMs, endedMs);
 }
 
 async function checkJoin(bed: ClusterBed): Promise<void> {

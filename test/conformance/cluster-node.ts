@@ -23,6 +23,8 @@ export interface ClusterNodeOptions {
   bundle: string;
   /** The server's configuration. */
   config: object;
+  /** How far its server's clock is ahead. */
+  clockOffsetMs: number;
   bus: ClusterBus;
   exporter: CountingExporter;
   /** Its way to the database. */
@@ -56,9 +58,10 @@ export class ClusterNode {
 
   /** Starts the server; its plugin waits for {@link activate}. */
   async start(): Promise<void> {
-    const { directory, bundle, config, bus, hostname, clusterId } = this.#options;
+    const { directory, bundle, config, clockOffsetMs, bus, hostname, clusterId } = this.#options;
     const place = { hostname, clusterId, telemetryId, busUrl: bus.url };
-    const host = await GoHost.start(directory, bundle, config, { hasDatabase: true, place });
+    const options = { hasDatabase: true, place, clockOffsetMs };
+    const host = await GoHost.start(directory, bundle, config, options);
     this.#host = host;
     bus.join(clusterId, ({ id, data }) => host.deliver(id, Buffer.from(data, 'base64'), answerMs));
   }
