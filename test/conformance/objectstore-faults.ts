@@ -186,6 +186,23 @@ function describeUploads(server: RemoteServer): void {
     }, 240_000);
   }
 
+  test('an upload in parts whose answers are all lost once is whole at the first try', async () => {
+    const proxy = await proxyBefore(server);
+    const seen = new Set<string>();
+    proxy.fault = ({ method, path }) => {
+      // An upload has a new name each time it begins.
+      const isNew = !path.includes('uploads') && !seen.has(method + path);
+      seen.add(method + path);
+      return isNew ? { kind: 'cut', at: 'after' } : undefined;
+    };
+    const store = openStore(server, newPrefix('lost'), { endpoint: proxy.endpoint });
+    const bytes = await readFile(join(large.dir, 'chunks/000001'));
+    expect(await store.put('object', bytes)).toMatchObject({ sizeBytes: bytes.length });
+    proxy.heal();
+    const read = await readObject(store, 'object', { limitBytes: Infinity });
+    expect(Buffer.compare(read, bytes)).toBe(0);
+  });
+
   test('half blocks of others leave after two days, and nothing else does', async () => {
     const store = openStore(server, newPrefix('halves'));
     await store.put(blockKey(small.ulid, 'chunks/000001'), new Uint8Array(5));

@@ -20,6 +20,8 @@ export type S3Fault =
   | { kind: 'answer'; status: number; code: string }
   /** Ends the connection before an answer, or behind that many bytes of the body. */
   | { kind: 'reset'; afterBytes?: number }
+  /** Does what was asked and ends the connection instead of answering. */
+  | { kind: 'loss' }
   /** Never answers. */
   | { kind: 'silence'; afterBytes?: number };
 
@@ -93,7 +95,8 @@ export class S3Double {
       answerError(response, fault.status, fault.code);
       return;
     }
-    if (fault !== undefined && operation !== 'GetObject') {
+    const isLost = fault?.kind === 'loss';
+    if (fault !== undefined && !isLost && operation !== 'GetObject') {
       if (fault.kind === 'reset') request.socket.destroy();
       return;
     }
@@ -102,7 +105,10 @@ export class S3Double {
       answerError(response, ...refusal);
       return;
     }
+    // What is written from here on does not leave before the connection ends.
+    if (isLost) request.socket.cork();
     this.#operate(operation, key, url.searchParams, body, headers, response, fault);
+    if (isLost) request.socket.destroy();
   }
 
   #nowMs(): number {
@@ -188,8 +194,7 @@ export class S3Double {
     }
   }
 
-  #keep(key: string, bytes: Buffer): string {
-    const etag = etagOf(bytes);
+  #keep(key: string, bytes: Buffer, etag = etagOf(bytes)): string {
     this.objects.set(key, { bytes, etag, modifiedMs: this.#nowMs() });
     return etag;
   }
@@ -214,7 +219,10 @@ export class S3Double {
       return;
     }
     this.uploads.delete(id);
-    const etag = this.#keep(upload.key, Buffer.concat(parts as Buffer[]));
+    const whole = parts as Buffer[];
+    const sums = whole.map((part) => createHash('md5').update(part).digest());
+    const etag = etagOf(Buffer.concat(sums)).replace(/"$/, `-${String(whole.length)}"`);
+    this.#keep(upload.key, Buffer.concat(whole), etag);
     answer(response, 200, xml('CompleteMultipartUploadResult', tag('ETag', etag)));
   }
 
@@ -247,7 +255,8 @@ export class S3Double {
     });
     const part = bytes.subarray(start, end);
     if (operation === 'HeadObject') response.end();
-    else if (fault === undefined || fault.kind === 'answer') response.end(part);
+    else if (fault === undefined || fault.kind === 'answer' || fault.kind === 'loss')
+      response.end(part);
     else
       response.write(part.subarray(0, fault.afterBytes ?? 0), () => {
         if (fault.kind === 'reset') response.socket?.destroy();

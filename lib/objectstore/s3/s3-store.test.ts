@@ -147,6 +147,25 @@ test('makes parts of the configured size, within what a part may have', async ()
   }
 });
 
+test('does not take a lost answer for a failed upload, nor an older object for its own', async () => {
+  const double = await newDouble();
+  const store = open(double);
+  const body = Buffer.alloc(minPartBytes + 7, 3);
+  double.fault = failing('CompleteMultipartUpload', 1, { kind: 'loss' });
+  const head = await store.put('large', body, { sizeBytes: body.length });
+  expect(head).toMatchObject({ sizeBytes: body.length, etag: expect.stringMatching(/-2"$/) });
+  expect(Buffer.compare(double.objects.get('large')!.bytes, body)).toBe(0);
+  // The upload vanished without having been completed, over an object of the same size.
+  double.fault = ({ operation }) => {
+    if (operation === 'CompleteMultipartUpload') double.uploads.clear();
+    return undefined;
+  };
+  const other = Buffer.alloc(body.length, 4);
+  const put = store.put('large', other, { sizeBytes: other.length });
+  await expect(put).rejects.toMatchObject({ code: 'STORE_NOT_FOUND' });
+  expect(Buffer.compare(double.objects.get('large')!.bytes, body)).toBe(0);
+});
+
 test('leaves no parts behind when an upload fails', async () => {
   const double = await newDouble();
   const store = open(double);
