@@ -124,6 +124,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   createdAtMs: number,
   startedAtMs: nullable(number),
   finishedAtMs: nullable(number),
+  expiresAtMs: nullable(number),
   createdBy: text,
   node: text,
   requested: range,

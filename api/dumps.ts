@@ -20,6 +20,8 @@ export interface Dump {
   createdAtMs: number;
   startedAtMs: number | null;
   finishedAtMs: number | null;
+  /** When it is deleted with its archive; null until it is finished. */
+  expiresAtMs: number | null;
   /** User id of who asked for it; empty for the support packet. */
   createdBy: string;
   /** Node that builds it. */

@@ -125,6 +125,8 @@ export class DumpRig {
   /** Called when the worker reports progress. */
   onWorkerProgress: () => void = () => undefined;
   freeBytes: number | null = 100 * 1024 ** 3;
+  retentionMs = 7 * 24 * hourMs;
+  mayDelete = true;
   service: DumpService;
   openThreads = 0;
   readonly #node: string;
@@ -201,6 +203,8 @@ export class DumpRig {
       owner: this.#node,
       dataDirectory: this.dataDirectory,
       freeBytes: () => Promise.resolve(this.freeBytes),
+      retentionMs: () => this.retentionMs,
+      mayDelete: () => this.mayDelete,
       onChange: ({ state, progress }) => {
         this.changes.push(`${state} ${progress.phase} ${String(progress.percent)}`);
       },

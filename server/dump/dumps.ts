@@ -4,6 +4,7 @@ import { archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
 import type { BuildParts } from './build.ts';
 import { DumpError, toDumpError } from './errors.ts';
+import { DumpExpiry } from './expiry.ts';
 import { importGoPluginJobs } from './go-plugin-jobs.ts';
 import { JobBook } from './job-book.ts';
 import { newJobId } from './job-id.ts';
@@ -33,6 +34,10 @@ export interface DumpServiceOptions extends BuildParts {
   owner: string;
   /** Whether other nodes make dumps, too. */
   isShared?: boolean;
+  /** Age at which finished dumps are deleted. */
+  retentionMs: () => number;
+  /** Whether this node is the one that deletes what is past its age; asked before each. */
+  mayDelete?: () => boolean;
   /** Told when a job was created here, for the other nodes to know. It must not throw. */
   onCreated?: () => void;
   /** Free space of the disk of the data directory; null when it cannot be told. */
@@ -58,6 +63,7 @@ export class DumpService {
   readonly #options: DumpServiceOptions;
   readonly #book: JobBook;
   readonly #admission: Admission;
+  readonly #expiry: DumpExpiry;
   readonly #queue: string[] = [];
   #running: Running | undefined;
   #tick: Timer | undefined;
@@ -79,6 +85,7 @@ export class DumpService {
         this.#lose(id, how);
       },
     });
+    this.#expiry = new DumpExpiry({ ...options, remove: (id) => this.#remove(id) });
   }
 
   /** Clears what an earlier run left and begins its unfinished jobs again. */
@@ -121,17 +128,17 @@ export class DumpService {
     this.#options.logger.info('dump created', { id, userId, ...range });
     onCreated?.();
     this.#enqueue(id);
-    return structuredClone(record.dump);
+    return this.#told(record);
   }
 
   /** All dumps of all nodes, newest first. */
   async list(): Promise<Dump[]> {
     await this.#refresh();
-    return this.#book.records().map(({ dump }) => structuredClone(dump));
+    return this.#book.records().map((record) => this.#told(record));
   }
 
   async get(id: string): Promise<Dump> {
-    return structuredClone((await this.#find(id)).dump);
+    return this.#told(await this.#find(id));
   }
 
   /** Gives up a job that waits or runs, and waits until its temporary space is free. */
@@ -144,7 +151,7 @@ export class DumpService {
     this.#options.logger.info('dump cancelled', { id, userId });
     if (this.#book.isLive(id)) await this.#cancelOwn(record);
     else await this.#book.requestCancel(id);
-    return structuredClone(record.dump);
+    return this.#told(record);
   }
 
   /** Deletes a job with its archive; one that runs is cancelled first. */
@@ -164,6 +171,11 @@ export class DumpService {
   async archive(id: string): Promise<DumpArchive> {
     const { dump } = await this.#find(id);
     return await openArchive(this.#options.store, dump);
+  }
+
+  /** A copy, with what the settings make of it. */
+  #told({ dump }: JobRecord): Dump {
+    return { ...structuredClone(dump), expiresAtMs: this.#expiry.expiresAtMs(dump) };
   }
 
   async #find(id: string): Promise<JobRecord> {
@@ -261,7 +273,7 @@ export class DumpService {
   async #end(record: JobRecord): Promise<void> {
     const { dump } = record;
     if (isFinished(dump)) dump.finishedAtMs = this.#options.clock.nowMs();
-    this.#options.onChange?.(structuredClone(dump));
+    this.#options.onChange?.(this.#told(record));
     await this.#book.saveEnd(record);
     if (isFinished(dump)) await this.#prune();
   }
@@ -273,7 +285,7 @@ export class DumpService {
     const percent = Math.max(dump.progress.percent, Math.floor(100 * Math.min(1, fraction)));
     if (percent === dump.progress.percent && phase === dump.progress.phase) return;
     dump.progress = { percent, phase };
-    this.#options.onChange?.(structuredClone(dump));
+    this.#options.onChange?.(this.#told(record));
     // Its failures are noted by the book; the next write has them all.
     void this.#book.saveProgress(record);
   }
@@ -400,5 +412,6 @@ export class DumpService {
     await this.#book.beat();
     const isOld = clock.monotonicMs() - this.#refreshedAtMs >= unaskedRefreshMs;
     if (!this.#isLoaded || this.#book.hasForeignWork() || (isShared && isOld)) await this.#load();
+    await this.#expiry.sweep(this.#book.records().map(({ dump }) => dump));
   }
 }

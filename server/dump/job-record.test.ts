@@ -11,6 +11,7 @@ const dump: Dump = {
   createdAtMs: 1,
   startedAtMs: 2,
   finishedAtMs: 3,
+  expiresAtMs: null,
   createdBy: 'user',
   node: 'node-a',
   requested: { fromMs: 10, toMs: 20 },

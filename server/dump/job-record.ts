@@ -45,6 +45,7 @@ export function newRecord(
     createdAtMs: nowMs,
     startedAtMs: null,
     finishedAtMs: null,
+    expiresAtMs: null,
     createdBy: userId,
     node,
     requested: { fromMs: range.fromMs, toMs: range.toMs },
@@ -129,6 +130,8 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     createdAtMs: numberOr(from['createdAtMs'], 0),
     startedAtMs: numberOr(from['startedAtMs'], null),
     finishedAtMs: numberOr(from['finishedAtMs'], null),
+    // Not a fact but what the settings make of one: told when it is asked for.
+    expiresAtMs: null,
     createdBy: textOr(from['createdBy']),
     node: textOr(from['node']),
     requested,

@@ -4,6 +4,9 @@ export const maxQueuedJobs = 5;
 /** Finished jobs that are kept with their archives; the oldest go first. */
 export const maxFinishedJobs = 50;
 
+/** How often finished dumps are looked through for those that are past their age. */
+export const expiryPeriodMs = 60_000;
+
 /** Times a job is begun before it is given up: something about it ends the process. */
 export const maxAttempts = 3;
 

@@ -162,6 +162,18 @@ export const declarations: readonly Declaration[] = [
   },
   {
     kind: 'number',
+    key: 'DumpRetentionDays',
+    target: 'dumpRetentionMs',
+    displayName: 'Keep dumps for (days):',
+    helpText: 'Finished dumps older than this are deleted, with their archives in the file store.',
+    default: 7,
+    min: 1,
+    max: 365,
+    unit: 'days',
+    scale: dayMs,
+  },
+  {
+    kind: 'number',
     key: 'FileStoreSyncPeriodMinutes',
     target: 'syncPeriodMs',
     displayName: 'Check the file store every (minutes):',

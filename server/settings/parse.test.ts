@@ -24,6 +24,7 @@ describe('parseSettings', () => {
       labelValueLengthLimit: 4096,
       metricGrowthLimit: 50_000,
       dropRules: [],
+      dumpRetentionMs: 7 * 24 * 60 * 60 * 1000,
       customTargets: [],
       targetSecrets: new Map(),
       targetCertificates: new Map(),

@@ -39,6 +39,8 @@ export interface Settings {
   localSizeLimitBytes: number;
   syncPeriodMs: number;
   cleanupPeriodMs: number;
+  /** Age at which finished dumps are deleted. */
+  dumpRetentionMs: number;
   /** Time range of the dump inside a support packet. */
   supportPacketMs: number;
   enableNodeExporterTargets: boolean;

@@ -95,6 +95,7 @@ export function queuedDump(id: string, nowMs: number, from: number, to: number):
     createdAtMs: nowMs,
     startedAtMs: null,
     finishedAtMs: null,
+    expiresAtMs: null,
     createdBy: 'u'.repeat(26),
     node: 'mattermost-1',
     requested: { fromMs: from, toMs: to },
@@ -108,4 +109,33 @@ export function queuedDump(id: string, nowMs: number, from: number, to: number):
     warnings: [],
     error: null,
   };
+}
+
+/** The same deployment as a cluster of three, asked at a listener. */
+export function clusterStatus(nowMs: number): Status {
+  const node = (number: number, seenMs: number) => ({
+    host: `mattermost-${String(number)}`,
+    id: `${String(number)}q4x6z2a7b3d5f6h7j2k3v5c2m`,
+    mode: number === 1 ? ('scraper' as const) : ('listener' as const),
+    pluginVersion: '0.8.0',
+    seenMs,
+    isSelf: number === 2,
+  });
+  return {
+    ...healthyStatus(nowMs),
+    mode: 'listener',
+    nodes: [node(1, nowMs - 12_000), node(2, nowMs), node(3, nowMs - 48_000)],
+    targets: { up: 6, total: 6 },
+  };
+}
+
+/** Server and exporter of three nodes. */
+export function clusterTargets(nowMs: number): Target[] {
+  return [1, 2, 3].flatMap((number) =>
+    healthyTargets(nowMs).map((target) => ({
+      ...target,
+      instance: target.instance.replace('-1:', `-${String(number)}:`),
+      url: target.url.replace('-1:', `-${String(number)}:`),
+    })),
+  );
 }

@@ -10,6 +10,7 @@ function dump(id: string, state: DumpState): Dump {
     createdAtMs: 0,
     startedAtMs: null,
     finishedAtMs: null,
+    expiresAtMs: null,
     createdBy: '',
     node: '',
     requested: { fromMs: 0, toMs: 1 },
