@@ -35,5 +35,5 @@ test('refuses a script one byte over the budget', () => {
   checkWebapp('', WEBAPP_GZIP_LIMIT);
   expect(() => {
     checkWebapp('', WEBAPP_GZIP_LIMIT + 1);
-  }).toThrow('the limit is 100000');
+  }).toThrow('the limit is 70000');
 });

@@ -58,9 +58,11 @@ browserTest('makes and downloads a dump of the last day with one click', async (
   expectNoComplaint(complaints);
 });
 
-browserTest('takes the last hour, or a range between two local times', async () => {
+browserTest('takes a length up to now, or a range between two local times', async () => {
   const { page, api } = await consoleBrowser.open();
-  await page.getByRole('button', { name: 'Last hour' }).click();
+  await page.getByRole('button', { name: '1 hour' }).click();
+  await page.getByText('About 33.4 MiB, 59.9M samples.').waitFor();
+  await page.getByRole('button', { name: 'Download this range' }).click();
   await progress(page).waitFor();
   const hour = newestDump(api);
   expect(hour.requested.toMs - hour.requested.fromMs).toBe(3_600_000);
@@ -226,15 +228,19 @@ browserTest('shows fifty dumps at first', async () => {
   expect(await rows(page).count()).toBe(51);
 });
 
-browserTest('lets those who may only read look and download', async () => {
+browserTest('lets those who may only read look, and says why no more', async () => {
   const { page } = await consoleBrowser.open({
     prepare: (prepared) => {
       prepared.status.can.write = false;
       prepared.addReady({ archive: archiveOf(10) });
     },
   });
-  await page.getByText(/^You may look at dumps and download them/).waitFor();
+  await page
+    .getByText(/^You may look at dumps\. Making, downloading and deleting them needs write rights/)
+    .waitFor();
   expect(await primary(page).count()).toBe(0);
   expect(await page.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
-  expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(1);
+  expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+  expect(await rows(page).first().innerText()).toContain('10 B');
 });

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { buildWebapp } from '../../build/webapp.ts';
 import { testNeeding } from '../programs.ts';
 import { startBrowser } from './browser.ts';
-import { buildConsoleScript, react18 } from './console-pages.ts';
+import { buildConsoleScript, react18, type ReactPackages } from './console-pages.ts';
 import type { FakeApi } from './fake-api.ts';
 import { PLUGIN_ID, startFakeSite, type FakeSite } from './fake-site.ts';
 
@@ -36,6 +36,10 @@ export interface OpenOptions {
   /** Time stands still until the test moves it by `page.clock`. */
   hasFakeClock?: boolean;
   viewport?: { width: number; height: number };
+  /** The host's React; 18 when absent. */
+  react?: ReactPackages;
+  /** As of a page at 200 %, whose window then holds half as much. */
+  zoom?: number;
 }
 
 /** For one file of tests: one browser and one built script, started with the first page opened. */
@@ -44,7 +48,7 @@ export class ConsoleBrowser {
   readonly #outDir = mkdtempSync(join(tmpdir(), 'console-'));
   #browser: Browser | null = null;
   #bundleFile = '';
-  #script: Promise<string> | null = null;
+  readonly #scripts = new Map<ReactPackages, Promise<string>>();
   #context: BrowserContext | null = null;
   #site: FakeSite | null = null;
 
@@ -56,16 +60,17 @@ export class ConsoleBrowser {
 
   async open(options: OpenOptions = {}): Promise<OpenConsole> {
     const browser = await this.#start();
-    this.#script ??= buildConsoleScript(react18);
+    const script = this.#scriptFor(options.react ?? react18);
     const site = await startFakeSite({
       bundleFile: this.#bundleFile,
       basename: this.#basename,
-      script: this.#script,
+      script,
     });
     this.#site = site;
     options.prepare?.(site.api);
     const context = await browser.newContext({
-      viewport: options.viewport ?? { width: 1_280, height: 1_000 },
+      viewport: zoomed(options.viewport ?? { width: 1_280, height: 1_000 }, options.zoom ?? 1),
+      deviceScaleFactor: options.zoom ?? 1,
       timezoneId: 'Europe/Berlin',
       locale: 'en-US',
     });
@@ -77,6 +82,12 @@ export class ConsoleBrowser {
     }
     await page.goto(site.pageUrl + (options.query ?? ''));
     return { page, context, api: site.api, complaints };
+  }
+
+  #scriptFor(packages: ReactPackages): Promise<string> {
+    const script = this.#scripts.get(packages) ?? buildConsoleScript(packages);
+    this.#scripts.set(packages, script);
+    return script;
   }
 
   async #start(): Promise<Browser> {
@@ -100,6 +111,11 @@ export class ConsoleBrowser {
     await this.#browser?.close();
     rmSync(this.#outDir, { recursive: true });
   }
+}
+
+/** What a browser does at a zoom: fewer and larger pixels of CSS. */
+function zoomed({ width, height }: { width: number; height: number }, zoom: number) {
+  return { width: Math.round(width / zoom), height: Math.round(height / zoom) };
 }
 
 /** A blocked script or style shows up as a console error, so this sees breaches of the policy too. */

@@ -39,8 +39,10 @@ browserTest('says at a glance that it works, and how', async () => {
   expect(await overview(page).innerText()).toContain(
     'Metrics are collected from 2 targets every 15 seconds.',
   );
-  expect(await tile(page, 'Mode')).toBe('Mode | Both | collects and serves dumps');
-  expect(await tile(page, 'Collecting node')).toMatch(/mattermost-1 \| since /);
+  expect(await tile(page, 'Mode')).toBe(
+    'Mode | Single server | collects and serves dumps, plugin 0.8.0',
+  );
+  expect(await tile(page, 'Collecting node')).toMatch(/mattermost-1 \| since .+, epoch 4/);
   expect(await tile(page, 'Targets up')).toContain('2 of 2');
   expect(await tile(page, 'Newest sample')).toMatch(/\d+ s ago/);
   expect(await tile(page, 'Oldest sample')).toContain('15 d');

@@ -17,7 +17,17 @@ export interface ReactPackages {
   isLegacy: boolean;
 }
 
+export const react17: ReactPackages = {
+  react: 'react-17',
+  reactDom: 'react-dom-17',
+  isLegacy: true,
+};
 export const react18: ReactPackages = { react: 'react', reactDom: 'react-dom', isLegacy: false };
+export const react19: ReactPackages = {
+  react: 'react-19',
+  reactDom: 'react-dom-19',
+  isLegacy: false,
+};
 
 export interface ConsolePagesOptions {
   pluginId: string;
@@ -47,7 +57,8 @@ export function consolePagePath(pluginId: string): string {
 /**
  * Answers `GET <basename>/admin_console/…` with the page and `GET <basename>/console-page/…` with what
  * it needs; `/` leads there; anything else is not found. With `?sections=no` the page looks as on a
- * server without custom sections. The page's script is built once, at the first request.
+ * server without custom sections, with `locale=de` it is German, with `theme=dark` it is dark. The page's
+ * script is built once, at the first request.
  */
 export function consolePages(options: ConsolePagesOptions): RequestListener {
   let script = options.script ?? null;
@@ -56,10 +67,9 @@ export function consolePages(options: ConsolePagesOptions): RequestListener {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const path = url.pathname.startsWith(basename) ? url.pathname.slice(basename.length) : '';
     if (path.startsWith('/admin_console/')) {
-      const hasSections = url.searchParams.get('sections') !== 'no';
       response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
       response.setHeader('Set-Cookie', options.setCookies ?? []);
-      send(request, response, 'text/html; charset=utf-8', pageHtml(options, hasSections));
+      send(request, response, 'text/html; charset=utf-8', pageHtml(options, url.searchParams));
     } else if (path === '/console-page/host.css') {
       send(request, response, 'text/css', readFileSync(join(pageDir, 'host.css'), 'utf8'));
     } else if (path === '/console-page/host.js') {
@@ -85,16 +95,18 @@ function send(request: IncomingMessage, response: ServerResponse, type: string, 
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function pageHtml(options: ConsolePagesOptions, hasSections: boolean): string {
+function pageHtml(options: ConsolePagesOptions, query: URLSearchParams): string {
   const basename = options.basename ?? '';
   const page: PageOptions = {
     manifest: options.manifest ?? readManifest(),
     bundleUrl: options.pluginBundleUrl ?? null,
     basename,
-    hasSections,
+    hasSections: query.get('sections') !== 'no',
+    locale: query.get('locale') ?? 'en',
+    isDark: query.get('theme') === 'dark',
   };
   return `<!doctype html>
-<html lang="en">
+<html lang="${escapeAttribute(page.locale)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

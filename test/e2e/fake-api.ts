@@ -23,6 +23,15 @@ export class FakeApi {
   trouble: Trouble | null = null;
   /** Answers only these paths with the trouble; all when null. */
   troubledPath: RegExp | null = null;
+  /** Whether what is synced is all there is. */
+  isSyncFinished = true;
+  /** Bodies of changes of the host's configuration. */
+  readonly configPatches: unknown[] = [];
+  /** How the host answers such a change. */
+  configAnswer: { status: number; body: object } = {
+    status: 200,
+    body: { MetricsSettings: { Enable: true } },
+  };
   /** Methods and paths of all requests, for tests that count. */
   readonly requests: string[] = [];
   readonly #archives = new Map<string, Buffer>();
@@ -48,6 +57,16 @@ export class FakeApi {
     } else {
       this.#route(request, response, route);
     }
+  }
+
+  /** Serves the host's own `PUT /api/v4/config/patch`. */
+  async patchConfig(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isSignedIn(request)) {
+      answer(response, 401, { id: 'api.context.session_expired.app_error', message: 'Sign in.' });
+      return;
+    }
+    this.configPatches.push(await readJson(request));
+    answer(response, this.configAnswer.status, this.configAnswer.body);
   }
 
   addReady(fields: Partial<Dump> & { archive: Buffer }): Dump {
@@ -92,6 +111,13 @@ export class FakeApi {
       answer(response, 200, { ...this.status, nowMs: this.#nowMs() });
     } else if (route === 'GET /targets') {
       answer(response, 200, { targets: this.targets });
+    } else if (route === 'POST /sync') {
+      const { sync } = this.status;
+      answer(response, this.isSyncFinished ? 200 : 202, {
+        node: this.status.collector.node,
+        isFinished: this.isSyncFinished,
+        sync,
+      });
     } else if (route === 'GET /dumps') {
       const dumps = [...this.dumps].sort((a, b) => b.createdAtMs - a.createdAtMs);
       answer(response, 200, { dumps });
@@ -121,14 +147,7 @@ export class FakeApi {
   }
 
   async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) {
-      chunks.push(chunk as Buffer);
-    }
-    const { from, to } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
-      from: number;
-      to: number;
-    };
+    const { from, to } = (await readJson(request)) as { from: number; to: number };
     answer(response, 201, this.#create(from, to));
   }
 
@@ -169,6 +188,14 @@ export class FakeApi {
   #replace(changed: Dump): void {
     this.dumps = this.dumps.map((dump) => (dump.id === changed.id ? changed : dump));
   }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
 /** As the host decides it: a cookie, and for what changes something the token besides. */

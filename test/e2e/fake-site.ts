@@ -38,6 +38,8 @@ export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite>
     const path = request.url ?? '/';
     if (path.startsWith(`${apiPath}/`)) {
       api.handle(request, response, path.slice(apiPath.length));
+    } else if (path === `${basename}/api/v4/config/patch` && request.method === 'PUT') {
+      void api.patchConfig(request, response);
     } else if (path === bundlePath) {
       response.writeHead(200, { 'Content-Type': 'text/javascript' });
       response.end(readFileSync(bundleFile));

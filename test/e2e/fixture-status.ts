@@ -99,6 +99,7 @@ export function queuedDump(id: string, nowMs: number, from: number, to: number):
     createdBy: 'u'.repeat(26),
     node: 'mattermost-1',
     requested: { fromMs: from, toMs: to },
+    filter: null,
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,

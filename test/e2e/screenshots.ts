@@ -5,85 +5,61 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { buildWebapp } from '../../build/webapp.ts';
 import { startBrowser } from './browser.ts';
+import { buildConsoleScript, react18 } from './console-pages.ts';
 import type { FakeApi } from './fake-api.ts';
 import { startFakeSite } from './fake-site.ts';
+import { clusterStatus, clusterTargets } from './fixture-status.ts';
 
 const DAY = 86_400_000;
 const directory = process.argv[2] ?? 'dist/screenshots';
 
-type Step = (page: Page, api: FakeApi) => Promise<void>;
+interface Picture {
+  name: string;
+  /** What the server says. */
+  prepare: (api: FakeApi) => void;
+  query?: string;
+  width?: number;
+  height: number;
+  /** Brings the page into its state; by default nothing is left to do. */
+  reach?: (page: Page, api: FakeApi) => Promise<void>;
+}
 
-/** The states in the order an administrator may meet them; each builds on the one before. */
-const steps: { name: string; height: number; reach: Step }[] = [
-  {
-    name: 'empty',
-    height: 1_340,
-    reach: async (page) => {
-      await page.getByText('No dumps yet.').waitFor();
-    },
-  },
-  {
-    name: 'running',
-    height: 1_540,
-    reach: async (page, api) => {
-      api.addReady({ archive: Buffer.alloc(34_812_345), createdAtMs: Date.now() - 3 * DAY });
-      await page.getByRole('button', { name: 'Download metrics dump' }).click();
-      await page.getByText('Waiting for its turn').waitFor();
-      api.advance(api.dumps[0]?.id ?? '', 42, 'rewriting');
-      await page.getByText('Running, 42%').waitFor();
-    },
-  },
-  {
-    name: 'ready',
-    height: 1_540,
-    reach: async (page, api) => {
-      const [dump] = api.dumps;
-      api.finish(dump?.id ?? '', Buffer.alloc(36_341_760));
-      await page.getByText('The dump is ready').first().waitFor();
-    },
-  },
-  {
-    name: 'failed',
-    height: 1_900,
-    reach: async (page, api) => {
-      breakThings(api);
-      await page.getByRole('button', { name: 'Last hour' }).click();
-      await page.getByText('Waiting for its turn').waitFor();
-      api.fail(api.dumps[0]?.id ?? '', {
-        code: 'DUMP_DISK_FULL',
-        message: 'The disk below the data directory is full. Free 40 MiB and try again.',
-        detail: 'ENOSPC: no space left on device, write',
-      });
-      await page.getByText('Free 40 MiB').first().waitFor();
-      await page.getByRole('button', { name: 'Refresh' }).click();
-      await page.getByText('Needs attention').waitFor();
-    },
-  },
-  {
-    name: 'delete',
-    height: 1_900,
-    reach: async (page) => {
-      await page
-        .getByRole('button', { name: /^Delete dump of/ })
-        .first()
-        .click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-];
+function healthy(api: FakeApi): void {
+  api.addReady({ archive: Buffer.alloc(34_812_345), createdAtMs: Date.now() - 3 * DAY });
+  api.addReady({
+    archive: Buffer.alloc(4_731_904),
+    createdAtMs: Date.now() - DAY,
+    warnings: ['mattermost-1:9100 did not answer for 4 minutes.'],
+  });
+}
 
-function breakThings(api: FakeApi): void {
+function cluster(api: FakeApi): void {
+  healthy(api);
+  api.status = clusterStatus(Date.now());
+  api.targets = clusterTargets(Date.now());
+}
+
+function broken(api: FakeApi): void {
+  healthy(api);
   api.status.state = 'degraded';
   api.status.targets.up = 1;
   api.status.problems = [
     {
-      code: 'TARGET_DOWN',
+      code: 'METRICS_DISABLED',
       severity: 'error',
-      message: 'mattermost-1:9100 has not answered since 10:02.',
-      advice: 'Start the node exporter on that host, or switch its collection off below.',
+      message: 'Performance monitoring is switched off, so the server offers no metrics.',
+      advice: 'Switch on Enable Performance Monitoring in Environment > Performance Monitoring.',
+      link: '/admin_console/environment/performance_monitoring',
     },
     {
-      code: 'DISK_ALMOST_FULL',
+      code: 'SCRAPE_REFUSED',
+      severity: 'error',
+      message:
+        'No data from mattermost-1:9100 (node, http://mattermost-1:9100/metrics): The connection was refused.',
+      advice: 'Check that the exporter runs and that its port is open to this server.',
+    },
+    {
+      code: 'SYNC_DISK_SHORT',
       severity: 'warning',
       message: 'The disk below the data directory is almost full.',
       advice: 'Make room, or choose a shorter retention.',
@@ -93,24 +69,91 @@ function breakThings(api: FakeApi): void {
   const target = api.targets[1];
   if (target !== undefined) {
     target.state = 'down';
-    target.lastError = { code: 'SCRAPE_REFUSED', message: 'Connection refused.', detail: '' };
+    target.recent = target.recent.map((scrape, i) => ({ ...scrape, isUp: i < 48 }));
+    target.lastError = {
+      code: 'SCRAPE_REFUSED',
+      message: 'The connection was refused.',
+      detail: '',
+    };
   }
 }
 
+const pictures: Picture[] = [
+  { name: 'single', prepare: healthy, height: 1_620 },
+  { name: 'cluster', prepare: cluster, height: 2_000 },
+  { name: 'problems', prepare: broken, height: 2_050 },
+  {
+    name: 'enable',
+    prepare: broken,
+    height: 1_000,
+    reach: async (page) => {
+      await page.getByRole('button', { name: 'Enable performance monitoring' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'dumps',
+    prepare: healthy,
+    height: 1_000,
+    reach: async (page, api) => {
+      await page.getByRole('button', { name: 'Download metrics dump' }).click();
+      await page.getByText('Waiting for its turn').waitFor();
+      api.advance(api.dumps[0]?.id ?? '', 42, 'rewriting');
+      await page.getByText('Running, 42%').waitFor();
+      await page.locator('#mmx-dumps').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'failed',
+    prepare: healthy,
+    height: 1_000,
+    reach: async (page, api) => {
+      await page.getByRole('button', { name: 'Download metrics dump' }).click();
+      await page.getByText('Waiting for its turn').waitFor();
+      api.fail(api.dumps[0]?.id ?? '', {
+        code: 'DUMP_DISK_FULL',
+        message: 'The disk below the data directory is full. Free 40 MiB and try again.',
+        detail: 'ENOSPC: no space left on device, write',
+      });
+      await page.getByText('Free 40 MiB').first().waitFor();
+      await page.locator('#mmx-dumps').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'settings',
+    prepare: healthy,
+    height: 3_200,
+    reach: async (page) => {
+      await page.locator('.admin-console__wrapper').evaluate((element) => {
+        element.scrollTop = element.scrollHeight;
+      });
+    },
+  },
+  { name: 'german', prepare: cluster, query: '?locale=de', height: 2_050 },
+  { name: 'dark', prepare: broken, query: '?theme=dark', height: 2_050 },
+  { name: 'narrow', prepare: broken, width: 320, height: 3_600 },
+  { name: 'narrow-german', prepare: healthy, query: '?locale=de', width: 320, height: 3_200 },
+];
+
 mkdirSync(directory, { recursive: true });
 const { file } = await buildWebapp({ outDir: directory, minify: true });
-const site = await startFakeSite({ bundleFile: file });
+const script = buildConsoleScript(react18);
 const browser = await startBrowser();
 try {
-  const page = await browser.newPage({ timezoneId: 'Europe/Berlin', locale: 'en-US' });
-  await page.goto(site.pageUrl);
-  for (const { name, height, reach } of steps) {
-    await page.setViewportSize({ width: 1_180, height });
-    await reach(page, site.api);
+  for (const { name, prepare, query = '', width = 1_180, height, reach } of pictures) {
+    const site = await startFakeSite({ bundleFile: file, script });
+    prepare(site.api);
+    const page = await browser.newPage({ timezoneId: 'Europe/Berlin', locale: 'en-US' });
+    await page.setViewportSize({ width, height });
+    await page.goto(site.pageUrl + query);
+    await page.locator('#mmx-dumps tbody tr').nth(1).waitFor();
+    await page.getByRole('table').first().waitFor();
+    await reach?.(page, site.api);
     await page.mouse.move(0, 0);
     await page.screenshot({ path: join(directory, `${name}.png`), animations: 'disabled' });
+    await page.close();
+    await site.close();
   }
 } finally {
   await browser.close();
-  await site.close();
 }

@@ -1,6 +1,6 @@
 import { MetricsApi } from './api/client.ts';
 import type { HostPlugin, Registry } from './host/registry.ts';
-import { csrfToken, pluginPath } from './host/site.ts';
+import { csrfToken, pluginPath, sitePath } from './host/site.ts';
 import { attachStyle } from './host/style.ts';
 import { translationsFor } from './i18n/translations.ts';
 import { manifest } from './manifest.ts';
@@ -20,6 +20,7 @@ class MetricsPlugin implements HostPlugin {
     const parts = consoleParts(
       new MetricsApi({
         pluginPath: () => pluginPath(manifest.id),
+        sitePath,
         csrfToken: () => csrfToken(document.cookie),
         fetch: (url, init) => window.fetch(url, init),
       }),

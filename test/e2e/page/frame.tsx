@@ -178,6 +178,19 @@ function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: (
       </div>
     );
   }
+  if (setting.type === 'longtext') {
+    return (
+      <textarea
+        id={setting.key}
+        name={setting.key}
+        className="form-control"
+        rows={5}
+        defaultValue={String(setting.default ?? '')}
+        placeholder={setting.placeholder}
+        onChange={onChange}
+      />
+    );
+  }
   return (
     <input
       id={setting.key}

@@ -37,7 +37,7 @@ if (root === null) {
   throw new Error('the page has no root element');
 }
 const options = JSON.parse(root.dataset['options'] ?? '') as PageOptions;
-const registry = new PluginRegistry();
+const registry = new PluginRegistry(options.locale);
 const state = {};
 const store = {
   getState: () => state,
@@ -64,7 +64,7 @@ function show(element: HTMLElement, manifest: PageManifest): void {
   hide();
   unmount = mount(
     element,
-    <ReactIntl.IntlProvider locale="en" messages={registry.messages}>
+    <ReactIntl.IntlProvider locale={options.locale} messages={registry.messages}>
       <Frame
         manifest={manifest}
         registry={registry}
@@ -86,6 +86,7 @@ function hide(): void {
 }
 
 async function start(element: HTMLElement): Promise<void> {
+  document.documentElement.classList.toggle('dark', options.isDark);
   const { hasSections } = options;
   const { id } = options.manifest;
   const manifest = withValues(options.manifest, (await site?.settings(id)) ?? {});

@@ -12,6 +12,11 @@ export class PluginRegistry {
   readonly sections = new Map<string, AnyComponent>();
   readonly settings = new Map<string, AnyComponent>();
   messages: Record<string, string> = {};
+  readonly #locale: string;
+
+  constructor(locale: string) {
+    this.#locale = locale;
+  }
 
   /** The object handed to the plugin; keys are compared in lower case, as the host does. */
   forPlugin(hasSections: boolean): object {
@@ -20,7 +25,7 @@ export class PluginRegistry {
         this.settings.set(key.toLowerCase(), component);
       },
       registerTranslations: (translations: (locale: string) => Record<string, string>) => {
-        this.messages = { ...this.messages, ...translations('en') };
+        this.messages = { ...this.messages, ...translations(this.#locale) };
       },
       ...(hasSections && {
         registerAdminConsoleCustomSection: (key: string, component: AnyComponent) => {

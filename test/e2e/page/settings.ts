@@ -33,6 +33,9 @@ export interface PageOptions {
   /** Null: the site has Mattermost's REST API, which knows it. */
   bundleUrl: string | null;
   basename: string;
+  /** Language of the page and of what the plugin is asked to say. */
+  locale: string;
+  isDark: boolean;
   /** False shows the page as a server without custom sections would. */
   hasSections: boolean;
 }

@@ -12,6 +12,7 @@ function answering(respond: () => Promise<Response> | Response) {
   const sent: Sent[] = [];
   const api = new MetricsApi({
     pluginPath: () => '/sub/plugins/some.id',
+    sitePath: () => '/sub',
     csrfToken: () => 'token',
     fetch: async (url, init) => {
       sent.push({ url, init });
@@ -93,6 +94,7 @@ describe('a failed request', () => {
   test('is late when the answer takes too long', async () => {
     const api = new MetricsApi({
       pluginPath: () => '',
+      sitePath: () => '',
       csrfToken: () => '',
       timeoutMs: 1,
       fetch: (_url, init) =>
@@ -141,4 +143,36 @@ test('makes a failure of anything thrown', () => {
   const failure = toFailure('odd');
   expect(failure).toMatchObject({ kind: 'broken', code: 'CONSOLE_FAULT', message: 'odd' });
   expect(toFailure(failure)).toBe(failure);
+});
+
+test('turns metrics on by that one setting of the host', async () => {
+  const { api, sent } = answering(() => Response.json({ MetricsSettings: { Enable: true } }));
+  await api.enableMetrics(signal);
+  expect(sent[0]?.url).toBe('/sub/api/v4/config/patch');
+  expect(sent[0]?.init.method).toBe('PUT');
+  expect(sent[0]?.init.headers).toMatchObject({ 'X-CSRF-Token': 'token' });
+  expect(sent[0]?.init.body).toBe('{"MetricsSettings":{"Enable":true}}');
+});
+
+test.each([
+  [200, { MetricsSettings: { Enable: false } }, 'overridden', 'SETTING_OVERRIDDEN'],
+  [403, { id: 'api.context.permissions.app_error', message: 'No.' }, 'denied', undefined],
+  [400, { id: 'plugin.refused', message: 'Wrong path.' }, 'refused', 'plugin.refused'],
+])('says why metrics stay off: %i %j', async (status, body, kind, code) => {
+  const { api } = answering(() => Response.json(body, { status }));
+  await expect(api.enableMetrics(signal)).rejects.toMatchObject({
+    kind,
+    ...(code === undefined ? {} : { code }),
+  });
+});
+
+test('believes a host that does not show the setting', async () => {
+  await answering(() => Response.json({})).api.enableMetrics(signal);
+});
+
+test('tells a change that is not allowed from a page that is not', async () => {
+  const refuse = () => Response.json({ code: 'NOT_PERMITTED', message: 'No.' }, { status: 403 });
+  const { api } = answering(refuse);
+  await expect(api.syncNow(signal)).rejects.toMatchObject({ kind: 'denied' });
+  await expect(api.status(signal)).rejects.toMatchObject({ kind: 'forbidden' });
 });

@@ -1,15 +1,17 @@
 import {
   dumpArchivePath,
+  type ApiError,
   type Dump,
   type DumpEstimate,
   type DumpList,
   type DumpRequest,
   type Status,
+  type SyncOutcome,
   type TargetList,
 } from '../../../api/index.ts';
 import * as answers from '../../../api/answers.ts';
 import { RequestFailure, type FailureKind } from './failure.ts';
-import type { Reader } from '../../../api/read.ts';
+import { fields, flag, nullable, text, type Reader } from '../../../api/read.ts';
 
 /** An answer that takes longer counts as no answer; the slowest route only reads local files. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -17,6 +19,8 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 export interface MetricsApiOptions {
   /** Address of the plugin on the site, for example `/plugins/<id>`. */
   pluginPath: () => string;
+  /** Path that the site is served below; empty at the root. */
+  sitePath: () => string;
   csrfToken: () => string;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   timeoutMs?: number;
@@ -59,6 +63,35 @@ export class MetricsApi {
     await this.#ask('DELETE', `dumps/${encodeURIComponent(id)}`, ignoreAnswer, signal);
   }
 
+  /** Copies to the file store what is not there yet, on whichever node it is. */
+  syncNow(signal: AbortSignal): Promise<SyncOutcome> {
+    return this.#ask('POST', 'sync', answers.syncOutcome, signal);
+  }
+
+  /**
+   * Turns on the server's own metrics by changing that one setting through the host's REST API, with
+   * the rights of whoever is signed in.
+   */
+  async enableMetrics(signal: AbortSignal): Promise<void> {
+    const isOn = await this.#send({
+      method: 'PUT',
+      name: 'config',
+      url: `${this.#options.sitePath()}/api/v4/config/patch`,
+      read: metricsSwitch,
+      refused: hostError,
+      signal,
+      body: { MetricsSettings: { Enable: true } },
+    });
+    if (isOn === false) {
+      throw new RequestFailure({
+        kind: 'overridden',
+        status: 200,
+        code: 'SETTING_OVERRIDDEN',
+        message: 'MetricsSettings.Enable is false after it was saved as true',
+      });
+    }
+  }
+
   /** For a plain link: the browser streams to disk, shows progress and can resume. */
   archiveUrl(id: string): string {
     return this.#url(dumpArchivePath(encodeURIComponent(id)));
@@ -68,13 +101,18 @@ export class MetricsApi {
     return `${this.#options.pluginPath()}/api/v1/${path}`;
   }
 
-  async #ask<T>(
+  #ask<T>(
     method: string,
     path: string,
     read: Reader<T>,
     signal: AbortSignal,
     body?: object,
   ): Promise<T> {
+    const url = this.#url(path);
+    return this.#send({ method, url, name: path, read, refused: answers.apiError, signal, body });
+  }
+
+  async #send<T>({ method, url, name, read, refused, signal, body }: Request<T>): Promise<T> {
     const headers: Record<string, string> = {
       Accept: 'application/json',
       'X-Requested-With': 'XMLHttpRequest',
@@ -89,11 +127,12 @@ export class MetricsApi {
     }
     const deadline = new Deadline(signal, this.#options.timeoutMs ?? REQUEST_TIMEOUT_MS);
     try {
-      const response = await this.#options.fetch(this.#url(path), {
-        ...init,
-        signal: deadline.signal,
-      });
-      return readAnswer(response, await response.text(), read, path);
+      const response = await this.#options.fetch(url, { ...init, signal: deadline.signal });
+      const answer = await response.text();
+      if (!response.ok) {
+        throw refusal(response, answer, refused, method !== 'GET');
+      }
+      return readAnswer(response, answer, read, name);
     } catch (error) {
       throw noAnswer(error, signal, deadline);
     } finally {
@@ -136,15 +175,39 @@ class Deadline {
 
 const ignoreAnswer: Reader<null> = () => null;
 
-function readAnswer<T>(response: Response, body: string, read: Reader<T>, path: string): T {
-  const requestId = response.headers.get('X-Request-Id') ?? '';
-  if (!response.ok) {
-    throw refusal(response.status, body, requestId);
-  }
+interface Request<T> {
+  method: string;
+  url: string;
+  /** Begins the path of a field that is not as promised. */
+  name: string;
+  read: Reader<T>;
+  /** Reads the body of an answer that is not a success. */
+  refused: Reader<ApiError>;
+  signal: AbortSignal;
+  body: object | undefined;
+}
+
+/** What the host's configuration says about its metrics; null when the reader may not see it. */
+const metricsSwitch: Reader<boolean | null> = (value, path) =>
+  fields<{ MetricsSettings: { Enable: boolean | null } | null }>({
+    MetricsSettings: nullable(fields<{ Enable: boolean | null }>({ Enable: nullable(flag) })),
+  })(value, path).MetricsSettings?.Enable ?? null;
+
+/** The shape of the host's own errors. */
+const hostError: Reader<ApiError> = (value, path) => {
+  const { id, message, detailed_error } = fields<{
+    id: string;
+    message: string;
+    detailed_error: string | null;
+  }>({ id: text, message: text, detailed_error: nullable(text) })(value, path);
+  return { code: id, message, detail: detailed_error ?? '' };
+};
+
+function readAnswer<T>(response: Response, body: string, read: Reader<T>, name: string): T {
   try {
     return read === (ignoreAnswer as Reader<unknown>)
-      ? read(null, path)
-      : read(JSON.parse(body), path);
+      ? read(null, name)
+      : read(JSON.parse(body), name);
   } catch (error) {
     throw new RequestFailure({
       kind: 'broken',
@@ -152,38 +215,51 @@ function readAnswer<T>(response: Response, body: string, read: Reader<T>, path: 
       code: 'ANSWER_UNREADABLE',
       message: error instanceof Error ? error.message : String(error),
       detail: body.slice(0, 200),
-      requestId,
+      requestId: requestIdOf(response),
       cause: error,
     });
   }
 }
 
 /** Reads an answer that is not a success; a body that is not ours came from the host or a proxy. */
-function refusal(status: number, body: string, requestId: string): RequestFailure {
-  let known: { code: string; message: string; detail: string };
+function refusal(
+  response: Response,
+  body: string,
+  read: Reader<ApiError>,
+  isChange: boolean,
+): RequestFailure {
+  const { status } = response;
+  let known: ApiError;
   let isOurs = true;
   try {
-    known = answers.apiError(JSON.parse(body), 'error');
+    known = read(JSON.parse(body), 'error');
   } catch {
     isOurs = false;
     known = { code: `HTTP_${String(status)}`, message: '', detail: body.slice(0, 200) };
   }
   return new RequestFailure({
     ...known,
-    kind: failureKind(status, isOurs),
+    kind: failureKind(status, isOurs, isChange),
     status,
-    requestId,
+    requestId: requestIdOf(response),
     isSaidByApi: isOurs,
   });
 }
 
-/** `isOurs` says whether the body was one of our API, and not one of the host or of a proxy. */
-export function failureKind(status: number, isOurs: boolean): FailureKind {
+function requestIdOf(response: Response): string {
+  return response.headers.get('X-Request-Id') ?? '';
+}
+
+/**
+ * `isOurs` says whether the body was one of whom we asked, and not one of the host or of a proxy in
+ * his place.
+ */
+export function failureKind(status: number, isOurs: boolean, isChange = false): FailureKind {
   if (status === 401) {
     return 'session';
   }
   if (status === 403) {
-    return 'forbidden';
+    return isChange ? 'denied' : 'forbidden';
   }
   if (isOurs) {
     // 500 is a defect; every other code of ours comes with a sentence that says what to do.

@@ -1,15 +1,18 @@
 /**
  * What kind of failure a request met, told apart because each asks something else of the reader.
- * `refused` is an answer of the API that says itself what is wrong.
+ * `forbidden` is nothing to see, `denied` nothing to change; `overridden` is a setting that the
+ * server's environment decides. `refused` is an answer of the API that says itself what is wrong.
  */
 export type FailureKind =
   | 'offline'
   | 'timeout'
   | 'session'
   | 'forbidden'
+  | 'denied'
   | 'disabled'
   | 'unreachable'
   | 'broken'
+  | 'overridden'
   | 'refused';
 
 /** A request that brought no usable answer. */
@@ -46,9 +49,16 @@ export class RequestFailure extends Error {
   }
 }
 
+const ofOneAction: ReadonlySet<FailureKind> = new Set([
+  'broken',
+  'denied',
+  'overridden',
+  'refused',
+]);
+
 /** Kinds that concern the whole page: nothing on it works until they are gone. */
 export function isPageWide(kind: FailureKind): boolean {
-  return kind !== 'broken' && kind !== 'refused';
+  return !ofOneAction.has(kind);
 }
 
 /** Kinds that asking again does not mend; somebody has to do something first. */

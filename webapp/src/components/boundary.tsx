@@ -1,8 +1,11 @@
 import React, { Component, type ErrorInfo, type ReactNode } from 'react';
-import messages from '../i18n/en.json';
+import { IntlContext } from 'react-intl';
+import { isDarkTheme } from '../host/theme.ts';
+import { translationsFor } from '../i18n/translations.ts';
 import { manifest } from '../manifest.ts';
 import { Button } from './button.tsx';
 import { copyText } from './copy-text.ts';
+import { rootClass } from './root-class.ts';
 
 interface BoundaryState {
   error: Error | null;
@@ -11,9 +14,11 @@ interface BoundaryState {
 
 /**
  * Keeps a fault of ours inside our box: without it, an exception while rendering blanks the whole
- * client. Its own text does not go through the translations, because they may be what failed.
+ * client. Its own text does not go through the host's translations, because they may be what failed.
  */
 export class Boundary extends Component<{ children: ReactNode }, BoundaryState> {
+  static override contextType = IntlContext;
+
   override state: BoundaryState = { error: null, componentStack: '' };
   private readonly shown = React.createRef<HTMLPreElement>();
 
@@ -49,8 +54,10 @@ export class Boundary extends Component<{ children: ReactNode }, BoundaryState> 
     if (this.state.error === null) {
       return this.props.children;
     }
+    const { locale } = (this.context ?? {}) as { locale?: string };
+    const messages = translationsFor(locale ?? 'en');
     return (
-      <div className="config-section mmx-root">
+      <div className={`config-section ${rootClass(isDarkTheme())}`}>
         <div className="section-body">
           <div className="mmx-notice mmx-tone--error" role="alert">
             <div className="mmx-notice__text">

@@ -5,6 +5,8 @@ export interface ConfirmDialogProps {
   title: string;
   children: ReactNode;
   confirmLabel: string;
+  /** `danger` unless nothing is lost. */
+  confirmLook?: 'danger' | 'primary';
   cancelLabel: string;
   isBusy: boolean;
   onConfirm: () => void;
@@ -12,11 +14,12 @@ export interface ConfirmDialogProps {
 }
 
 /**
- * Asks before something is lost. The browser's own dialog keeps the focus inside, closes on Esc and
+ * Asks before something is lost or changed for everybody. The browser's own dialog keeps the focus inside, closes on Esc and
  * gives the focus back; it opens on the safe button, and a click beside it cancels.
  */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, children, confirmLabel, cancelLabel, isBusy, onConfirm, onCancel } = props;
+  const { confirmLook = 'danger' } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const safe = useRef<HTMLButtonElement>(null);
   const cancel = useRef(onCancel);
@@ -61,7 +64,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           <Button look="secondary" innerRef={safe} onClick={onCancel}>
             {cancelLabel}
           </Button>
-          <Button look="danger" isDisabled={isBusy} onClick={onConfirm}>
+          <Button look={confirmLook} isDisabled={isBusy} onClick={onConfirm}>
             {confirmLabel}
           </Button>
         </div>

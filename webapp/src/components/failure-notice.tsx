@@ -5,12 +5,15 @@ import { useText, type MessageId } from '../i18n/use-text.ts';
 import { Button } from './button.tsx';
 import { Details } from './details.tsx';
 import { Notice } from './notice.tsx';
+import { ServerText } from './server-text.tsx';
 
 const titles: Record<FailureKind, MessageId> = {
   offline: 'mmx.failure.offline',
   timeout: 'mmx.failure.timeout',
   session: 'mmx.failure.session',
   forbidden: 'mmx.failure.forbidden',
+  denied: 'mmx.failure.denied',
+  overridden: 'mmx.failure.overridden',
   disabled: 'mmx.failure.disabled',
   unreachable: 'mmx.failure.unreachable',
   broken: 'mmx.failure.broken',
@@ -23,6 +26,8 @@ const advices: Record<FailureKind, MessageId | null> = {
   timeout: 'mmx.failure.timeout.advice',
   session: 'mmx.failure.session.advice',
   forbidden: 'mmx.failure.forbidden.advice',
+  denied: 'mmx.failure.denied.advice',
+  overridden: 'mmx.failure.overridden.advice',
   disabled: 'mmx.failure.disabled.advice',
   unreachable: 'mmx.failure.unreachable.advice',
   broken: 'mmx.failure.broken.advice',
@@ -46,8 +51,8 @@ export function FailureNotice({ failure, onRetry, children }: FailureNoticeProps
   return (
     <Notice
       isAlert
-      tone={kind === 'forbidden' ? 'neutral' : 'error'}
-      title={isApiHeard ? failure.message : say(titles[kind])}
+      tone={kind === 'forbidden' || kind === 'denied' ? 'neutral' : 'error'}
+      title={isApiHeard ? <ServerText text={failure.message} /> : say(titles[kind])}
     >
       {advice !== null && <p className="mmx-notice__advice">{say(advice)}</p>}
       <div className="mmx-actions">

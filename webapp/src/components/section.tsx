@@ -1,4 +1,5 @@
 import React, { type ReactNode } from 'react';
+import { useRootClass } from './root-class.ts';
 
 export interface SectionProps {
   /** Stays the same for ever: links from elsewhere end in it. */
@@ -13,7 +14,7 @@ export interface SectionProps {
 /** A section in the frame the console gives its own. */
 export function Section({ id, title, subtitle, aside, children }: SectionProps) {
   return (
-    <div className="config-section mmx-root" id={id}>
+    <div className={`config-section ${useRootClass()}`} id={id}>
       <div className="section-header mmx-header">
         <div>
           <div className="section-title" role="heading" aria-level={2} id={`${id}-title`}>

@@ -1,20 +1,21 @@
 import React from 'react';
-import { formatRange, formatTime, formatUtc } from '../format.ts';
-import { useLocale } from '../i18n/use-text.ts';
+import { useTimes } from '../zone/use-times.ts';
 
-/** A time in the reader's zone, with UTC on hover for comparing with logs. */
+/** A time in the chosen zone, with the other one on hover. */
 export function Time({ ms }: { ms: number }) {
+  const times = useTimes();
   return (
-    <time dateTime={new Date(ms).toISOString()} title={formatUtc(ms)}>
-      {formatTime(ms, useLocale())}
+    <time dateTime={new Date(ms).toISOString()} title={times.otherTime(ms)}>
+      {times.time(ms)}
     </time>
   );
 }
 
 export function TimeRange({ fromMs, toMs }: { fromMs: number; toMs: number }) {
+  const times = useTimes();
   return (
-    <span title={`${formatUtc(fromMs)} – ${formatUtc(toMs)}`}>
-      {formatRange(fromMs, toMs, useLocale())}
+    <span title={`${times.otherTime(fromMs)} – ${times.otherTime(toMs)}`}>
+      {times.range(fromMs, toMs)}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 /** Path of the plugin's routes on the site that shows this page. */
 export function pluginPath(pluginId: string): string {
-  return `${sitePrefix()}/plugins/${pluginId}`;
+  return `${sitePath()}/plugins/${pluginId}`;
 }
 
 /**
@@ -11,7 +11,7 @@ export function consoleLink(link: string | undefined): string | null {
   if (link === undefined || !/^\/[\w-]/.test(link)) {
     return null;
   }
-  return sitePrefix() + link;
+  return sitePath() + link;
 }
 
 /** The token the host wants back in a header with every request that changes something. */
@@ -25,16 +25,17 @@ export function csrfToken(cookies: string): string {
   return '';
 }
 
-function sitePrefix(): string {
+/** Path that the site is served below; empty at the root. */
+export function sitePath(): string {
   return window.basename ?? '';
 }
 
 /** Where plugins are enabled and disabled. */
 export function pluginPageLink(): string {
-  return `${sitePrefix()}/admin_console/plugins/plugin_management`;
+  return `${sitePath()}/admin_console/plugins/plugin_management`;
 }
 
 /** Where the server's own metrics listener is turned on. */
 export function performancePageLink(): string {
-  return `${sitePrefix()}/admin_console/environment/performance_monitoring`;
+  return `${sitePath()}/admin_console/environment/performance_monitoring`;
 }

@@ -1,6 +1,9 @@
-import messages from './en.json';
+import german from './de.json' with { type: 'json' };
+import english from './en.json' with { type: 'json' };
 
-/** Messages for the host's provider. English is the only language so far, and so the closest one. */
-export function translationsFor(): Record<string, string> {
-  return messages;
+export type MessageId = keyof typeof english;
+
+/** Messages for the host's provider in the language closest to `locale`, such as `de` to `de-AT`. */
+export function translationsFor(locale: string): Record<MessageId, string> {
+  return /^de\b/i.test(locale) ? german : english;
 }

@@ -1,8 +1,9 @@
 import { useCallback } from 'react';
 import { useIntl } from 'react-intl';
-import messages from './en.json';
+import messages from './en.json' with { type: 'json' };
+import type { MessageId } from './translations.ts';
 
-export type MessageId = keyof typeof messages;
+export type { MessageId };
 
 export type Values = Record<string, string | number>;
 

@@ -2,6 +2,7 @@ import React, { type ComponentType, type ReactNode } from 'react';
 import type { MetricsApi } from '../api/client.ts';
 import { ApiContext } from '../api/context.ts';
 import { isPageWide } from '../api/failure.ts';
+import { ZoneProvider } from '../zone/zone.tsx';
 import { Boundary } from '../components/boundary.tsx';
 import type { SectionProps } from '../host/registry.ts';
 import { Dumps } from './dumps/dumps.tsx';
@@ -20,7 +21,9 @@ export interface ConsoleParts {
 export function consoleParts(api: MetricsApi): ConsoleParts {
   const inside = (children: ReactNode) => (
     <Boundary>
-      <ApiContext.Provider value={api}>{children}</ApiContext.Provider>
+      <ApiContext.Provider value={api}>
+        <ZoneProvider>{children}</ZoneProvider>
+      </ApiContext.Provider>
     </Boundary>
   );
   return {

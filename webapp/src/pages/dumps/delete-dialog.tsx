@@ -3,9 +3,9 @@ import type { Dump } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { FailureNotice } from '../../components/failure-notice.tsx';
-import { formatRange, formatTime } from '../../format.ts';
-import { useLocale, useText } from '../../i18n/use-text.ts';
-import { useAction } from './use-action.ts';
+import { useTimes } from '../../zone/use-times.ts';
+import { useText } from '../../i18n/use-text.ts';
+import { useAction } from '../use-action.ts';
 
 export interface DeleteDialogProps {
   dump: Dump;
@@ -17,7 +17,7 @@ export interface DeleteDialogProps {
 export function DeleteDialog({ dump, onDeleted, onClose }: DeleteDialogProps) {
   const say = useText();
   const api = useApi();
-  const locale = useLocale();
+  const times = useTimes();
   const remove = useAction((signal) => api.deleteDump(dump.id, signal), onDeleted);
   const range = dump.actual ?? dump.requested;
   return (
@@ -31,8 +31,8 @@ export function DeleteDialog({ dump, onDeleted, onClose }: DeleteDialogProps) {
     >
       <p>
         {say('mmx.delete.body', {
-          range: formatRange(range.fromMs, range.toMs, locale),
-          created: formatTime(dump.createdAtMs, locale),
+          range: times.range(range.fromMs, range.toMs),
+          created: times.time(dump.createdAtMs),
         })}
       </p>
       {remove.failure !== null && <FailureNotice failure={remove.failure} onRetry={remove.run} />}

@@ -7,7 +7,7 @@ import { useText } from '../../i18n/use-text.ts';
 import type { LiveResource } from '../../polling/use-resource.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { DumpTable } from './dump-table.tsx';
-import { useAction } from './use-action.ts';
+import { useAction } from '../use-action.ts';
 
 export interface DumpAreaProps {
   dumps: LiveResource<DumpList>;

@@ -7,9 +7,12 @@ import { Icon } from '../../components/icon.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { StatusWord } from '../../components/status-word.tsx';
 import { Time, TimeRange } from '../../components/time.tsx';
-import { formatBytes, formatRange, formatShortCount, wholePercent } from '../../format.ts';
+import { ServerText } from '../../components/server-text.tsx';
+import { TableFrame } from '../../components/table-frame.tsx';
+import { formatBytes, formatShortCount, wholePercent } from '../../format.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
 import type { Tone } from '../overview/health.ts';
+import { useTimes } from '../../zone/use-times.ts';
 import { isActive } from './flow.ts';
 import { dumpDetails } from './flow-panel.tsx';
 import { phaseText } from './phases.ts';
@@ -31,7 +34,7 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
   const [rows, setRows] = useState(PAGE_ROWS);
   return (
     <>
-      <div className="mmx-table-frame">
+      <TableFrame label={say('mmx.list.caption')}>
         <table className="table mmx-table">
           <caption className="mmx-hidden">{say('mmx.list.caption')}</caption>
           <thead>
@@ -65,7 +68,7 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
             ))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       {dumps.length > rows && (
         <Button
           look="quiet"
@@ -88,8 +91,9 @@ interface DumpRowProps extends Omit<DumpTableProps, 'dumps'> {
 function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
   const say = useText();
   const locale = useLocale();
+  const times = useTimes();
   const range = dump.actual ?? dump.requested;
-  const name = say('mmx.list.of', { range: formatRange(range.fromMs, range.toMs, locale) });
+  const name = say('mmx.list.of', { range: times.range(range.fromMs, range.toMs) });
   return (
     <tr>
       <th scope="row" className="mmx-table__plain mmx-table__created">
@@ -105,7 +109,7 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
         {dump.samples === null ? '–' : formatShortCount(dump.samples, locale)}
       </td>
       <td>
-        <Archive dump={dump} name={name} />
+        <Archive {...{ dump, name, canWrite }} />
       </td>
       <td className="mmx-table__actions">
         {canWrite && isActive(dump) && (
@@ -173,7 +177,7 @@ function DumpNotes({ dump }: { dump: Dump }) {
       <td colSpan={COLUMNS}>
         {dump.error !== null && (
           <div className="mmx-table__error">
-            {dump.error.message}
+            <ServerText text={dump.error.message} />
             <Details text={dumpDetails(dump)} />
           </div>
         )}
@@ -182,7 +186,9 @@ function DumpNotes({ dump }: { dump: Dump }) {
             <summary>{say('mmx.list.warnings', { count: dump.warnings.length })}</summary>
             <ul className="mmx-list">
               {dump.warnings.map((warning) => (
-                <li key={warning}>{warning}</li>
+                <li key={warning}>
+                  <ServerText text={warning} />
+                </li>
               ))}
             </ul>
           </details>
@@ -192,8 +198,8 @@ function DumpNotes({ dump }: { dump: Dump }) {
   );
 }
 
-/** A plain link when there is an archive; otherwise the reason why there is none. */
-function Archive({ dump, name }: { dump: Dump; name: string }) {
+/** A plain link for those who may have the archive; otherwise its size, or why there is none. */
+function Archive({ dump, name, canWrite }: { dump: Dump; name: string; canWrite: boolean }) {
   const say = useText();
   const api = useApi();
   const locale = useLocale();
@@ -203,6 +209,9 @@ function Archive({ dump, name }: { dump: Dump; name: string }) {
         {say(isActive(dump) ? 'mmx.list.notyet' : 'mmx.list.nothing')}
       </span>
     );
+  }
+  if (!canWrite) {
+    return <>{dump.sizeBytes === null ? '–' : formatBytes(dump.sizeBytes, locale)}</>;
   }
   return (
     <a

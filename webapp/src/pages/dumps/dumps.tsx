@@ -5,6 +5,7 @@ import { isPageWide } from '../../api/failure.ts';
 import { Section } from '../../components/section.tsx';
 import { useText, type MessageId } from '../../i18n/use-text.ts';
 import { pageClock } from '../../polling/page-clock.ts';
+import { ZoneSwitch } from '../../zone/zone-switch.tsx';
 import { useResource, type LiveResource } from '../../polling/use-resource.ts';
 import { DumpArea } from './dump-area.tsx';
 import { FlowPanel } from './flow-panel.tsx';
@@ -40,17 +41,22 @@ export function Dumps({ status }: { status: LiveResource<Status> }) {
     }
     setSaid('mmx.flow.said.deleted');
   };
-  const canWrite = status.value?.can.write ?? true;
+  const canWrite = status.value?.can.write ?? null;
   const bounds = { nowMs: serverNow(status), oldestMs: status.value?.oldestSampleMs ?? null };
   return (
-    <Section id="mmx-dumps" title={say('mmx.dumps.title')} subtitle={say('mmx.dumps.subtitle')}>
+    <Section
+      id="mmx-dumps"
+      title={say('mmx.dumps.title')}
+      subtitle={say('mmx.dumps.subtitle')}
+      aside={<ZoneSwitch />}
+    >
       <div ref={root}>
         <StartPanel canWrite={canWrite} isBusy={flow.isBusy} onStart={flow.start} bounds={bounds}>
           <FlowPanel flow={flow} onCancelled={dumps.refresh} />
         </StartPanel>
         <DumpArea
           dumps={dumps}
-          canWrite={canWrite}
+          canWrite={canWrite === true}
           isFailureSaid={
             status.error !== null && dumps.error !== null && isPageWide(dumps.error.kind)
           }

@@ -7,10 +7,11 @@ import { FailureNotice } from '../../components/failure-notice.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Progress } from '../../components/progress.tsx';
+import { ServerText } from '../../components/server-text.tsx';
 import { formatBytes, wholePercent } from '../../format.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
 import { phaseText } from './phases.ts';
-import { useAction } from './use-action.ts';
+import { useAction } from '../use-action.ts';
 import type { DumpFlow } from './use-dump-flow.ts';
 
 /** What became of the last click, at the place of the click. */
@@ -115,7 +116,9 @@ function Failed({ dump, flow }: { dump: Dump; flow: DumpFlow }) {
     <Notice
       isAlert
       tone="error"
-      title={error.message === '' ? say('mmx.flow.said.failed') : error.message}
+      title={
+        error.message === '' ? say('mmx.flow.said.failed') : <ServerText text={error.message} />
+      }
     >
       <p className="mmx-notice__advice">{say('mmx.flow.failed.advice')}</p>
       <AgainOrClose flow={flow} />

@@ -14,6 +14,7 @@ function dump(id: string, state: DumpState): Dump {
     createdBy: '',
     node: '',
     requested: { fromMs: 0, toMs: 1 },
+    filter: null,
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,

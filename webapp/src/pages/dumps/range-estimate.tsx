@@ -2,6 +2,7 @@ import React, { useEffect, useState } from 'react';
 import type { DumpEstimate } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { toFailure } from '../../api/failure.ts';
+import { ServerText } from '../../components/server-text.tsx';
 import { formatBytes, formatShortCount } from '../../format.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
 
@@ -36,7 +37,11 @@ export function RangeEstimate({ fromMs, toMs }: { fromMs: number; toMs: number }
     };
   }, [api, range]);
   if (estimate === null) {
-    return <span role="status">{refusal}</span>;
+    return (
+      <span role="status">
+        <ServerText text={refusal} />
+      </span>
+    );
   }
   const size = formatBytes(estimate.bytes, locale);
   const samples = formatShortCount(estimate.samples, locale);

@@ -3,11 +3,13 @@ import {
   checkRange,
   DAY_MS,
   fromLocalInput,
-  HOUR_MS,
+  presetChoice,
+  presets,
   resolveRange,
   toLocalInput,
 } from './ranges.ts';
 
+const HOUR_MS = 3_600_000;
 const now = Date.UTC(2026, 10, 20, 9, 2);
 
 test('takes the last day anew from the clock each time', () => {
@@ -21,21 +23,35 @@ test('keeps a fixed range as it was chosen', () => {
   expect(resolveRange(choice, now)).toEqual({ from: 1, to: 2 });
 });
 
+test('has presets of exact lengths that end now, and one for everything', () => {
+  const lengths = presets.map((preset) => {
+    const choice = presetChoice(preset, now - 15 * DAY_MS);
+    const { from, to } = resolveRange(choice!, now);
+    expect(to).toBe(now);
+    return (to - from) / 60_000;
+  });
+  expect(lengths).toEqual([15, 60, 360, 1_440, 4_320, 10_080, 21_600]);
+  expect(presetChoice('everything', null)).toBeNull();
+});
+
 describe('a datetime-local input', () => {
   test.each([now, now + 6 * 30 * DAY_MS, 0])('holds the minute %d through a round trip', (ms) => {
-    expect(fromLocalInput(toLocalInput(ms))).toBe(ms);
+    expect(fromLocalInput(toLocalInput(ms, 'browser'), 'browser')).toBe(ms);
+    expect(fromLocalInput(toLocalInput(ms, 'utc'), 'utc')).toBe(ms);
+    expect(toLocalInput(ms, 'utc')).toBe(new Date(ms).toISOString().slice(0, 16));
   });
 
   test.each(['', '2026-11-20', '2026-11-20T', '2026-13-40T10:00', 'tomorrow'])(
     'is incomplete with %j',
     (value) => {
-      expect(fromLocalInput(value)).toBeNull();
+      expect(fromLocalInput(value, 'browser')).toBeNull();
+      expect(fromLocalInput(value, 'utc')).toBeNull();
     },
   );
 
   test('may carry seconds', () => {
-    expect(fromLocalInput('2026-11-20T10:00:30')).toBe(
-      fromLocalInput('2026-11-20T10:00')! + 30_000,
+    expect(fromLocalInput('2026-11-20T10:00:30', 'browser')).toBe(
+      fromLocalInput('2026-11-20T10:00', 'browser')! + 30_000,
     );
   });
 });

@@ -1,33 +1,67 @@
 import type { DumpRequest } from '../../../../api/index.ts';
+import type { Zone } from '../../zone/zone.tsx';
 
-/** What somebody asked for; `last` is taken anew from the clock when it is tried again. */
+/** What somebody asked for; `last` and `since` end at the moment of asking, also when tried again. */
 export type RangeChoice =
-  { kind: 'last'; lengthMs: number } | { kind: 'fixed'; fromMs: number; toMs: number };
+  | { kind: 'last'; lengthMs: number }
+  | { kind: 'since'; fromMs: number }
+  | { kind: 'fixed'; fromMs: number; toMs: number };
 
-export const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** The half-open range of a choice, by the server's clock. */
 export function resolveRange(choice: RangeChoice, nowMs: number): DumpRequest {
-  return choice.kind === 'last'
-    ? { from: nowMs - choice.lengthMs, to: nowMs }
-    : { from: choice.fromMs, to: choice.toMs };
+  switch (choice.kind) {
+    case 'last':
+      return { from: nowMs - choice.lengthMs, to: nowMs };
+    case 'since':
+      return { from: choice.fromMs, to: nowMs };
+    case 'fixed':
+      return { from: choice.fromMs, to: choice.toMs };
+  }
 }
 
-/** The value of a `datetime-local` input for a time, in the browser's zone, to the minute. */
-export function toLocalInput(ms: number): string {
+/** Lengths to choose from; `everything` begins with the oldest sample there is. */
+export const presets = ['15m', '1h', '6h', '24h', '3d', '7d', 'everything'] as const;
+
+export type Preset = (typeof presets)[number];
+
+const presetLengths: Record<Exclude<Preset, 'everything'>, number> = {
+  '15m': 15 * MINUTE_MS,
+  '1h': HOUR_MS,
+  '6h': 6 * HOUR_MS,
+  '24h': DAY_MS,
+  '3d': 3 * DAY_MS,
+  '7d': 7 * DAY_MS,
+};
+
+/** The choice that a preset stands for; null when nothing is known to have been collected. */
+export function presetChoice(preset: Preset, oldestMs: number | null): RangeChoice | null {
+  if (preset !== 'everything') {
+    return { kind: 'last', lengthMs: presetLengths[preset] };
+  }
+  return oldestMs === null ? null : { kind: 'since', fromMs: oldestMs };
+}
+
+/** The value of a `datetime-local` input for a time in a zone, to the minute. */
+export function toLocalInput(ms: number, zone: Zone): string {
   const date = new Date(ms);
+  if (zone === 'utc') {
+    return date.toISOString().slice(0, 16);
+  }
   const two = (part: number) => String(part).padStart(2, '0');
   const day = [String(date.getFullYear()), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 /** The time a `datetime-local` input holds, or null while it is incomplete. */
-export function fromLocalInput(value: string): number | null {
+export function fromLocalInput(value: string, zone: Zone): number | null {
   if (!/^\d{4,6}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?$/.test(value)) {
     return null;
   }
-  const ms = new Date(value).getTime();
+  const ms = new Date(zone === 'utc' ? `${value}Z` : value).getTime();
   return Number.isNaN(ms) ? null : ms;
 }
 

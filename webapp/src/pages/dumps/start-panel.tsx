@@ -3,10 +3,11 @@ import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { useText } from '../../i18n/use-text.ts';
 import { RangeForm } from './range-form.tsx';
-import { DAY_MS, HOUR_MS, type RangeBounds, type RangeChoice } from './ranges.ts';
+import { DAY_MS, type RangeBounds, type RangeChoice } from './ranges.ts';
 
 export interface StartPanelProps {
-  canWrite: boolean;
+  /** Null while it is not known; then nothing can be pressed yet. */
+  canWrite: boolean | null;
   isBusy: boolean;
   bounds: RangeBounds;
   onStart: (choice: RangeChoice) => void;
@@ -15,23 +16,22 @@ export interface StartPanelProps {
 }
 
 /** The one button most people need, and beside it the choices. */
-export function StartPanel({ canWrite, isBusy, bounds, onStart, children }: StartPanelProps) {
+export function StartPanel(props: StartPanelProps) {
+  const { canWrite, bounds, onStart, children } = props;
+  const isBusy = props.isBusy || canWrite === null;
   const say = useText();
-  if (!canWrite) {
+  if (canWrite === false) {
     return <p className="mmx-muted">{say('mmx.dumps.readonly')}</p>;
   }
-  const startLast = (lengthMs: number) => () => {
-    onStart({ kind: 'last', lengthMs });
+  const startDay = () => {
+    onStart({ kind: 'last', lengthMs: DAY_MS });
   };
   return (
     <>
       <div className="mmx-start">
-        <Button look="primary" isDisabled={isBusy} onClick={startLast(DAY_MS)}>
+        <Button look="primary" isDisabled={isBusy} onClick={startDay}>
           <Icon name="download" />
           {say('mmx.dumps.primary')}
-        </Button>
-        <Button look="secondary" isDisabled={isBusy} onClick={startLast(HOUR_MS)}>
-          {say('mmx.dumps.hour')}
         </Button>
       </div>
       <p className="mmx-start__help">{say('mmx.dumps.primary.help')}</p>

@@ -9,8 +9,11 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { formatAge } from '../../format.ts';
 import { useText } from '../../i18n/use-text.ts';
 import { useTick } from '../../polling/use-tick.ts';
+import { ZoneSwitch } from '../../zone/zone-switch.tsx';
 import { HealthBanner } from './health-banner.tsx';
+import { Nodes } from './nodes.tsx';
 import { ProblemList } from './problem-list.tsx';
+import { SyncArea } from './sync-area.tsx';
 import { Targets } from './targets.tsx';
 import { useTargets } from './use-targets.ts';
 import { Tiles } from './tiles.tsx';
@@ -46,13 +49,15 @@ export function Overview({ status }: { status: LiveResource<Status> }) {
       {value !== null && (
         <div className={status.error === null ? undefined : 'mmx-old'}>
           <HealthBanner status={value} />
-          <ProblemList problems={value.problems} sync={value.sync} />
+          <ProblemList status={value} onMended={refresh} />
           <Tiles status={value} serverNowMs={value.nowMs + ageMs} />
+          <Nodes nodes={value.nodes} serverNowMs={value.nowMs + ageMs} />
           <Targets
             targets={targets}
             isSaidAbove={status.error !== null}
             serverNowMs={value.nowMs + ageMs}
           />
+          <SyncArea status={value} onSynced={refresh} />
         </div>
       )}
     </Section>
@@ -63,6 +68,7 @@ function Freshness({ ageMs, onRefresh }: { ageMs: number; onRefresh: () => void 
   const say = useText();
   return (
     <div className="mmx-header__aside">
+      <ZoneSwitch />
       <span className="mmx-muted">{say('mmx.overview.updated', { age: formatAge(ageMs) })}</span>
       <Button look="quiet" isSmall onClick={onRefresh}>
         <Icon name="refresh" />

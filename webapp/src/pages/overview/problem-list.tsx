@@ -1,14 +1,17 @@
-import React from 'react';
-import type { Problem, SyncStatus } from '../../../../api/index.ts';
+import React, { type ReactNode } from 'react';
+import type { Problem, Status } from '../../../../api/index.ts';
 import { Details } from '../../components/details.tsx';
+import { ServerText } from '../../components/server-text.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { consoleLink } from '../../host/site.ts';
 import { useText } from '../../i18n/use-text.ts';
+import { EnableMetrics } from './enable-metrics.tsx';
 import { sortProblems } from './health.ts';
 
 /** Everything that wants attention, worst first, each with what to do. */
-export function ProblemList({ problems, sync }: { problems: Problem[]; sync: SyncStatus }) {
+export function ProblemList({ status, onMended }: { status: Status; onMended: () => void }) {
   const say = useText();
+  const { problems, sync } = status;
   const isSyncSaid = problems.some((problem) => problem.code === sync.lastError?.code);
   if (problems.length === 0 && sync.lastError === null) {
     return null;
@@ -17,7 +20,11 @@ export function ProblemList({ problems, sync }: { problems: Problem[]; sync: Syn
     <ul className="mmx-problems">
       {sortProblems(problems).map((problem, i) => (
         <li key={`${problem.code} ${String(i)}`}>
-          <ProblemNotice problem={problem} />
+          <ProblemNotice problem={problem}>
+            {problem.code === 'METRICS_DISABLED' && status.can.write && (
+              <EnableMetrics onEnabled={onMended} />
+            )}
+          </ProblemNotice>
         </li>
       ))}
       {sync.lastError !== null && !isSyncSaid && (
@@ -35,7 +42,7 @@ export function ProblemList({ problems, sync }: { problems: Problem[]; sync: Syn
   );
 }
 
-function ProblemNotice({ problem }: { problem: Problem }) {
+function ProblemNotice({ problem, children }: { problem: Problem; children: ReactNode }) {
   const say = useText();
   const link = consoleLink(problem.link);
   const severity = say(
@@ -46,18 +53,21 @@ function ProblemNotice({ problem }: { problem: Problem }) {
       tone={problem.severity}
       title={
         <>
-          <span className="mmx-notice__severity">{severity}:</span> {problem.message}
+          <span className="mmx-notice__severity">{severity}:</span>{' '}
+          <ServerText text={problem.message} />
         </>
       }
     >
       <p className="mmx-notice__advice">
-        {problem.advice} {link === window.location.pathname && say('mmx.problems.here')}
+        <ServerText text={problem.advice} />{' '}
+        {link === window.location.pathname && say('mmx.problems.here')}
         {link !== null && link !== window.location.pathname && (
           <a className="mmx-link" href={link}>
             {say('mmx.problems.open')}
           </a>
         )}
       </p>
+      {children}
       <p className="mmx-notice__code">
         <code>{problem.code}</code>
       </p>

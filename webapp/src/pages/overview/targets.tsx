@@ -3,13 +3,17 @@ import type { ApiError, Gap, Target, TargetList } from '../../../../api/index.ts
 import { FailureNotice } from '../../components/failure-notice.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { StatusWord } from '../../components/status-word.tsx';
-import { formatAge, formatCount, formatDuration, formatRange, formatTime } from '../../format.ts';
+import { ServerText } from '../../components/server-text.tsx';
+import { TableFrame } from '../../components/table-frame.tsx';
+import { formatAge, formatCount, formatDuration } from '../../format.ts';
 import { performancePageLink } from '../../host/site.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
 import type { LiveResource } from '../../polling/use-resource.ts';
+import { useTimes } from '../../zone/use-times.ts';
 import type { Tone } from './health.ts';
+import { ScrapePicture } from './scrape-picture.tsx';
 
-const COLUMNS = 6;
+const COLUMNS = 7;
 
 export interface TargetsProps {
   targets: LiveResource<TargetList>;
@@ -31,7 +35,14 @@ export function Targets({ targets, isSaidAbove, serverNowMs }: TargetsProps) {
       {value === null && error === null && (
         <Skeleton label={say('mmx.overview.loading')} rows={2} />
       )}
-      {value !== null && <TargetTable targets={value.targets} serverNowMs={serverNowMs} />}
+      {value !== null && (
+        <>
+          <TargetTable targets={value.targets} serverNowMs={serverNowMs} />
+          {value.targets.length > 0 && (
+            <p className="mmx-muted mmx-legend">{say('mmx.targets.legend')}</p>
+          )}
+        </>
+      )}
     </div>
   );
 }
@@ -39,7 +50,7 @@ export function Targets({ targets, isSaidAbove, serverNowMs }: TargetsProps) {
 function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs: number }) {
   const say = useText();
   return (
-    <div className="mmx-table-frame">
+    <TableFrame label={say('mmx.targets.caption')}>
       <table className="table mmx-table">
         <caption className="mmx-hidden">{say('mmx.targets.caption')}</caption>
         <thead>
@@ -54,6 +65,7 @@ function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs:
             <th scope="col" className="mmx-number">
               {say('mmx.targets.samples')}
             </th>
+            <th scope="col">{say('mmx.targets.recent')}</th>
           </tr>
         </thead>
         <tbody>
@@ -72,7 +84,7 @@ function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs:
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }
 
@@ -109,6 +121,9 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
         <td className="mmx-number">
           {lastSamples === null ? '–' : formatCount(lastSamples, locale)}
         </td>
+        <td>
+          <ScrapePicture outcomes={target.recent} />
+        </td>
       </tr>
       {hasMore && (
         <tr className="mmx-table__more">
@@ -132,7 +147,7 @@ function LastError({ target, error }: LastErrorProps) {
   const isAbsent = target.state === 'absent';
   return (
     <p className={isAbsent ? 'mmx-table__note' : 'mmx-table__error'}>
-      {error.message}{' '}
+      <ServerText text={error.message} />{' '}
       {isAbsent ? say('mmx.targets.absent.advice') : say('mmx.targets.advice', { url: target.url })}{' '}
       <code>{error.code}</code>
     </p>
@@ -141,7 +156,7 @@ function LastError({ target, error }: LastErrorProps) {
 
 function Gaps({ gaps }: { gaps: Gap[] }) {
   const say = useText();
-  const locale = useLocale();
+  const times = useTimes();
   return (
     <details className="mmx-details">
       <summary>{say('mmx.targets.gaps', { count: gaps.length })}</summary>
@@ -151,9 +166,9 @@ function Gaps({ gaps }: { gaps: Gap[] }) {
           return (
             <li key={gap.fromMs}>
               {gap.toMs === null
-                ? say('mmx.targets.gap.open', { from: formatTime(gap.fromMs, locale), ...values })
+                ? say('mmx.targets.gap.open', { from: times.time(gap.fromMs), ...values })
                 : say('mmx.targets.gap', {
-                    range: formatRange(gap.fromMs, gap.toMs, locale),
+                    range: times.range(gap.fromMs, gap.toMs),
                     ...values,
                   })}{' '}
               <code>{gap.reason}</code>

@@ -7,11 +7,19 @@ import { isStale, type Tone } from './health.ts';
 
 /** The figures behind the sentence, each with what it is and what it means. */
 export function Tiles({ status, serverNowMs }: { status: Status; serverNowMs: number }) {
+  const say = useText();
   return (
-    <dl className="mmx-tiles">
-      <CollectingTiles status={status} serverNowMs={serverNowMs} />
-      <StoreTiles status={status} serverNowMs={serverNowMs} />
-    </dl>
+    <>
+      <dl className="mmx-tiles">
+        <CollectingTiles status={status} serverNowMs={serverNowMs} />
+        <StoreTiles status={status} serverNowMs={serverNowMs} />
+      </dl>
+      {status.mode === 'listener' && status.collector.node !== '' && (
+        <p className="mmx-muted mmx-legend">
+          {say('mmx.tiles.collector', { node: status.collector.node })}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -37,22 +45,25 @@ function Tile({ label, value, note, tone, title }: TileProps) {
 
 function CollectingTiles({ status, serverNowMs }: { status: Status; serverNowMs: number }) {
   const say = useText();
-  const { collector, mode, newestSampleMs, oldestSampleMs, targets } = status;
+  const { collector, mode, newestSampleMs, oldestSampleMs, pluginVersion, targets } = status;
   const areAllUp = targets.total > 0 && targets.up === targets.total;
   return (
     <>
       <Tile
         label={say('mmx.tile.mode')}
         value={say(`mmx.mode.${mode}`)}
-        note={say(`mmx.mode.${mode}.note`)}
+        note={`${say(`mmx.mode.${mode}.note`)}, ${say('mmx.tile.mode.version', { version: pluginVersion })}`}
       />
       <Tile
         label={say('mmx.tile.node')}
         value={collector.node === '' ? say('mmx.tile.node.none') : collector.node}
+        {...(collector.node === '' ? { tone: 'error' as const } : {})}
         note={
           collector.node !== '' && (
             <>
               {say('mmx.tile.node.since')} <Time ms={collector.sinceMs} />
+              {', '}
+              {say('mmx.tile.node.epoch', { epoch: collector.epoch })}
             </>
           )
         }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { toFailure, type RequestFailure } from '../../api/failure.ts';
+import { toFailure, type RequestFailure } from '../api/failure.ts';
 
 export interface Action {
   isRunning: boolean;
