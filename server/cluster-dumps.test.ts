@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Cardinality, Dump, SyncOutcome, TargetList } from '../api/index.ts';
 import { ClusterBench, idOf, type BenchNode } from './cluster-bench-fixture.ts';
 
@@ -9,11 +9,17 @@ jest.setTimeout(60_000);
 
 let bench: ClusterBench;
 
-beforeEach(async () => {
+// One cluster for all: starting and stopping three nodes is what takes the time.
+beforeAll(async () => {
   bench = await ClusterBench.create();
+  for (const name of ['a', 'b', 'c']) await bench.start(name);
+  await bench.collector();
+  await bench.advance(60_000);
+  // From here on threads have work that the nodes wait for.
+  bench.stepMs = 50;
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await bench.close();
   expect(bench.failures).toEqual([]);
 });
@@ -27,13 +33,9 @@ interface Manifest {
   warnings: string[];
 }
 
-/** Starts three nodes and lets them collect for a while. */
-async function cluster(): Promise<{ collector: BenchNode; listener: BenchNode }> {
-  for (const name of ['a', 'b', 'c']) await bench.start(name);
+/** Who collects at present, and one of those that do not. */
+async function roles(): Promise<{ collector: BenchNode; listener: BenchNode }> {
   const collector = await bench.collector();
-  await bench.advance(60_000);
-  // From here on threads have work that the nodes wait for.
-  bench.stepMs = 50;
   const listener = [...bench.nodes.values()].find((node) => node !== collector);
   if (listener === undefined) throw new Error('no listener');
   return { collector, listener };
@@ -61,7 +63,7 @@ async function dumpOn(
 }
 
 test('a listener tells what the collector does, and dumps up to its newest sample', async () => {
-  const { collector, listener } = await cluster();
+  const { collector, listener } = await roles();
   const told = await listener.status();
   const own = await collector.status();
   expect(told).toMatchObject({
@@ -99,7 +101,7 @@ test('a listener tells what the collector does, and dumps up to its newest sampl
 });
 
 test('a listener whose collector is silent says so, and shows what it knew', async () => {
-  const { collector, listener } = await cluster();
+  const { collector, listener } = await roles();
   await dumpOn(listener);
   const before = await listener.status();
   collector.freeze();
@@ -109,22 +111,27 @@ test('a listener whose collector is silent says so, and shows what it knew', asy
   });
   expect(warned.targets).toEqual(before.targets);
   expect(warned.problems[0]?.message).toMatch(/old\.$/);
+  await bench.wake(collector);
 });
 
 test('a dump without an answer has what is in the file store, and says up to when', async () => {
-  const { collector, listener } = await cluster();
+  const { collector, listener } = await roles();
   const first = await dumpOn(listener);
   await bench.advance(20_000);
   bench.isDeaf = true;
+  // No answer comes: threads have nothing to do meanwhile.
+  bench.stepMs = 250;
   const { manifest } = await dumpOn(listener);
   expect(manifest.range.actual.toMs).toBeGreaterThanOrEqual(first.manifest.range.actual.toMs);
   expect(manifest.warnings.join(' ')).toMatch(
     new RegExp(`Node ${collector.name} did not hand out.* The newest sample in this dump is of`),
   );
+  bench.isDeaf = false;
+  bench.stepMs = 50;
 });
 
 test('a sync asked of a listener is done by the collector', async () => {
-  const { collector, listener } = await cluster();
+  const { collector, listener } = await roles();
   const answer = await listener.request('sync', { method: 'POST' });
   const outcome = (await answer.json()) as SyncOutcome;
   expect([answer.status, outcome.node, outcome.sync.lastError]).toEqual([
@@ -135,12 +142,13 @@ test('a sync asked of a listener is done by the collector', async () => {
 });
 
 test('a job whose node dies is done by another', async () => {
-  const { collector, listener } = await cluster();
+  const { collector, listener } = await roles();
   const nowMs = bench.nowMs();
   const body = JSON.stringify({ from: nowMs - 3_600_000, to: nowMs + 1 });
   // It is frozen before its worker can have done anything.
   const created = await listener.request('dumps', { method: 'POST', body });
   listener.freeze();
+  bench.stepMs = 250;
   const { id } = (await created.json()) as Dump;
   const dump = await bench.until('the dump is done', async () => {
     const now = await collector.get<Dump>(`dumps/${id}`);
@@ -156,7 +164,8 @@ test('a job whose node dies is done by another', async () => {
 });
 
 test('messages that make no sense harm nobody', async () => {
-  const { collector, listener } = await cluster();
+  const { collector, listener } = await roles();
+  const { epoch } = (await collector.status()).collector;
   const send = (value: unknown) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const event = { id: 'metrics', data: new TextEncoder().encode(text) };
@@ -171,5 +180,5 @@ test('messages that make no sense harm nobody', async () => {
   await send({ v: 1, k: 'head.flush', rid: 'r3', from, to: '', epoch: 1, body: 'x'.repeat(9999) });
   await bench.advance(10_000);
   expect((await bench.collector()).name).toBe(collector.name);
-  expect((await collector.status()).collector.epoch).toBe(1);
+  expect((await collector.status()).collector.epoch).toBe(epoch);
 });

@@ -7,7 +7,7 @@ import type { NodeStatus } from './status.ts';
 /** What a node asks the collecting one for with `state.get`; ranges are half-open. */
 export type StateAsk =
   | { what: 'status' | 'targets' | 'cardinality' }
-  | { what: 'collected'; fromMs: number; toMs: number };
+  | { what: 'collected' | 'gaps'; fromMs: number; toMs: number };
 
 /** What the collecting node can be asked for. */
 export interface StateSource {
@@ -28,8 +28,11 @@ export async function answerAsk(ask: unknown, source: StateSource): Promise<unkn
     case 'cardinality':
       return source.cardinality() ?? null;
     case 'collected':
+    case 'gaps': {
       if (typeof fromMs !== 'number' || typeof toMs !== 'number') throw new UnknownAsk();
-      return source.collected({ fromMs, toMs });
+      const facts = source.collected({ fromMs, toMs });
+      return what === 'gaps' ? facts.gaps : facts;
+    }
     default:
       throw new UnknownAsk();
   }
@@ -62,4 +65,5 @@ export const answers = {
   targets: (value: unknown) => targetList(value, 'targets').targets,
   cardinality: (value: unknown) => nullable(cardinality)(value, 'cardinality') ?? undefined,
   collected: (value: unknown) => collected(value, 'collected'),
+  gaps: (value: unknown) => list(gap)(value, 'gaps'),
 };

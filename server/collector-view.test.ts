@@ -29,6 +29,7 @@ function bench() {
   const view = new CollectorView({
     ...{ clock, logger: silentLogger },
     isThere: () => state.isThere,
+    copied: () => ({ gaps: [], metadata: { copied: [] } }),
     ask: async (ask) => {
       asked.push(ask.what);
       const text = JSON.stringify(await state.answer(ask));
@@ -98,10 +99,12 @@ test('gives a manifest what the collector knows, or says that it is missing', as
   const { state, view } = bench();
   const range = { fromMs: 3, toMs: 9 };
   expect(await view.collected(range)).toEqual(source.collected(range));
+  expect(await view.gaps(range)).toEqual(source.collected(range).gaps);
   state.answer = silence;
   await view.targets();
   expect(await view.collected(range)).toMatchObject({
     gaps: [],
+    metadata: { copied: [] },
     warnings: [expect.stringContaining('Node b did not answer.')],
   });
 });

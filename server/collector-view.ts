@@ -1,4 +1,4 @@
-import type { Cardinality, Problem, Target } from '../api/index.ts';
+import type { Cardinality, Gap, Problem, Target } from '../api/index.ts';
 import { asError, sleep, type Clock, type Logger } from '../lib/runtime/index.ts';
 import { answers, type StateAsk } from './collector-state.ts';
 import type { CollectedFacts } from './dump/index.ts';
@@ -17,6 +17,8 @@ export interface CollectorViewOptions {
   logger: Logger;
   /** Whether any node is known to collect. */
   isThere: () => boolean;
+  /** What this node has copied of the gaps that the collecting node noted. */
+  copied: (range: { fromMs: number; toMs: number }) => Pick<CollectedFacts, 'gaps' | 'metadata'>;
   /** Asks the collecting node; rejects when there is none or it does not answer. */
   ask: (ask: StateAsk) => Promise<unknown>;
 }
@@ -103,6 +105,11 @@ export class CollectorView {
     return this.#cardinality.get();
   }
 
+  /** Gaps that touch the range, as the collecting node has noted them; rejects without an answer. */
+  gaps(range: { fromMs: number; toMs: number }): Promise<Gap[]> {
+    return this.#ask({ what: 'gaps', ...range }, answers.gaps);
+  }
+
   /** Never rejects: when the collecting node does not answer, its warnings say so. */
   async collected(range: { fromMs: number; toMs: number }): Promise<CollectedFacts> {
     try {
@@ -110,8 +117,9 @@ export class CollectorView {
     } catch (error) {
       const targets = this.#targets.known?.answer ?? [];
       const reason = errorText(error);
-      const warning = `Gaps and descriptions of metrics are missing: the collecting node did not tell them (${reason})`;
-      return { targets, gaps: [], metadata: {}, warnings: [warning] };
+      const warning = `The newest gaps and descriptions of metrics may be missing: the collecting node did not tell them (${reason})`;
+      const { gaps, metadata } = this.#options.copied(range);
+      return { targets, gaps, metadata, warnings: [warning] };
     }
   }
 

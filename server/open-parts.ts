@@ -16,6 +16,7 @@ import { DumpService, SupportPacket, type BuildParts, type DumpFacts } from './d
 import type { Environment } from './environment.ts';
 import { openFilePlace, type FilePlace } from './file-place.ts';
 import { freeBytes } from './free-bytes.ts';
+import { GapCopier } from './gap-copier.ts';
 import { HeadKeeper } from './head-keeper.ts';
 import { headSource } from './head-source.ts';
 import type { FileConfig, Host } from './mattermost/index.ts';
@@ -147,12 +148,21 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
       : new CollectorView({
           ...{ clock, logger },
           isThere: () => membership.collector().node !== '',
+          copied: (range) => state.collected(range),
           ask: (ask) => membership.askInPages('state.get', ask),
         });
   const collected: DumpFacts['collected'] = async (range) =>
     view === undefined || membership?.mode === 'scraper'
       ? state.collected(range)
       : await view.collected(range);
+  const gapCopier =
+    view === undefined
+      ? undefined
+      : new GapCopier({
+          ...{ clock, logger, ledger },
+          isListening: () => membership?.mode === 'listener' && membership.collector().node !== '',
+          ask: (fromMs) => view.gaps({ fromMs, toMs: clock.nowMs() + 1 }),
+        });
   const heads = headSource({ store, snapshots, membership });
   const build: BuildParts = { ...dumpParts(base, nodeName, collected), catalog, heads };
   const dumps = new DumpService({
@@ -161,6 +171,8 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     isShared: membership !== undefined,
     onCreated: () => membership?.tell('job.wake', {}),
     freeBytes: () => freeBytes(dataDirectory),
+    retentionMs: () => configuration().settings.dumpRetentionMs,
+    mayDelete: () => membership?.mayDelete() ?? true,
   });
   const rangeMs = () => configuration().settings.supportPacketMs;
   const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
@@ -170,7 +182,8 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     : undefined;
   return {
     ...{ clock, logger, dataDirectory, store, place, ledger, metadata, client },
-    ...{ collecting, state, catalog, snapshots, keeper, sync, dumps, packet, membership, view },
+    ...{ collecting, state, catalog, snapshots, keeper, sync, dumps, packet },
+    ...{ membership, view, gapCopier },
     host: nodeName,
     targets: targetSource({ environment, host, configuration, clusterId: base.identity?.id }),
     problems: [...base.problems, ...place.problems],

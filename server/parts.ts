@@ -15,6 +15,7 @@ import type { CollectorView } from './collector-view.ts';
 import type { Configuration } from './configuration.ts';
 import type { DumpService, SupportFile, SupportPacket } from './dump/index.ts';
 import type { FilePlace } from './file-place.ts';
+import type { GapCopier } from './gap-copier.ts';
 import type { HeadKeeper } from './head-keeper.ts';
 import type { Membership } from './membership.ts';
 import type { PluginClusterEvent } from './mattermost/index.ts';
@@ -66,6 +67,8 @@ export interface Opened {
   membership: Membership | undefined;
   /** What this node knows of the collecting one; undefined on a server that is not in a cluster. */
   view: CollectorView | undefined;
+  /** Copies the gaps that the collecting node notes; undefined likewise. */
+  gapCopier: GapCopier | undefined;
   /** By which administrators know this node. */
   host: string;
 }
@@ -216,11 +219,12 @@ export class Parts {
    * finished goes to the file store. What takes too long stays in the WAL for the next start.
    */
   async close(): Promise<void> {
-    const { clock, client, dumps, ledger, membership, metadata, targets } = this.#opened;
+    const { clock, client, dumps, gapCopier, ledger, membership } = this.#opened;
+    const { metadata, targets } = this.#opened;
     const { place, store, sync, thread } = this.#opened;
     const deadlineMs = clock.monotonicMs() + stopBudgetMs;
     const stopped = this.#ended(this.#shift.stop());
-    const left = this.#ended(Promise.all([membership?.leave(), targets.stop()]));
+    const left = this.#ended(Promise.all([membership?.leave(), targets.stop(), gapCopier?.stop()]));
     await this.#within(leaveBudgetMs, () => left);
     await stopped;
     client.close();
@@ -239,7 +243,7 @@ export class Parts {
 
   /** Takes part in the cluster: answers other nodes, and collects when it is this one's turn. */
   #join(membership: Membership): void {
-    const { dumps, keeper, state, sync } = this.#opened;
+    const { dumps, gapCopier, keeper, state, sync } = this.#opened;
     const source = {
       status: () => this.#ports.status(),
       targets: () => state.targets(),
@@ -265,6 +269,7 @@ export class Parts {
     membership.start((duty) => {
       this.#shift.turn(duty);
     });
+    gapCopier?.start();
   }
 
   /** Refuses what only the collecting node can answer. */

@@ -220,3 +220,19 @@ test('notes that collecting came from another node, and went to one', async () =
   expect(again.ledger.between(0, Infinity)).toHaveLength(3);
   await again.ledger.close();
 });
+
+test('keeps what the collecting node has noted, each gap once', async () => {
+  const { ledger } = await open();
+  const gap = {
+    ...{ job: 'prometheus', instance: 'mm1:8067', fromMs: start, toMs: null },
+    ...{ reason: 'SCRAPE_REFUSED', message: 'Nothing listens.', missedScrapes: 2 },
+  };
+  const other = { ...gap, instance: 'mm2:8067', toMs: start + 10 };
+  ledger.adopt([gap, other], start + 1000);
+  ledger.adopt([{ ...gap, missedScrapes: 5 }, other], start + 5000);
+  expect(ledger.between(0, Infinity)).toMatchObject([
+    { instance: 'mm1:8067', toMs: start + 5000, missedScrapes: 5 },
+    { instance: 'mm2:8067', toMs: start + 10, missedScrapes: 2 },
+  ]);
+  await ledger.close();
+});

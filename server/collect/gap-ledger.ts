@@ -130,6 +130,26 @@ export class GapLedger {
     this.#flush();
   }
 
+  /**
+   * Takes over what the collecting node of the cluster has noted by `atMs`, so that it is known here
+   * when that node is gone. What lasts there is noted up to now; the next call may say more of it.
+   */
+  adopt(gaps: readonly Gap[], atMs: number): void {
+    const known = new Map(this.#gaps.map((gap) => [nameOf(gap), gap]));
+    for (const gap of gaps) {
+      const toMs = gap.toMs ?? Math.max(gap.fromMs, atMs);
+      const { missedScrapes: missed, reason: code, message } = gap;
+      const before = known.get(nameOf(gap));
+      if (before === undefined) {
+        this.#add(gap, gap.fromMs, toMs, { code, message }, missed);
+      } else if (before.toMs !== null && before.toMs < toMs) {
+        Object.assign(before, { toMs, missed });
+        this.#pending += gapLine(before);
+      }
+    }
+    this.#flush();
+  }
+
   /** A scrape of `target` at `atMs` brought data: whatever gap it had ends. */
   succeeded(target: LedgerTarget, atMs: number, intervalMs: number): void {
     this.#meet(target, atMs, intervalMs);
@@ -341,6 +361,12 @@ export class GapLedger {
 
 function keyOf(target: LedgerTarget): string {
   return `${target.job} ${target.instance}`;
+}
+
+/** What tells gaps of different nodes apart: each node counts its own. */
+function nameOf(gap: Pick<Gap, 'job' | 'instance' | 'fromMs' | 'reason'>): string {
+  const { job, instance, fromMs, reason } = gap;
+  return `${String(fromMs)} ${reason} ${job} ${instance}`;
 }
 
 function toApi(gap: GapRecord): Gap {
