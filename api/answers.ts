@@ -1,5 +1,5 @@
 import type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
-import type { Dump, DumpEstimate, DumpList } from './dumps.ts';
+import type { Dump, DumpEstimate, DumpFilter, DumpList } from './dumps.ts';
 import type { ApiError } from './errors.ts';
 import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
 import type { Gap, ScrapeOutcome, Target, TargetList } from './targets.ts';
@@ -128,6 +128,9 @@ export const dump: Reader<Dump> = fields<Dump>({
   createdBy: text,
   node: text,
   requested: range,
+  filter: nullable(
+    fields<DumpFilter>({ nodes: list(text), jobs: list(text), metrics: list(text) }),
+  ),
   actual: nullable(range),
   progress: fields<Dump['progress']>({
     percent: number,

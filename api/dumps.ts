@@ -6,8 +6,17 @@ export type DumpState = 'queued' | 'running' | 'ready' | 'failed' | 'cancelled';
 export type DumpPhase =
   'waiting' | 'selecting' | 'snapshot' | 'fetching' | 'rewriting' | 'packing' | 'storing' | 'done';
 
+/** Which series a dump holds: those that fit one entry of each list that is not empty. */
+export interface DumpFilter {
+  /** Hosts, or instances with their port, in any case. */
+  nodes: string[];
+  jobs: string[];
+  /** Names of metrics; a star stands for any characters. */
+  metrics: string[];
+}
+
 /** Body of `POST /api/v1/dumps`: the half-open range `[from, to)` in milliseconds. */
-export interface DumpRequest {
+export interface DumpRequest extends Partial<DumpFilter> {
   from: number;
   to: number;
 }
@@ -27,6 +36,8 @@ export interface Dump {
   /** Node that builds it. */
   node: string;
   requested: { fromMs: number; toMs: number };
+  /** Null when all series of the range are asked for. */
+  filter: DumpFilter | null;
   /** Times of the first and last sample inside (closed), once known. */
   actual: { fromMs: number; toMs: number } | null;
   progress: { percent: number; phase: DumpPhase };

@@ -3,6 +3,7 @@ export {
   dumpArchivePath,
   type Dump,
   type DumpEstimate,
+  type DumpFilter,
   type DumpList,
   type DumpPhase,
   type DumpRequest,

@@ -260,7 +260,7 @@ function deskOver(parts: () => Parts | undefined): DumpDesk {
     return current.dumps;
   };
   return {
-    create: async (range, userId): Promise<Dump> => desk().create(range, userId),
+    create: async (range, userId, filter): Promise<Dump> => desk().create(range, userId, filter),
     list: async () => desk().list(),
     get: async (id) => desk().get(id),
     cancel: async (id, userId) => desk().cancel(id, userId),

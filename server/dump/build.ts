@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { DumpPhase } from '../../api/index.ts';
+import type { DumpFilter, DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
@@ -13,7 +13,7 @@ import { manifestOf } from './manifest.ts';
 import { packetMetadata } from './packet-metadata.ts';
 import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
 import { dumpReadme } from './readme.ts';
-import { rangeEmpty } from './refusals.ts';
+import { filterEmpty, rangeEmpty } from './refusals.ts';
 import {
   groupOverlapping,
   overlaps,
@@ -57,6 +57,8 @@ export interface BuildRequest {
   /** Job to name in the manifest; empty for a support packet. */
   jobId: string;
   requested: TimeRange;
+  /** Series that are asked for; null for all. */
+  filter: DumpFilter | null;
   maxArchiveBytes: number;
   signal: AbortSignal;
   /** `fraction` of the whole work, 0 to 1. */
@@ -292,11 +294,11 @@ class Build {
     blockDirs: string[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<void> {
-    const { id, requested } = this.#request;
+    const { filter, id, requested } = this.#request;
     const outDir = await this.#area.directory('out');
     const result = (await this.#call(
       'dump.addGroup',
-      { id, blockDirs, mint: requested.fromMs, maxt: requested.toMs, outDir },
+      { id, blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir },
       (progress) => {
         const { phase, fraction } = progress as GroupProgress;
         tell(phase, phase === 'rewriting' ? 0.3 + 0.4 * fraction : 0.7 + 0.3 * fraction);
@@ -314,7 +316,7 @@ class Build {
 
   async #finish(createdAtMs: number): Promise<Omit<BuiltArchive, 'path'>> {
     const { facts, node, pluginId } = this.#parts;
-    const { id, jobId, requested } = this.#request;
+    const { filter, id, jobId, requested } = this.#request;
     const actual = this.#actual;
     if (actual === undefined) throw this.#nothingPacked();
     this.#warnOfStaleness(actual);
@@ -324,7 +326,7 @@ class Build {
     const { pluginVersion } = facts;
     const warnings = this.#warnings;
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const outline = { jobId, node, createdAtMs, timeZone, requested, actual };
+    const outline = { jobId, node, createdAtMs, timeZone, requested, actual, filtered: filter };
     const manifest = manifestOf(
       { ...outline, samples, series, blocks: this.#blocks, warnings },
       server,
@@ -358,7 +360,10 @@ class Build {
   }
 
   #nothingPacked(): DumpError {
-    if (this.#warnings.length === 0) return rangeEmpty(this.#request.requested);
+    const { filter, requested } = this.#request;
+    if (this.#warnings.length === 0) {
+      return filter === null ? rangeEmpty(requested) : filterEmpty(requested);
+    }
     const message = 'No block of this range could be read; the server log and the detail say why.';
     return new DumpError('DUMP_DAMAGED', message, { detail: this.#warnings.join(' ') });
   }

@@ -1,4 +1,4 @@
-import type { Dump, DumpEstimate, DumpPhase } from '../../api/index.ts';
+import type { Dump, DumpEstimate, DumpFilter, DumpPhase } from '../../api/index.ts';
 import type { Logger, Rng, Timer } from '../../lib/runtime/index.ts';
 import { archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
@@ -112,12 +112,12 @@ export class DumpService {
   }
 
   /** Queues a dump of `[fromMs, toMs)`. */
-  async create(range: TimeRange, userId: string): Promise<Dump> {
+  async create(range: TimeRange, userId: string, filter: DumpFilter | null = null): Promise<Dump> {
     await this.#admission.check(range);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
     const { clock, node, onCreated, owner, rng } = this.#options;
-    const facts = { range, userId, node, owner, nowMs: clock.nowMs() };
+    const facts = { range, filter, userId, node, owner, nowMs: clock.nowMs() };
     const record = newRecord(newJobId(rng), facts);
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
       const message = 'The job could not be written to the database: try again in a moment.';
@@ -231,10 +231,11 @@ export class DumpService {
     this.#progress(record, 'selecting', 0);
     try {
       await this.#book.saveProgress(record);
-      const { id, requested } = dump;
+      const { filter, id, requested } = dump;
       const archive = await storeDump(this.#options, {
         id,
         requested,
+        filter,
         signal: abort.signal,
         onProgress: (phase, fraction) => {
           this.#progress(record, phase, fraction);
@@ -352,10 +353,10 @@ export class DumpService {
 
   /** Dumps of the Go plugin; a failure leaves them for the next start. */
   async #importOld(): Promise<void> {
-    const { facts, kv, logger, node, store } = this.#options;
+    const { clock, facts, kv, logger, node, store } = this.#options;
     const serverName = async () => (await facts.server()).serverName;
     try {
-      await importGoPluginJobs({ kv, store, logger, node, serverName });
+      await importGoPluginJobs({ kv, store, logger, node, nowMs: clock.nowMs(), serverName });
     } catch (error) {
       const reason = errorText(error);
       logger.warn('The dumps of the Go plugin could not be taken over yet', { reason });

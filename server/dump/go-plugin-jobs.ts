@@ -19,6 +19,8 @@ export interface GoPluginJobsOptions {
   store: ObjectStore;
   logger: Logger;
   node: string;
+  /** Their age is counted from here: an upgrade deletes nothing for its age at once. */
+  nowMs: number;
   /** Part of the archives' names. */
   serverName: () => Promise<string>;
 }
@@ -78,12 +80,13 @@ function isTime(value: unknown): value is number {
 
 /** False when the archive is gone or another node was faster. */
 async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise<boolean> {
-  const { kv, node, serverName, store } = options;
+  const { kv, node, nowMs, serverName, store } = options;
   const head = await store.head(archiveKey(job.id));
   if (head === undefined) return false;
   const range = { fromMs: job.fromMs, toMs: job.toMs };
   const record: JobRecord = newRecord(job.id, {
     range,
+    filter: null,
     userId: '',
     node,
     // Finished: nobody works on it any more.
@@ -93,7 +96,7 @@ async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise
   Object.assign(record.dump, {
     state: 'ready',
     startedAtMs: job.createdAtMs,
-    finishedAtMs: job.createdAtMs,
+    finishedAtMs: nowMs,
     actual: { fromMs: job.fromMs, toMs: job.toMs - 1 },
     progress: { percent: 100, phase: 'done' },
     sizeBytes: head.sizeBytes,

@@ -1,4 +1,4 @@
-import type { Dump, DumpPhase, DumpState } from '../../api/index.ts';
+import type { Dump, DumpFilter, DumpPhase, DumpState } from '../../api/index.ts';
 import { isJobId } from '../share/index.ts';
 import { maxRecordBytes, maxWarningChars, maxWarnings } from './limits.ts';
 
@@ -32,13 +32,14 @@ export function newRecord(
   id: string,
   facts: {
     range: { fromMs: number; toMs: number };
+    filter: DumpFilter | null;
     userId: string;
     node: string;
     owner: string;
     nowMs: number;
   },
 ): JobRecord {
-  const { node, nowMs, owner, range, userId } = facts;
+  const { filter, node, nowMs, owner, range, userId } = facts;
   const dump: Dump = {
     id,
     state: 'queued',
@@ -49,6 +50,7 @@ export function newRecord(
     createdBy: userId,
     node,
     requested: { fromMs: range.fromMs, toMs: range.toMs },
+    filter,
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,
@@ -135,6 +137,7 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     createdBy: textOr(from['createdBy']),
     node: textOr(from['node']),
     requested,
+    filter: decodeFilter(from['filter']),
     actual: rangeOr(from['actual'], null),
     progress: {
       percent: numberOr(progress['percent'], 0),
@@ -148,6 +151,13 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     warnings: listOf(from['warnings']).map(textOr),
     error: decodeError(from['error']),
   };
+}
+
+function decodeFilter(value: unknown): DumpFilter | null {
+  if (value === null || value === undefined) return null;
+  const { jobs, metrics, nodes } = fieldsOf(value);
+  const texts = (list: unknown) => listOf(list).map(textOr);
+  return { nodes: texts(nodes), jobs: texts(jobs), metrics: texts(metrics) };
 }
 
 function decodeError(value: unknown): Dump['error'] {

@@ -4,6 +4,11 @@ export const maxQueuedJobs = 5;
 /** Finished jobs that are kept with their archives; the oldest go first. */
 export const maxFinishedJobs = 50;
 
+/** Entries of each list of a filter, the length of one, and the bytes of all in a job's record. */
+export const maxFilterEntries = 20;
+export const maxFilterEntryChars = 200;
+export const maxFilterBytes = 2 * 1024;
+
 /** How often finished dumps are looked through for those that are past their age. */
 export const expiryPeriodMs = 60_000;
 

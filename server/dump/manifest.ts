@@ -1,4 +1,4 @@
-import type { Gap, Target } from '../../api/index.ts';
+import type { DumpFilter, Gap, Target } from '../../api/index.ts';
 import { maxManifestFamilies, maxManifestGaps } from './limits.ts';
 import type { CollectedFacts, MetricFacts, ServerFacts } from './ports.ts';
 import type { TimeRange } from './selection.ts';
@@ -18,6 +18,8 @@ export interface Manifest {
   timeZone: string;
   /** `requested` is half-open, `actual` holds the times of the first and last sample. */
   range: { requested: TimeRange; actual: TimeRange };
+  /** Which series were asked for; null when all were. */
+  filtered: DumpFilter | null;
   samples: number;
   series: number;
   targets: Omit<Target, 'gaps' | 'recent'>[];
@@ -38,6 +40,7 @@ export interface ManifestParts {
   timeZone: string;
   requested: TimeRange;
   actual: TimeRange;
+  filtered: DumpFilter | null;
   samples: number;
   series: number;
   blocks: PackedBlock[];
@@ -72,6 +75,7 @@ export function manifestOf(
     server: { id: server.serverId, licenseId: server.licenseId },
     timeZone: parts.timeZone,
     range: { requested, actual },
+    filtered: parts.filtered,
     samples: parts.samples,
     series: parts.series,
     targets: targets.map(({ gaps: _gaps, recent: _recent, ...target }) => target),

@@ -20,6 +20,13 @@ export function interrupted(): DumpError {
   return new DumpError('DUMP_INTERRUPTED', message);
 }
 
+/** The end of a dump whose filter no series of the range fits. */
+export function filterEmpty(requested: TimeRange): DumpError {
+  const asked = `from ${utcText(requested.fromMs)} to ${utcText(requested.toMs)}`;
+  const message = `No series ${asked} fits the filter: check its nodes, jobs and metrics.`;
+  return new DumpError('DUMP_FILTER_EMPTY', message);
+}
+
 /** The refusal of a range that holds no sample. */
 export function rangeEmpty(requested: TimeRange, available?: TimeRange): DumpError {
   const asked = `from ${utcText(requested.fromMs)} to ${utcText(requested.toMs)}`;

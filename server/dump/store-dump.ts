@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { DumpPhase } from '../../api/index.ts';
+import type { DumpFilter, DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { archiveKey } from '../share/index.ts';
 import { buildArchive, type BuildParts, type BuiltArchive } from './build.ts';
@@ -11,6 +11,7 @@ import type { TimeRange } from './selection.ts';
 export interface StoreDumpRequest {
   id: string;
   requested: TimeRange;
+  filter: DumpFilter | null;
   signal: AbortSignal;
   onProgress: (phase: DumpPhase, fraction: number) => void;
 }
@@ -27,11 +28,12 @@ export async function storeDump(
   parts: BuildParts,
   request: StoreDumpRequest,
 ): Promise<Omit<BuiltArchive, 'path'>> {
-  const { id, onProgress, requested, signal } = request;
+  const { filter, id, onProgress, requested, signal } = request;
   const build = {
     id,
     jobId: id,
     requested,
+    filter,
     maxArchiveBytes: Number.MAX_SAFE_INTEGER,
     signal,
     onProgress: (phase: DumpPhase, fraction: number) => {

@@ -96,6 +96,7 @@ export class SupportPacket {
       id: `support-${newJobId(this.#options.rng)}`,
       jobId: '',
       requested: range,
+      filter: null,
       maxArchiveBytes: maxBytes,
       signal,
       onProgress: () => undefined,

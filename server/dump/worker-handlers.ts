@@ -10,6 +10,7 @@ import {
 import { newUlid, openBlock, rewriteBlocks, type RewrittenBlock } from '../../lib/tsdb/index.ts';
 import { ArchiveWriter } from './archive-writer.ts';
 import { DumpError } from './errors.ts';
+import { seriesFilter } from './filter.ts';
 import { SeriesCount } from './series-count.ts';
 import type {
   AddGroupRequest,
@@ -90,7 +91,7 @@ function rewriteGroup(
   ulid: string,
   context: ThreadContext,
 ): RewrittenBlock | undefined {
-  const { blockDirs, mint, maxt, outDir } = request;
+  const { blockDirs, filter, mint, maxt, outDir } = request;
   const sources: ReturnType<typeof openBlock>[] = [];
   try {
     for (const dir of blockDirs) sources.push(openBlock(dir));
@@ -98,6 +99,7 @@ function rewriteGroup(
       sources,
       mint,
       maxt,
+      ...(filter === null ? {} : { keepSeries: seriesFilter(filter) }),
       parentDir: outDir,
       ulid,
       checkCancelled: () => {

@@ -1,3 +1,5 @@
+import type { DumpFilter } from '../../api/index.ts';
+
 /** One file in an archive. */
 export interface PackedFile {
   /** Name of the member, relative. */
@@ -36,6 +38,8 @@ export interface AddGroupRequest {
   /** Samples outside `[mint, maxt)` are left out. */
   mint: number;
   maxt: number;
+  /** Series that do not fit are left out. */
+  filter: DumpFilter | null;
   /** Gets the rewritten block, which is removed once it is packed. */
   outDir: string;
 }

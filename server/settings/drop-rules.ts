@@ -202,7 +202,8 @@ function checkRule(matchers: DropMatcher[]): DropRule | Failure {
   return { matchers };
 }
 
-function globOf(text: string): Glob {
+/** The pattern that a text with stars is. */
+export function globOf(text: string): Glob {
   // Stars in a row mean no more than one.
   return { parts: text.replace(/\*+/g, '*').split('*') };
 }

@@ -3,6 +3,6 @@ export type { TargetCertificates } from './custom-target-certificates.ts';
 export type { TargetSecrets } from './custom-target-secrets.ts';
 export { declarations, type Declaration } from './declarations.ts';
 export { cleanHost, isForbiddenAddress, shownText, type CleanHost } from './host-name.ts';
-export { isDropped, type DropRule } from './drop-rules.ts';
+export { globOf, isDropped, matchesGlob, type DropRule, type Glob } from './drop-rules.ts';
 export { parseSettings, refuseChange, type RawSettings } from './parse.ts';
 export type { Settings } from './settings.ts';

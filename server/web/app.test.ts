@@ -3,7 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ApiError, Cardinality, Dump, SyncOutcome, SyncStatus } from '../../api/index.ts';
+import type {
+  ApiError,
+  Cardinality,
+  Dump,
+  DumpFilter,
+  SyncOutcome,
+  SyncStatus,
+} from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import { createApp, type DumpDesk, type WebServices } from './index.ts';
 
@@ -33,6 +40,7 @@ class Coded extends Error {
 /** Dumps that hold one ready archive and answer everything else with the error a test sets. */
 class OneDump implements DumpDesk {
   created: { fromMs: number; toMs: number; userId: string }[] = [];
+  filters: (DumpFilter | null)[] = [];
   failure: Error | undefined;
   deleted: string[] = [];
   opened = 0;
@@ -41,8 +49,13 @@ class OneDump implements DumpDesk {
   #check(): void {
     if (this.failure !== undefined) throw this.failure;
   }
-  async create(range: { fromMs: number; toMs: number }, userId: string): Promise<Dump> {
+  async create(
+    range: { fromMs: number; toMs: number },
+    userId: string,
+    filter: DumpFilter | null,
+  ): Promise<Dump> {
     this.#check();
+    this.filters.push(filter);
     this.created.push({ ...range, userId });
     return this.dump;
   }
@@ -263,6 +276,14 @@ describe('dumps', () => {
     const answer = await post('{"from": 1000, "to": 2000}');
     expect([answer.status, await answer.json()]).toEqual([201, dump]);
     expect(dumps.created).toEqual([{ fromMs: 1000, toMs: 2000, userId: 'admin' }]);
+  });
+
+  test('creates one of some series, and refuses a filter that makes no sense', async () => {
+    const filter = { nodes: ['app1'], jobs: [], metrics: ['go_*'] };
+    expect((await post('{"from":1,"to":2,"nodes":["app1"],"metrics":["go_*"]}')).status).toBe(201);
+    expect(dumps.filters).toEqual([filter]);
+    await refuses(post('{"from":1,"to":2,"nodes":"app1"}'), 400, 'DUMP_FILTER_INVALID');
+    expect(dumps.filters).toHaveLength(1);
   });
 
   test('lets one user begin ten within a minute, and another all the same', async () => {

@@ -1,6 +1,7 @@
 import { Router, json, type Request } from 'express';
 import type { DumpList } from '../../api/index.ts';
 import type { Logger } from '../../lib/runtime/index.ts';
+import { parseFilter } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { userIdOf } from './authorize.ts';
 import { HttpError } from './errors.ts';
@@ -19,8 +20,8 @@ export function dumpRoutes(dumps: DumpDesk, logger: Logger): Router {
   });
 
   router.post('/', readBody, async (request, response) => {
-    const range = parseRange(request.body as unknown);
-    const dump = await dumps.create(range, userIdOf(request));
+    const body = request.body as unknown;
+    const dump = await dumps.create(parseRange(body), userIdOf(request), parseFilter(body));
     response.status(201).location(`dumps/${dump.id}`).json(dump);
   });
 

@@ -52,7 +52,7 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
   });
 
   router.post('/jobs/create', readBody, async (request, response) => {
-    const dump = await dumps.create(rangeOf(request.body as unknown), userIdOf(request));
+    const dump = await dumps.create(rangeOf(request.body as unknown), userIdOf(request), null);
     response.json(goJobOf(dump));
   });
 

@@ -3,6 +3,7 @@ import type {
   Cardinality,
   Dump,
   DumpEstimate,
+  DumpFilter,
   Status,
   SyncOutcome,
   Target,
@@ -20,7 +21,11 @@ export interface ArchiveSource {
 
 /** The dumps, as the routes use them. Rejects with coded errors (`DUMP_…`). */
 export interface DumpDesk {
-  create(range: { fromMs: number; toMs: number }, userId: string): Promise<Dump>;
+  create(
+    range: { fromMs: number; toMs: number },
+    userId: string,
+    filter: DumpFilter | null,
+  ): Promise<Dump>;
   list(): Promise<Dump[]>;
   get(id: string): Promise<Dump>;
   cancel(id: string, userId: string): Promise<Dump>;

@@ -8,7 +8,7 @@ export function healthyStatus(nowMs: number): Status {
     pluginVersion: '0.8.0',
     serverVersion: '11.1.0',
     mode: 'both',
-    collector: { node: 'mattermost-1', sinceMs: nowMs - 76 * HOUR, epoch: 4 },
+    collector: { node: 'mattermost-1', sinceMs: nowMs - 76 * HOUR, epoch: 0 },
     nodes: [],
     state: 'collecting',
     nowMs,
@@ -125,6 +125,7 @@ export function clusterStatus(nowMs: number): Status {
   return {
     ...healthyStatus(nowMs),
     mode: 'listener',
+    collector: { node: 'mattermost-1', sinceMs: nowMs - 31 * HOUR, epoch: 4 },
     nodes: [node(1, nowMs - 12_000), node(2, nowMs), node(3, nowMs - 48_000)],
     targets: { up: 6, total: 6 },
   };
