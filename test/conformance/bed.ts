@@ -49,22 +49,32 @@ export function getStatus(bed: Pick<Bed, 'host'>): Promise<Status> {
   return ask(bed, '/status');
 }
 
+/** Orders a dump. */
+export function orderDump(bed: Pick<Bed, 'host'>, fromMs: number, toMs: number): Promise<Dump> {
+  const body = JSON.stringify({ from: fromMs, to: toMs });
+  const headers = { 'content-type': 'application/json' };
+  return ask<Dump>(bed, '/dumps', { method: 'POST', body, headers }, 201);
+}
+
+/** Waits until a dump is ready, wherever it was ordered. */
+export function dumpReady(bed: Pick<Bed, 'host'>, id: string): Promise<Dump> {
+  return eventually(`dump ${id} is ready`, 60_000, async () => {
+    const dump = await ask<Dump>(bed, `/dumps/${id}`);
+    if (dump.state === 'failed' || dump.state === 'cancelled') {
+      throw new Error(`dump ${dump.state}: ${JSON.stringify(dump.error)}`);
+    }
+    return dump.state === 'ready' ? dump : undefined;
+  });
+}
+
 /** Orders a dump and waits until it is ready. */
 export async function makeDump(
   bed: Pick<Bed, 'host'>,
   fromMs: number,
   toMs: number,
 ): Promise<Dump> {
-  const body = JSON.stringify({ from: fromMs, to: toMs });
-  const headers = { 'content-type': 'application/json' };
-  const ordered = await ask<Dump>(bed, '/dumps', { method: 'POST', body, headers }, 201);
-  return eventually(`dump ${ordered.id} is ready`, 60_000, async () => {
-    const dump = await ask<Dump>(bed, `/dumps/${ordered.id}`);
-    if (dump.state === 'failed' || dump.state === 'cancelled') {
-      throw new Error(`dump ${dump.state}: ${JSON.stringify(dump.error)}`);
-    }
-    return dump.state === 'ready' ? dump : undefined;
-  });
+  const { id } = await orderDump(bed, fromMs, toMs);
+  return dumpReady(bed, id);
 }
 
 /** Waits until samples newer than `sinceMs` are stored. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Gap, TargetList } from '../../api/index.ts';
-import { ask, holds, same } from './bed.ts';
+import type { Dump, Gap, TargetList } from '../../api/index.ts';
+import { ask, dumpReady, holds, orderDump, same } from './bed.ts';
 import { agreed, readLease } from './check-cluster-lease.ts';
 import { eventually, type Checks } from './checks.ts';
 import type { ClusterBed } from './cluster-bed.ts';
@@ -12,11 +12,11 @@ import { dumpOn, missingIn } from './cluster-samples.ts';
 const intervalMs = 2000;
 const isSoak = process.env['SOAK'] === '1';
 /** The issue's ten minutes in the long run. */
-const outageMs = isSoak ? 600_000 : 24_000;
+const outageMs = isSoak ? 600_000 : 16_000;
 /** How late bytes and events come, where an answer breaks off, and for how long it goes on. */
 const lateMs = 400;
 const tornBytes = 600;
-const troubleMs = 8000;
+const troubleMs = 6000;
 const joinMs = 20_000;
 const takeoverMs = 20_000;
 /** Nobody may begin more than 10 dumps within a minute. */
@@ -53,6 +53,9 @@ export async function checkClusterData(checks: Checks, bed: ClusterBed): Promise
   );
   await checks.check('rows of the table that are wrong harm no other node', () =>
     checkBadRows(bed),
+  );
+  await checks.check('a node that dies while it makes a dump: another one makes it', () =>
+    checkMaker(bed),
   );
   await checks.check('a collector that was killed with its server returns: nothing is lost', () =>
     checkReturn(bed),
@@ -270,6 +273,22 @@ async function checkBadRows(bed: ClusterBed): Promise<void> {
   } finally {
     await bed.postgres.sql("DELETE FROM clusterdiscovery WHERE id LIKE 'bad%'");
   }
+}
+
+async function checkMaker(bed: ClusterBed): Promise<void> {
+  const collector = await agreed(bed, takeoverMs);
+  const maker = bed.nodes.find((node) => node !== collector);
+  holds(maker !== undefined, 'no listener');
+  const { id } = await orderDump(maker, Date.now() - 60_000, Date.now());
+  const killedMs = Date.now();
+  await maker.killHost();
+  const { state } = await ask<Dump>(collector, `/dumps/${id}`);
+  await dumpReady(collector, id);
+  console.log(
+    `# the dump was ${state} when its node was dead, ready ${Date.now() - killedMs} ms later`,
+  );
+  await maker.start();
+  await maker.activate();
 }
 
 /** What the file store has is not lost with the collector's disk; in the long run, at most 5 minutes are. */
