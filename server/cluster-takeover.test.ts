@@ -48,6 +48,18 @@ test('a collector that ends hands over within two seconds, with everything in th
   expect(await again.status()).toMatchObject({ mode: 'listener', collector: { node: next.name } });
 });
 
+test('a node that comes back alone notes for how long nobody collected', async () => {
+  const first = await bench.start('a');
+  await bench.collector();
+  await bench.advance(30_000);
+  await bench.stop('a');
+  await bench.advance(60_000);
+  const again = await bench.start('a', { copyOf: first });
+  await bench.collector();
+  const { targets } = await again.get<TargetList>('targets');
+  expect(targets[0]?.gaps).toMatchObject([{ reason: 'COLLECTOR_STOPPED' }]);
+});
+
 test('a node that was killed brings away what it had when it comes back', async () => {
   for (const name of ['a', 'b', 'c']) await bench.start(name);
   const old = await bench.collector();

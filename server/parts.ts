@@ -99,6 +99,7 @@ export class Parts {
   readonly #opened: Opened;
   readonly #ports: PartsPorts;
   readonly #shift: Shift;
+  #isClosing = false;
 
   constructor(opened: Opened, ports: PartsPorts) {
     this.#opened = opened;
@@ -223,6 +224,7 @@ export class Parts {
     const { metadata, targets } = this.#opened;
     const { place, store, sync, thread } = this.#opened;
     const deadlineMs = clock.monotonicMs() + stopBudgetMs;
+    this.#isClosing = true;
     const stopped = this.#ended(this.#shift.stop());
     const left = this.#ended(Promise.all([membership?.leave(), targets.stop(), gapCopier?.stop()]));
     await this.#within(leaveBudgetMs, () => left);
@@ -309,7 +311,7 @@ export class Parts {
     // Scrapes end first: whoever collects now must not wait for a snapshot's end.
     await Promise.all([collecting.end(), keeper?.stop()]);
     // A node that stops altogether goes on one day; one whose lease went away hands over.
-    if (membership?.mode === 'listener') ledger.handOver(clock.nowMs());
+    if (membership !== undefined && !this.#isClosing) ledger.handOver(clock.nowMs());
   }
 
   #applyTargets(): void {
