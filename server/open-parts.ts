@@ -163,8 +163,9 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
           isListening: () => membership?.mode === 'listener' && membership.collector().node !== '',
           ask: (fromMs) => view.gaps({ fromMs, toMs: clock.nowMs() + 1 }),
         });
+  const nodes: DumpFacts['nodes'] = () => knownNodes(base, nodeName, membership);
   const heads = headSource({ store, snapshots, membership });
-  const build: BuildParts = { ...dumpParts(base, nodeName, collected), catalog, heads };
+  const build: BuildParts = { ...dumpParts(base, nodeName, { collected, nodes }), catalog, heads };
   const dumps = new DumpService({
     ...{ ...build, logger, rng, kv: host.api },
     owner: base.identity?.id ?? nodeName,
@@ -239,10 +240,26 @@ function openSharing(base: Base, nodeName: string, membership: Membership | unde
   return { catalog, snapshots, sync };
 }
 
+/** What a dump tells of the nodes: the version of the server each knows of itself alone. */
+function knownNodes(
+  { environment, facts }: Base,
+  nodeName: string,
+  membership: Membership | undefined,
+): ReturnType<DumpFacts['nodes']> {
+  const { clock, pluginVersion } = environment;
+  const { serverVersion } = facts;
+  if (membership === undefined) {
+    return [{ host: nodeName, mode: 'both', pluginVersion, serverVersion, seenMs: clock.nowMs() }];
+  }
+  return membership.nodes().map(({ id: _id, isSelf, ...node }) => {
+    return { ...node, serverVersion: isSelf ? serverVersion : '' };
+  });
+}
+
 function dumpParts(
   base: Base,
   nodeName: string,
-  collected: DumpFacts['collected'],
+  told: Pick<DumpFacts, 'collected' | 'nodes'>,
 ): Omit<BuildParts, 'catalog' | 'heads'> {
   const { environment, host, facts, configuration, dataDirectory, place, store } = base;
   const { hostName, pluginVersion } = environment;
@@ -261,7 +278,7 @@ function dumpParts(
       },
       pluginVersion,
       scrapeIntervalMs: () => configuration().settings.scrapeIntervalMs,
-      collected,
+      ...told,
     },
     pluginId: environment.pluginId,
     node: nodeName,

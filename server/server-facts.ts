@@ -1,5 +1,5 @@
 import type { ServerFacts } from './dump/index.ts';
-import type { PluginApi } from './mattermost/index.ts';
+import type { License, PluginApi } from './mattermost/index.ts';
 
 /** What is told about the server; asked once per activation, the licence anew for every dump. */
 export interface FixedFacts {
@@ -28,8 +28,14 @@ export async function loadServerFacts(
     ...fixed,
     licenseId: license?.id ?? '',
     customerId: license?.customerId ?? '',
+    license: license === undefined ? null : licenseFacts(license),
     serverName: hostOf(site.siteUrl) ?? site.hostName,
   };
+}
+
+function licenseFacts({ expiresAtMs, features, isTrial, skuShortName }: License) {
+  const { cluster: hasCluster, metrics: hasMetrics } = features;
+  return { sku: skuShortName, isTrial, expiresAtMs, hasMetrics, hasCluster };
 }
 
 /** Host name of the site's address: what administrators call their server. */

@@ -330,7 +330,7 @@ class Build {
     const manifest = manifestOf(
       { ...outline, samples, series, blocks: this.#blocks, warnings },
       server,
-      pluginVersion,
+      { pluginVersion, nodes: facts.nodes() },
       await facts.collected(requested),
     );
     const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };

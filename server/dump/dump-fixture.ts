@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Dump } from '../../api/index.ts';
+import type { Dump, Gap, Target } from '../../api/index.ts';
 import { LocalStore } from '../../lib/objectstore/index.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
 import {
@@ -22,6 +22,7 @@ import { BlockShelf, makeBlock } from '../share/block-fixture.ts';
 import { uploadBlock } from '../share/block-upload.ts';
 import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
+import type { LicenseFacts, NodeFacts } from './ports.ts';
 import type { Manifest } from './manifest.ts';
 import { createDumpHandlers } from './worker-handlers.ts';
 
@@ -125,6 +126,11 @@ export class DumpRig {
   /** Called when the worker reports progress. */
   onWorkerProgress: () => void = () => undefined;
   freeBytes: number | null = 100 * 1024 ** 3;
+  license: LicenseFacts | null = null;
+  nodes: NodeFacts[] = [];
+  targets: Target[] = [];
+  /** Beside the one that every dump has. */
+  moreGaps: Gap[] = [];
   retentionMs = 7 * 24 * hourMs;
   mayDelete = true;
   service: DumpService;
@@ -176,9 +182,11 @@ export class DumpRig {
             serverId: 'abcdefghijklmnopqrstuvwxyz',
             licenseId: '',
             customerId: '',
+            license: this.license,
             serverName: 'chat.example.com',
           }),
         pluginVersion: '0.8.0',
+        nodes: () => this.nodes,
         scrapeIntervalMs: () => 15_000,
         collected: ({ fromMs }) =>
           Promise.resolve({
@@ -192,8 +200,9 @@ export class DumpRig {
                 message: 'connection refused',
                 missedScrapes: 4,
               },
+              ...this.moreGaps,
             ],
-            targets: [],
+            targets: this.targets,
             metadata: { go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }] },
             warnings: [],
           }),

@@ -63,3 +63,6 @@ export const kvPageSize = 1_000;
 
 /** Metric families whose metadata is listed in a manifest: some hundred kilobytes of text. */
 export const maxManifestFamilies = 5000;
+
+/** Changes of the collecting node listed in a manifest, the newest; one a minute for a day. */
+export const maxManifestChanges = 1440;

@@ -1,4 +1,4 @@
-import type { Gap, Target } from '../../api/index.ts';
+import type { Gap, Mode, Target } from '../../api/index.ts';
 import type { ThreadCall } from '../../lib/runtime/index.ts';
 import type { BlockInfo, SnapshotRequest, StoreStats } from '../../lib/tsdb/index.ts';
 import type { RemoteBlock } from '../share/index.ts';
@@ -44,6 +44,27 @@ export interface DumpThread {
   stop(): Promise<void>;
 }
 
+/** What a dump tells about the server's licence. */
+export interface LicenseFacts {
+  /** Short name of the edition: `professional`, `enterprise`, `advanced`. */
+  sku: string;
+  isTrial: boolean;
+  expiresAtMs: number;
+  /** Whether it includes metrics, and a cluster: without the first the server offers nothing. */
+  hasMetrics: boolean;
+  hasCluster: boolean;
+}
+
+/** A node of the cluster, as it announced itself last. */
+export interface NodeFacts {
+  host: string;
+  mode: Mode;
+  pluginVersion: string;
+  /** Empty where it is not known: a node tells it of itself alone. */
+  serverVersion: string;
+  seenMs: number;
+}
+
 /** What a dump tells about the server. Ids are empty where the server has none. */
 export interface ServerFacts {
   serverVersion: string;
@@ -51,6 +72,8 @@ export interface ServerFacts {
   serverId: string;
   licenseId: string;
   customerId: string;
+  /** Null when the server has none. */
+  license: LicenseFacts | null;
   /** Host name that administrators know the server by; part of the archive's name. */
   serverName: string;
 }
@@ -77,6 +100,8 @@ export interface CollectedFacts {
 export interface DumpFacts {
   server: () => Promise<ServerFacts>;
   pluginVersion: string;
+  /** The nodes of the cluster that are known; this one alone on a single server. */
+  nodes: () => readonly NodeFacts[];
   /** Setting of the interval between two scrapes, for the windows of a dump's dashboards. */
   scrapeIntervalMs: () => number;
   /** Never rejects: what could not be had is told in its warnings. */
