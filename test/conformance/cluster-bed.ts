@@ -87,7 +87,7 @@ export class ClusterBed {
       clusterId: String(number).padStart(26, 'n'),
       directory: `${this.directory}/${hostname}`,
       bundle: this.#options.bundle,
-      config: this.#config(database.port),
+      config: this.#config(database.port, hostname),
       clockOffsetMs: clockOffsetsMs[number - 1] ?? 0,
       bus: this.bus,
       exporter,
@@ -127,11 +127,12 @@ export class ClusterBed {
     await Promise.all([this.bus.stop(), this.postgres.stop(), this.#s3.stop()]);
   }
 
-  #config(databasePort: number): object {
+  #config(databasePort: number, hostname: string): object {
     return {
       ServiceSettings: { SiteURL: 'http://mattermost.example.com' },
       MetricsSettings: { Enable: true, ListenAddress: `:${this.#port}` },
-      ClusterSettings: { Enable: true, ClusterName: 'bed' },
+      // They share a machine, and with it its name.
+      ClusterSettings: { Enable: true, ClusterName: 'bed', OverrideHostname: hostname },
       SqlSettings: { DriverName: 'postgres', DataSource: this.postgres.source(databasePort) },
       FileSettings: {
         DriverName: 'amazons3',

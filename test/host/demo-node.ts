@@ -56,7 +56,12 @@ export async function startDemoNode(options: DemoNodeOptions): Promise<DemoNode>
         // The nodes of a cluster share one configuration: each listens on its own address.
         ListenAddress: `${place === undefined ? name : ''}:${String(exporter.port)}`,
       },
-      ClusterSettings: { Enable: place !== undefined, ClusterName: place?.cluster.name ?? '' },
+      ClusterSettings: {
+        Enable: place !== undefined,
+        ClusterName: place?.cluster.name ?? '',
+        // They share a machine, and with it its name.
+        OverrideHostname: place === undefined ? '' : name,
+      },
       FileSettings: { DriverName: 'local', Directory: fileDirectory },
       PluginSettings: {
         // A server that starts a killed plugin again may be faster than the other nodes' patience.
