@@ -19,12 +19,98 @@ type Manifest = Omit<PluginManifest, 'server' | 'settings_schema'> & {
   settings_schema: { header: string; settings: ManifestSetting[]; sections: ManifestSection[] };
 };
 
+/** What an administrator reads below a setting: what it is for, its bounds and its default. */
+function helpText(declaration: Declaration): string {
+  const standard = declaration.default;
+  switch (declaration.kind) {
+    case 'number': {
+      const { min, max, unit } = declaration;
+      const bounds = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+      const size = unit === '' ? bounds : `${bounds} ${unit}`;
+      return `${declaration.helpText} From ${size}; by default ${standard.toLocaleString('en')}.`;
+    }
+    case 'bool':
+      return `${declaration.helpText} ${standard === true ? 'On' : 'Off'} by default.`;
+    case 'text':
+      return `${declaration.helpText} By default ${String(standard)}.`;
+    case 'longtext':
+      return `${declaration.helpText} Empty by default.`;
+  }
+}
+
+/** The settings as the console groups them; every one stands in exactly one group. */
+const groups: { key: string; title: string; subtitle: string; settings: string[] }[] = [
+  {
+    key: 'Settings',
+    title: 'Settings: collecting',
+    subtitle: 'Changes take effect at once; nothing has to be restarted.',
+    settings: [
+      'ScrapeIntervalSeconds',
+      'ScrapeTimeoutSeconds',
+      'EnableNodeExporterTargets',
+      'NodeExporterPort',
+      'HonorLabels',
+      'HonorTimestamps',
+    ],
+  },
+  {
+    key: 'SettingsKeeping',
+    title: 'Settings: keeping',
+    subtitle: 'Where collected metrics and dumps are kept, and for how long.',
+    settings: [
+      'DBPath',
+      'LocalSizeLimitMegabytes',
+      'RetentionDurationDays',
+      'DumpRetentionDays',
+      'SupportPacketMetricsDays',
+      'FileStoreSyncPeriodMinutes',
+      'FileStoreCleanupPeriodMinutes',
+    ],
+  },
+  {
+    key: 'SettingsTargets',
+    title: 'Settings: other targets',
+    subtitle: 'Exporters beside Mattermost, such as that of a database.',
+    settings: ['CustomTargets', 'CustomTargetSecrets', 'CustomTargetCertificates'],
+  },
+  {
+    key: 'SettingsLimits',
+    title: 'Settings: limits',
+    subtitle: 'What is not stored, so that no target fills the memory or the disk.',
+    settings: [
+      'DropRules',
+      'MetricGrowthLimit',
+      'BodySizeLimitBytes',
+      'SampleLimit',
+      'LabelLimit',
+      'LabelNameLengthLimit',
+      'LabelValueLengthLimit',
+    ],
+  },
+];
+
+function settingSections(settings: ManifestSetting[]): ManifestSection[] {
+  const left = new Map(settings.map((setting) => [setting.key, setting]));
+  const sections = groups.map(({ settings: keys, ...group }) => ({
+    ...group,
+    fallback: true,
+    settings: keys.map((key) => {
+      const setting = left.get(key);
+      if (setting === undefined) throw new Error(`no setting ${key}, or it stands in two groups`);
+      left.delete(key);
+      return setting;
+    }),
+  }));
+  if (left.size > 0) throw new Error(`settings without a group: ${[...left.keys()].join(', ')}`);
+  return sections;
+}
+
 function manifestSetting(declaration: Declaration): ManifestSetting {
   const common = {
     key: declaration.key,
     display_name: declaration.displayName,
     type: declaration.kind,
-    help_text: declaration.helpText,
+    help_text: helpText(declaration),
     default: declaration.default,
   };
   if (declaration.kind === 'bool') return common;
@@ -69,13 +155,7 @@ function manifest(version: string): Manifest {
       ],
       sections: [
         { key: 'Metrics', title: 'Metrics', custom: true, settings: [] },
-        {
-          key: 'Settings',
-          title: 'Settings',
-          fallback: true,
-          subtitle: 'Changes take effect at once; nothing has to be restarted.',
-          settings,
-        },
+        ...settingSections(settings),
       ],
     },
     props: { support_packet: 'Performance metrics' },

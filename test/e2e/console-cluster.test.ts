@@ -38,6 +38,7 @@ browserTest('shows a cluster as one of its listeners sees it', async () => {
   expect(await overview(page).innerText()).toContain(
     'are those of the collecting node, mattermost-1.',
   );
+  expect(await overview(page).innerText()).toMatch(/since .+, epoch 4\n/);
   const targets = page.getByRole('table', { name: 'Targets' });
   expect(await targets.locator('tbody tr').count()).toBe(6);
   expectNoComplaint(complaints);

@@ -42,7 +42,7 @@ browserTest('says at a glance that it works, and how', async () => {
   expect(await tile(page, 'Mode')).toBe(
     'Mode | Single server | collects and serves dumps, plugin 0.8.0',
   );
-  expect(await tile(page, 'Collecting node')).toMatch(/mattermost-1 \| since .+, epoch 4/);
+  expect(await tile(page, 'Collecting node')).toMatch(/mattermost-1 \| since [^|]+[AP]M$/);
   expect(await tile(page, 'Targets up')).toContain('2 of 2');
   expect(await tile(page, 'Newest sample')).toMatch(/\d+ s ago/);
   expect(await tile(page, 'Oldest sample')).toContain('15 d');

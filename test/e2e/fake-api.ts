@@ -91,6 +91,7 @@ export class FakeApi {
       progress: { percent: 100, phase: 'done' },
       actual: dump.requested,
       finishedAtMs: this.#nowMs(),
+      expiresAtMs: this.#nowMs() + 7 * 86_400_000,
       samples: 59_904_000,
       series: 11_043,
       sizeBytes: archive.length,

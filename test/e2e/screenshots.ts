@@ -124,9 +124,7 @@ const pictures: Picture[] = [
     prepare: healthy,
     height: 3_200,
     reach: async (page) => {
-      await page.locator('.admin-console__wrapper').evaluate((element) => {
-        element.scrollTop = element.scrollHeight;
-      });
+      await page.getByText('Settings: collecting').scrollIntoViewIfNeeded();
     },
   },
   { name: 'german', prepare: cluster, query: '?locale=de', height: 2_050 },

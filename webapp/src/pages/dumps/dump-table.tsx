@@ -110,6 +110,11 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
       </td>
       <td>
         <Archive {...{ dump, name, canWrite }} />
+        {dump.expiresAtMs !== null && (
+          <div className="mmx-table__kept">
+            {say('mmx.list.kept')} <Time ms={dump.expiresAtMs} />
+          </div>
+        )}
       </td>
       <td className="mmx-table__actions">
         {canWrite && isActive(dump) && (

@@ -62,8 +62,7 @@ function CollectingTiles({ status, serverNowMs }: { status: Status; serverNowMs:
           collector.node !== '' && (
             <>
               {say('mmx.tile.node.since')} <Time ms={collector.sinceMs} />
-              {', '}
-              {say('mmx.tile.node.epoch', { epoch: collector.epoch })}
+              {mode !== 'both' && `, ${say('mmx.tile.node.epoch', { epoch: collector.epoch })}`}
             </>
           )
         }

@@ -1,0 +1,150 @@
+import { expect } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { axeViolations } from './axe.ts';
+import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
+import type { FakeApi } from './fake-api.ts';
+import { clusterStatus, clusterTargets } from './fixture-status.ts';
+
+const consoleBrowser = new ConsoleBrowser();
+
+/** A cluster with everything on its page that can be there, long texts among it. */
+function fullHouse(api: FakeApi): void {
+  api.status = clusterStatus(Date.now());
+  api.targets = clusterTargets(Date.now());
+  api.addReady({ archive: Buffer.from('x'), warnings: ['A gap.'] });
+  api.status.problems = [
+    {
+      code: 'METRICS_DISABLED',
+      severity: 'error',
+      message: 'Performance monitoring is switched off, so the server offers no metrics.',
+      advice: 'Switch it on.',
+      link: '/admin_console/environment/performance_monitoring',
+    },
+    { code: 'SYNC_DISK_SHORT', severity: 'warning', message: 'Almost full.', advice: 'Make room.' },
+  ];
+  const [target] = api.targets;
+  if (target !== undefined) {
+    target.state = 'down';
+    target.lastError = { code: 'SCRAPE_REFUSED', message: 'Refused.', detail: '' };
+  }
+}
+
+/** How much wider than its window the page is, and each of our sections than its place. */
+function overflow(page: Page): Promise<number[]> {
+  return page.evaluate<number[]>(
+    `[document.documentElement, ...document.querySelectorAll('.mmx-root')]
+      .map((element) => element.scrollWidth - element.clientWidth)`,
+  );
+}
+
+for (const { name, options } of [
+  { name: '320 px', options: { viewport: { width: 320, height: 800 } } },
+  {
+    name: '320 px in German',
+    options: { viewport: { width: 320, height: 800 }, query: '?locale=de' },
+  },
+  { name: '200 %', options: { zoom: 2 } },
+  { name: '200 % in German', options: { zoom: 2, query: '?locale=de' } },
+]) {
+  browserTest(`needs no scrolling sideways at ${name}`, async () => {
+    const { page, complaints } = await consoleBrowser.open({ prepare: fullHouse, ...options });
+    await page.locator('#mmx-dumps tbody tr').first().waitFor();
+    expect(new Set(await overflow(page))).toEqual(new Set([0]));
+    expect(await axeViolations(page)).toEqual([]);
+    expectNoComplaint(complaints);
+  });
+}
+
+for (const query of ['?locale=de', '?theme=dark', '?locale=de&theme=dark']) {
+  browserTest(`breaks no rule of accessibility with ${query}`, async () => {
+    const { page, complaints } = await consoleBrowser.open({ prepare: fullHouse, query });
+    await page.locator('#mmx-dumps tbody tr').first().waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.locator('#mmx-range-to').fill('');
+    await page.locator('#mmx-range-help').getByRole('alert').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.locator('.mmx-problems').getByRole('button').click();
+    await page.getByRole('dialog').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    expectNoComplaint(complaints);
+  });
+}
+
+browserTest(
+  'speaks German, with German numbers and times, and says which texts are not',
+  async () => {
+    const { page, api, complaints } = await consoleBrowser.open({
+      prepare: fullHouse,
+      query: '?locale=de-AT',
+    });
+    await page.getByText('Braucht Aufmerksamkeit').waitFor();
+    const overview = page.locator('#mmx-overview');
+    expect(await overview.innerText()).toMatch(/11[. \u00a0]043/);
+    expect(await overview.innerText()).toContain('36 Blöcke, 41,3 GiB frei');
+    expect(await overview.innerText()).not.toMatch(/mmx\.|\bago\b|Targets/);
+    expect(await overview.locator('.mmx-problems [lang=en]').first().innerText()).toBe(
+      'Performance monitoring is switched off, so the server offers no metrics.',
+    );
+    await page.getByRole('button', { name: 'Metrik-Dump herunterladen' }).click();
+    await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+    api.advance(api.dumps[0]?.id ?? '', 42, 'packing');
+    await page.getByText('Läuft, 42 %').waitFor();
+    const coming = page.waitForEvent('download');
+    api.finish(api.dumps[0]?.id ?? '', Buffer.from('an archive'));
+    await coming;
+    await page.getByText('Der Dump ist fertig, und der Browser lädt ihn herunter.').waitFor();
+    await page
+      .getByRole('button', { name: /^Löschen Dump von/ })
+      .first()
+      .click();
+    await page.getByRole('dialog', { name: 'Diesen Dump löschen?' }).waitFor();
+    expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+    expectNoComplaint(complaints);
+  },
+);
+
+browserTest('shows all times in UTC when that is chosen, also those that were typed', async () => {
+  const { page } = await consoleBrowser.open({ prepare: fullHouse });
+  const created = page.locator('#mmx-dumps tbody tr').first().locator('time').first();
+  const moment = new Date((await created.getAttribute('datetime')) ?? '');
+  await page.getByLabel('From', { exact: true }).fill('2026-11-18T10:00');
+  await page.locator('#mmx-dumps').getByLabel('Times in').selectOption('utc');
+  expect(await page.getByLabel('From', { exact: true }).inputValue()).toBe('2026-11-18T09:00');
+  expect(await page.locator('#mmx-overview').getByLabel('Times in').inputValue()).toBe('utc');
+  const inUtc = moment.toLocaleTimeString('en', {
+    timeZone: 'UTC',
+    hour: 'numeric',
+    minute: '2-digit',
+  });
+  expect((await created.innerText()).replaceAll(/\s/g, ' ')).toContain(
+    inUtc.replaceAll(/\s/g, ' '),
+  );
+});
+
+browserTest('is used with the keyboard alone, and shows where it is', async () => {
+  const { page } = await consoleBrowser.open({ prepare: fullHouse });
+  await page.locator('#mmx-dumps tbody tr').first().waitFor();
+  const missing = await page.evaluate<number>(`(() => {
+    window.unreached = new Set(document.querySelectorAll(
+      '.mmx-root :is(button, a[href], select, input, summary):not(:disabled)'));
+    return window.unreached.size;
+  })()`);
+  expect(missing).toBeGreaterThan(15);
+  const hidden: string[] = [];
+  for (let i = 0; i < 80; i += 1) {
+    await page.keyboard.press('Tab');
+    const unmarked = await page.evaluate<string>(`(() => {
+      const element = document.activeElement;
+      if (!window.unreached.delete(element)) return '';
+      const { boxShadow, outlineStyle } = getComputedStyle(element);
+      return boxShadow === 'none' && outlineStyle === 'none' ? element.outerHTML.slice(0, 80) : '';
+    })()`);
+    if (unmarked !== '') hidden.push(unmarked);
+  }
+  expect(hidden).toEqual([]);
+  expect(
+    await page.evaluate<string[]>(
+      `[...window.unreached].map(({ outerHTML }) => outerHTML.slice(0, 80))`,
+    ),
+  ).toEqual([]);
+});
