@@ -1,5 +1,6 @@
 import { ApiArgumentError } from './errors.ts';
-import { maxKeyLength, reservedKeyPrefix } from './limits.ts';
+import { maxAuditTextLength, maxKeyLength, reservedKeyPrefix } from './limits.ts';
+import type { WebSocketPayload } from './plugin-api.ts';
 
 // A bad argument can make the server crash, delete a key or confuse two of them: it is never sent.
 
@@ -32,4 +33,17 @@ export function checkRange(
   if (Number.isSafeInteger(value) && value >= min && value <= max) return;
   const range = `a whole number from ${String(min)} to ${String(max)}`;
   throw new ApiArgumentError(method, `${what} is ${String(value)}, not ${range}`);
+}
+
+/** The server writes them as JSON, which knows no infinite numbers: such a record would be lost. */
+export function checkAuditParameters(method: string, parameters: WebSocketPayload): void {
+  for (const [key, value] of Object.entries(parameters)) {
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new ApiArgumentError(method, `the parameter ${key} is not a finite number`);
+    }
+    if (typeof value === 'string' && value.length > maxAuditTextLength) {
+      const most = String(maxAuditTextLength);
+      throw new ApiArgumentError(method, `the parameter ${key} is longer than ${most} characters`);
+    }
+  }
 }

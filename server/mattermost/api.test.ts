@@ -329,3 +329,60 @@ describe('refusals', () => {
     await host.stop();
   });
 });
+
+describe('audit records', () => {
+  const record = {
+    event: 'createDump',
+    isSuccess: false,
+    actor: { userId: 'u', client: 'x'.repeat(9000), ipAddress: '192.0.2.7', forwardedFor: '' },
+    apiPath: '/api/v1/dumps',
+    objectType: 'dump',
+    parameters: { id: 'd', from: 1, isThin: true },
+    error: { description: 'NOT_PERMITTED', status: 403 },
+  };
+
+  test('go out with every map, because the server adds to them unseen', async () => {
+    const { asked, result } = await f('LogAuditRec', emptyStruct, {}, (api) =>
+      api.logAuditRecord(record),
+    );
+    expect(result).toBeUndefined();
+    expect(asked).toEqual({
+      A: {
+        EventName: 'createDump',
+        Status: 'fail',
+        EventData: {
+          Parameters: new Map<string, unknown>([
+            ['id', interfaceValue('string', 'd')],
+            ['from', interfaceValue('float64', 1)],
+            ['isThin', interfaceValue('bool', true)],
+          ]),
+          PriorState: new Map(),
+          ResultState: new Map(),
+          ObjectType: 'dump',
+        },
+        Actor: {
+          ...{ UserId: 'u', SessionId: '', Client: 'x'.repeat(1024) },
+          ...{ IpAddress: '192.0.2.7', XForwardedFor: '' },
+        },
+        Meta: new Map([['api_path', interfaceValue('string', '/api/v1/dumps')]]),
+        Error: { Description: 'NOT_PERMITTED', Code: 403 },
+      },
+    });
+  });
+
+  test('are refused where the server would lose them, and by servers that have none', async () => {
+    const call = (change: object) => (api: PluginApi) =>
+      api.logAuditRecord({ ...record, ...change });
+    const g = async (change: object) => await f('LogAuditRec', emptyStruct, {}, call(change));
+    for (const change of [
+      { event: '' },
+      { parameters: { n: NaN } },
+      { parameters: { t: 'x'.repeat(1025) } },
+    ]) {
+      expect(await g(change)).toMatchObject({ result: { code: 'API_ARGUMENT' }, asked: undefined });
+    }
+    const { api, host } = await answering('Other', emptyStruct, {});
+    await expect(api.logAuditRecord(record)).rejects.toMatchObject({ code: 'RPC_REMOTE' });
+    await host.stop();
+  });
+});

@@ -11,11 +11,12 @@ import {
   structField,
 } from '../../lib/gob/index.ts';
 import type { RpcClient } from '../../lib/netrpc/index.ts';
-import { checkKey, checkText, checkValue, checkRange } from './api-guards.ts';
+import { checkKey, checkAuditParameters, checkText, checkValue, checkRange } from './api-guards.ts';
 import { type ServerConfig, parseServerConfig } from './config.ts';
 import { ApiArgumentError, ApiReplyError, checkAppError, checkError } from './errors.ts';
-import { apiCallTimeoutMs, maxKeysPerPage } from './limits.ts';
+import { apiCallTimeoutMs, maxAuditTextLength, maxKeysPerPage } from './limits.ts';
 import type {
+  AuditRecord,
   ClusterEventOptions,
   KvSetOptions,
   License,
@@ -195,13 +196,42 @@ export class RpcPluginApi implements PluginApi {
     checkText(method, 'the event', event);
     await this.#call(method, {
       A: event,
-      B: new Map(Object.entries(payload).map(([key, value]) => [key, toInterface(value)])),
+      B: toInterfaceMap(payload),
       // A missing broadcast is a nil pointer in the server.
       C: {
         UserId: broadcast.userId ?? '',
         ChannelId: broadcast.channelId,
         TeamId: broadcast.teamId,
         ConnectionId: broadcast.connectionId,
+      },
+    });
+  }
+
+  async logAuditRecord(record: AuditRecord): Promise<void> {
+    const method = 'LogAuditRec';
+    const { actor, error = { description: '', status: 0 }, parameters } = record;
+    checkText(method, 'the event', record.event);
+    checkAuditParameters(method, parameters);
+    await this.#call(method, {
+      // The server adds to the maps without looking: one that is missing would end it.
+      A: {
+        EventName: record.event,
+        Status: record.isSuccess ? 'success' : 'fail',
+        EventData: {
+          Parameters: toInterfaceMap(parameters),
+          PriorState: new Map(),
+          ResultState: new Map(),
+          ObjectType: record.objectType,
+        },
+        Actor: {
+          UserId: actor.userId,
+          SessionId: '',
+          Client: clip(actor.client),
+          IpAddress: clip(actor.ipAddress),
+          XForwardedFor: clip(actor.forwardedFor),
+        },
+        Meta: toInterfaceMap({ api_path: clip(record.apiPath) }),
+        Error: { Description: clip(error.description), Code: error.status },
       },
     });
   }
@@ -243,6 +273,15 @@ function parseJson(method: string, json: Uint8Array): unknown {
     // The text itself may hold secrets.
     throw new ApiReplyError(method, 'the settings are not JSON', { cause });
   }
+}
+
+/** What others wrote, such as the name of a browser, must not fill the audit log. */
+function clip(text: string): string {
+  return text.slice(0, maxAuditTextLength);
+}
+
+function toInterfaceMap(payload: WebSocketPayload) {
+  return new Map(Object.entries(payload).map(([key, value]) => [key, toInterface(value)]));
 }
 
 /** Numbers travel as float64, as they would from JSON. */

@@ -74,6 +74,7 @@ export function fakeHooks(hooks: Partial<PluginHooks> = {}): PluginHooks {
     onConfigurationChange: () => Promise.resolve(),
     configurationWillBeSaved: () => Promise.resolve(undefined),
     requestListener: (_request, response) => void response.end('hello'),
+    metricsListener: (_request, response) => void response.end('metric 1\n'),
     generateSupportData: () => Promise.resolve([]),
     onPluginClusterEvent: () => Promise.resolve(),
     ...hooks,
@@ -81,6 +82,7 @@ export function fakeHooks(hooks: Partial<PluginHooks> = {}): PluginHooks {
 }
 
 export interface FakeRequest {
+  hook?: 'ServeHTTP' | 'ServeMetrics';
   type?: keyof typeof serveHttpSchemas;
   method?: string;
   url?: string;
@@ -213,21 +215,25 @@ export class FakeHost {
     const { broker } = this.connection;
     const [writerId, bodyId] = [broker.nextId(), broker.nextId()];
     const response = new ResponseRecorder(request, signal);
-    const call = this.call('ServeHTTP', serveHttpSchemas[request.type ?? 'subset'], {
-      ResponseWriterStream: writerId,
-      Request: {
-        Method: request.method ?? 'GET',
-        URL: encodeGoUrl(request.url ?? '/'),
-        Proto: 'HTTP/1.1',
-        Header: new Map(Object.entries(request.headers ?? {})),
-        Host: 'mattermost.example',
-        RemoteAddr: '192.0.2.7:4711',
-        RequestURI: `/plugins/com.example${request.url ?? '/'}`,
-        ...(request.type === 'whole' ? { TLS: { Version: 772, PeerCertificates: [] } } : {}),
+    const call = this.call(
+      request.hook ?? 'ServeHTTP',
+      serveHttpSchemas[request.type ?? 'subset'],
+      {
+        ResponseWriterStream: writerId,
+        Request: {
+          Method: request.method ?? 'GET',
+          URL: encodeGoUrl(request.url ?? '/'),
+          Proto: 'HTTP/1.1',
+          Header: new Map(Object.entries(request.headers ?? {})),
+          Host: 'mattermost.example',
+          RemoteAddr: '192.0.2.7:4711',
+          RequestURI: `/plugins/com.example${request.url ?? '/'}`,
+          ...(request.type === 'whole' ? { TLS: { Version: 772, PeerCertificates: [] } } : {}),
+        },
+        Context: { RequestId: 'r' },
+        RequestBodyStream: bodyId,
       },
-      Context: { RequestId: 'r' },
-      RequestBodyStream: bodyId,
-    });
+    );
     const writer = new RpcServer(await broker.accept(writerId), response.handlers, goStyle);
     const body = serveBody(await broker.accept(bodyId), request);
     await call;

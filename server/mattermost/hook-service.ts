@@ -26,6 +26,7 @@ export interface HookTarget {
     ownSettings: Record<string, unknown> | undefined,
   ): Promise<string | undefined>;
   serveHttp(argument: GobValue, context: RpcCallContext): Promise<void>;
+  serveMetrics(argument: GobValue, context: RpcCallContext): Promise<void>;
   generateSupportData(): Promise<SupportFile[]>;
   clusterEvent(event: PluginClusterEvent): Promise<void>;
 }
@@ -37,6 +38,7 @@ const hookNames: readonly (readonly [Exclude<HookName, 'Implemented'>, keyof Plu
   ['OnConfigurationChange', 'onConfigurationChange'],
   ['ConfigurationWillBeSaved', 'configurationWillBeSaved'],
   ['ServeHTTP', 'requestListener'],
+  ['ServeMetrics', 'metricsListener'],
   ['GenerateSupportData', 'generateSupportData'],
   ['OnPluginClusterEvent', 'onPluginClusterEvent'],
 ];
@@ -63,6 +65,10 @@ export function hookService(target: HookTarget, broker: MuxBroker, pluginId: str
     }),
     ServeHTTP: rpcMethod(hookReplies.ServeHTTP, async (argument, context) => {
       await target.serveHttp(argument, context);
+      return {};
+    }),
+    ServeMetrics: rpcMethod(hookReplies.ServeMetrics, async (argument, context) => {
+      await target.serveMetrics(argument, context);
       return {};
     }),
     GenerateSupportData: rpcMethod(hookReplies.GenerateSupportData, async () => {

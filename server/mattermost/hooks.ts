@@ -38,6 +38,11 @@ export interface PluginHooks {
   ): Promise<string | undefined>;
   /** Serves the plugin's HTTP (an express app is one); read for each request, so it may be a getter. */
   readonly requestListener?: RequestListener;
+  /**
+   * Serves the plugin's own metrics. What comes here comes from the server's metrics port: nobody has
+   * signed in, and whoever reaches that port may ask.
+   */
+  readonly metricsListener?: RequestListener;
   generateSupportData?(): Promise<SupportFile[]>;
   onPluginClusterEvent?(event: PluginClusterEvent): Promise<void>;
 }

@@ -11,6 +11,7 @@ export {
 export type { AzureFileConfig, FileConfig, S3FileConfig } from './file-config.ts';
 export type { Host, PluginHooks, SupportFile } from './hooks.ts';
 export type {
+  AuditRecord,
   ClusterEventOptions,
   KvSetOptions,
   License,

@@ -13,6 +13,9 @@ export const maxKeysPerPage = 1000;
 /** Log lines that wait for a slow server; the oldest debug lines go first. */
 export const maxQueuedLogLines = 1000;
 
+/** Longest text of an audit record; the server's audit queue holds a thousand of them. */
+export const maxAuditTextLength = 1024;
+
 /** Longest message of a log line, in characters. */
 export const maxLogMessageLength = 4096;
 

@@ -51,6 +51,21 @@ export interface WebSocketBroadcast {
   connectionId?: string;
 }
 
+/** One line of the server's audit log. */
+export interface AuditRecord {
+  /** What was done, in the style of the server's own events: `createDump`. */
+  event: string;
+  isSuccess: boolean;
+  /** Who did it; an unknown part is empty. */
+  actor: { userId: string; client: string; ipAddress: string; forwardedFor: string };
+  /** Empty for what was not asked for over HTTP. */
+  apiPath: string;
+  objectType: string;
+  parameters: WebSocketPayload;
+  /** Why it failed: a code, and the HTTP status or 0. */
+  error?: { description: string; status: number };
+}
+
 /** What a web socket event may carry. */
 export type WebSocketPayload = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -100,4 +115,6 @@ export interface PluginApi {
     payload: WebSocketPayload,
     broadcast: WebSocketBroadcast,
   ): Promise<void>;
+  /** Rejects with `RPC_REMOTE` on servers before 10.11, which do not know it. */
+  logAuditRecord(record: AuditRecord): Promise<void>;
 }

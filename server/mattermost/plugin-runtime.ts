@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { GobValue } from '../../lib/gob/index.ts';
 import type { MuxBroker, PluginProcess } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, RpcClient } from '../../lib/netrpc/index.ts';
@@ -29,6 +30,7 @@ const optionalHooks = [
   'onConfigurationChange',
   'configurationWillBeSaved',
   'requestListener',
+  'metricsListener',
   'generateSupportData',
   'onPluginClusterEvent',
 ] as const;
@@ -41,6 +43,7 @@ export class PluginRuntime implements HookTarget {
   #hooks: PluginHooks | undefined;
   #host: Host | undefined;
   #http: HttpBridge | undefined;
+  #metricsHttp: HttpBridge | undefined;
   #deactivated: Promise<void> | undefined;
   #isEnding = false;
   readonly #watchdog: Watchdog;
@@ -88,13 +91,15 @@ export class PluginRuntime implements HookTarget {
     await hooks.onActivate(host);
     this.#hooks = hooks;
     this.#watchdog.start();
-    if (hooks.requestListener === undefined) return;
-    this.#http = await HttpBridge.create({
-      clock,
-      logger,
-      broker,
-      listener: (request, response) => hooks.requestListener?.(request, response),
-    });
+    // Two bridges: requests of users, which may be many, must not keep the metrics from being served.
+    const bridgeTo = (listener: RequestListener) =>
+      HttpBridge.create({ clock, logger, broker, listener });
+    if (hooks.requestListener !== undefined) {
+      this.#http = await bridgeTo((...call) => hooks.requestListener?.(...call));
+    }
+    if (hooks.metricsListener !== undefined) {
+      this.#metricsHttp = await bridgeTo((...call) => hooks.metricsListener?.(...call));
+    }
   }
 
   /** Once, whoever asks: the server, or the end of the connection to it. */
@@ -117,6 +122,11 @@ export class PluginRuntime implements HookTarget {
   async serveHttp(argument: GobValue, context: RpcCallContext): Promise<void> {
     if (this.#http === undefined) throw new Error('the plugin is not active');
     await this.#http.serve(argument, context);
+  }
+
+  async serveMetrics(argument: GobValue, context: RpcCallContext): Promise<void> {
+    if (this.#metricsHttp === undefined) throw new Error('the plugin is not active');
+    await this.#metricsHttp.serve(argument, context);
   }
 
   async generateSupportData(): Promise<SupportFile[]> {

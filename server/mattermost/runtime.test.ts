@@ -48,6 +48,7 @@ describe('activation', () => {
       'OnConfigurationChange',
       'ConfigurationWillBeSaved',
       'ServeHTTP',
+      'ServeMetrics',
       'GenerateSupportData',
       'OnPluginClusterEvent',
     ]);
@@ -284,6 +285,22 @@ describe('the database', () => {
       rows: [[7]],
     });
     expect([driver.crashes, driver.open.size]).toEqual([[], 0]);
+    expect(await host.stop()).toBe(0);
+  });
+});
+
+describe('metrics', () => {
+  test('are served by a hook of their own', async () => {
+    const host = await FakeHost.active({
+      metricsListener: (request, response) => {
+        response.setHeader('Content-Type', 'text/plain');
+        response.end(`metrics at ${request.url ?? ''}`);
+      },
+    });
+    const response = await host.request({ hook: 'ServeMetrics', url: '/metrics' });
+    expect([response.status, response.body.toString()]).toEqual([200, 'metrics at /metrics']);
+    const other = await host.request({ url: '/metrics' });
+    expect(other.body.toString()).toBe('hello');
     expect(await host.stop()).toBe(0);
   });
 });

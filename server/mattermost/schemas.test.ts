@@ -35,6 +35,10 @@ test('arguments of the API have the names and kinds of the server', () => {
   const event = '{Id:string Data:bytes}';
   const broadcast = '{UserId:string ChannelId:string TeamId:string ConnectionId:string}';
   const permission = '{Id:string Name:string Description:string Scope:string}';
+  const auditData =
+    '{Parameters:map[string]any PriorState:map[string]any ResultState:map[string]any ObjectType:string}';
+  const actor =
+    '{UserId:string SessionId:string Client:string IpAddress:string XForwardedFor:string}';
   const options = '{Atomic:bool OldValue:bytes ExpireInSeconds:int}';
   expect(describeAll(apiArguments)).toEqual({
     LoadPluginConfiguration: '{}',
@@ -58,6 +62,7 @@ test('arguments of the API have the names and kinds of the server', () => {
     LogInfo: '{A:string B:[]any}',
     LogWarn: '{A:string B:[]any}',
     LogError: '{A:string B:[]any}',
+    LogAuditRec: `{A:{EventName:string Status:string EventData:${auditData} Actor:${actor} Meta:map[string]any Error:{Description:string Code:int}}}`,
   });
 });
 
@@ -71,6 +76,7 @@ test('replies of the hooks and calls of the response writer do, too', () => {
     ServeHTTP: '{}',
     GenerateSupportData: '{A:[]{Filename:string Body:bytes} B:any}',
     OnPluginClusterEvent: '{}',
+    ServeMetrics: '{}',
   });
   expect(describeAll(writerArguments)).toEqual({
     Header: '{}',
@@ -128,5 +134,32 @@ test('arguments of a query have the bytes that Go writes', () => {
   const want =
     '2c ff 82 01 01 63 01 01 71 01 03 02 02 01 06 73 74 72 69 6e 67 0c 03 00 01 73 00 02 04 01 05 69 6e 74 36 34 04 02 00 0e 00 02 06 00 00';
   const tail = fromHex(want);
+  expect(toHex(bytes.subarray(bytes.length - tail.length))).toBe(toHex(tail));
+});
+
+test('an audit record has the bytes that Go writes', () => {
+  const encoder = new GobEncoder({ registry });
+  const texts = (entries: Record<string, string>) =>
+    new Map(Object.entries(entries).map(([key, text]) => [key, interfaceValue('string', text)]));
+  const bytes = encoder.encode(apiArguments.LogAuditRec, {
+    A: {
+      EventName: 'createDump',
+      Status: 'success',
+      EventData: {
+        Parameters: texts({ id: 'a' }),
+        PriorState: new Map(),
+        ResultState: new Map(),
+        ObjectType: 'dump',
+      },
+      Actor: { UserId: 'u', Client: 'c', IpAddress: 'i' },
+      Meta: texts({ api_path: '/p' }),
+      Error: { Description: 'E', Code: 403 },
+    },
+  });
+  // Printed by Go's encoder for the record of the server's own model.
+  const want =
+    '63 ff 80 01 01 0a 63 72 65 61 74 65 44 75 6d 70 01 07 73 75 63 63 65 73 73 01 01 01 02 69 64 06 73 74 72 69 6e 67 0c 03 00 01 61 01 00 01 00 01 04 64 75 6d 70 00 01 01 01 75 02 01 63 01 01 69 00 01 01 08 61 70 69 5f 70 61 74 68 06 73 74 72 69 6e 67 0c 04 00 02 2f 70 01 01 01 45 01 fe 03 26 00 00 00';
+  // The numbers of types are each encoder's own.
+  const tail = fromHex(want).subarray(3);
   expect(toHex(bytes.subarray(bytes.length - tail.length))).toBe(toHex(tail));
 });

@@ -50,6 +50,26 @@ const broadcast = struct('WebsocketBroadcast', {
   ConnectionId: string,
 });
 
+const auditRecord = struct('AuditRecord', {
+  EventName: string,
+  Status: string,
+  EventData: struct('AuditEventData', {
+    Parameters: interfaceMap,
+    PriorState: interfaceMap,
+    ResultState: interfaceMap,
+    ObjectType: string,
+  }),
+  Actor: struct('AuditEventActor', {
+    UserId: string,
+    SessionId: string,
+    Client: string,
+    IpAddress: string,
+    XForwardedFor: string,
+  }),
+  Meta: interfaceMap,
+  Error: struct('AuditEventError', { Description: string, Code: int }),
+});
+
 const logLine = struct('Z_LogArgs', { A: string, B: slice(anyValue, '[]interface {}') });
 
 /** Arguments of the API calls, by method; replies are `{A, B, …}` in result order. */
@@ -82,6 +102,7 @@ export const apiArguments = {
   LogInfo: logLine, // 5.2
   LogWarn: logLine, // 5.2
   LogError: logLine, // 5.2
+  LogAuditRec: struct('Z_LogAuditRecArgs', { A: auditRecord }), // 10.11
 } as const;
 
 export type ApiMethod = keyof typeof apiArguments;
@@ -119,6 +140,7 @@ export const hookReplies = {
   ServeHTTP: emptyStruct, // 5.2
   GenerateSupportData: struct('Z_GenerateSupportDataReturns', { A: slice(fileData), B: anyValue }), // 9.8
   OnPluginClusterEvent: emptyStruct, // 5.36
+  ServeMetrics: emptyStruct, // 9.2
 } as const;
 
 export type HookName = keyof typeof hookReplies;

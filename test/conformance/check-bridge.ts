@@ -65,7 +65,8 @@ const seenBy = (host: GoHost) => getJson<Seen>(host, '/seen');
 
 async function checkCalls(host: GoHost, version: string): Promise<void> {
   const reply = await getJson<Record<string, unknown>>(host, '/api');
-  const { license, status, installDateMs, diagnosticId, bundlePath, metrics, ...rest } = reply;
+  const { license, status, installDateMs, diagnosticId, bundlePath, metrics, audit, ...rest } =
+    reply;
   same((license as { skuShortName: string }).skuShortName, 'enterprise', 'licence');
   same((status as { state: number }).state, stateRunning, 'state of the plugin');
   same(bundlePath, host.bundlePath, 'bundle path');
@@ -97,6 +98,9 @@ async function checkCalls(host: GoHost, version: string): Promise<void> {
   same(sorted(rest), sorted(expected), 'replies');
   const { events } = await host.status();
   holds(events?.includes('news') === true, 'no web socket event');
+  const hasAudit = !version.startsWith('10.3.');
+  same(audit, hasAudit ? 'no error' : 'RPC_REMOTE', 'audit record');
+  same(events.includes('audit tryThings success by somebody'), hasAudit, 'audit record seen');
 }
 
 async function checkHooks(host: GoHost): Promise<void> {

@@ -3,7 +3,7 @@ import type { PluginApi } from '../../../server/mattermost/index.ts';
 /** Every call of the API once, and what must not be sent; the reply says what came. */
 export async function callEverything(api: PluginApi): Promise<Record<string, unknown>> {
   await publish(api);
-  return { ...(await askServer(api)), ...(await useKeys(api)) };
+  return { ...(await askServer(api)), ...(await useKeys(api)), audit: await audit(api) };
 }
 
 async function askServer(api: PluginApi) {
@@ -61,6 +61,14 @@ async function publish(api: PluginApi): Promise<void> {
     { count: 1, text: 'x', isNew: true, nothing: null },
     { userId: 'adminadminadminadminadmina' },
   );
+}
+
+/** Servers before 10.11 have no such call. */
+function audit(api: PluginApi): Promise<unknown> {
+  const actor = { userId: 'somebody', client: 'probe', ipAddress: '', forwardedFor: '' };
+  const what = { event: 'tryThings', apiPath: '', objectType: 'probe' };
+  const parameters = { text: 'x', count: 1, isNew: true, nothing: null };
+  return codeOf(api.logAuditRecord({ ...what, isSuccess: true, actor, parameters }));
 }
 
 async function codeOf(call: Promise<unknown>): Promise<unknown> {
