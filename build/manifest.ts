@@ -25,9 +25,10 @@ function helpText(declaration: Declaration): string {
   switch (declaration.kind) {
     case 'number': {
       const { min, max, unit } = declaration;
-      const bounds = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
-      const size = unit === '' ? bounds : `${bounds} ${unit}`;
-      return `${declaration.helpText} From ${size}; by default ${standard.toLocaleString('en')}.`;
+      // What has no unit, such as a port, is no amount and is not grouped.
+      const write = (value: number) => (unit === '' ? String(value) : value.toLocaleString('en'));
+      const bounds = `From ${write(min)} to ${write(max)} ${unit}`.trim();
+      return `${declaration.helpText} ${bounds}; by default ${write(declaration.default)}.`;
     }
     case 'bool':
       return `${declaration.helpText} ${standard === true ? 'On' : 'Off'} by default.`;

@@ -31,7 +31,7 @@ browserTest('shows a cluster as one of its listeners sees it', async () => {
   await page.getByText('Working', { exact: true }).waitFor();
   const nodes = page.getByRole('table', { name: 'Nodes' }).locator('tbody tr');
   expect(await nodes.count()).toBe(3);
-  expect(await nodes.nth(0).innerText()).toMatch(/mattermost-1\s+Collector\s+0\.8\.0\s+1\d s ago/);
+  expect(await nodes.nth(0).innerText()).toMatch(/mattermost-1\s+Collector\s+0\.8\.0\s+1\d\ss ago/);
   expect(await nodes.nth(1).innerText()).toMatch(
     /mattermost-2\s+this node\s+Listener\s+0.8.0\s+now/,
   );
@@ -48,7 +48,7 @@ browserTest('draws how the last scrapes of a target ended, and says it', async (
   const { page } = await consoleBrowser.open();
   const pictures = page.getByRole('table', { name: 'Targets' }).getByRole('img');
   expect(await pictures.first().getAttribute('aria-label')).toMatch(
-    /^Last 60 scrapes: 2 failed\. They took \d+ ms to \d+ ms\.$/,
+    /^Last 60 scrapes: 2 failed\. They took \d+\sms to \d+\sms\.$/,
   );
   expect(await pictures.first().locator('.mmx-spark__down').count()).toBe(2);
   expect(await pictures.first().locator('.mmx-spark__up').count()).toBe(58);

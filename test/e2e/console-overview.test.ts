@@ -15,7 +15,7 @@ const overview = (page: Page) => page.locator('#mmx-overview');
 /** What a figure of the overview says. */
 async function tile(page: Page, label: string): Promise<string> {
   const figure = overview(page).locator('.mmx-tile', { hasText: label });
-  return (await figure.innerText()).replaceAll('\n', ' | ');
+  return (await figure.innerText()).replaceAll('\n', ' | ').replaceAll('\u00a0', ' ');
 }
 
 function openInTrouble(trouble: Trouble): Promise<OpenConsole> {
@@ -205,7 +205,7 @@ browserTest('keeps the old figures when the server cannot be reached, and comes 
   await context.setOffline(true);
   await page.clock.runFor(16_000);
   await overview(page).getByText('The server cannot be reached.').waitFor();
-  expect(await overview(page).innerText()).toMatch(/The values below are \d+ s old\./);
+  expect(await overview(page).innerText()).toMatch(/The values below are \d+\ss old\./);
   expect(await tile(page, 'Series')).toContain('11,043');
   await context.setOffline(false);
   api.status.store.headSeries = 12_000;

@@ -33,7 +33,12 @@ test.each([
   [2.1 * KIB ** 3, '2.1 GiB'],
   [5 * KIB ** 6, '5,120 PiB'],
 ])('writes %d bytes as %s', (bytes, want) => {
-  expect(formatBytes(bytes, 'en')).toBe(want);
+  expect(plain(formatBytes(bytes, 'en'))).toBe(want);
+});
+
+test('keeps a number and its unit on one line', () => {
+  expect(formatAge(68 * MINUTE)).toBe('1\u00a0h\u00a08\u00a0min');
+  expect(formatBytes(9, 'de')).toBe('9\u00a0B');
 });
 
 test.each([
@@ -63,12 +68,12 @@ test.each([
   [DAY, '1 d'],
   [3 * DAY + 4 * HOUR + 59 * MINUTE, '3 d 4 h'],
 ])('writes the duration %d as %s', (ms, want) => {
-  expect(formatDuration(ms, 'en')).toBe(want);
+  expect(plain(formatDuration(ms, 'en'))).toBe(want);
 });
 
 test('counts an age in whole seconds, never below zero', () => {
-  expect(formatAge(4_999)).toBe('4 s');
-  expect(formatAge(-1)).toBe('0 s');
+  expect(plain(formatAge(4_999))).toBe('4 s');
+  expect(plain(formatAge(-1))).toBe('0 s');
 });
 
 describe('times', () => {

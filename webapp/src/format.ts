@@ -1,4 +1,7 @@
-// Numbers, sizes, durations and times as the page shows them. Unit symbols are international.
+// Numbers, sizes, durations and times as the page shows them. Unit symbols are international, and a
+// space that never breaks stands before them.
+
+const GAP = '\u00a0';
 
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -15,7 +18,7 @@ export function formatBytes(bytes: number, locale: string): string {
     minimumFractionDigits: 0,
     maximumFractionDigits: digits,
   });
-  return `${text} ${byteUnits[unit] ?? ''}`;
+  return text + GAP + (byteUnits[unit] ?? '');
 }
 
 /** Every digit, grouped: `1,234,567`. */
@@ -40,10 +43,10 @@ const DAY = 24 * HOUR;
 export function formatDuration(ms: number, locale: string): string {
   const whole = Math.max(0, ms);
   if (whole < SECOND) {
-    return `${String(Math.round(whole))} ms`;
+    return `${String(Math.round(whole))}${GAP}ms`;
   }
   if (whole < 9_950) {
-    return `${(whole / SECOND).toLocaleString(locale, { maximumFractionDigits: 1 })} s`;
+    return `${(whole / SECOND).toLocaleString(locale, { maximumFractionDigits: 1 })}${GAP}s`;
   }
   return formatAge(whole);
 }
@@ -52,10 +55,10 @@ export function formatDuration(ms: number, locale: string): string {
 export function formatAge(ms: number): string {
   const whole = Math.max(0, ms);
   if (whole < MINUTE) {
-    return `${String(Math.floor(whole / SECOND))} s`;
+    return `${String(Math.floor(whole / SECOND))}${GAP}s`;
   }
   if (whole < HOUR) {
-    return `${String(Math.floor(whole / MINUTE))} min`;
+    return `${String(Math.floor(whole / MINUTE))}${GAP}min`;
   }
   return whole < DAY
     ? twoUnits(whole, HOUR, 'h', MINUTE, 'min')
@@ -63,9 +66,9 @@ export function formatAge(ms: number): string {
 }
 
 function twoUnits(ms: number, large: number, largeUnit: string, small: number, smallUnit: string) {
-  const first = `${String(Math.floor(ms / large))} ${largeUnit}`;
+  const first = String(Math.floor(ms / large)) + GAP + largeUnit;
   const rest = Math.floor((ms % large) / small);
-  return rest === 0 ? first : `${first} ${String(rest)} ${smallUnit}`;
+  return rest === 0 ? first : [first, String(rest), smallUnit].join(GAP);
 }
 
 /** Day and minute in the browser's zone. */
