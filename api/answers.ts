@@ -128,6 +128,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   createdBy: text,
   node: text,
   requested: range,
+  redaction: oneOf('none', 'hosts-and-ids'),
   filter: nullable(
     fields<DumpFilter>({ nodes: list(text), jobs: list(text), metrics: list(text) }),
   ),

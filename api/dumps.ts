@@ -15,10 +15,14 @@ export interface DumpFilter {
   metrics: string[];
 }
 
+/** What of a dump is replaced by aliases: nothing, or names of hosts, addresses and ids. */
+export type DumpRedaction = 'none' | 'hosts-and-ids';
+
 /** Body of `POST /api/v1/dumps`: the half-open range `[from, to)` in milliseconds. */
 export interface DumpRequest extends Partial<DumpFilter> {
   from: number;
   to: number;
+  redaction?: DumpRedaction;
 }
 
 /** A dump: the job that builds it and, when it is ready, the archive. */
@@ -38,6 +42,7 @@ export interface Dump {
   requested: { fromMs: number; toMs: number };
   /** Null when all series of the range are asked for. */
   filter: DumpFilter | null;
+  redaction: DumpRedaction;
   /** Times of the first and last sample inside (closed), once known. */
   actual: { fromMs: number; toMs: number } | null;
   progress: { percent: number; phase: DumpPhase };
@@ -62,6 +67,12 @@ export interface DumpEstimate {
   bytes: number;
   samples: number;
   seconds: number;
+}
+
+/** Answer of `GET /api/v1/dumps/{id}/aliases`: what stood where an alias stands now. */
+export interface DumpAliases {
+  /** Original by alias. */
+  aliases: Record<string, string>;
 }
 
 /** Where a dump's archive can be downloaded, below the API's base. */

@@ -2,10 +2,12 @@ export type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
 export {
   dumpArchivePath,
   type Dump,
+  type DumpAliases,
   type DumpEstimate,
   type DumpFilter,
   type DumpList,
   type DumpPhase,
+  type DumpRedaction,
   type DumpRequest,
   type DumpState,
 } from './dumps.ts';

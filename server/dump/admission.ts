@@ -1,4 +1,4 @@
-import type { DumpEstimate } from '../../api/index.ts';
+import type { DumpEstimate, DumpRedaction } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import { errorText, type BlockCatalog } from '../share/index.ts';
 import { DumpCoverage } from './coverage.ts';
@@ -31,13 +31,13 @@ export class Admission {
   }
 
   /** Throws a {@link DumpError} that says what to do. */
-  async check(range: TimeRange): Promise<void> {
+  async check(range: TimeRange, redaction: DumpRedaction = 'none'): Promise<void> {
     this.#checkRange(range);
     // What is already known may be enough; asking the file store is the exception.
     if (!this.#coverage.covers(range)) await this.#lookAtStore();
     if (!this.#coverage.covers(range)) await this.#askForHead();
     if (!this.#coverage.covers(range)) throw rangeEmpty(range, this.#coverage.available());
-    await this.#checkRoom(range);
+    await this.#checkRoom(range, redaction);
   }
 
   /** What a dump of the range will probably be. */
@@ -63,9 +63,9 @@ export class Admission {
     }
   }
 
-  async #checkRoom(range: TimeRange): Promise<void> {
+  async #checkRoom(range: TimeRange, redaction: DumpRedaction): Promise<void> {
     const freeBytes = await this.#options.freeBytes();
-    const neededBytes = this.#coverage.neededBytes(range);
+    const neededBytes = this.#coverage.neededBytes(range, redaction);
     if (freeBytes === null || freeBytes >= neededBytes) return;
     const message = `Building this dump needs ${mib(neededBytes)} on the disk of the data directory, and ${mib(freeBytes)} are free: make room, or choose a shorter range.`;
     throw new DumpError('DUMP_NO_SPACE', message);

@@ -93,7 +93,7 @@ export class ArchiveWriter {
   }
 
   /** Ends the archive and waits until it is on the disk. */
-  async finish(): Promise<FinishResult> {
+  async finish(): Promise<Omit<FinishResult, 'aliases'>> {
     await Promise.race([this.#archive.finalize(), this.#failure]);
     await this.#written;
     return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };

@@ -59,6 +59,8 @@ export interface BuildRequest {
   requested: TimeRange;
   /** Series that are asked for; null for all. */
   filter: DumpFilter | null;
+  /** Key of the aliases for hosts and ids; null when they stay as they are. */
+  aliasSecret: Uint8Array | null;
   maxArchiveBytes: number;
   signal: AbortSignal;
   /** `fraction` of the whole work, 0 to 1. */
@@ -75,6 +77,8 @@ export interface BuiltArchive {
   samples: number;
   series: number;
   warnings: string[];
+  /** Original by alias; null when it is not redacted. */
+  aliases: Record<string, string> | null;
 }
 
 /**
@@ -127,13 +131,13 @@ class Build {
   }
 
   async run(): Promise<BuiltArchive> {
-    const { id, maxArchiveBytes, onProgress, requested } = this.#request;
+    const { aliasSecret, id, maxArchiveBytes, onProgress, requested } = this.#request;
     const createdAtMs = this.#parts.clock.nowMs();
     onProgress('selecting', 0);
     const blocks = await this.#collectSources();
     if (blocks.length === 0) throw rangeEmpty(requested);
     const archivePath = join(this.#area.path, 'archive.tar.gz');
-    const open = { id, archivePath, dateMs: createdAtMs, maxBytes: maxArchiveBytes };
+    const open = { id, archivePath, dateMs: createdAtMs, maxBytes: maxArchiveBytes, aliasSecret };
     await this.#call('dump.open', open);
     try {
       await this.#addGroups(groupOverlapping(blocks));
@@ -316,7 +320,7 @@ class Build {
 
   async #finish(createdAtMs: number): Promise<Omit<BuiltArchive, 'path'>> {
     const { facts, node, pluginId } = this.#parts;
-    const { filter, id, jobId, requested } = this.#request;
+    const { aliasSecret, filter, id, jobId, requested } = this.#request;
     const actual = this.#actual;
     if (actual === undefined) throw this.#nothingPacked();
     this.#warnOfStaleness(actual);
@@ -326,7 +330,9 @@ class Build {
     const { pluginVersion } = facts;
     const warnings = this.#warnings;
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const outline = { jobId, node, createdAtMs, timeZone, requested, actual, filtered: filter };
+    const redacted = aliasSecret === null ? 'none' : 'hosts-and-ids';
+    const asked = { requested, filtered: filter, redacted } as const;
+    const outline = { jobId, node, createdAtMs, timeZone, actual, ...asked };
     const manifest = manifestOf(
       { ...outline, samples, series, blocks: this.#blocks, warnings },
       server,
@@ -334,7 +340,8 @@ class Build {
       await facts.collected(requested),
     );
     const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };
-    const { serverName } = server;
+    const name = server.serverName;
+    const serverName = (await this.#call('dump.alias', { id, name })) as string;
     const scrapeIntervalSeconds = facts.scrapeIntervalMs() / 1000;
     const texts = [
       { path: 'metadata.yaml', content: packetMetadata({ ...packet, requested, actual }) },

@@ -1,4 +1,4 @@
-import type { DumpEstimate } from '../../api/index.ts';
+import type { DumpEstimate, DumpRedaction } from '../../api/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
 import { spaceMarginBytes } from './limits.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';
@@ -61,11 +61,15 @@ export class DumpCoverage {
     return estimateDump(this.#blocks(range), this.#head(), range);
   }
 
-  /** Temporary space that building needs: the archive, and its largest group fetched and rewritten. */
-  neededBytes(range: TimeRange): number {
+  /**
+   * Temporary space that building needs: the archive, and its largest group fetched and rewritten, when it
+   * is redacted once more.
+   */
+  neededBytes(range: TimeRange, redaction: DumpRedaction): number {
+    const copies = redaction === 'none' ? 2 : 3;
     const groups = groupOverlapping(this.#blocks(range));
     const sizes = groups.map((group) => group.reduce((sum, block) => sum + block.sizeBytes, 0));
-    return this.estimate(range).bytes + 2 * Math.max(0, ...sizes) + spaceMarginBytes;
+    return this.estimate(range).bytes + copies * Math.max(0, ...sizes) + spaceMarginBytes;
   }
 
   #blocks(range: TimeRange): SourceBlock[] {

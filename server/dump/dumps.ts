@@ -1,6 +1,13 @@
-import type { Dump, DumpEstimate, DumpFilter, DumpPhase } from '../../api/index.ts';
+import type {
+  Dump,
+  DumpAliases,
+  DumpEstimate,
+  DumpFilter,
+  DumpPhase,
+  DumpRedaction,
+} from '../../api/index.ts';
 import type { Logger, Rng, Timer } from '../../lib/runtime/index.ts';
-import { archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
+import { aliasesKey, archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
 import type { BuildParts } from './build.ts';
 import { DumpError, toDumpError } from './errors.ts';
@@ -8,6 +15,7 @@ import { DumpExpiry } from './expiry.ts';
 import { importGoPluginJobs } from './go-plugin-jobs.ts';
 import { JobBook } from './job-book.ts';
 import { newJobId } from './job-id.ts';
+import { readAliases } from './dump-aliases.ts';
 import { cutWarnings, isFinished, newRecord, type JobRecord } from './job-record.ts';
 import {
   foreignRefreshMs,
@@ -112,12 +120,17 @@ export class DumpService {
   }
 
   /** Queues a dump of `[fromMs, toMs)`. */
-  async create(range: TimeRange, userId: string, filter: DumpFilter | null = null): Promise<Dump> {
-    await this.#admission.check(range);
+  async create(
+    range: TimeRange,
+    userId: string,
+    filter: DumpFilter | null = null,
+    redaction: DumpRedaction = 'none',
+  ): Promise<Dump> {
+    await this.#admission.check(range, redaction);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
     const { clock, node, onCreated, owner, rng } = this.#options;
-    const facts = { range, filter, userId, node, owner, nowMs: clock.nowMs() };
+    const facts = { range, filter, redaction, userId, node, owner, nowMs: clock.nowMs() };
     const record = newRecord(newJobId(rng), facts);
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
       const message = 'The job could not be written to the database: try again in a moment.';
@@ -125,7 +138,7 @@ export class DumpService {
     });
     if (!isWritten) throw stopped();
     const { id } = record.dump;
-    this.#options.logger.info('dump created', { id, userId, ...range });
+    this.#options.logger.debug('dump created', { id, userId, ...range });
     onCreated?.();
     this.#enqueue(id);
     return this.#told(record);
@@ -148,7 +161,7 @@ export class DumpService {
       const message = 'The dump is finished already; it can be deleted instead.';
       throw new DumpError('DUMP_NOT_CANCELLABLE', message);
     }
-    this.#options.logger.info('dump cancelled', { id, userId });
+    this.#options.logger.debug('dump cancelled', { id, userId });
     if (this.#book.isLive(id)) await this.#cancelOwn(record);
     else await this.#book.requestCancel(id);
     return this.#told(record);
@@ -159,7 +172,7 @@ export class DumpService {
     const record = await this.#find(id);
     if (!isFinished(record.dump) && this.#book.isLive(id)) await this.#cancelOwn(record);
     await this.#remove(id);
-    this.#options.logger.info('dump deleted', { id, userId });
+    this.#options.logger.debug('dump deleted', { id, userId });
   }
 
   /** What a dump of the range will probably be. */
@@ -176,6 +189,11 @@ export class DumpService {
   /** A copy, with what the settings make of it. */
   #told({ dump }: JobRecord): Dump {
     return { ...structuredClone(dump), expiresAtMs: this.#expiry.expiresAtMs(dump) };
+  }
+
+  /** What stood in a redacted dump where its aliases stand. */
+  async aliases(id: string): Promise<DumpAliases> {
+    return await readAliases(this.#options.store, (await this.#find(id)).dump);
   }
 
   async #find(id: string): Promise<JobRecord> {
@@ -231,11 +249,12 @@ export class DumpService {
     this.#progress(record, 'selecting', 0);
     try {
       await this.#book.saveProgress(record);
-      const { filter, id, requested } = dump;
+      const { filter, id, redaction, requested } = dump;
       const archive = await storeDump(this.#options, {
         id,
         requested,
         filter,
+        redaction,
         signal: abort.signal,
         onProgress: (phase, fraction) => {
           this.#progress(record, phase, fraction);
@@ -323,6 +342,7 @@ export class DumpService {
   async #remove(id: string): Promise<void> {
     try {
       await this.#options.store.delete(archiveKey(id));
+      await this.#options.store.delete(aliasesKey(id));
       await this.#book.remove(id);
     } catch (cause) {
       throw toDumpError(cause);

@@ -87,6 +87,7 @@ async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise
   const record: JobRecord = newRecord(job.id, {
     range,
     filter: null,
+    redaction: 'none',
     userId: '',
     node,
     // Finished: nobody works on it any more.

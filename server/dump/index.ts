@@ -2,6 +2,7 @@ export type { BuildParts } from './build.ts';
 export { DumpService, type DumpServiceOptions } from './dumps.ts';
 export type { DumpArchive } from './stored-archive.ts';
 export { parseFilter } from './filter.ts';
+export { parseRedaction } from './dump-aliases.ts';
 export { DumpError, type DumpErrorCode } from './errors.ts';
 export type {
   CollectedFacts,

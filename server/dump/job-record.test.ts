@@ -14,6 +14,7 @@ const dump: Dump = {
   expiresAtMs: null,
   createdBy: 'user',
   node: 'node-a',
+  redaction: 'hosts-and-ids',
   requested: { fromMs: 10, toMs: 20 },
   filter: { nodes: ['app1'], jobs: [], metrics: ['go_*'] },
   actual: { fromMs: 11, toMs: 19 },

@@ -1,4 +1,4 @@
-import type { Dump, DumpFilter, DumpPhase, DumpState } from '../../api/index.ts';
+import type { Dump, DumpFilter, DumpPhase, DumpRedaction, DumpState } from '../../api/index.ts';
 import { isJobId } from '../share/index.ts';
 import { maxRecordBytes, maxWarningChars, maxWarnings } from './limits.ts';
 
@@ -33,13 +33,14 @@ export function newRecord(
   facts: {
     range: { fromMs: number; toMs: number };
     filter: DumpFilter | null;
+    redaction: DumpRedaction;
     userId: string;
     node: string;
     owner: string;
     nowMs: number;
   },
 ): JobRecord {
-  const { filter, node, nowMs, owner, range, userId } = facts;
+  const { filter, node, nowMs, owner, range, redaction, userId } = facts;
   const dump: Dump = {
     id,
     state: 'queued',
@@ -51,6 +52,7 @@ export function newRecord(
     node,
     requested: { fromMs: range.fromMs, toMs: range.toMs },
     filter,
+    redaction,
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,
@@ -137,6 +139,7 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     createdBy: textOr(from['createdBy']),
     node: textOr(from['node']),
     requested,
+    redaction: from['redaction'] === 'hosts-and-ids' ? 'hosts-and-ids' : 'none',
     filter: decodeFilter(from['filter']),
     actual: rangeOr(from['actual'], null),
     progress: {

@@ -66,3 +66,6 @@ export const maxManifestFamilies = 5000;
 
 /** Changes of the collecting node listed in a manifest, the newest; one a minute for a day. */
 export const maxManifestChanges = 1440;
+
+/** Largest list of aliases that is read: some hundred thousand of them. */
+export const maxAliasesBytes = 64 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { DumpFilter, Gap, Target } from '../../api/index.ts';
+import type { DumpFilter, DumpRedaction, Gap, Target } from '../../api/index.ts';
 import { maxManifestChanges, maxManifestFamilies, maxManifestGaps } from './limits.ts';
 import type { CollectedFacts, LicenseFacts, MetricFacts, NodeFacts, ServerFacts } from './ports.ts';
 import type { TimeRange } from './selection.ts';
@@ -27,6 +27,8 @@ export interface Manifest {
   range: { requested: TimeRange; actual: TimeRange };
   /** Which series were asked for; null when all were. */
   filtered: DumpFilter | null;
+  /** What stands as aliases in it; their list is beside the archive, not inside. */
+  redacted: DumpRedaction;
   samples: number;
   series: number;
   targets: Omit<Target, 'gaps' | 'recent'>[];
@@ -57,6 +59,7 @@ export interface ManifestParts {
   requested: TimeRange;
   actual: TimeRange;
   filtered: DumpFilter | null;
+  redacted: DumpRedaction;
   samples: number;
   series: number;
   blocks: PackedBlock[];
@@ -94,6 +97,7 @@ export function manifestOf(
     timeZone: parts.timeZone,
     range: { requested, actual },
     filtered: parts.filtered,
+    redacted: parts.redacted,
     samples: parts.samples,
     series: parts.series,
     targets: targets.map(({ gaps: _gaps, recent: _recent, ...target }) => target),

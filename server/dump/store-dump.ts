@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { DumpFilter, DumpPhase } from '../../api/index.ts';
+import type { DumpFilter, DumpPhase, DumpRedaction } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
-import { archiveKey } from '../share/index.ts';
+import { aliasesKey, archiveKey } from '../share/index.ts';
 import { buildArchive, type BuildParts, type BuiltArchive } from './build.ts';
+import { aliasSecret, writeAliases } from './dump-aliases.ts';
 import { DumpError } from './errors.ts';
 import type { TimeRange } from './selection.ts';
 
@@ -12,6 +13,7 @@ export interface StoreDumpRequest {
   id: string;
   requested: TimeRange;
   filter: DumpFilter | null;
+  redaction: DumpRedaction;
   signal: AbortSignal;
   onProgress: (phase: DumpPhase, fraction: number) => void;
 }
@@ -27,23 +29,25 @@ const verifyingAt = 0.96;
 export async function storeDump(
   parts: BuildParts,
   request: StoreDumpRequest,
-): Promise<Omit<BuiltArchive, 'path'>> {
-  const { filter, id, onProgress, requested, signal } = request;
+): Promise<Omit<BuiltArchive, 'path' | 'aliases'>> {
+  const { filter, id, onProgress, redaction, requested, signal } = request;
   const build = {
     id,
     jobId: id,
     requested,
     filter,
+    aliasSecret: redaction === 'none' ? null : await aliasSecret(parts.store, signal),
     maxArchiveBytes: Number.MAX_SAFE_INTEGER,
     signal,
     onProgress: (phase: DumpPhase, fraction: number) => {
       onProgress(phase, fraction * storingAt);
     },
   };
-  return await buildArchive(parts, build, async ({ path, ...archive }) => {
+  return await buildArchive(parts, build, async ({ aliases, path, ...archive }) => {
     const key = archiveKey(id);
     try {
       onProgress('storing', storingAt);
+      if (aliases !== null) await writeAliases(parts.store, id, aliases, signal);
       const { sizeBytes } = archive;
       const body = readFile(path, (bytes) => {
         onProgress('storing', storingAt + ((verifyingAt - storingAt) * bytes) / sizeBytes);
@@ -54,7 +58,9 @@ export async function storeDump(
       signal.throwIfAborted();
     } catch (error) {
       // What made it fail is told; a leftover is replaced or deleted with its job.
-      await parts.store.delete(key).catch(() => undefined);
+      for (const left of [key, aliasesKey(id)]) {
+        await parts.store.delete(left).catch(() => undefined);
+      }
       throw error;
     }
     return archive;

@@ -97,6 +97,7 @@ export class SupportPacket {
       jobId: '',
       requested: range,
       filter: null,
+      aliasSecret: null,
       maxArchiveBytes: maxBytes,
       signal,
       onProgress: () => undefined,

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,10 +12,14 @@ import { newUlid, openBlock, rewriteBlocks, type RewrittenBlock } from '../../li
 import { ArchiveWriter } from './archive-writer.ts';
 import { DumpError } from './errors.ts';
 import { seriesFilter } from './filter.ts';
+import { redactBlock } from './redact-block.ts';
+import { hostsIn, redactManifest } from './redact-manifest.ts';
+import { Redactor } from './redactor.ts';
 import { SeriesCount } from './series-count.ts';
 import type {
   AddGroupRequest,
   AddGroupResult,
+  AliasRequest,
   DiscardRequest,
   FinishRequest,
   FinishResult,
@@ -27,6 +32,8 @@ interface Session {
   archive: ArchiveWriter;
   series: SeriesCount;
   dateMs: number;
+  /** Undefined when names stay as they are. */
+  redactor: Redactor | undefined;
 }
 
 /** The worker's side of dumps: rewrites blocks and packs them. One object per worker thread. */
@@ -40,9 +47,10 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
   }
 
   return {
-    'dump.open': ({ id, archivePath, dateMs, maxBytes }: OpenRequest) => {
+    'dump.open': ({ id, aliasSecret, archivePath, dateMs, maxBytes }: OpenRequest) => {
       const archive = new ArchiveWriter({ path: archivePath, dateMs, maxBytes });
-      sessions.set(id, { archive, series: new SeriesCount(), dateMs });
+      const redactor = aliasSecret === null ? undefined : new Redactor(aliasSecret);
+      sessions.set(id, { archive, series: new SeriesCount(), dateMs, redactor });
     },
 
     'dump.addGroup': async (
@@ -50,8 +58,7 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       context: ThreadContext,
     ): Promise<AddGroupResult> => {
       const session = sessionOf(request.id);
-      const ulid = newUlid(session.dateMs, rng);
-      const block = rewriteGroup(request, ulid, context);
+      const block = makeBlock(request, session, context, () => newUlid(session.dateMs, rng));
       if (block === undefined) {
         return { block: null, actual: null, archiveBytes: session.archive.sizeBytes };
       }
@@ -59,7 +66,14 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       const { minTime: mint, maxTime: maxt, compaction } = block.meta;
       const { samples, series } = block;
       return {
-        block: { ulid, mint, maxt, samples, series, sources: [...compaction.sources] },
+        block: {
+          ulid: block.meta.ulid,
+          mint,
+          maxt,
+          samples,
+          series,
+          sources: [...compaction.sources],
+        },
         actual: { fromMs: mint, toMs: maxt - 1 },
         archiveBytes: session.archive.sizeBytes,
       };
@@ -67,15 +81,21 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
 
     'dump.countSeries': ({ id }: { id: string }): number => sessionOf(id).series.count,
 
-    'dump.finish': async ({ id, texts, manifest }: FinishRequest): Promise<FinishResult> => {
-      const { archive } = sessionOf(id);
+    'dump.alias': ({ id, name }: AliasRequest): string => {
+      return sessionOf(id).redactor?.instance(name) ?? name;
+    },
+
+    'dump.finish': async (request: FinishRequest): Promise<FinishResult> => {
+      const { id } = request;
+      const { archive, redactor } = sessionOf(id);
+      const { manifest, texts } = redactor === undefined ? request : redacted(request, redactor);
       await archive.addDirectory('wal');
       for (const { path, content } of texts) await archive.addText(path, content);
       const whole = { ...manifest, files: archive.files };
       await archive.addText('manifest.json', `${JSON.stringify(whole, undefined, 2)}\n`);
       const result = await archive.finish();
       sessions.delete(id);
-      return result;
+      return { ...result, aliases: redactor?.aliases() ?? null };
     },
 
     'dump.discard': async ({ id }: DiscardRequest): Promise<void> => {
@@ -84,6 +104,36 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       await session?.archive.discard();
     },
   };
+}
+
+/** The texts of an archive with aliases for hosts and ids. */
+function redacted(
+  { manifest, texts }: FinishRequest,
+  redactor: Redactor,
+): Pick<FinishRequest, 'manifest' | 'texts'> {
+  for (const host of hostsIn(manifest)) redactor.learn(host);
+  return {
+    manifest: redactManifest(manifest, redactor) as object,
+    texts: texts.map(({ content, path }) => ({ path, content: redactor.text(content) })),
+  };
+}
+
+/** One block of a group, with aliases where the archive has them. */
+function makeBlock(
+  request: AddGroupRequest,
+  { redactor }: Session,
+  context: ThreadContext,
+  nextUlid: () => string,
+): RewrittenBlock | undefined {
+  const block = rewriteGroup(request, nextUlid(), context);
+  if (block === undefined || redactor === undefined) return block;
+  const checkCancelled = () => {
+    context.checkCancelled();
+  };
+  const parentDir = request.outDir;
+  const after = redactBlock({ block, parentDir, ulid: nextUlid(), redactor, checkCancelled });
+  rmSync(block.dir, { recursive: true });
+  return after;
 }
 
 function rewriteGroup(

@@ -29,6 +29,8 @@ export interface OpenRequest {
   dateMs: number;
   /** The archive may not become larger; an error with code `DUMP_TOO_LARGE` otherwise. */
   maxBytes: number;
+  /** Hosts and ids become aliases made with it; null leaves them as they are. */
+  aliasSecret: Uint8Array | null;
 }
 
 /** `dump.addGroup`: rewrites blocks that overlap each other into one and packs it. */
@@ -71,6 +73,14 @@ export interface FinishRequest {
 export interface FinishResult {
   sizeBytes: number;
   sha256: string;
+  /** Original by alias; null in an archive that is not redacted. */
+  aliases: Record<string, string> | null;
+}
+
+/** `dump.alias`: what is to stand for the name of the server in the texts of `dump.finish`. */
+export interface AliasRequest {
+  id: string;
+  name: string;
 }
 
 /** `dump.discard`: gives an archive up; its file is removed. */

@@ -9,6 +9,8 @@ export { codeOf, errorText } from './errors.ts';
 export { HeadSnapshots, type HeadSnapshotsOptions } from './head-snapshots.ts';
 export type { LocalBlocks } from './local-room.ts';
 export {
+  aliasesKey,
+  aliasSecretKey,
   archiveKey,
   blockKey,
   blocksPrefix,

@@ -48,6 +48,15 @@ export function blockKey(ulid: string, path: string, area: BlockArea = 'data'): 
   return joinKey(`${areaPrefix(area)}${parseUlid(ulid)}`, path);
 }
 
+/** Key of what stood in a redacted dump where its aliases stand: beside the archive, not in it. */
+export function aliasesKey(jobId: string): string {
+  if (!isJobId(jobId)) throw new Error('not the id of a job');
+  return joinKey(`${dumpsPrefix}${jobId}`, 'aliases.json');
+}
+
+/** The key that aliases are made with: where everything lies that they stand for. */
+export const aliasSecretKey = `${pluginPrefix}/dump-aliases.key`;
+
 /** Key of a dump's archive. */
 export function archiveKey(jobId: string): string {
   if (!isJobId(jobId)) throw new Error('not the id of a job');

@@ -60,9 +60,9 @@ export function userIdOf(request: { header(name: string): string | undefined }):
   return request.header(userHeader) ?? '';
 }
 
-/** Archives hold what leaves the company: fetching one is more than reading. */
+/** Archives hold what leaves the company, aliases what must not: fetching one is more than reading. */
 function onlyReads({ method, path }: Request): boolean {
-  const isArchive = /\/(archive|download)(\/|$)/i.test(path);
+  const isArchive = /\/(archive|aliases|download)(\/|$)/i.test(path);
   return (method === 'GET' || method === 'HEAD') && !isArchive;
 }
 

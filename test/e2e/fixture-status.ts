@@ -100,6 +100,7 @@ export function queuedDump(id: string, nowMs: number, from: number, to: number):
     node: 'mattermost-1',
     requested: { fromMs: from, toMs: to },
     filter: null,
+    redaction: 'none',
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,

@@ -15,6 +15,7 @@ function dump(id: string, state: DumpState): Dump {
     node: '',
     requested: { fromMs: 0, toMs: 1 },
     filter: null,
+    redaction: 'none',
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
+import { labelsFrom } from '../../lib/tsdb/index.ts';
+import { removeTree } from '../share/block-fixture.ts';
+import { aliasesKey, archiveKey, dumpsPrefix } from '../share/index.ts';
+import { parseRedaction } from './dump-aliases.ts';
+import { DumpRig, hasProgram, hours, startMs } from './dump-fixture.ts';
+import { Redactor } from './redactor.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(20_000);
+
+const key = new Uint8Array(32).fill(7);
+const userId = 'abcdefghijklmnopqrstuvwxy3';
+
+describe('a redactor', () => {
+  test('gives the same name the same alias, whichever dump, and another key another one', () => {
+    const [one, two] = [new Redactor(key), new Redactor(key)];
+    expect(one.instance('App1.example.com:8067')).toMatch(/^host-[0-9a-f]{16}:8067$/);
+    expect(two.instance('app1.example.com')).toBe(one.instance('app1.example.com'));
+    expect(new Redactor(new Uint8Array(32)).instance('app1')).not.toBe(one.instance('app1'));
+    expect(one.instance('app1')).not.toBe(one.instance('app2'));
+  });
+
+  test('keeps what says nothing: loopback, metric names and numbers', () => {
+    const redactor = new Redactor(key);
+    const labels = labelsFrom([
+      ['__name__', 'go_threads'],
+      ['instance', 'localhost:8067'],
+      ['le', '0.25'],
+      ['version', 'go1.26.1'],
+    ]);
+    expect(redactor.labels(labels)).toEqual(labels);
+    expect(redactor.aliases()).toEqual({});
+  });
+
+  test('replaces ids where a label says so, and where they look like one', () => {
+    const redactor = new Redactor(key);
+    expect(redactor.label('user_id', 'bob')).toMatch(/^[0-9a-f]{26}$/);
+    expect(redactor.label('teamId', 'x')).toMatch(/^[0-9a-f]{26}$/);
+    const route = redactor.label('route', `/api/v4/users/${userId}/teams`);
+    expect(route).toBe(`/api/v4/users/${redactor.id(userId)}/teams`);
+    expect(redactor.aliases()[redactor.id(userId)]).toBe(userId);
+  });
+
+  test('finds known hosts in texts, whole and in any case, and addresses in messages', () => {
+    const redactor = new Redactor(key);
+    redactor.learn('app1.example.com:8067');
+    redactor.learn('mattermost');
+    const alias = redactor.instance('app1.example.com');
+    expect(redactor.text('from APP1.example.com.')).toBe(`from ${alias}.`);
+    expect(redactor.text('xapp1.example.com app1.example.community')).toBe(
+      'xapp1.example.com app1.example.community',
+    );
+    // A name that is a word is replaced where texts are about hosts only.
+    expect(redactor.text('mattermost')).toBe('mattermost');
+    expect(redactor.message('moved to mattermost.')).not.toContain('mattermost');
+    const message = redactor.message('connect 10.1.2.3:8067, [2001:db8::1]:1, 127.0.0.1');
+    expect(message).toMatch(/^connect host-\w+:8067, \[host-\w+\]:1, 127\.0\.0\.1$/);
+  });
+
+  test('gives what it is given twice the same text', () => {
+    const redactor = new Redactor(key);
+    redactor.learn('app1');
+    const once = redactor.message(`app1 ${userId} 10.1.2.3`);
+    expect(redactor.message(once)).toBe(once);
+  });
+
+  test('tells two hosts of an address with and without a zone of ports apart', () => {
+    const redactor = new Redactor(key);
+    const aliases = ['10.0.0.1:80', '10.0.0.2:80', '[2001:db8::1]:80', '2001:db8::2'].map((text) =>
+      redactor.instance(text),
+    );
+    expect(new Set(aliases).size).toBe(4);
+  });
+});
+
+test('a request for another redaction is refused', () => {
+  expect(parseRedaction({})).toBe('none');
+  expect(parseRedaction({ redaction: 'hosts-and-ids' })).toBe('hosts-and-ids');
+  for (const redaction of ['all', true, {}]) {
+    expect(() => parseRedaction({ redaction })).toThrow(
+      expect.objectContaining({ code: 'DUMP_REDACTION_INVALID' }),
+    );
+  }
+});
+
+describe('a redacted dump', () => {
+  let rig: DumpRig;
+  const secrets = ['host-00000', 'secret-app', 'chat.example.com', '10.7.8.9', userId];
+  const serverId = 'abcdefghijklmnopqrstuvwxyz';
+
+  beforeEach(async () => {
+    rig = await DumpRig.create();
+    await rig.service.start();
+    await rig.makeRemote(await rig.addBlock(4, 2));
+    await rig.addBlock(2, 0);
+    const seenMs = startMs;
+    rig.nodes = [
+      { host: 'secret-app1', mode: 'both', pluginVersion: '0.8.0', serverVersion: '', seenMs },
+    ];
+    rig.moreGaps = [
+      {
+        ...{ job: 'mattermost', instance: 'secret-app1:8067', fromMs: startMs - 1, toMs: null },
+        ...{ reason: 'SCRAPE_REFUSED', missedScrapes: 1 },
+        message: `connect 10.7.8.9:8067 for ${userId} on SECRET-APP1`,
+      },
+    ];
+  });
+
+  afterEach(async () => {
+    await rig.service.stop();
+    await removeTree(rig.root);
+  });
+
+  async function build(): Promise<string> {
+    const { id } = await rig.service.create(hours(4, 0), 'admin', null, 'hosts-and-ids');
+    expect(await rig.finished(id)).toMatchObject({ state: 'ready', series: 3, samples: 2880 });
+    return id;
+  }
+
+  test('has no name and no id anywhere in its bytes, and says what was done', async () => {
+    const id = await build();
+    const packed = await readFile(join(rig.root, 'files', archiveKey(id)));
+    const bytes = gunzipSync(packed).toString('latin1').toLowerCase();
+    for (const secret of [...secrets, serverId]) expect(bytes).not.toContain(secret);
+    const dump = await rig.service.get(id);
+    for (const secret of secrets) expect(dump.fileName).not.toContain(secret);
+    const { dir, manifest } = await rig.unpack(id);
+    expect(manifest).toMatchObject({ redacted: 'hosts-and-ids', jobId: id });
+    if (!hasProgram('promtool')) return;
+    const dumped = execFileSync('promtool', ['tsdb', 'dump', dir]).toString().trim().split('\n');
+    expect(dumped).toHaveLength(2880);
+  });
+
+  test('without redaction the same bytes do have them', async () => {
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await rig.finished(id);
+    const packed = await readFile(join(rig.root, 'files', archiveKey(id)));
+    const bytes = gunzipSync(packed).toString('latin1').toLowerCase();
+    for (const secret of [...secrets, serverId]) expect(bytes).toContain(secret);
+    await expect(rig.service.aliases(id)).rejects.toMatchObject({ code: 'DUMP_NOT_REDACTED' });
+  });
+
+  test('has its aliases beside it, the same in every dump, and loses them with it', async () => {
+    const [first, second] = [await build(), await build()];
+    const { aliases } = await rig.service.aliases(first);
+    expect(aliases).toEqual((await rig.service.aliases(second)).aliases);
+    const originals = Object.values(aliases);
+    expect(originals).toEqual(
+      expect.arrayContaining(['host-000000', 'secret-app1', 'chat.example.com', serverId, userId]),
+    );
+    const { manifest } = await rig.unpack(first);
+    expect(aliases[manifest.server.id]).toBe(serverId);
+    expect(aliases[manifest.nodes[0]!.host]).toBe('secret-app1');
+    expect(await rig.store.head(aliasesKey(first))).toBeDefined();
+    await rig.service.delete(first, 'admin');
+    await rig.service.delete(second, 'admin');
+    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
+  });
+
+  test('that cannot be stored leaves no list of aliases', async () => {
+    rig.store.fault = ({ key: at, operation }) =>
+      operation === 'put' && at.endsWith('.tar.gz') ? 'STORE_FULL' : undefined;
+    const { id } = await rig.service.create(hours(4, 0), 'admin', null, 'hosts-and-ids');
+    expect((await rig.finished(id)).error?.code).toBe('DUMP_STORE_FULL');
+    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
+    await expect(rig.service.aliases(id)).rejects.toMatchObject({ code: 'DUMP_NOT_READY' });
+  });
+});

@@ -1,0 +1,147 @@
+import { createHmac } from 'node:crypto';
+import { isIP } from 'node:net';
+import { labelValue, labelsFrom, type Labels } from '../../lib/tsdb/index.ts';
+import { hostOf } from './filter.ts';
+
+/** Labels that name a host, with or without a port. */
+const hostLabels = new Set([
+  ...['instance', 'host', 'hostname', 'host_name', 'node', 'nodename', 'node_name', 'server'],
+  ...['server_name', 'address', 'addr', 'ip', 'domainname', 'target', 'peer', 'fqdn'],
+]);
+
+/** Labels that name somebody or something of a customer: `user_id`, `teamId`, `id`, `email` and the like. */
+const idLabel = /(^|_)id$|[a-z]Id$|^(user|username|user_name|email|login|customer|tenant)$/;
+
+/** Says nothing of anybody. */
+const common = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '(none)']);
+
+/** As the server makes its ids. */
+const idShape = /(?<![A-Za-z0-9])[a-z0-9]{26}(?![A-Za-z0-9])/g;
+const ipv4Shape = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)/g;
+const ipv6Shape = /(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])/g;
+
+const hostChars = 16;
+const idChars = 26;
+
+/**
+ * Replaces host names, addresses and ids by aliases: the same name has the same alias in every dump
+ * made with the same key, and nobody without the key can tell which name it was.
+ */
+export class Redactor {
+  readonly #key: Uint8Array;
+  /** Original by alias. */
+  readonly #originals = new Map<string, string>();
+  readonly #aliasOf = new Map<string, string>();
+  /** Known host names, in lower case. */
+  readonly #hosts = new Set<string>();
+  #patterns: { distinct: RegExp; all: RegExp } | undefined;
+
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+
+  /** Original by alias, of all that was replaced. */
+  aliases(): Record<string, string> {
+    return Object.fromEntries([...this.#originals].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Makes a host, or an instance, known, so that texts that mention it are found. */
+  learn(instance: string): void {
+    const host = hostOf(instance).toLowerCase();
+    if (host === '' || common.has(host) || this.#hosts.has(host)) return;
+    this.#hosts.add(host);
+    this.#patterns = undefined;
+  }
+
+  /** Learns the hosts that the labels of a series name. */
+  learnLabels(labels: Labels): void {
+    for (const name of hostLabels) {
+      const value = labelValue(labels, name);
+      if (value !== undefined) this.learn(value);
+    }
+  }
+
+  /** A host or an instance; its port stays. */
+  instance(text: string): string {
+    if (text === '') return '';
+    const host = hostOf(text);
+    if (common.has(host.toLowerCase())) return text;
+    this.learn(text);
+    const port = /:(\d+)$/.exec(text)?.[1];
+    const hasPort = host !== text && port !== undefined;
+    return hasPort ? `${this.#hostAlias(host)}:${port}` : this.#hostAlias(host);
+  }
+
+  /** An id, as one of the same shape: readers that check it take the alias, too. */
+  id(text: string): string {
+    return text === '' ? '' : this.#alias(text, '', idChars);
+  }
+
+  label(name: string, value: string): string {
+    if (name === '__name__') return value;
+    if (hostLabels.has(name)) return this.instance(value);
+    return idLabel.test(name) ? this.id(value) : this.text(value);
+  }
+
+  labels(labels: Labels): Labels {
+    const pairs: [string, string][] = [];
+    for (let at = 0; at < labels.length; at += 2) {
+      const name = labels[at] ?? '';
+      pairs.push([name, this.label(name, labels[at + 1] ?? '')]);
+    }
+    return labelsFrom(pairs);
+  }
+
+  /** Any text: ids, and hosts that cannot be taken for a word. */
+  text(text: string): string {
+    return this.#replaceIn(text, this.#known().distinct);
+  }
+
+  /** A text about hosts, as messages are: all known hosts, and every address. */
+  message(text: string): string {
+    return this.#replaceIn(text, this.#known().all)
+      .replace(ipv4Shape, (found) => this.#address(found))
+      .replace(ipv6Shape, (found) => this.#address(found));
+  }
+
+  #replaceIn(text: string, hosts: RegExp): string {
+    return text
+      .replace(hosts, (found) => this.#hostAlias(found))
+      .replace(idShape, (found) => (this.#originals.has(found) ? found : this.id(found)));
+  }
+
+  #address(text: string): string {
+    return isIP(text) === 0 || common.has(text) ? text : this.#hostAlias(text);
+  }
+
+  #hostAlias(host: string): string {
+    const name = host.toLowerCase();
+    return this.#originals.has(name) ? name : this.#alias(name, 'host-', hostChars);
+  }
+
+  #alias(original: string, prefix: string, chars: number): string {
+    const known = this.#aliasOf.get(prefix + original);
+    if (known !== undefined) return known;
+    const digest = createHmac('sha256', this.#key).update(`${prefix}\0${original}`).digest('hex');
+    const alias = prefix + digest.slice(0, chars);
+    this.#aliasOf.set(prefix + original, alias);
+    this.#originals.set(alias, original);
+    return alias;
+  }
+
+  #known(): { distinct: RegExp; all: RegExp } {
+    if (this.#patterns === undefined) {
+      const names = [...this.#hosts].sort((a, b) => b.length - a.length);
+      const distinct = names.filter((name) => /[.\d:-]/.test(name) && name.length > 3);
+      this.#patterns = { distinct: patternOf(distinct), all: patternOf(names) };
+    }
+    return this.#patterns;
+  }
+}
+
+/** Whole names, in any case. */
+function patternOf(names: readonly string[]): RegExp {
+  if (names.length === 0) return /(?!)/g;
+  const list = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  return new RegExp(`(?<![A-Za-z0-9_-])(?:${list})(?![A-Za-z0-9_-]|\\.[A-Za-z0-9])`, 'gi');
+}
