@@ -130,7 +130,7 @@ export class MetricsNode implements WebServices {
 
   async syncNow(userId: string): Promise<SyncOutcome> {
     if (this.#parts === undefined) throw starting();
-    this.#host.logger.info('sync asked for', { userId });
+    this.#host.logger.debug('sync asked for', { userId });
     return this.#parts.syncNow();
   }
 

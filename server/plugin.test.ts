@@ -75,6 +75,7 @@ function api(): PluginApi {
     kvDelete: async (key) => {
       kv.set(key, undefined);
     },
+    logAuditRecord: async () => undefined,
     kvList: async (page, perPage) => kv.list(page, perPage),
   };
   return answers as PluginApi;

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { AuditLog } from './audit-log.ts';
 import { SliceMonitor, type Logger } from '../lib/runtime/index.ts';
 import { loadConfiguration, type Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
@@ -6,6 +7,7 @@ import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './matte
 import { MetricsNode } from './node.ts';
 import { loadFixedFacts } from './server-facts.ts';
 import { refuseChange } from './settings/index.ts';
+import { SettingsAudit } from './settings-audit.ts';
 import { createApp } from './web/index.ts';
 
 /** The hooks of the metrics plugin: translates what the server asks into what the node does. */
@@ -15,6 +17,8 @@ export class MetricsPlugin implements PluginHooks {
   #configuration: Configuration | undefined;
   #node: MetricsNode | undefined;
   #logger: Logger | undefined;
+  #audit: AuditLog | undefined;
+  #settingsAudit: SettingsAudit | undefined;
   #requestListener: RequestListener = (_request, response) => {
     response.writeHead(503).end();
   };
@@ -29,7 +33,10 @@ export class MetricsPlugin implements PluginHooks {
   }
 
   async onConfigurationChange(host: Host): Promise<void> {
-    this.#configuration = await loadConfiguration(host.api);
+    const previous = this.#configuration;
+    const configuration = await loadConfiguration(host.api);
+    this.#configuration = configuration;
+    if (previous !== undefined) this.#settingsAudit?.changed(previous.raw, configuration);
     this.#node?.configure(this.#configuration);
   }
 
@@ -44,7 +51,18 @@ export class MetricsPlugin implements PluginHooks {
     this.#node = node;
     const hasPermission = (userId: string, permissionId: string) =>
       api.hasPermissionTo(userId, permissionId);
-    this.#requestListener = createApp(node, hasPermission, logger, this.#environment.clock);
+    const audit = new AuditLog(api, logger);
+    this.#audit = audit;
+    this.#settingsAudit = new SettingsAudit(audit);
+    this.#requestListener = createApp(
+      node,
+      hasPermission,
+      (done) => {
+        audit.write(done);
+      },
+      logger,
+      this.#environment.clock,
+    );
     node.start();
     logger.info('Metrics plugin is active', { version: this.#environment.pluginVersion });
   }
@@ -56,13 +74,17 @@ export class MetricsPlugin implements PluginHooks {
       this.#logger?.info('Longest main-thread slice', { milliseconds: longestMs });
     }
     await this.#node?.stop();
+    await this.#audit?.flush();
   }
 
   configurationWillBeSaved(
     ownSettings: Record<string, unknown> | undefined,
   ): Promise<string | undefined> {
     if (ownSettings === undefined) return Promise.resolve(undefined);
-    return Promise.resolve(refuseChange(this.#configuration?.raw ?? {}, ownSettings));
+    const previous = this.#configuration?.raw ?? {};
+    const refusal = refuseChange(previous, ownSettings);
+    this.#settingsAudit?.judged(previous, ownSettings, refusal !== undefined);
+    return Promise.resolve(refusal);
   }
 
   async generateSupportData(): Promise<SupportFile[]> {

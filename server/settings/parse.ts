@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../../api/index.ts';
 import {
   declarations,
@@ -74,6 +75,18 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
     if (complaint !== undefined) return `${declaration.key}: ${complaint}`;
   }
   return undefined;
+}
+
+/** Which settings are not the same in both, by their declared names where they have one. */
+export function changedSettings(previous: RawSettings, next: RawSettings): string[] {
+  const before = byLowerCaseKey(previous);
+  const after = byLowerCaseKey(next);
+  const names = new Map(declarations.map(({ key }) => [key.toLowerCase(), key]));
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  const changed = [...keys].filter(
+    (key) => !isDeepStrictEqual(before.get(key) ?? null, after.get(key) ?? null),
+  );
+  return changed.map((key) => names.get(key) ?? key).sort();
 }
 
 /** Keys reach us as the manifest names them or in lower case, depending on how they were stored. */

@@ -125,6 +125,7 @@ beforeEach(async () => {
       rights.push(`${userId}:${permission}`);
       return permissions[userId]?.includes(permission) === true;
     },
+    () => undefined,
     silentLogger,
     clock,
   );

@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Status, TargetList } from '../../api/index.ts';
 import { asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { auditTrail, noteRefusal, type AuditSink } from './audit-trail.ts';
 import { authorize, rightsIn, userIdOf, type PermissionCheck } from './authorize.ts';
 import { limitCreates } from './create-rate.ts';
 import { dumpRoutes } from './dump-routes.ts';
@@ -12,6 +13,7 @@ import type { WebServices } from './services.ts';
 export function createApp(
   services: WebServices,
   hasPermission: PermissionCheck,
+  audit: AuditSink,
   logger: Logger,
   clock: Pick<Clock, 'monotonicMs'>,
 ): Express {
@@ -24,6 +26,7 @@ export function createApp(
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
+  app.use(auditTrail(audit));
   app.use(authorize(hasPermission));
 
   app.get('/api/v1/status', async (_request, response) => {
@@ -54,7 +57,7 @@ export function createApp(
     response.status(outcome.isFinished ? 200 : 202).json(outcome);
   });
   app.post(['/api/v1/dumps', '/jobs/create'], limitCreates(clock));
-  app.use('/api/v1/dumps', dumpRoutes(services.dumps, logger));
+  app.use('/api/v1/dumps', dumpRoutes(services.dumps));
   app.use(goPluginRoutes(services));
 
   app.use(() => {
@@ -77,6 +80,7 @@ function answerErrors(logger: Logger): ErrorRequestHandler {
       response.removeHeader(name);
     }
     const refusal = asHttpError(error);
+    noteRefusal(response, refusal?.code ?? 'INTERNAL');
     if (refusal !== undefined) {
       response.status(refusal.status).json(refusal);
       return;

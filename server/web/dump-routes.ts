@@ -1,15 +1,15 @@
 import { Router, json, type Request } from 'express';
 import type { DumpList } from '../../api/index.ts';
-import type { Logger } from '../../lib/runtime/index.ts';
 import { parseFilter } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
+import { noteDone } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
 import { HttpError } from './errors.ts';
 import { bodyLimitBytes } from './limits.ts';
 import type { DumpDesk } from './services.ts';
 
 /** Routes below `/api/v1/dumps`. */
-export function dumpRoutes(dumps: DumpDesk, logger: Logger): Router {
+export function dumpRoutes(dumps: DumpDesk): Router {
   const router = Router();
   // The content type is not looked at: what is not JSON is refused by its content.
   const readBody = json({ limit: bodyLimitBytes, type: () => true });
@@ -22,6 +22,7 @@ export function dumpRoutes(dumps: DumpDesk, logger: Logger): Router {
   router.post('/', readBody, async (request, response) => {
     const body = request.body as unknown;
     const dump = await dumps.create(parseRange(body), userIdOf(request), parseFilter(body));
+    noteDone(response, dump.id);
     response.status(201).location(`dumps/${dump.id}`).json(dump);
   });
 
@@ -44,12 +45,7 @@ export function dumpRoutes(dumps: DumpDesk, logger: Logger): Router {
   });
 
   router.get('/:id/archive', async (request, response) => {
-    const id = dumpId(request);
-    const archive = await dumps.archive(id);
-    if (request.method === 'GET') {
-      logger.info('dump downloaded', { id, userId: userIdOf(request) });
-    }
-    await sendArchive(request, response, archive);
+    await sendArchive(request, response, await dumps.archive(dumpId(request)));
   });
 
   return router;

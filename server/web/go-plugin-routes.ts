@@ -1,6 +1,7 @@
 import { Router, json, type Request } from 'express';
 import type { Dump } from '../../api/index.ts';
 import { sendArchive } from './archive-response.ts';
+import { noteDone, noteDump } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
 import { HttpError } from './errors.ts';
 import { bodyLimitBytes } from './limits.ts';
@@ -53,6 +54,7 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
 
   router.post('/jobs/create', readBody, async (request, response) => {
     const dump = await dumps.create(rangeOf(request.body as unknown), userIdOf(request), null);
+    noteDone(response, dump.id);
     response.json(goJobOf(dump));
   });
 
@@ -62,7 +64,11 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
   });
 
   router.delete('/jobs/deleteAll', async (request, response) => {
-    for (const { id } of await dumps.list()) await dumps.delete(id, userIdOf(request));
+    for (const { id } of await dumps.list()) {
+      noteDump(response, id);
+      await dumps.delete(id, userIdOf(request));
+      noteDone(response, id);
+    }
     response.status(200).end();
   });
 

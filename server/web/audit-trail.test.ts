@@ -1,0 +1,207 @@
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Dump } from '../../api/index.ts';
+import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
+import type { AuditedRequest } from './audit-trail.ts';
+import { createApp, type WebServices } from './index.ts';
+
+const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(26));
+const [id = ''] = ids;
+const archiveBytes = Buffer.alloc(8_000_000);
+
+class Coded extends Error {
+  readonly code = 'DUMP_NOT_FOUND';
+}
+
+let audited: AuditedRequest[];
+let failing: string | undefined;
+let release: (() => void) | undefined;
+let server: Server;
+let port: number;
+/** Resolves with the next thing that is audited. */
+let next: () => Promise<AuditedRequest>;
+
+function services(): WebServices {
+  const refuse = (asked: string) => {
+    if (asked === failing) throw new Coded('There is no such dump.');
+  };
+  const desk: Partial<WebServices['dumps']> = {
+    create: async () => ({ id, requested: { fromMs: 1, toMs: 2 } }) as Dump,
+    list: async () => ids.map((listed) => ({ id: listed }) as Dump),
+    delete: async (asked) => {
+      refuse(asked);
+      if (release !== undefined) await new Promise<void>((resolve) => (release = resolve));
+    },
+    cancel: async (asked) => {
+      refuse(asked);
+      return { id: asked } as Dump;
+    },
+    aliases: async () => ({ aliases: {} }),
+    archive: async (asked) => {
+      refuse(asked);
+      return {
+        ...{ fileName: 'x.tar.gz', sizeBytes: archiveBytes.length, etag: 'e' },
+        open: async ({ start, end }) => Readable.from([archiveBytes.subarray(start, end)]),
+      };
+    },
+  };
+  const others = { syncNow: async () => ({ node: 'a', isFinished: false, sync: {} }) };
+  return { ...others, dumps: desk } as unknown as WebServices;
+}
+
+beforeEach(async () => {
+  audited = [];
+  failing = undefined;
+  release = undefined;
+  let told: ((done: AuditedRequest) => void) | undefined;
+  next = () => new Promise((resolve) => (told = resolve));
+  const app = createApp(
+    services(),
+    async (user, permission) => user === 'admin' && permission === 'manage_system',
+    (done) => {
+      audited.push(done);
+      told?.(done);
+    },
+    silentLogger,
+    new FakeClock(0),
+  );
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ port } = server.address() as AddressInfo);
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function ask(method: string, path: string, user = 'admin', body?: string) {
+  const headers = { 'Mattermost-User-Id': user, 'User-Agent': 'probe', 'X-Forwarded-For': '::1' };
+  const init = body === undefined ? { method, headers } : { method, headers, body };
+  const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`, init);
+  await answer.arrayBuffer();
+  // The last byte may be here before the server knows that it has left.
+  await new Promise((resolve) => setImmediate(resolve));
+  return answer.status;
+}
+
+const v1 = `/api/v1/dumps/${id}`;
+const range = { fromMs: 5, toMs: 6 };
+const told: [
+  method: string,
+  path: string,
+  body: string | undefined,
+  event: string,
+  object: object,
+][] = [
+  ['POST', '/api/v1/dumps', '{"from":5,"to":6}', 'createDump', { id, ...range }],
+  ['POST', '/API/v1/Dumps/', '{"from":5,"to":6}', 'createDump', { id, ...range }],
+  ['POST', '/jobs/create', '{"min_t":5,"max_t":6}', 'createDump', { id, ...range }],
+  ['DELETE', v1, undefined, 'deleteDump', { id }],
+  ['DELETE', `/jobs/delete/${id}`, undefined, 'deleteDump', { id }],
+  ['POST', `${v1}/cancel`, undefined, 'cancelDump', { id }],
+  ['GET', `${v1}/archive`, undefined, 'downloadDump', { id }],
+  ['GET', `/jobs/download/${id}`, undefined, 'downloadDump', { id }],
+  ['GET', `${v1}/aliases`, undefined, 'downloadDumpAliases', { id }],
+  ['POST', '/api/v1/sync', undefined, 'syncMetrics', {}],
+];
+
+test.each(told)('%s %s is told once', async (method, path, body, event, parameters) => {
+  expect(await ask(method, path, 'admin', body)).toBeLessThan(300);
+  const objectType = event === 'syncMetrics' ? 'metrics' : 'dump';
+  const actor = { userId: 'admin', client: 'probe', ipAddress: '127.0.0.1', forwardedFor: '::1' };
+  const facts = { event, objectType, actor, parameters, apiPath: path };
+  expect(audited).toEqual([{ ...facts, isSuccess: true }]);
+});
+
+test.each(told)(
+  '%s %s of somebody without the right is told, too',
+  async (method, path, body, event) => {
+    expect(await ask(method, path, 'somebody', body)).toBe(403);
+    expect(audited).toMatchObject([
+      { event, isSuccess: false, error: { description: 'NOT_PERMITTED', status: 403 } },
+    ]);
+    expect(audited[0]?.actor.userId).toBe('somebody');
+  },
+);
+
+test.each(told)('%s %s of nobody is not', async (method, path, body) => {
+  expect(await ask(method, path, '', body)).toBe(401);
+  expect(audited).toEqual([]);
+});
+
+test('what only reads is not told', async () => {
+  await ask('GET', '/api/v1/dumps');
+  await ask('GET', '/jobs');
+  await ask('HEAD', `${v1}/archive`);
+  await ask('POST', '/nothing', 'somebody');
+  expect(audited).toEqual([]);
+});
+
+test('a failure is told with its code, and an odd id not at all', async () => {
+  failing = id;
+  const error = { description: 'DUMP_NOT_FOUND', status: 404 };
+  await ask('DELETE', v1);
+  await ask('GET', `${v1}/archive`);
+  await ask('POST', '/api/v1/dumps', 'admin', '{"from":5}');
+  await ask('DELETE', `/jobs/delete/${'x'.repeat(4000)}`);
+  const facts = audited.map(({ error: why, event, parameters }) => ({ event, parameters, why }));
+  expect(facts).toEqual([
+    { event: 'deleteDump', parameters: { id }, why: error },
+    { event: 'downloadDump', parameters: { id }, why: error },
+    {
+      event: 'createDump',
+      parameters: { fromMs: 5 },
+      why: { description: 'DUMP_RANGE_INVALID', status: 400 },
+    },
+    { event: 'deleteDump', parameters: {}, why: { description: 'DUMP_BAD_ID', status: 400 } },
+  ]);
+});
+
+test('deleting all is told dump by dump, up to the one that fails', async () => {
+  await ask('DELETE', '/jobs/deleteAll');
+  expect(audited.map(({ parameters }) => parameters['id'])).toEqual(ids);
+  audited = [];
+  failing = ids[1];
+  await ask('DELETE', '/jobs/deleteAll');
+  expect(audited.map(({ isSuccess, parameters }) => [isSuccess, parameters['id']])).toEqual([
+    [true, ids[0]],
+    [false, ids[1]],
+  ]);
+});
+
+/** Sends a request head and gives the socket. */
+function raw(method: string, path: string) {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`${method} ${path} HTTP/1.1\r\nHost: a\r\nMattermost-User-Id: admin\r\n\r\n`);
+  return socket;
+}
+
+test('a download that breaks off is told as one that failed', async () => {
+  const done = next();
+  const socket = raw('GET', `${v1}/archive`);
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.destroy();
+  expect(await done).toMatchObject({
+    isSuccess: false,
+    parameters: { id },
+    error: { description: 'HTTP_CUT_SHORT' },
+  });
+});
+
+test('what was done for a client that did not wait for it was done all the same', async () => {
+  release = () => undefined;
+  const waiting = release;
+  const done = next();
+  const socket = raw('DELETE', v1);
+  while (release === waiting) await new Promise((resolve) => setImmediate(resolve));
+  const gone = new Promise((resolve) => socket.once('close', resolve));
+  socket.destroy();
+  await gone;
+  expect(audited).toEqual([]);
+  release();
+  expect(await done).toMatchObject({ event: 'deleteDump', isSuccess: true, parameters: { id } });
+  expect(audited).toHaveLength(1);
+});

@@ -1,0 +1,159 @@
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { userIdOf } from './authorize.ts';
+
+/** One thing that somebody did, or tried to. */
+export interface AuditedRequest {
+  event:
+    | 'createDump'
+    | 'deleteDump'
+    | 'cancelDump'
+    | 'downloadDump'
+    | 'downloadDumpAliases'
+    | 'syncMetrics';
+  isSuccess: boolean;
+  actor: { userId: string; client: string; ipAddress: string; forwardedFor: string };
+  apiPath: string;
+  objectType: string;
+  /** `id` of the dump; `fromMs` and `toMs` of the range that was asked for; as far as known. */
+  parameters: Readonly<Record<string, string | number>>;
+  /** Why it failed: the code and the status of the answer. */
+  error?: { description: string; status: number };
+}
+
+/** Takes what was done; must not throw. */
+export type AuditSink = (done: AuditedRequest) => void;
+
+/** What the routes tell a request's trail, in the answer's locals. */
+interface Trail {
+  /** The dumps with which the request is done. */
+  done: string[];
+  /** The one with which it is not. */
+  current: string | undefined;
+  code: string;
+}
+
+/** Ids are 26 of a-z and 0-9; whatever else stands there must not fill the audit log. */
+const idPattern = /^[a-z0-9]{26}$/;
+
+/**
+ * Tells `sink` of everything that is worth an audit record, once, whichever way it was asked for and
+ * however it ended: stands before {@link authorize}, so that it sees who was refused. Who has no
+ * session is nobody: that would be the whole internet.
+ */
+export function auditTrail(sink: AuditSink): Router {
+  const router = Router();
+  const follow =
+    (event: AuditedRequest['event']): RequestHandler =>
+    (request, response, next) => {
+      if (userIdOf(request) !== '') followRequest(event, request, response, sink);
+      next();
+    };
+  router.post(['/api/v1/dumps', '/jobs/create'], follow('createDump'));
+  router.delete(['/api/v1/dumps/:id', '/jobs/delete/:id', '/jobs/deleteAll'], follow('deleteDump'));
+  router.post('/api/v1/dumps/:id/cancel', follow('cancelDump'));
+  router.get(['/api/v1/dumps/:id/archive', '/jobs/download/:id'], follow('downloadDump'));
+  router.get('/api/v1/dumps/:id/aliases', follow('downloadDumpAliases'));
+  router.post('/api/v1/sync', follow('syncMetrics'));
+  return router;
+}
+
+/** A dump that the request is about to change; what fails from here on is about this one. */
+export function noteDump(response: Response, id: string): void {
+  const trail = response.locals['trail'] as Trail | undefined;
+  if (trail !== undefined) trail.current = id;
+}
+
+/** A dump with which the request is done. */
+export function noteDone(response: Response, id: string): void {
+  const trail = response.locals['trail'] as Trail | undefined;
+  if (trail === undefined) return;
+  trail.done.push(id);
+  trail.current = undefined;
+}
+
+/** Why the request was refused or failed. */
+export function noteRefusal(response: Response, code: string): void {
+  const trail = response.locals['trail'] as Trail | undefined;
+  if (trail !== undefined) trail.code = code;
+}
+
+function followRequest(
+  event: AuditedRequest['event'],
+  request: Request,
+  response: Response,
+  sink: AuditSink,
+): void {
+  const isDownload = event === 'downloadDump' || event === 'downloadDumpAliases';
+  // The route of HEAD is that of GET, and sends nothing.
+  if (isDownload && request.method !== 'GET') return;
+  const { id } = request.params;
+  const trail: Trail = { done: [], current: undefined, code: '' };
+  if (typeof id === 'string' && idPattern.test(id)) trail.current = id;
+  response.locals['trail'] = trail;
+  const facts = { event, actor: actorOf(request), apiPath: request.path };
+  const settle = (isComplete: boolean) => {
+    for (const entry of entriesOf(trail, response.statusCode, isComplete)) {
+      const objectType = event === 'syncMetrics' ? 'metrics' : 'dump';
+      const { parameters, ...rest } = entry;
+      sink({ ...facts, ...rest, objectType, parameters: { ...parameters, ...rangeOf(request) } });
+    }
+  };
+  if (isDownload) {
+    // Only what the client has got is a download.
+    response.once('close', () => {
+      settle(response.writableFinished);
+    });
+  } else {
+    onEnd(response, () => {
+      settle(true);
+    });
+  }
+}
+
+type Entry = Pick<AuditedRequest, 'isSuccess' | 'parameters' | 'error'>;
+
+/** One for each dump that is done, one for what failed, and one if there was nothing to do. */
+function entriesOf(trail: Trail, status: number, isComplete: boolean): Entry[] {
+  const isSuccess = status < 400 && isComplete;
+  const entries: Entry[] = trail.done.map((id) => ({ isSuccess: true, parameters: { id } }));
+  if (isSuccess && entries.length > 0) return entries;
+  const parameters = trail.current === undefined ? {} : { id: trail.current };
+  if (isSuccess) return [{ isSuccess, parameters }];
+  const description = trail.code || (isComplete ? `HTTP_${String(status)}` : 'HTTP_CUT_SHORT');
+  return [...entries, { isSuccess, parameters, error: { description, status } }];
+}
+
+/**
+ * Runs when the route has answered. The events of a response tell when its bytes have left, which
+ * never comes when the client has; what it asked for was done all the same.
+ */
+function onEnd(response: Response, run: () => void): void {
+  const end = response.end.bind(response) as (...parts: unknown[]) => Response;
+  let isTold = false;
+  response.end = ((...parts: unknown[]) => {
+    if (!isTold) run();
+    isTold = true;
+    return end(...parts);
+  }) as Response['end'];
+}
+
+function actorOf(request: Request): AuditedRequest['actor'] {
+  return {
+    userId: userIdOf(request),
+    client: request.header('user-agent') ?? '',
+    ipAddress: request.socket.remoteAddress ?? '',
+    forwardedFor: request.header('x-forwarded-for') ?? '',
+  };
+}
+
+/** The range of a dump that is to be made, in the words of either interface. */
+function rangeOf(request: Request): Record<string, number> {
+  const body = request.body as unknown;
+  if (typeof body !== 'object' || body === null) return {};
+  const fields = body as Readonly<Record<string, unknown>>;
+  const range: Record<string, number> = {};
+  const [from, to] = [fields['from'] ?? fields['min_t'], fields['to'] ?? fields['max_t']];
+  if (Number.isSafeInteger(from)) range['fromMs'] = from as number;
+  if (Number.isSafeInteger(to)) range['toMs'] = to as number;
+  return range;
+}
