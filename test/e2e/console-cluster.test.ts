@@ -66,7 +66,7 @@ browserTest('syncs at a click, and says what came of it', async () => {
   await page.getByText('is on the node’s disk alone is 1 h 8 min old.').waitFor();
   const button = page.getByRole('button', { name: 'Sync now' });
   await button.click();
-  await page.getByText('Everything that was collected is in the file store now.').waitFor();
+  await page.getByText('Every finished block is in the file store now.').waitFor();
   expect(api.requests).toContain('POST /sync');
   api.isSyncFinished = false;
   await button.click();

@@ -30,7 +30,7 @@ for (const [version, react] of [
     await page.getByLabel('Times in').first().selectOption('utc');
     await page.getByText('Times are in UTC.').waitFor();
     await page.getByRole('button', { name: 'Sync now' }).click();
-    await page.getByText('Everything that was collected is in the file store now.').waitFor();
+    await page.getByText('Every finished block is in the file store now.').waitFor();
 
     await page.getByRole('button', { name: '3 days' }).click();
     await page.getByRole('button', { name: 'Download this range' }).click();

@@ -19,7 +19,7 @@ export function ZoneSwitch() {
         }}
       >
         <option value="browser">{browserZone()}</option>
-        <option value="utc">UTC</option>
+        {browserZone() !== 'UTC' && <option value="utc">UTC</option>}
       </select>
     </label>
   );
