@@ -36,8 +36,9 @@ test('a collector that ends hands over within two seconds, with everything in th
   const startMs = bench.nowMs();
   await bench.stop(old.name);
   const next = await bench.collector();
-  expect(bench.nowMs() - startMs).toBeLessThanOrEqual(2000);
   const { targets } = await next.get<TargetList>('targets');
+  // Whatever the old one still has to bring away: the new one scrapes meanwhile.
+  expect((targets[0]?.gaps[0]?.toMs ?? Infinity) - startMs).toBeLessThanOrEqual(2000);
   expect(targets[0]?.gaps).toMatchObject([
     { reason: 'COLLECTOR_CHANGED', message: `Collecting moved from ${old.name} to ${next.name}.` },
   ]);
