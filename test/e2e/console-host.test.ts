@@ -52,6 +52,7 @@ browserTest('never submits the form of the console, by click or by Enter', async
   );
   expect(new Set(types)).toEqual(new Set(['button']));
   expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expect(api.configPatches).toEqual([]);
 
   // The frame would have noticed: Enter in a setting of the host saves.
   await page.locator('input[type=number]').first().press('Enter');
