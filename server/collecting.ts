@@ -4,6 +4,7 @@ import {
   type CollectorOptions,
   type CollectSettings,
   type GapLedger,
+  ScrapeTally,
   type TargetSet,
 } from './collect/index.ts';
 
@@ -16,6 +17,8 @@ export interface Predecessor {
 /** The scrape loops of this node: they exist only while it collects. */
 export class Collecting {
   readonly #options: CollectorOptions & { ledger: GapLedger; logger: Logger; hostName: string };
+  /** What all scrapes of this node came to, whoever collected in between. */
+  readonly tally = new ScrapeTally();
   #collector: Collector | undefined;
 
   constructor(options: CollectorOptions & { ledger: GapLedger; logger: Logger; hostName: string }) {
@@ -40,7 +43,7 @@ export class Collecting {
         },
       );
     }
-    this.#collector = new Collector(this.#options);
+    this.#collector = new Collector({ ...this.#options, tally: this.tally });
     this.#collector.start(targets, settings);
   }
 

@@ -8,6 +8,7 @@ import {
   NodeRegistry,
   PagedAnswers,
   requestPages,
+  type BusCounts,
   type Handler,
   type LeaseHolder,
   type LeaseView,
@@ -122,6 +123,11 @@ export class Membership {
 
   get epoch(): number {
     return this.#lease.view().epoch;
+  }
+
+  /** What became of the events of other nodes. */
+  eventCounts(): Readonly<BusCounts> {
+    return this.#bus.counts();
   }
 
   mayDelete(): boolean {

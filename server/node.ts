@@ -10,6 +10,7 @@ import type { Host, PluginClusterEvent } from './mattermost/index.ts';
 import { openParts } from './open-parts.ts';
 import type { Parts, PartsFacts } from './parts.ts';
 import { retrying } from './retrying.ts';
+import type { PartsMetrics } from './self-metrics.ts';
 import type { FixedFacts } from './server-facts.ts';
 import type { DumpDesk, WebServices } from './web/index.ts';
 
@@ -132,6 +133,11 @@ export class MetricsNode implements WebServices {
     if (this.#parts === undefined) throw starting();
     this.#host.logger.debug('sync asked for', { userId });
     return this.#parts.syncNow();
+  }
+
+  /** What the parts count; undefined while they are not open. */
+  metrics(): PartsMetrics | undefined {
+    return this.#parts?.metrics();
   }
 
   /** A message of another node; what comes before the parts are open is not heard. */

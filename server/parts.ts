@@ -21,6 +21,7 @@ import type { Membership } from './membership.ts';
 import type { PluginClusterEvent } from './mattermost/index.ts';
 import type { OwnState } from './own-state.ts';
 import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
+import type { PartsMetrics } from './self-metrics.ts';
 import { Shift, type Duty } from './shift.ts';
 import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
 import type { TargetSource } from './target-source.ts';
@@ -209,6 +210,23 @@ export class Parts {
       ...state.problems(),
       ...(keeper === undefined ? [] : snapshots.problems()),
     ];
+  }
+
+  /** What this node counts, without asking anybody. */
+  metrics(): PartsMetrics {
+    const { collecting, membership, state, store } = this.#opened;
+    return {
+      isCollecting: !this.#isListening,
+      targets: state.summary(),
+      scraped: collecting.tally,
+      store: store.stats(),
+      sync: state.syncStatus(),
+      cluster: membership && {
+        isHolding: membership.mode === 'scraper',
+        epoch: membership.epoch,
+        events: membership.eventCounts(),
+      },
+    };
   }
 
   supportFiles(): Promise<SupportFile[]> {

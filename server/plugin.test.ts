@@ -11,7 +11,7 @@ import { silentLogger, sleep, systemClock, systemRng } from '../lib/runtime/inde
 import { startExporter, type Exporter } from '../test/host/exporter.ts';
 import { KvStore } from '../test/host/kv-store.ts';
 import { FakeDatabase } from './mattermost/fake-database-fixture.ts';
-import type { PluginApi, ServerConfig } from './mattermost/index.ts';
+import type { AuditRecord, PluginApi, ServerConfig } from './mattermost/index.ts';
 import { MetricsPlugin } from './plugin.ts';
 import { pluginId } from './plugin-id.ts';
 
@@ -28,6 +28,7 @@ let servers: Server[];
 let plugins: MetricsPlugin[];
 let failures: Error[];
 let kv: KvStore;
+let audited: AuditRecord[];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'metrics-plugin-'));
@@ -44,6 +45,7 @@ beforeEach(async () => {
   plugins = [];
   servers = [];
   failures = [];
+  audited = [];
   kv = new KvStore(systemClock);
 });
 
@@ -75,7 +77,9 @@ function api(): PluginApi {
     kvDelete: async (key) => {
       kv.set(key, undefined);
     },
-    logAuditRecord: async () => undefined,
+    logAuditRecord: async (record) => {
+      audited.push(record);
+    },
     kvList: async (page, perPage) => kv.list(page, perPage),
   };
   return answers as PluginApi;
@@ -302,4 +306,30 @@ test('puts a fresh dump into a support packet', async () => {
     'mattermost-plugin-metrics/tsdb_dump.tar.gz',
   ]);
   expect(gunzipSync(files[0]?.body ?? new Uint8Array()).includes('manifest.json')).toBe(true);
+});
+
+test('tells its own metrics, and what was changed to the audit log', async () => {
+  const plugin = await activate();
+  const server = createServer((request, response) => {
+    plugin.metricsListener(request, response);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/metrics`;
+  const text = await until(
+    async () => await (await fetch(url)).text(),
+    (told) => /^mattermost_plugin_metrics_scrapes_total [1-9]/m.test(told),
+  );
+  expect(text).toMatch(/^mattermost_plugin_metrics_collecting 1$/m);
+  expect(text).toMatch(/^mattermost_plugin_metrics_wal_bytes [1-9]/m);
+  expect(text).toMatch(/^mattermost_plugin_metrics_head_series [1-9]/m);
+  expect(text).not.toContain('lease');
+  settings = { ...settings, retentiondurationdays: 9 };
+  await reconfigure(plugin);
+  await until(
+    async () => audited.length,
+    (count) => count > 0,
+  );
+  const parameters = { keys: 'RetentionDurationDays' };
+  expect(audited).toMatchObject([{ event: 'changeMetricsSettings', isSuccess: true, parameters }]);
 });

@@ -7,6 +7,7 @@ import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './matte
 import { MetricsNode } from './node.ts';
 import { loadFixedFacts } from './server-facts.ts';
 import { refuseChange } from './settings/index.ts';
+import { metricsListener, privateMemoryBytes } from './self-metrics.ts';
 import { SettingsAudit } from './settings-audit.ts';
 import { createApp } from './web/index.ts';
 
@@ -27,6 +28,16 @@ export class MetricsPlugin implements PluginHooks {
     this.#environment = environment;
     this.#slices = new SliceMonitor(environment.clock);
   }
+
+  readonly metricsListener = metricsListener(
+    async () => ({
+      pluginVersion: this.#environment.pluginVersion,
+      parts: this.#node?.metrics(),
+      longestSliceMs: this.#environment.measureSlices ? this.#slices.longestMs : undefined,
+      privateBytes: await privateMemoryBytes(),
+    }),
+    () => this.#logger,
+  );
 
   get requestListener(): RequestListener {
     return this.#requestListener;

@@ -10,6 +10,7 @@ import type { SampleStore } from './sample-store.ts';
 import type { BodyFetcher } from './scrape-http.ts';
 import { ScrapeLoop, type LoopEnvironment, type LoopStatus } from './scrape-loop.ts';
 import { ScrapeSlots } from './scrape-slots.ts';
+import type { ScrapeTally } from './scrape-tally.ts';
 import { storedLabels, targetKey, targetUrl, type ScrapeTarget } from './target.ts';
 import type { YieldTurn } from './target-series.ts';
 import type { TargetSet } from './targets.ts';
@@ -23,6 +24,8 @@ export interface CollectorOptions {
   fetcher: BodyFetcher;
   /** Gets what targets say about their metrics; its owner closes it after {@link Collector.stop}. */
   metadata?: Pick<MetadataBook, 'note'>;
+  /** Counts scrapes beyond the life of this collector. */
+  tally?: ScrapeTally;
   /** Gives other work a turn; tests replace it. */
   yieldTurn?: YieldTurn;
 }
@@ -58,6 +61,7 @@ export class Collector {
       fetcher: options.fetcher,
       slots: new ScrapeSlots(options.store),
       metadata: options.metadata,
+      tally: options.tally,
       yieldTurn: options.yieldTurn ?? (() => immediate()),
     };
   }

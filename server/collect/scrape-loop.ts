@@ -8,6 +8,7 @@ import { RecentScrapes } from './recent-scrapes.ts';
 import type { SampleStore } from './sample-store.ts';
 import type { BodyFetcher } from './scrape-http.ts';
 import type { ScrapeSlot, ScrapeSlots } from './scrape-slots.ts';
+import type { ScrapeTally } from './scrape-tally.ts';
 import { SeriesGrowth } from './series-growth.ts';
 import { storeError } from './store-errors.ts';
 import { targetKey, targetUrl, type ScrapeTarget } from './target.ts';
@@ -29,6 +30,7 @@ export interface LoopEnvironment {
   slots: ScrapeSlots;
   yieldTurn: YieldTurn;
   metadata: Pick<MetadataBook, 'note'> | undefined;
+  tally?: ScrapeTally | undefined;
 }
 
 /** Samples that the store did not take, by reason. */
@@ -324,6 +326,7 @@ export class ScrapeLoop {
     status.lastScrapeMs = time.timeMs;
     status.lastDurationMs = result.durationMs;
     status.lastSamples = result.samples;
+    this.#env.tally?.noteGood(result.samples);
     status.lastError = undefined;
     status.newestSampleMs = time.timeMs;
     status.duplicateLines += result.duplicates;
@@ -348,6 +351,7 @@ export class ScrapeLoop {
     status.state = 'down';
     status.scrapes++;
     status.failures++;
+    this.#env.tally?.noteFailed(code);
     status.lastScrapeMs = time.timeMs;
     const durationMs = clock.monotonicMs() - time.startedMs;
     status.lastDurationMs = durationMs;

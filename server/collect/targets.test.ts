@@ -5,6 +5,7 @@ import { maxPluginTargets } from './limits.ts';
 import { targetKey, targetUrl } from './target.ts';
 import { noMediaService, type MediaService } from './targets-media.ts';
 import { deploymentTargets, type Deployment, type DeploymentConfig } from './targets.ts';
+import { pluginId } from '../plugin-id.ts';
 
 const calls = 'com.mattermost.calls';
 
@@ -173,6 +174,18 @@ describe('plugins', () => {
     });
     expect(targets[2]?.labels).toBeUndefined();
     expect(targets[3]?.labels).toEqual({ plugin_id: 'com.example.a' });
+  });
+
+  test('are this one, too, as any other: once on every node', () => {
+    const { keys } = targetsOf({
+      nodes: [node('mm1'), node('mm2')],
+      plugins: { enabled: [pluginId] },
+      raw: withoutExporter,
+    });
+    expect(keys).toEqual([
+      ...['prometheus mm1:8067', 'prometheus mm2:8067'],
+      ...[`${pluginId} mm1:8067`, `${pluginId} mm2:8067`],
+    ]);
   });
 
   test('are not asked where the server adds up their metrics itself', () => {
