@@ -266,7 +266,8 @@ function deskOver(parts: () => Parts | undefined): DumpDesk {
     return current.dumps;
   };
   return {
-    create: async (range, userId, filter): Promise<Dump> => desk().create(range, userId, filter),
+    create: async (...asked): Promise<Dump> => desk().create(...asked),
+    aliases: async (id) => desk().aliases(id),
     list: async () => desk().list(),
     get: async (id) => desk().get(id),
     cancel: async (id, userId) => desk().cancel(id, userId),

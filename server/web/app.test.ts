@@ -7,7 +7,9 @@ import type {
   ApiError,
   Cardinality,
   Dump,
+  DumpAliases,
   DumpFilter,
+  DumpRedaction,
   SyncOutcome,
   SyncStatus,
 } from '../../api/index.ts';
@@ -40,6 +42,7 @@ class Coded extends Error {
 /** Dumps that hold one ready archive and answer everything else with the error a test sets. */
 class OneDump implements DumpDesk {
   created: { fromMs: number; toMs: number; userId: string }[] = [];
+  redactions: DumpRedaction[] = [];
   filters: (DumpFilter | null)[] = [];
   failure: Error | undefined;
   deleted: string[] = [];
@@ -53,11 +56,17 @@ class OneDump implements DumpDesk {
     range: { fromMs: number; toMs: number },
     userId: string,
     filter: DumpFilter | null,
+    redaction: DumpRedaction,
   ): Promise<Dump> {
     this.#check();
     this.filters.push(filter);
+    this.redactions.push(redaction);
     this.created.push({ ...range, userId });
     return this.dump;
+  }
+  async aliases(): Promise<DumpAliases> {
+    this.#check();
+    return { aliases: { 'host-1': 'app1' } };
   }
   async list(): Promise<Dump[]> {
     this.#check();
@@ -164,6 +173,7 @@ const routes: [method: string, path: string][] = [
   ['DELETE', `/api/v1/dumps/${id}`],
   ['POST', `/api/v1/dumps/${id}/cancel`],
   ['GET', `/api/v1/dumps/${id}/archive`],
+  ['GET', `/api/v1/dumps/${id}/aliases`],
   ['POST', '/api/v1/sync'],
   ['GET', '/tsdb/stats'],
   ['GET', '/jobs'],
@@ -285,6 +295,21 @@ describe('dumps', () => {
     expect(dumps.filters).toEqual([filter]);
     await refuses(post('{"from":1,"to":2,"nodes":"app1"}'), 400, 'DUMP_FILTER_INVALID');
     expect(dumps.filters).toHaveLength(1);
+  });
+
+  test('creates a redacted one, and gives its aliases to who may write only', async () => {
+    expect((await post('{"from":1,"to":2,"redaction":"hosts-and-ids"}')).status).toBe(201);
+    expect((await post('{"from":1,"to":2}')).status).toBe(201);
+    expect(dumps.redactions).toEqual(['hosts-and-ids', 'none']);
+    await refuses(post('{"from":1,"to":2,"redaction":"all"}'), 400, 'DUMP_REDACTION_INVALID');
+    const path = `/api/v1/dumps/${id}/aliases`;
+    const answer = await request(path);
+    expect(answer.headers.get('content-disposition')).toBe(
+      `attachment; filename=aliases_${id}.json`,
+    );
+    expect(await answer.json()).toEqual({ aliases: { 'host-1': 'app1' } });
+    await refuses(request(path, {}, 'reader'), 403, 'NOT_PERMITTED');
+    await refuses(request(`${path.toUpperCase()}/`, {}, 'reader'), 403, 'NOT_PERMITTED');
   });
 
   test('lets one user begin ten within a minute, and another all the same', async () => {

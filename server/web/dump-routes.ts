@@ -1,6 +1,6 @@
 import { Router, json, type Request } from 'express';
 import type { DumpList } from '../../api/index.ts';
-import { parseFilter } from '../dump/index.ts';
+import { parseFilter, parseRedaction } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { noteDone } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
@@ -21,7 +21,9 @@ export function dumpRoutes(dumps: DumpDesk): Router {
 
   router.post('/', readBody, async (request, response) => {
     const body = request.body as unknown;
-    const dump = await dumps.create(parseRange(body), userIdOf(request), parseFilter(body));
+    const range = parseRange(body);
+    const [filter, redaction] = [parseFilter(body), parseRedaction(body)];
+    const dump = await dumps.create(range, userIdOf(request), filter, redaction);
     noteDone(response, dump.id);
     response.status(201).location(`dumps/${dump.id}`).json(dump);
   });
@@ -42,6 +44,12 @@ export function dumpRoutes(dumps: DumpDesk): Router {
 
   router.post('/:id/cancel', async (request, response) => {
     response.json(await dumps.cancel(dumpId(request), userIdOf(request)));
+  });
+
+  router.get('/:id/aliases', async (request, response) => {
+    const id = dumpId(request);
+    const aliases = await dumps.aliases(id);
+    response.attachment(`aliases_${id}.json`).json(aliases);
   });
 
   router.get('/:id/archive', async (request, response) => {

@@ -53,7 +53,12 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
   });
 
   router.post('/jobs/create', readBody, async (request, response) => {
-    const dump = await dumps.create(rangeOf(request.body as unknown), userIdOf(request), null);
+    const dump = await dumps.create(
+      rangeOf(request.body as unknown),
+      userIdOf(request),
+      null,
+      'none',
+    );
     noteDone(response, dump.id);
     response.json(goJobOf(dump));
   });

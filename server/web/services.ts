@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream';
 import type {
   Cardinality,
   Dump,
+  DumpAliases,
   DumpEstimate,
   DumpFilter,
+  DumpRedaction,
   Status,
   SyncOutcome,
   Target,
@@ -25,7 +27,10 @@ export interface DumpDesk {
     range: { fromMs: number; toMs: number },
     userId: string,
     filter: DumpFilter | null,
+    redaction: DumpRedaction,
   ): Promise<Dump>;
+  /** What stood in a redacted dump where its aliases stand. */
+  aliases(id: string): Promise<DumpAliases>;
   list(): Promise<Dump[]>;
   get(id: string): Promise<Dump>;
   cancel(id: string, userId: string): Promise<Dump>;
