@@ -1,3 +1,5 @@
+import { SymbolIndex } from './symbol-index.ts';
+
 const initialSymbols = 1024;
 
 /** Shorter strings are always stored by their own characters (V8 slices from 13 on). */
@@ -11,8 +13,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * set is a list of integers. Numbers of texts that no series uses any more are given out again.
  */
 export class SymbolTable {
-  readonly #ids = new Map<string, number>();
   readonly #texts: string[] = [];
+  readonly #index = new SymbolIndex(this.#texts);
   readonly #free: number[] = [];
   #uses = new Uint32Array(initialSymbols);
 
@@ -23,7 +25,7 @@ export class SymbolTable {
 
   /** Number of a text, or -1. */
   find(text: string): number {
-    return this.#ids.get(text) ?? -1;
+    return this.#index.find(text);
   }
 
   /** Text of a number that is in use; an empty text for a free one. */
@@ -33,8 +35,8 @@ export class SymbolTable {
 
   /** Number of a text, which gains one use. */
   acquire(text: string): number {
-    let id = this.#ids.get(text);
-    if (id === undefined) id = this.#add(flatten(text));
+    let id = this.#index.find(text);
+    if (id < 0) id = this.#add(flatten(text));
     this.#uses[id]!++;
     return id;
   }
@@ -48,7 +50,7 @@ export class SymbolTable {
   /** Takes back one use; the text of the last use is forgotten. */
   release(id: number): void {
     if (--this.#uses[id]! > 0) return;
-    this.#ids.delete(this.#texts[id]!);
+    this.#index.delete(id);
     this.#texts[id] = '';
     this.#free.push(id);
   }
@@ -61,7 +63,7 @@ export class SymbolTable {
       this.#uses = grown;
     }
     this.#texts[id] = text;
-    this.#ids.set(text, id);
+    this.#index.add(id);
     return id;
   }
 }
