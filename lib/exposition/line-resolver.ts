@@ -83,12 +83,14 @@ export class LineResolver {
    */
   skipVanished(at: number): boolean {
     const before = this.#before;
-    const { view } = this.#next;
+    const { view, bytes } = this.#next;
     const { ref, valueOffset } = before.layout;
+    const left = bytes.length - at;
     const end = Math.min(before.count, this.cursor + 1 + skippedLines);
     for (let line = this.cursor + 1; line < end; line++) {
       if (ref[line] === duplicateRef || this.seen[line] !== 0) continue;
-      if (!isSame(view, at, before.view, before.start(line), valueOffset[line]!)) continue;
+      const size = valueOffset[line]!;
+      if (size > left || !isSame(view, at, before.view, before.start(line), size)) continue;
       this.#moveTo(line);
       return true;
     }

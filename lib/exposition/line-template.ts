@@ -294,7 +294,7 @@ export class LineTemplate {
       const known = oldRef[cursor]!;
       if (known === duplicateRef || (!isInStep && seen[cursor] !== 0)) break;
       const offset = oldOffset[cursor]!;
-      if (!isSame(view, at, oldView, start, offset)) break;
+      if (at + offset > length || !isSame(view, at, oldView, start, offset)) break;
       const valueAt = at + offset;
       const oldValueAt = start + offset;
       start = oldEnd[cursor]!;
@@ -313,7 +313,7 @@ export class LineTemplate {
         lo[line] = halves[0]!;
         hi[line] = halves[1]!;
         if (hasTimes) next.setTime(line, noTime);
-      } else if (isSame(view, valueAt, oldView, oldValueAt, size)) {
+      } else if (valueAt + size <= length && isSame(view, valueAt, oldView, oldValueAt, size)) {
         at = valueAt + size;
         lo[line] = oldLo[cursor]!;
         hi[line] = oldHi[cursor]!;
