@@ -19,6 +19,13 @@ test('leaves out what it does not know, and takes a missing list for an empty on
   expect(answers.status(status, 'status')).toEqual(healthyStatus(5));
 });
 
+test('reads the dumps of a node whose plugin is older', () => {
+  const dump = queuedDump('a', 5, 1, 2);
+  const { redaction: _redaction, filter: _filter, expiresAtMs: _expiresAtMs, ...older } = dump;
+  const read = answers.dump(older, 'dump');
+  expect(read).toEqual({ ...older, redaction: 'none', filter: null, expiresAtMs: null });
+});
+
 test.each([
   [{ state: 'asleep' }, 'status.state is not one of starting, collecting, degraded, stopped'],
   [{ can: { read: 'yes', write: true } }, 'status.can.read is not true or false'],

@@ -3,7 +3,18 @@ import type { Dump, DumpEstimate, DumpFilter, DumpList } from './dumps.ts';
 import type { ApiError } from './errors.ts';
 import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
 import type { Gap, ScrapeOutcome, Target, TargetList } from './targets.ts';
-import { fields, flag, list, nullable, number, oneOf, record, text, type Reader } from './read.ts';
+import {
+  fields,
+  flag,
+  list,
+  nullable,
+  number,
+  oneOf,
+  orElse,
+  record,
+  text,
+  type Reader,
+} from './read.ts';
 
 export const apiError: Reader<ApiError> = fields<ApiError>({
   code: text,
@@ -128,7 +139,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   createdBy: text,
   node: text,
   requested: range,
-  redaction: oneOf('none', 'hosts-and-ids'),
+  redaction: orElse(oneOf('none', 'hosts-and-ids'), 'none'),
   filter: nullable(
     fields<DumpFilter>({ nodes: list(text), jobs: list(text), metrics: list(text) }),
   ),

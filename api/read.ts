@@ -46,6 +46,11 @@ export function nullable<T>(read: Reader<T>): Reader<T | null> {
   return (value, path) => (value === null || value === undefined ? null : read(value, path));
 }
 
+/** What is missing is `other`: nodes of an older plugin version do not tell it. */
+export function orElse<T>(read: Reader<T>, other: T): Reader<T> {
+  return (value, path) => (value === undefined ? other : read(value, path));
+}
+
 /** A missing list is an empty one: Go and JavaScript servers differ in how they write it. */
 export function list<T>(read: Reader<T>): Reader<T[]> {
   return (value, path) => {
