@@ -58,7 +58,12 @@ export class MattermostExporter {
   #server: Server | undefined;
 
   async start(): Promise<number> {
-    const server = createServer((_request, response) => {
+    const server = createServer((request, response) => {
+      // Plugins are asked for metrics of their own at the same address; here none has any.
+      if (request.url !== '/metrics') {
+        response.writeHead(404).end();
+        return;
+      }
       this.scrapes++;
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
       response.end(this.#exposition());
