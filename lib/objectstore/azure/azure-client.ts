@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type * as SdkModule from '@azure/storage-blob';
 import type { BlobItem, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
-import { StoreError } from '../errors.ts';
 import { defaultIdleMs, listPageEntries } from '../limits.ts';
 import type { ListEntry, ObjectHead } from '../object-store.ts';
 import { openConnections, type Connections } from '../remote/connections.ts';
@@ -13,6 +12,7 @@ import type {
   RemotePage,
   RemoteUpload,
 } from '../remote/remote-client.ts';
+import { contentOf } from '../remote/remote-content.ts';
 import { azureServiceUrl, checkAzureSettings, type AzureSettings } from './azure-settings.ts';
 import { explainAzure } from './explain-azure.ts';
 
@@ -71,7 +71,14 @@ export class AzureClient implements RemoteClient {
     // Offset 0 without a count is sent without a range: an empty object has no byte to give.
     const isWhole = start === 0 && count === undefined;
     const answer = await blob.download(start, count, { ...options(signal), maxRetryRequests: 0 });
-    return contentOf(answer, !isWhole, name);
+    const content = {
+      body: answer.readableStreamBody as Readable | undefined,
+      lengthBytes: answer.contentLength,
+      range: answer.contentRange,
+      etag: answer.etag,
+      modified: answer.lastModified,
+    };
+    return contentOf(content, !isWhole, name);
   }
 
   async head(name: string, signal: AbortSignal | undefined): Promise<ObjectHead | undefined> {
@@ -189,28 +196,4 @@ function isDirectory({ metadata }: BlobItem): boolean {
 function objectEntry({ name, properties }: BlobItem): ListEntry {
   const sizeBytes = properties.contentLength ?? 0;
   return { kind: 'object', key: name, sizeBytes, modifiedMs: properties.lastModified.getTime() };
-}
-
-/** What the answer says of its place in the object; one that ignores the range cannot be used. */
-function contentOf(
-  answer: SdkModule.BlobDownloadResponseParsed,
-  isRange: boolean,
-  name: string,
-): RemoteContent {
-  const body = answer.readableStreamBody as Readable | undefined;
-  const lengthBytes = answer.contentLength;
-  const place = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.contentRange ?? '');
-  if (body === undefined || lengthBytes === undefined || (isRange && place === null)) {
-    body?.destroy();
-    throw new StoreError('STORE_FAILED', 'the store did not say which bytes it sends', name);
-  }
-  const start = place === null ? 0 : Number(place[1]);
-  return {
-    start,
-    end: start + lengthBytes,
-    sizeBytes: place === null ? lengthBytes : Number(place[3]),
-    etag: answer.etag ?? '',
-    modifiedMs: answer.lastModified?.getTime() ?? 0,
-    body,
-  };
 }

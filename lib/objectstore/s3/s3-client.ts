@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type * as SdkModule from '@aws-sdk/client-s3';
-import type { GetObjectCommandOutput, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../runtime/index.ts';
 import { StoreError } from '../errors.ts';
 import { defaultIdleMs } from '../limits.ts';
@@ -14,6 +14,7 @@ import type {
   RemotePage,
   RemoteUpload,
 } from '../remote/remote-client.ts';
+import { contentOf } from '../remote/remote-content.ts';
 import { explainS3 } from './explain-s3.ts';
 import { machineCredentials } from './machine-credentials.ts';
 import { isHostOfEndpoint, s3PlaceOf, type S3Settings } from './s3-settings.ts';
@@ -170,7 +171,14 @@ export class S3Client implements RemoteClient {
     const Range = range && `bytes=${String(range.start)}-${lastByte(range.end)}`;
     const command = new this.#sdk.GetObjectCommand({ ...this.#at(name), ...(Range && { Range }) });
     const answer = await this.#client.send(command, options(signal));
-    return contentOf(answer, range !== undefined, name);
+    const content = {
+      body: answer.Body as Readable | undefined,
+      lengthBytes: answer.ContentLength,
+      range: answer.ContentRange,
+      etag: answer.ETag,
+      modified: answer.LastModified,
+    };
+    return contentOf(content, range !== undefined, name);
   }
 
   async head(name: string, signal: AbortSignal | undefined): Promise<ObjectHead | undefined> {
@@ -304,24 +312,4 @@ function etagOfParts(tags: readonly string[]): string {
   const hash = createHash('md5');
   for (const tag of tags) hash.update(Buffer.from(tag.replaceAll('"', ''), 'hex'));
   return `"${hash.digest('hex')}-${String(tags.length)}"`;
-}
-
-/** What the answer says of its place in the object; one that ignores the range cannot be used. */
-function contentOf(answer: GetObjectCommandOutput, isRange: boolean, name: string): RemoteContent {
-  const body = answer.Body as Readable | undefined;
-  const lengthBytes = answer.ContentLength;
-  const place = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.ContentRange ?? '');
-  if (body === undefined || lengthBytes === undefined || (isRange && place === null)) {
-    body?.destroy();
-    throw new StoreError('STORE_FAILED', 'the store did not say which bytes it sends', name);
-  }
-  const start = place === null ? 0 : Number(place[1]);
-  return {
-    start,
-    end: start + lengthBytes,
-    sizeBytes: place === null ? lengthBytes : Number(place[3]),
-    etag: answer.ETag ?? '',
-    modifiedMs: answer.LastModified?.getTime() ?? 0,
-    body,
-  };
 }
