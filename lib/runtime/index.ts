@@ -9,6 +9,7 @@ export { makeDirectory } from './make-directory.ts';
 export { OnDemandThread, type OnDemandThreadOptions } from './on-demand-thread.ts';
 export { SliceMonitor } from './slice-monitor.ts';
 export { seededRng, systemRng, type Rng } from './rng.ts';
+export { Rounds, type Round } from './rounds.ts';
 export {
   Thread,
   serveThread,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../../api/index.ts';
-import { type Clock, type Logger, asError, sleep } from '../../lib/runtime/index.ts';
+import { Rounds, asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import {
   type ClusterNode,
   PingWatch,
@@ -72,9 +72,8 @@ export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #watch = new PingWatch();
   readonly #stop = new AbortController();
-  #wake = new AbortController();
   #state: DiscoveryState = { nodes: [], problems: [], readAtMs: undefined, isSettled: false };
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
   #clusterName = '';
   #failures = 0;
   /** When the table last had a node, monotonic. */
@@ -83,6 +82,10 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
+    this.#rounds = new Rounds(options.clock, {
+      work: () => this.#poll(),
+      pauseMs: () => this.#pauseMs(),
+    });
   }
 
   get state(): DiscoveryState {
@@ -91,32 +94,18 @@ export class Discovery {
 
   /** Polls at once, and then for ever. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   /** Polls now instead of later, for example because the configuration changed. */
   wake(): void {
-    this.#wake.abort();
+    this.#rounds.wake();
   }
 
   /** Ends polling; resolves when nothing of it is under way. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#wake.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped()) {
-      this.#wake = new AbortController();
-      await this.#poll();
-      if (this.#isStopped()) return;
-      await sleep(this.#options.clock, this.#pauseMs(), this.#wake.signal);
-    }
-  }
-
-  #isStopped(): boolean {
-    return this.#stop.signal.aborted;
+    await this.#rounds.stop();
   }
 
   /** A table that cannot be read is asked for sooner at first, and less and less often then. */
@@ -140,7 +129,7 @@ export class Discovery {
       this.#failures = 0;
       this.#tell({ nodes, problems: all, readAtMs: clock.nowMs(), isSettled: true });
     } catch (error) {
-      if (this.#isStopped()) return;
+      if (this.#stop.signal.aborted) return;
       this.#failures++;
       const { nodes, readAtMs } = this.#state;
       const isSettled = readAtMs !== undefined || this.#failures >= settlingFailures;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Problem } from '../../api/index.ts';
-import { type Clock, type Logger, asError, sleep } from '../../lib/runtime/index.ts';
+import { Rounds, asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { cleanHost, isForbiddenAddress } from '../settings/index.ts';
 import { maxMediaAddresses, mediaLookupMs, mediaTimeoutMs } from './limits.ts';
 import type { NameResolver } from './name-lookup.ts';
@@ -63,9 +63,7 @@ export interface MediaWatchOptions {
 /** Follows the machines behind one URL. */
 export class MediaWatch {
   readonly #options: MediaWatchOptions;
-  readonly #stop = new AbortController();
-  #wake = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
   #url = '';
   #service: MediaService = noMediaService;
   /** Name servers may take minutes to fail: each look-up is waited for once. */
@@ -73,6 +71,10 @@ export class MediaWatch {
 
   constructor(options: MediaWatchOptions) {
     this.#options = options;
+    this.#rounds = new Rounds(options.clock, {
+      work: (wake) => this.#look(wake),
+      pauseMs: () => mediaLookupMs,
+    });
   }
 
   /** The service behind `url`, as far as it is known; an empty text is none. */
@@ -80,32 +82,17 @@ export class MediaWatch {
     if (url !== this.#url) {
       this.#url = url;
       this.#service = serviceOf(url);
-      this.#wake.abort();
+      this.#rounds.wake();
     }
     return this.#service;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#wake.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped()) {
-      this.#wake = new AbortController();
-      await this.#look(this.#wake.signal);
-      if (this.#isStopped()) return;
-      await sleep(this.#options.clock, mediaLookupMs, this.#wake.signal);
-    }
-  }
-
-  #isStopped(): boolean {
-    return this.#stop.signal.aborted;
+    await this.#rounds.stop();
   }
 
   async #look(wake: AbortSignal): Promise<void> {
@@ -125,7 +112,7 @@ export class MediaWatch {
       if (!known) this.#options.logger.warn('RTCD could not be found', { error: asError(cause) });
     }
     // Meanwhile another URL may be followed.
-    if (this.#service !== before || this.#isStopped()) return;
+    if (this.#service !== before || this.#rounds.isStopped) return;
     this.#service = next;
     const isSame = (one: MediaService) => JSON.stringify([one.addresses, one.problems]);
     if (isSame(before) !== isSame(next)) this.#options.onChange();
