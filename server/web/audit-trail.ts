@@ -1,4 +1,5 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { isJobId } from '../share/index.ts';
 import { userIdOf } from './authorize.ts';
 
 /** One thing that somebody did, or tried to. */
@@ -31,9 +32,6 @@ interface Trail {
   current: string | undefined;
   code: string;
 }
-
-/** Ids are 26 of a-z and 0-9; whatever else stands there must not fill the audit log. */
-const idPattern = /^[a-z0-9]{26}$/;
 
 /**
  * Tells `sink` of everything that is worth an audit record, once, whichever way it was asked for and
@@ -88,7 +86,8 @@ function followRequest(
   if (isDownload && request.method !== 'GET') return;
   const { id } = request.params;
   const trail: Trail = { done: [], current: undefined, code: '' };
-  if (typeof id === 'string' && idPattern.test(id)) trail.current = id;
+  // Whatever else stands there must not fill the audit log.
+  if (typeof id === 'string' && isJobId(id)) trail.current = id;
   response.locals['trail'] = trail;
   const facts = { event, actor: actorOf(request), apiPath: request.path };
   const settle = (isComplete: boolean) => {

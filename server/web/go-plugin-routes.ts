@@ -1,10 +1,9 @@
-import { Router, json, type Request } from 'express';
+import { Router } from 'express';
 import type { Dump } from '../../api/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { noteDone, noteDump } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
-import { HttpError } from './errors.ts';
-import { bodyLimitBytes } from './limits.ts';
+import { dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
 import type { WebServices } from './services.ts';
 
 /** A job as the Go plugin tells it. */
@@ -32,7 +31,6 @@ const statuses: Readonly<Record<Dump['state'], GoJob['status']>> = {
  */
 export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 'status'>): Router {
   const router = Router();
-  const readBody = json({ limit: bodyLimitBytes, type: () => true });
 
   router.get('/tsdb/stats', async (_request, response) => {
     const { newestSampleMs, oldestSampleMs, store } = await status();
@@ -52,9 +50,9 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
     response.json((await dumps.list()).map(goJobOf));
   });
 
-  router.post('/jobs/create', readBody, async (request, response) => {
+  router.post('/jobs/create', readJsonBody, async (request, response) => {
     const dump = await dumps.create(
-      rangeOf(request.body as unknown),
+      rangeOf(request.body as unknown, 'min_t', 'max_t'),
       userIdOf(request),
       null,
       'none',
@@ -64,7 +62,7 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
   });
 
   router.delete('/jobs/delete/:id', async (request, response) => {
-    await dumps.delete(jobId(request), userIdOf(request));
+    await dumps.delete(dumpIdOf(request), userIdOf(request));
     response.status(200).end();
   });
 
@@ -78,7 +76,7 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
   });
 
   router.get('/jobs/download/:id', async (request, response) => {
-    await sendArchive(request, response, await dumps.archive(jobId(request)));
+    await sendArchive(request, response, await dumps.archive(dumpIdOf(request)));
   });
 
   return router;
@@ -94,24 +92,4 @@ function goJobOf({ actual, createdAtMs, fileName, id, requested, state }: Dump):
     max_t: range.toMs,
     dump_location: fileName,
   };
-}
-
-function rangeOf(body: unknown): { fromMs: number; toMs: number } {
-  if (typeof body === 'object' && body !== null) {
-    const { max_t: toMs, min_t: fromMs } = body as { min_t?: unknown; max_t?: unknown };
-    if (Number.isSafeInteger(fromMs) && Number.isSafeInteger(toMs)) {
-      return { fromMs: fromMs as number, toMs: toMs as number };
-    }
-  }
-  throw new HttpError(
-    400,
-    'DUMP_RANGE_INVALID',
-    'A dump needs a range: "min_t" and "max_t" as whole milliseconds since 1970.',
-  );
-}
-
-function jobId(request: Request): string {
-  const { id } = request.params;
-  if (typeof id === 'string' && /^[a-z0-9]{26}$/.test(id)) return id;
-  throw new HttpError(400, 'DUMP_BAD_ID', 'That is not the id of a dump.');
 }
