@@ -21,9 +21,16 @@ test('leaves out what it does not know, and takes a missing list for an empty on
 
 test('reads the dumps of a node whose plugin is older', () => {
   const dump = queuedDump('a', 5, 1, 2);
-  const { redaction: _redaction, filter: _filter, expiresAtMs: _expiresAtMs, ...older } = dump;
+  const { redaction: _redaction, stepSeconds: _stepSeconds, ...rest } = dump;
+  const { filter: _filter, expiresAtMs: _expiresAtMs, ...older } = rest;
   const read = answers.dump(older, 'dump');
-  expect(read).toEqual({ ...older, redaction: 'none', filter: null, expiresAtMs: null });
+  expect(read).toEqual({
+    ...older,
+    redaction: 'none',
+    stepSeconds: 0,
+    filter: null,
+    expiresAtMs: null,
+  });
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
-import type { Dump, DumpEstimate, DumpFilter, DumpList } from './dumps.ts';
+import type { Dump, DumpEstimate, DumpFilter, DumpList, DumpPreview } from './dumps.ts';
 import type { ApiError } from './errors.ts';
 import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
 import type { Gap, ScrapeOutcome, Target, TargetList } from './targets.ts';
@@ -64,12 +64,15 @@ export const nodeStatus: Reader<Omit<Status, 'can'>> = fields<Omit<Status, 'can'
       id: text,
       mode,
       pluginVersion: text,
+      serverVersion: orElse(text, ''),
+      restartedAtMs: nullable(number),
       seenMs: number,
       isSelf: flag,
     }),
   ),
   state: oneOf('starting', 'collecting', 'degraded', 'stopped'),
   nowMs: number,
+  restartedAtMs: nullable(number),
   scrapeIntervalSeconds: number,
   targets: fields<Status['targets']>({ up: number, total: number }),
   newestSampleMs: nullable(number),
@@ -140,6 +143,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   node: text,
   requested: range,
   redaction: orElse(oneOf('none', 'hosts-and-ids'), 'none'),
+  stepSeconds: orElse(number, 0),
   filter: nullable(
     fields<DumpFilter>({ nodes: list(text), jobs: list(text), metrics: list(text) }),
   ),
@@ -171,7 +175,20 @@ export const dumpList: Reader<DumpList> = fields<DumpList>({ dumps: list(dump) }
 export const dumpEstimate: Reader<DumpEstimate> = fields<DumpEstimate>({
   bytes: number,
   samples: number,
+  series: orElse(number, 0),
   seconds: number,
+});
+
+export const dumpPreview: Reader<DumpPreview> = fields<DumpPreview>({
+  series: number,
+  metrics: list(fields<DumpPreview['metrics'][number]>({ name: text, series: number })),
+  labels: list(
+    fields<DumpPreview['labels'][number]>({ name: text, values: number, examples: list(text) }),
+  ),
+  hosts: list(text),
+  jobs: list(text),
+  redacted: fields<DumpPreview['redacted']>({ hosts: flag, labels: list(text) }),
+  isCut: flag,
 });
 
 export const cardinality: Reader<Cardinality> = fields<Cardinality>({

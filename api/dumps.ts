@@ -23,6 +23,8 @@ export interface DumpRequest extends Partial<DumpFilter> {
   from: number;
   to: number;
   redaction?: DumpRedaction;
+  /** Keeps one sample per series and step of so many whole seconds; 0 or absent keeps all. */
+  stepSeconds?: number;
 }
 
 /** A dump: the job that builds it and, when it is ready, the archive. */
@@ -43,6 +45,8 @@ export interface Dump {
   /** Null when all series of the range are asked for. */
   filter: DumpFilter | null;
   redaction: DumpRedaction;
+  /** One sample per series and step of so many seconds is in it; 0 when every sample is. */
+  stepSeconds: number;
   /** Times of the first and last sample inside (closed), once known. */
   actual: { fromMs: number; toMs: number } | null;
   progress: { percent: number; phase: DumpPhase };
@@ -62,12 +66,34 @@ export interface DumpList {
   dumps: Dump[];
 }
 
-/** Answer of `GET /api/v1/dumps/estimate?from&to`. */
+/** Answer of `GET /api/v1/dumps/estimate?from&to&nodes&jobs&metrics&redaction&stepSeconds`. */
 export interface DumpEstimate {
   bytes: number;
   samples: number;
+  series: number;
   seconds: number;
 }
+
+/** Answer of `POST /api/v1/dumps/preview`: what a dump would give away. Nothing is made of it. */
+export interface DumpPreview {
+  /** Distinct series that the dump would hold. */
+  series: number;
+  /** Those with the most series first. */
+  metrics: { name: string; series: number }[];
+  /** Names of labels, those with the most values first, with some of their values as they are now. */
+  labels: { name: string; values: number; examples: string[] }[];
+  /** Names and addresses of hosts that occur in the labels of series, without ports. */
+  hosts: string[];
+  jobs: string[];
+  /** What the redaction that is asked for would replace: hosts, and the values of these labels. */
+  redacted: { hosts: boolean; labels: string[] };
+  /** Whether one of the lists was cut at its maximum. */
+  isCut: boolean;
+}
+
+/** Steps that a dump can be thinned to, in seconds. */
+export const minStepSeconds = 5;
+export const maxStepSeconds = 3600;
 
 /** Answer of `GET /api/v1/dumps/{id}/aliases`: what stood where an alias stands now. */
 export interface DumpAliases {

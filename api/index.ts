@@ -1,12 +1,15 @@
 export type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
 export {
   dumpArchivePath,
+  maxStepSeconds,
+  minStepSeconds,
   type Dump,
   type DumpAliases,
   type DumpEstimate,
   type DumpFilter,
   type DumpList,
   type DumpPhase,
+  type DumpPreview,
   type DumpRedaction,
   type DumpRequest,
   type DumpState,

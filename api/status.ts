@@ -14,6 +14,10 @@ export interface ClusterNode {
   id: string;
   mode: Mode;
   pluginVersion: string;
+  /** Version of its Mattermost server; empty while it is not known. */
+  serverVersion: string;
+  /** Start of its Mattermost server process, as its metrics tell it; null while that is not known. */
+  restartedAtMs: number | null;
   /** When it announced itself last. */
   seenMs: number;
   /** Whether this node answers the request. */
@@ -43,6 +47,8 @@ export interface Status {
   nodes: ClusterNode[];
   state: 'starting' | 'collecting' | 'degraded' | 'stopped';
   nowMs: number;
+  /** When a Mattermost server of the deployment started last; null while that is not known. */
+  restartedAtMs: number | null;
   scrapeIntervalSeconds: number;
   targets: { up: number; total: number };
   /** Newest and oldest sample that a dump could contain; null before the first one. */

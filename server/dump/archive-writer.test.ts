@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { seededRng } from '../../lib/runtime/index.ts';
 import { sha256Of } from '../share/block-fixture.ts';
 import { ArchiveWriter } from './archive-writer.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 let root: string;
 let archivePath: string;

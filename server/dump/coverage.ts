@@ -16,6 +16,7 @@ interface HeadSpan {
   mint: number;
   maxt: number;
   numSamples: number;
+  numSeries: number;
 }
 
 /** What dumps can be made of, as far as this node knows without asking anybody. */
@@ -80,6 +81,7 @@ export class DumpCoverage {
   #head(): HeadSpan | undefined {
     const stats = this.#local()?.stats();
     if (stats?.headMinMs === undefined || stats.headMaxMs === undefined) return undefined;
-    return { mint: stats.headMinMs, maxt: stats.headMaxMs + 1, numSamples: stats.headSamples };
+    const [mint, maxt] = [stats.headMinMs, stats.headMaxMs + 1];
+    return { mint, maxt, numSamples: stats.headSamples, numSeries: stats.headSeries };
   }
 }

@@ -1,17 +1,11 @@
-import type {
-  Dump,
-  DumpAliases,
-  DumpEstimate,
-  DumpFilter,
-  DumpPhase,
-  DumpRedaction,
-} from '../../api/index.ts';
+import type { Dump, DumpAliases, DumpEstimate, DumpPhase } from '../../api/index.ts';
 import type { Logger, Rng, Timer } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey, codeOf, errorText, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
 import type { BuildParts } from './build.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { DumpExpiry } from './expiry.ts';
+import { wholeContent, type DumpContent } from './content.ts';
 import { importGoPluginJobs } from './go-plugin-jobs.ts';
 import { JobBook } from './job-book.ts';
 import { newJobId } from './job-id.ts';
@@ -123,14 +117,13 @@ export class DumpService {
   async create(
     range: TimeRange,
     userId: string,
-    filter: DumpFilter | null = null,
-    redaction: DumpRedaction = 'none',
+    content: DumpContent = wholeContent,
   ): Promise<Dump> {
-    await this.#admission.check(range, redaction);
+    await this.#admission.check(range, content.redaction);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
     const { clock, node, onCreated, owner, rng } = this.#options;
-    const facts = { range, filter, redaction, userId, node, owner, nowMs: clock.nowMs() };
+    const facts = { range, content, userId, node, owner, nowMs: clock.nowMs() };
     const record = newRecord(newJobId(rng), facts);
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
       const message = 'The job could not be written to the database: try again in a moment.';

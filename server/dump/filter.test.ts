@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { execFileSync } from 'node:child_process';
 import { labelsFrom } from '../../lib/tsdb/index.ts';
 import { removeTree } from '../share/block-fixture.ts';
+import { wholeContent } from './content.ts';
 import { DumpRig, hasProgram, hours, oneTurn } from './dump-fixture.ts';
 import { hostOf, parseFilter, seriesFilter } from './filter.ts';
 
@@ -98,7 +99,7 @@ describe('a filtered dump', () => {
 
   test('holds what was asked for and nothing else, and says so', async () => {
     const filter = parseFilter({ nodes: ['HOST-000001'], metrics: ['test_*_total'] });
-    const { id } = await rig.service.create(hours(4, 0), 'admin', filter);
+    const { id } = await rig.service.create(hours(4, 0), 'admin', { ...wholeContent, filter });
     const ready = await rig.finished(id);
     expect(ready).toMatchObject({ state: 'ready', filter, series: 1, samples: 4 * 240 });
     const { dir, manifest } = await rig.unpack(id);
@@ -119,7 +120,7 @@ describe('a filtered dump', () => {
       begun.resolve(undefined);
       await oneTurn();
     };
-    const { id } = await rig.service.create(hours(4, 0), 'admin', filter);
+    const { id } = await rig.service.create(hours(4, 0), 'admin', { ...wholeContent, filter });
     await begun.promise;
     await rig.service.stop();
     rig.onCall = () => Promise.resolve();
@@ -129,11 +130,10 @@ describe('a filtered dump', () => {
   });
 
   test('that nothing fits fails and says why', async () => {
-    const { id } = await rig.service.create(
-      hours(4, 0),
-      'admin',
-      parseFilter({ jobs: ['postgres'] }),
-    );
+    const { id } = await rig.service.create(hours(4, 0), 'admin', {
+      ...wholeContent,
+      filter: parseFilter({ jobs: ['postgres'] }),
+    });
     const failed = await rig.finished(id);
     expect(failed).toMatchObject({ state: 'failed', error: { code: 'DUMP_FILTER_EMPTY' } });
   });

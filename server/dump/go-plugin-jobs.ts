@@ -1,6 +1,7 @@
 import type { Logger } from '../../lib/runtime/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { archiveKey, isJobId } from '../share/index.ts';
+import { wholeContent } from './content.ts';
 import { archiveFileName } from './file-name.ts';
 import { newRecord, type JobRecord } from './job-record.ts';
 import { JobStore } from './job-store.ts';
@@ -86,8 +87,7 @@ async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise
   const range = { fromMs: job.fromMs, toMs: job.toMs };
   const record: JobRecord = newRecord(job.id, {
     range,
-    filter: null,
-    redaction: 'none',
+    content: wholeContent,
     userId: '',
     node,
     // Finished: nobody works on it any more.

@@ -1,4 +1,5 @@
 export type { BuildParts } from './build.ts';
+export { wholeContent, type DumpContent } from './content.ts';
 export { DumpService, type DumpServiceOptions } from './dumps.ts';
 export type { DumpArchive } from './stored-archive.ts';
 export { parseFilter } from './filter.ts';

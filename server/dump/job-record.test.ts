@@ -15,6 +15,7 @@ const dump: Dump = {
   createdBy: 'user',
   node: 'node-a',
   redaction: 'hosts-and-ids',
+  stepSeconds: 300,
   requested: { fromMs: 10, toMs: 20 },
   filter: { nodes: ['app1'], jobs: [], metrics: ['go_*'] },
   actual: { fromMs: 11, toMs: 19 },

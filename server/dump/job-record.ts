@@ -1,5 +1,6 @@
-import type { Dump, DumpFilter, DumpPhase, DumpRedaction, DumpState } from '../../api/index.ts';
+import type { Dump, DumpFilter, DumpPhase, DumpState } from '../../api/index.ts';
 import { isJobId } from '../share/index.ts';
+import type { DumpContent } from './content.ts';
 import { maxRecordBytes, maxWarningChars, maxWarnings } from './limits.ts';
 
 /** A job as it lies in the key-value store. */
@@ -32,15 +33,15 @@ export function newRecord(
   id: string,
   facts: {
     range: { fromMs: number; toMs: number };
-    filter: DumpFilter | null;
-    redaction: DumpRedaction;
+    content: DumpContent;
     userId: string;
     node: string;
     owner: string;
     nowMs: number;
   },
 ): JobRecord {
-  const { filter, node, nowMs, owner, range, redaction, userId } = facts;
+  const { content, node, nowMs, owner, range, userId } = facts;
+  const { filter, redaction, stepSeconds } = content;
   const dump: Dump = {
     id,
     state: 'queued',
@@ -53,6 +54,7 @@ export function newRecord(
     requested: { fromMs: range.fromMs, toMs: range.toMs },
     filter,
     redaction,
+    stepSeconds,
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,
@@ -140,6 +142,7 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     node: textOr(from['node']),
     requested,
     redaction: from['redaction'] === 'hosts-and-ids' ? 'hosts-and-ids' : 'none',
+    stepSeconds: numberOr(from['stepSeconds'], 0),
     filter: decodeFilter(from['filter']),
     actual: rangeOr(from['actual'], null),
     progress: {

@@ -3,6 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { readFile } from 'node:fs/promises';
 import type { Gap, Target } from '../../api/index.ts';
 import { removeTree } from '../share/block-fixture.ts';
+import { wholeContent, type DumpContent } from './content.ts';
 import { DumpRig, hours, startMs } from './dump-fixture.ts';
 import { parseFilter } from './filter.ts';
 import type { Manifest } from './manifest.ts';
@@ -46,8 +47,8 @@ function gap(instance: string, fromMs: number, toMs: number | null, message: str
   return { job: 'mattermost', instance, fromMs, toMs, reason, message, missedScrapes: 2 };
 }
 
-async function build(filter: Parameters<typeof rig.service.create>[2] = null): Promise<Manifest> {
-  const { id } = await rig.service.create(hours(4, 0), 'admin', filter);
+async function build(filter: DumpContent['filter'] = null): Promise<Manifest> {
+  const { id } = await rig.service.create(hours(4, 0), 'admin', { ...wholeContent, filter });
   expect((await rig.finished(id)).error).toBeNull();
   return (await rig.unpack(id)).manifest;
 }

@@ -8,6 +8,7 @@ import { labelsFrom } from '../../lib/tsdb/index.ts';
 import { removeTree } from '../share/block-fixture.ts';
 import { aliasesKey, archiveKey, dumpsPrefix } from '../share/index.ts';
 import { parseRedaction } from './dump-aliases.ts';
+import { wholeContent } from './content.ts';
 import { DumpRig, hasProgram, hours, startMs } from './dump-fixture.ts';
 import { Redactor } from './redactor.ts';
 
@@ -118,7 +119,10 @@ describe('a redacted dump', () => {
   });
 
   async function build(): Promise<string> {
-    const { id } = await rig.service.create(hours(4, 0), 'admin', null, 'hosts-and-ids');
+    const { id } = await rig.service.create(hours(4, 0), 'admin', {
+      ...wholeContent,
+      redaction: 'hosts-and-ids',
+    });
     expect(await rig.finished(id)).toMatchObject({ state: 'ready', series: 3, samples: 2880 });
     return id;
   }
@@ -166,7 +170,10 @@ describe('a redacted dump', () => {
   test('that cannot be stored leaves no list of aliases', async () => {
     rig.store.fault = ({ key: at, operation }) =>
       operation === 'put' && at.endsWith('.tar.gz') ? 'STORE_FULL' : undefined;
-    const { id } = await rig.service.create(hours(4, 0), 'admin', null, 'hosts-and-ids');
+    const { id } = await rig.service.create(hours(4, 0), 'admin', {
+      ...wholeContent,
+      redaction: 'hosts-and-ids',
+    });
     expect((await rig.finished(id)).error?.code).toBe('DUMP_STORE_FULL');
     expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
     await expect(rig.service.aliases(id)).rejects.toMatchObject({ code: 'DUMP_NOT_READY' });

@@ -14,6 +14,7 @@ export type SourceBlock = {
   mint: number;
   maxt: number;
   numSamples: number;
+  numSeries: number;
   sizeBytes: number;
   /** Level-1 blocks that it was made of. */
   sources: readonly string[];
@@ -42,8 +43,9 @@ export function selectBlocks(
 ): SourceBlock[] {
   const own = new Set(local.flatMap((block) => [block.ulid, ...lineageOf(block)]));
   const selected: SourceBlock[] = withoutContained([
-    ...local.map(({ ulid, mint, maxt, numSamples, sizeBytes, sources, dir }) => {
-      return { kind: 'local' as const, ulid, mint, maxt, numSamples, sizeBytes, sources, dir };
+    ...local.map(({ ulid, mint, maxt, numSamples, numSeries, sizeBytes, sources, dir }) => {
+      const facts = { ulid, mint, maxt, numSamples, numSeries, sizeBytes, sources };
+      return { kind: 'local' as const, ...facts, dir };
     }),
     ...remote.blocks
       .filter((block) => !isContained(block, (ulid) => own.has(ulid)))
@@ -54,8 +56,9 @@ export function selectBlocks(
 }
 
 function remoteSource(block: RemoteBlock, area: BlockArea): SourceBlock {
-  const { ulid, mint, maxt, numSamples, sizeBytes, sources } = block;
-  return { kind: 'remote', area, ulid, mint, maxt, numSamples, sizeBytes, sources, block };
+  const { ulid, mint, maxt, numSamples, numSeries, sizeBytes, sources } = block;
+  const facts = { ulid, mint, maxt, numSamples, numSeries, sizeBytes, sources };
+  return { kind: 'remote', area, ...facts, block };
 }
 
 /** Blocks that overlap each other, directly or through a third, in groups from old to new. */
@@ -94,23 +97,27 @@ const bytesPerSecond = 8 * 1024 * 1024;
 /** What a dump of the range will probably be. */
 export function estimateDump(
   blocks: readonly SourceBlock[],
-  head: { mint: number; maxt: number; numSamples: number } | undefined,
+  head: { mint: number; maxt: number; numSamples: number; numSeries: number } | undefined,
   range: TimeRange,
 ): DumpEstimate {
   let samples = 0;
   let blockBytes = 0;
+  let series = 0;
   for (const block of blocks) {
     samples += block.numSamples * share(block, range);
     blockBytes += block.sizeBytes * share(block, range);
+    series = Math.max(series, block.numSeries);
   }
   if (head !== undefined && overlaps(head, range)) {
     const headSamples = head.numSamples * share(head, range);
     samples += headSamples;
     blockBytes += headSamples * headBytesPerSample;
+    series = Math.max(series, head.numSeries);
   }
   return {
     bytes: Math.ceil(blockBytes * packedShare),
     samples: Math.round(samples),
+    series,
     seconds: Math.ceil(1 + blockBytes / bytesPerSecond),
   };
 }

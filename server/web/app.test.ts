@@ -8,12 +8,14 @@ import type {
   Cardinality,
   Dump,
   DumpAliases,
+  DumpEstimate,
   DumpFilter,
   DumpRedaction,
   SyncOutcome,
   SyncStatus,
 } from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
+import type { DumpContent } from '../dump/index.ts';
 import { createApp, type DumpDesk, type WebServices } from './index.ts';
 
 const id = 'a'.repeat(26);
@@ -55,8 +57,7 @@ class OneDump implements DumpDesk {
   async create(
     range: { fromMs: number; toMs: number },
     userId: string,
-    filter: DumpFilter | null,
-    redaction: DumpRedaction,
+    { filter, redaction }: DumpContent,
   ): Promise<Dump> {
     this.#check();
     this.filters.push(filter);
@@ -84,9 +85,9 @@ class OneDump implements DumpDesk {
     this.#check();
     this.deleted.push(deletedId);
   }
-  async estimate(): Promise<{ bytes: number; samples: number; seconds: number }> {
+  async estimate(): Promise<DumpEstimate> {
     this.#check();
-    return { bytes: 1, samples: 2, seconds: 3 };
+    return { bytes: 1, samples: 2, series: 4, seconds: 3 };
   }
   async archive() {
     this.#check();
@@ -345,7 +346,7 @@ describe('dumps', () => {
 
   test('reads the range of an estimate from the query', async () => {
     const answer = await request('/api/v1/dumps/estimate?from=-5&to=20');
-    expect(await answer.json()).toEqual({ bytes: 1, samples: 2, seconds: 3 });
+    expect(await answer.json()).toEqual({ bytes: 1, samples: 2, series: 4, seconds: 3 });
     await refuses(request('/api/v1/dumps/estimate?from=x&to=1'), 400, 'DUMP_RANGE_INVALID');
   });
 

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { Dump } from '../../api/index.ts';
+import { wholeContent } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { noteDone, noteDump } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
@@ -54,8 +55,7 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
     const dump = await dumps.create(
       rangeOf(request.body as unknown, 'min_t', 'max_t'),
       userIdOf(request),
-      null,
-      'none',
+      wholeContent,
     );
     noteDone(response, dump.id);
     response.json(goJobOf(dump));

@@ -4,12 +4,11 @@ import type {
   Dump,
   DumpAliases,
   DumpEstimate,
-  DumpFilter,
-  DumpRedaction,
   Status,
   SyncOutcome,
   Target,
 } from '../../api/index.ts';
+import type { DumpContent } from '../dump/index.ts';
 
 /** An archive that can be sent: its facts, and a way to read a part of it. */
 export interface ArchiveSource {
@@ -26,8 +25,7 @@ export interface DumpDesk {
   create(
     range: { fromMs: number; toMs: number },
     userId: string,
-    filter: DumpFilter | null,
-    redaction: DumpRedaction,
+    content: DumpContent,
   ): Promise<Dump>;
   /** What stood in a redacted dump where its aliases stand. */
   aliases(id: string): Promise<DumpAliases>;

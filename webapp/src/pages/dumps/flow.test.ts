@@ -16,6 +16,7 @@ function dump(id: string, state: DumpState): Dump {
     requested: { fromMs: 0, toMs: 1 },
     filter: null,
     redaction: 'none',
+    stepSeconds: 0,
     actual: null,
     progress: { percent: 0, phase: 'waiting' },
     samples: null,
