@@ -7,7 +7,8 @@ import { root, run } from '../../build/command.ts';
 
 const source = fileURLToPath(new URL('host/', import.meta.url));
 const binary = `${root}.cache/conformance/host`;
-const goProgram = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
+/** The machine's Go, which may not be on the path. */
+export const goProgram = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
 
 /** A server's place in a cluster. */
 export interface ClusterPlace {

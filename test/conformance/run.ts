@@ -9,6 +9,7 @@ import { checkCluster } from './check-cluster.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkDifferential } from './check-differential.ts';
 import { checkDriver } from './check-driver.ts';
+import { buildGoPluginReader, checkDowngrade } from './check-downgrade.ts';
 import { checkDump } from './check-dump.ts';
 import { checkHello } from './check-hello.ts';
 import { checkHttp } from './check-http.ts';
@@ -28,6 +29,9 @@ const directory = await mkdtemp(join(tmpdir(), 'metrics-conformance-'));
 const checks = new Checks();
 
 await buildGoHost();
+// In the background: it is needed last, and a run that has ended by then says so itself.
+const reader = buildGoPluginReader();
+reader.catch(() => undefined);
 const [target, exporter] = await Promise.all([
   startPrometheus(`${directory}/target`),
   startNodeExporter(directory),
@@ -65,6 +69,7 @@ try {
   await checkCluster(checks, directory, resolve(bundle));
   await checkDriver(checks, directory);
   await checkObjectStore(checks, directory, resolve(bundle), target);
+  await checkDowngrade({ checks, directory, host }, reader);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.
   await checks.check('the run reaches its end', () => Promise.reject(error as Error));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { root, run } from '../../build/command.ts';
 import { eventually } from './checks.ts';
+import { goProgram } from './go-host.ts';
 import { accessKeyId, bucket, secretAccessKey } from './objectstore-servers.ts';
 import { freePort, isListening, startDaemon, type Daemon } from './processes.ts';
 
@@ -9,7 +10,6 @@ import { freePort, isListening, startDaemon, type Daemon } from './processes.ts'
 const serverVersion = 'v1.8.0';
 const serverPackage = `github.com/versity/versitygw/cmd/versitygw@${serverVersion}`;
 const programs = `${root}.cache/versitygw-${serverVersion}`;
-const goProgram = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
 
 /** A server of object storage with an empty bucket or container in it. */
 export interface StorageServer {
