@@ -81,6 +81,9 @@ test('a listener tells what the collector does, and dumps up to its newest sampl
       name === listener.name,
     ]),
   );
+  // That of a node is not known: what is scraped has an address that is none of theirs.
+  expect(told.nodes.map(({ serverVersion }) => serverVersion)).toEqual(Array(3).fill('11.0.0'));
+  expect([told.restartedAtMs, own.restartedAtMs]).toEqual([expect.any(Number), told.restartedAtMs]);
   const { targets } = await listener.get<TargetList>('targets');
   expect(targets).toMatchObject([{ state: 'up' }]);
   expect((await listener.get<Cardinality>('cardinality')).series).toBeGreaterThan(100);

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { ClusterNode, Mode, Problem } from '../api/index.ts';
+import type { Mode, Problem } from '../api/index.ts';
 import { asError, sleep, type Clock, type Logger, type Rng } from '../lib/runtime/index.ts';
 import {
   ClusterBus,
@@ -12,6 +12,7 @@ import {
   type Handler,
   type LeaseHolder,
   type LeaseView,
+  type NodeInfo,
 } from './cluster/index.ts';
 import type { Predecessor } from './collecting.ts';
 import type { PluginApi, PluginClusterEvent } from './mattermost/index.ts';
@@ -35,6 +36,7 @@ export interface MembershipOptions {
   /** By which administrators know this node. */
   host: string;
   pluginVersion: string;
+  serverVersion: string;
 }
 
 /** A record that is not renewed for this long is taken over: what was collected may be that old. */
@@ -61,7 +63,7 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
-    const { api, clock, host, identity, logger, pluginVersion, rng } = options;
+    const { api, clock, host, identity, logger, pluginVersion, rng, serverVersion } = options;
     const { id, boot } = identity;
     this.#lease = new Lease({
       ...{ kv: api, clock, rng, logger, isPidAlive },
@@ -73,7 +75,10 @@ export class Membership {
     });
     this.#registry = new NodeRegistry({
       ...{ kv: api, clock, logger },
-      self: () => ({ id, host, addresses: ownAddresses(), pluginVersion, mode: this.mode }),
+      self: () => {
+        const addresses = ownAddresses();
+        return { id, host, addresses, pluginVersion, serverVersion, mode: this.mode };
+      },
     });
     this.#pages = new PagedAnswers(clock, rng);
     const poke = () => {
@@ -148,10 +153,9 @@ export class Membership {
     return { host: other.holder.host, untilMs };
   }
 
-  nodes(): ClusterNode[] {
-    return this.#registry.nodes().map(({ host, id, mode, pluginVersion, seenMs, isSelf }) => {
-      return { host, id, mode, pluginVersion, seenMs, isSelf };
-    });
+  /** The nodes that announce themselves, this one among them. */
+  nodes(): NodeInfo[] {
+    return this.#registry.nodes();
   }
 
   problems(): Problem[] {

@@ -104,6 +104,7 @@ export class MetricsNode implements WebServices {
       mode: cluster.enable ? 'listener' : 'both',
       collector: undefined,
       nodes: [],
+      restartedAtMs: undefined,
       targets: { up: 0, total: 0 },
       isScraped: false,
       newestSampleMs: undefined,

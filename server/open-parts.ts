@@ -205,13 +205,17 @@ function isWorthKeeping({ configuration }: Base): boolean {
 }
 
 function openMembership(
-  { environment, host, identity }: Base,
+  { environment, host, facts, identity }: Base,
   nodeName: string,
 ): Membership | undefined {
   if (identity === undefined) return undefined;
   const { clock, rng, pluginVersion } = environment;
   const { api, logger } = host;
-  return new Membership({ clock, rng, logger, api, identity, host: nodeName, pluginVersion });
+  const { serverVersion } = facts;
+  return new Membership({
+    ...{ clock, rng, logger, api, identity, host: nodeName },
+    ...{ pluginVersion, serverVersion },
+  });
 }
 
 /** What copies blocks and snapshots to the file store. */
@@ -240,7 +244,7 @@ function openSharing(base: Base, nodeName: string, membership: Membership | unde
   return { catalog, snapshots, sync };
 }
 
-/** What a dump tells of the nodes: the version of the server each knows of itself alone. */
+/** What a dump tells of the nodes. */
 function knownNodes(
   { environment, facts }: Base,
   nodeName: string,
@@ -251,8 +255,9 @@ function knownNodes(
   if (membership === undefined) {
     return [{ host: nodeName, mode: 'both', pluginVersion, serverVersion, seenMs: clock.nowMs() }];
   }
-  return membership.nodes().map(({ id: _id, isSelf, ...node }) => {
-    return { ...node, serverVersion: isSelf ? serverVersion : '' };
+  return membership.nodes().map(({ host, mode, seenMs, ...versions }) => {
+    const { pluginVersion, serverVersion } = versions;
+    return { host, mode, pluginVersion, serverVersion, seenMs };
   });
 }
 

@@ -22,6 +22,7 @@ import type { PluginClusterEvent } from './mattermost/index.ts';
 import type { OwnState } from './own-state.ts';
 import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
 import type { PartsMetrics } from './self-metrics.ts';
+import { clusterNode, lastRestartMs, serverRestarts } from './restarts.ts';
 import { Shift, type Duty } from './shift.ts';
 import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
 import type { TargetSource } from './target-source.ts';
@@ -86,6 +87,7 @@ export type PartsFacts = Pick<
   StatusSources,
   | 'mode'
   | 'nodes'
+  | 'restartedAtMs'
   | 'targets'
   | 'isScraped'
   | 'newestSampleMs'
@@ -150,11 +152,14 @@ export class Parts {
 
   /** What the status tells of this node. */
   async facts(): Promise<PartsFacts> {
-    const { membership, state } = this.#opened;
+    const { membership, state, store, targets } = this.#opened;
+    // What is left in the head of a node that does not collect is old.
+    const restarts = this.#isListening ? [] : serverRestarts(targets.current().targets, store);
     return {
       mode: membership?.mode ?? 'both',
       collector: membership?.collector(),
-      nodes: membership?.nodes() ?? [],
+      nodes: (membership?.nodes() ?? []).map((node) => clusterNode(node, restarts)),
+      restartedAtMs: lastRestartMs(restarts),
       targets: state.summary(),
       isScraped: state.targets().some((target) => target.state !== 'unknown'),
       newestSampleMs: state.newestSampleMs(),

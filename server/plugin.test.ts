@@ -152,6 +152,9 @@ test('collects at once and dumps everything up to now', async () => {
     ({ targets }) => targets[0]?.state === 'up',
   );
 
+  const { restartedAtMs } = await get<Status>('status');
+  expect(restartedAtMs).toBeLessThanOrEqual(systemClock.nowMs());
+
   const targets = await get<TargetList>('targets');
   const lastScrapeMs = targets.targets[0]?.lastScrapeMs ?? Infinity;
   const now = systemClock.nowMs();

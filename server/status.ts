@@ -8,6 +8,8 @@ export interface StatusSources {
   collector: Status['collector'];
   nodes: ClusterNode[];
   nowMs: number;
+  /** Undefined while it is not known. */
+  restartedAtMs: number | undefined;
   scrapeIntervalMs: number;
   targets: { up: number; total: number };
   /** Whether a first scrape has ended, well or not. */
@@ -35,6 +37,7 @@ export function composeStatus(sources: StatusSources): NodeStatus {
     nodes: sources.nodes,
     state: stateOf(sources),
     nowMs: sources.nowMs,
+    restartedAtMs: sources.restartedAtMs ?? null,
     scrapeIntervalSeconds: sources.scrapeIntervalMs / 1000,
     targets: { up: targets.up, total: targets.total },
     newestSampleMs: sources.newestSampleMs ?? null,
@@ -57,6 +60,8 @@ export function listenerStatus(own: NodeStatus, collector: NodeStatus | undefine
   const isHurt = problems[0]?.severity === 'error' && collector.state === 'collecting';
   return {
     ...own,
+    nodes: withRestarts(own.nodes, collector.nodes),
+    restartedAtMs: collector.restartedAtMs,
     state: own.state === 'stopped' ? 'stopped' : isHurt ? 'degraded' : collector.state,
     targets: collector.targets,
     newestSampleMs: extreme(Math.max, own.newestSampleMs, collector.newestSampleMs),
@@ -65,6 +70,12 @@ export function listenerStatus(own: NodeStatus, collector: NodeStatus | undefine
     sync: collector.sync,
     problems,
   };
+}
+
+/** The collecting node alone has the metrics that tell when servers started. */
+function withRestarts(nodes: ClusterNode[], told: readonly ClusterNode[]): ClusterNode[] {
+  const known = new Map(told.map(({ id, restartedAtMs }) => [id, restartedAtMs]));
+  return nodes.map((node) => ({ ...node, restartedAtMs: known.get(node.id) ?? null }));
 }
 
 function extreme(

@@ -10,19 +10,21 @@ export interface NodeAnnouncement {
   /** Addresses of its interfaces, without loopback. */
   addresses: string[];
   pluginVersion: string;
+  /** Version of its Mattermost server; empty in a record of a plugin that did not tell it yet. */
+  serverVersion: string;
   mode: Mode;
 }
 
 /** A node as this one knows it. */
-export interface NodeInfo extends NodeAnnouncement, ClusterNode {}
+export interface NodeInfo extends NodeAnnouncement, Omit<ClusterNode, 'restartedAtMs'> {}
 
 const recordVersion = 1;
 
 export function encodeAnnouncement(node: NodeAnnouncement, nowMs: number): Uint8Array {
-  const { id, host, addresses, pluginVersion, mode } = node;
+  const { id, host, addresses, pluginVersion, serverVersion, mode } = node;
   const value = {
     ...{ v: recordVersion, id, host, addr: addresses.slice(0, maxAddresses) },
-    ...{ ver: pluginVersion, mode, t: Math.floor(nowMs) },
+    ...{ ver: pluginVersion, srv: serverVersion, mode, t: Math.floor(nowMs) },
   };
   return new TextEncoder().encode(JSON.stringify(value));
 }
@@ -36,6 +38,7 @@ export function parseAnnouncement(raw: Uint8Array): NodeAnnouncement {
     host: textOf(fields, 'host'),
     addresses: addressesOf(fields['addr']),
     pluginVersion: textOf(fields, 'ver'),
+    serverVersion: fields['srv'] === undefined ? '' : textOf(fields, 'srv'),
     mode: mode === 'scraper' || mode === 'both' ? mode : 'listener',
   };
 }

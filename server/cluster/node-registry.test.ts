@@ -36,7 +36,7 @@ function join(id: string, options: Options = {}): NodeRegistry {
     logger,
     self: () => ({
       ...{ id, host: `host-${id}`, addresses: [`10.0.0.${id.charCodeAt(0)}`] },
-      ...{ pluginVersion: '0.9.0', mode: 'listener', ...options.self },
+      ...{ pluginVersion: '0.9.0', serverVersion: '11.1.0', mode: 'listener', ...options.self },
     }),
   });
   registry.start();
@@ -57,7 +57,10 @@ test('nodes know each other within a minute, and each itself at once', async () 
   await clock.advance(60_000);
   expect(a.nodes()).toMatchObject([
     { id: 'a', host: 'host-a', mode: 'scraper', isSelf: true, pluginVersion: '0.9.0' },
-    { id: 'b', host: 'host-b', mode: 'listener', isSelf: false, addresses: ['10.0.0.98'] },
+    {
+      ...{ id: 'b', host: 'host-b', mode: 'listener', isSelf: false, addresses: ['10.0.0.98'] },
+      serverVersion: '11.1.0',
+    },
   ]);
   expect(a.problems()).toEqual([]);
 });
@@ -109,6 +112,8 @@ test('does not believe a record that another clock keeps alive', async () => {
   await ahead.kvSetWithOptions('node:z', raw, { expireInSeconds: 300 });
   await clock.advance(61_000);
   expect(ids(a)).toEqual(['a', 'z']);
+  // Nor does it miss what an early version of the plugin did not write.
+  expect(a.nodes()[1]?.serverVersion).toBe('');
   await clock.advance(301_000);
   expect(database.stored('node:z')).toBeDefined();
   expect(ids(a)).toEqual(['a']);

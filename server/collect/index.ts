@@ -6,6 +6,6 @@ export { MetadataBook, type MetricMetadata } from './metric-metadata.ts';
 export type { CommitCounts, SampleStore } from './sample-store.ts';
 export { ScrapeClient, type BodyFetcher, type ScrapeRequest } from './scrape-http.ts';
 export { ScrapeTally } from './scrape-tally.ts';
-export type { ScrapeTarget } from './target.ts';
+export { storedLabels, type ScrapeTarget } from './target.ts';
 export { DeploymentSource, type DeploymentSourceOptions } from './targets-source.ts';
-export type { TargetSet } from './targets.ts';
+export { isServerTarget, type TargetSet } from './targets.ts';

@@ -137,8 +137,15 @@ function targetAt({ name, host, node }: Place, port: number): Omit<ScrapeTarget,
   return node === undefined ? target : { ...target, node };
 }
 
+const serverJob = 'prometheus';
+
 function serverTarget(place: Place, port: number): ScrapeTarget {
-  return { ...targetAt(place, port), job: 'prometheus', isOptional: false };
+  return { ...targetAt(place, port), job: serverJob, isOptional: false };
+}
+
+/** Whether a target is a Mattermost server of this deployment, and not one that somebody added. */
+export function isServerTarget({ job, isForeign = false }: ScrapeTarget): boolean {
+  return job === serverJob && !isForeign;
 }
 
 function exporterTarget(

@@ -60,7 +60,7 @@ export interface NodeFacts {
   host: string;
   mode: Mode;
   pluginVersion: string;
-  /** Empty where it is not known: a node tells it of itself alone. */
+  /** Empty where it is not known: an early version of the plugin did not tell it. */
   serverVersion: string;
   seenMs: number;
 }

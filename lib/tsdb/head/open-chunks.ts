@@ -130,6 +130,12 @@ export class OpenChunks {
     return this.#words[word + stopAt]! - this.#words[word + leftAt]!;
   }
 
+  /** Halves of the newest value; there is one when {@link lastT} is finite. */
+  lastValue(series: number): { lo: number; hi: number } {
+    const word = series << wordBits;
+    return { lo: this.#words[word + loAt]!, hi: this.#words[word + hiAt]! };
+  }
+
   /** Whether these are the halves of the newest value. */
   hasValue(series: number, lo: number, hi: number): boolean {
     const words = this.#words;

@@ -61,6 +61,19 @@ describe('commit', () => {
       expect(store.maxSeries).toBe(500_000);
     }));
 
+  test('tells the newest sample of a series', () =>
+    withBench(async ({ open, clock }) => {
+      const store = await open();
+      await put(store, 'a', start, 1);
+      expect(store.lastSample(labelsOf('b'))).toBeUndefined();
+      store.seriesRef(labelsOf('b'));
+      expect(store.lastSample(labelsOf('b'))).toBeUndefined();
+      await clock.advance(1000);
+      await put(store, 'a', start + 1000, 0.5);
+      const [lo, hi] = bitsOf(0.5);
+      expect(store.lastSample(labelsOf('a'))).toEqual({ timeMs: start + 1000, lo, hi });
+    }));
+
   test('takes the first of two values of one series in one batch', () =>
     withBench(async ({ open }) => {
       const store = await open();

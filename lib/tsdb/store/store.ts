@@ -105,6 +105,17 @@ export class Store {
     return slot === 0 ? undefined : series.refs[slot];
   }
 
+  /**
+   * The newest sample that the head has of the series with these labels, its value as two halves;
+   * undefined when it has none.
+   */
+  lastSample(labels: Labels): { timeMs: number; lo: number; hi: number } | undefined {
+    const { open, series } = this.#parts.head;
+    const slot = series.find(labels);
+    const timeMs = slot === 0 ? -Infinity : open.lastT(slot);
+    return Number.isFinite(timeMs) ? { timeMs, ...open.lastValue(slot) } : undefined;
+  }
+
   /** Whether a reference may still be used in a batch; references are never used again. */
   isLive(ref: number): boolean {
     return this.#parts.head.series.slotOf(ref) !== 0;

@@ -16,6 +16,7 @@ function status(fields: Partial<Status>): Status {
   return {
     pluginVersion: '',
     serverVersion: '',
+    restartedAtMs: null,
     mode: 'both',
     collector: { node: 'a', sinceMs: 0, epoch: 1 },
     nodes: [],

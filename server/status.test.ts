@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import type { ClusterNode } from '../api/index.ts';
+import { composeStatus, listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
+
+const node = (id: string, restartedAtMs: number | null): ClusterNode => ({
+  ...{ host: `host-${id}`, id, mode: 'listener', pluginVersion: '0.8.0', serverVersion: '11.1.0' },
+  ...{ restartedAtMs, seenMs: 0, isSelf: false },
+});
+
+function statusOf(sources: Partial<StatusSources>): NodeStatus {
+  return composeStatus({
+    ...{ pluginVersion: '0.8.0', serverVersion: '11.1.0', mode: 'listener', nodes: [] },
+    ...{ collector: { node: 'host-a', sinceMs: 0, epoch: 1 }, nowMs: 10, restartedAtMs: undefined },
+    ...{ scrapeIntervalMs: 15_000, targets: { up: 0, total: 0 }, isScraped: true },
+    ...{ newestSampleMs: undefined, oldestSampleMs: undefined, store: undefined, problems: [] },
+    sync: {
+      ...{ driver: 'local', remoteBlocks: 0, remoteBytes: 0, pendingBlocks: 0 },
+      ...{ lastSuccessMs: null, lastError: null },
+    },
+    isStopped: false,
+    ...sources,
+  });
+}
+
+test('a listener tells when nodes started as the collecting node says it', () => {
+  const own = statusOf({ nodes: [node('a', null), node('b', 7), node('c', null)] });
+  const told = statusOf({ nodes: [node('a', 3000), node('b', null)], restartedAtMs: 3000 });
+  const status = listenerStatus(own, told);
+  expect(status.restartedAtMs).toBe(3000);
+  expect(status.nodes.map(({ id, restartedAtMs }) => [id, restartedAtMs])).toEqual([
+    ['a', 3000],
+    ['b', null],
+    ['c', null],
+  ]);
+  expect(listenerStatus(own, undefined)).toBe(own);
+});
