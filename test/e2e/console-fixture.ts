@@ -11,7 +11,10 @@ import type { FakeApi } from './fake-api.ts';
 import { PLUGIN_ID, startFakeSite, type FakeSite } from './fake-site.ts';
 
 /** Chromium has to start and the script to be built; on a busy machine that takes its time. */
-const BROWSER_TIMEOUT_MS = 30_000;
+const BROWSER_TIMEOUT_MS = 120_000;
+
+/** One step of the browser; a generous deadline costs nothing when it is met. */
+const STEP_TIMEOUT_MS = 60_000;
 
 const chromiumTest = testNeeding({ programs: ['chromium'] });
 
@@ -74,11 +77,14 @@ export class ConsoleBrowser {
       timezoneId: 'Europe/Berlin',
       locale: 'en-US',
     });
+    context.setDefaultTimeout(STEP_TIMEOUT_MS);
     this.#context = context;
     const page = await context.newPage();
     const complaints = listenForComplaints(page);
     if (options.hasFakeClock === true) {
-      await page.clock.install();
+      const now = Date.now();
+      await page.clock.install({ time: now });
+      await page.clock.pauseAt(now + 1);
     }
     await page.goto(site.pageUrl + (options.query ?? ''));
     return { page, context, api: site.api, complaints };
@@ -148,8 +154,21 @@ export function formCounts(page: Page): Promise<{ submits: number; saves: number
 }
 
 /** Calls one of the page's own commands. */
-export async function tellHost(page: Page, command: 'show' | 'hide' | 'unload'): Promise<void> {
+export async function tellHost(
+  page: Page,
+  command: 'show' | 'hide' | 'unload' | 'openSocket' | 'closeSocket',
+): Promise<void> {
   await page.evaluate((name) => {
     (globalThis as unknown as { consoleHost: Record<string, () => void> }).consoleHost[name]?.();
   }, command);
+}
+
+/** Lets the plugin's event arrive by the host's socket. */
+export async function announce(page: Page, what: string): Promise<void> {
+  await page.evaluate((changed) => {
+    const { consoleHost } = globalThis as unknown as {
+      consoleHost: { receive: (event: string, data: object) => void };
+    };
+    consoleHost.receive('changed', { what: changed });
+  }, what);
 }

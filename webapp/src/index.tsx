@@ -1,10 +1,13 @@
 import { MetricsApi } from './api/client.ts';
-import type { HostPlugin, Registry } from './host/registry.ts';
+import { isSocketOpen, listenForChanges } from './host/live-events.ts';
+import type { HostPlugin, HostStore, Registry } from './host/registry.ts';
 import { csrfToken, pluginPath, sitePath } from './host/site.ts';
 import { attachStyle } from './host/style.ts';
 import { translationsFor } from './i18n/translations.ts';
 import { manifest } from './manifest.ts';
 import { consoleParts } from './pages/console.tsx';
+import { ChangeFeed } from './polling/change-feed.ts';
+import { pageClock } from './polling/page-clock.ts';
 import css from './styles/metrics.css';
 
 /**
@@ -12,11 +15,15 @@ import css from './styles/metrics.css';
  * nothing runs before one of its components is mounted.
  */
 class MetricsPlugin implements HostPlugin {
-  #removeStyle: (() => void) | null = null;
+  #undo: (() => void)[] = [];
 
-  initialize(registry: Registry): void {
+  initialize(registry: Registry, store: HostStore): void {
     this.uninitialize();
-    this.#removeStyle = attachStyle(manifest.id, css);
+    const feed = new ChangeFeed({
+      isConnected: () => isSocketOpen(store),
+      monotonicMs: () => pageClock.monotonicMs(),
+    });
+    this.#undo = [attachStyle(manifest.id, css), followServer(registry, feed)];
     const parts = consoleParts(
       new MetricsApi({
         pluginPath: () => pluginPath(manifest.id),
@@ -24,6 +31,7 @@ class MetricsPlugin implements HostPlugin {
         csrfToken: () => csrfToken(document.cookie),
         fetch: (url, init) => window.fetch(url, init),
       }),
+      feed,
     );
     registry.registerTranslations(translationsFor);
     if (typeof registry.registerAdminConsoleCustomSection === 'function') {
@@ -35,9 +43,25 @@ class MetricsPlugin implements HostPlugin {
   }
 
   uninitialize(): void {
-    this.#removeStyle?.();
-    this.#removeStyle = null;
+    for (const undo of this.#undo) {
+      undo();
+    }
+    this.#undo = [];
   }
+}
+
+/** What the server says has changed goes to whoever shows it; what is not known is not for this version. */
+function followServer(registry: Registry, feed: ChangeFeed): () => void {
+  return listenForChanges(registry, manifest.id, {
+    onChange: (what) => {
+      if (what === 'dumps' || what === 'status') {
+        feed.tell(what);
+      }
+    },
+    onReconnect: () => {
+      feed.reconnect();
+    },
+  });
 }
 
 window.registerPlugin(manifest.id, new MetricsPlugin());

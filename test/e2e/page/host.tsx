@@ -20,6 +20,13 @@ interface ConsoleHost {
   /** Shows and hides the plugin's page, as navigating in the console does. */
   show: () => void;
   hide: () => void;
+  /** Opens and closes the socket to the server; a plugin hears of the second opening and later ones. */
+  openSocket: () => void;
+  closeSocket: () => void;
+  /** An event of the plugin's server part arrives. */
+  receive: (event: string, data: Record<string, unknown>) => void;
+  /** Handlers that plugins have registered with the socket. */
+  socketHandlers: () => number;
 }
 
 declare global {
@@ -38,7 +45,7 @@ if (root === null) {
 }
 const options = JSON.parse(root.dataset['options'] ?? '') as PageOptions;
 const registry = new PluginRegistry(options.locale);
-const state = {};
+const state = { websocket: { connected: false, lastConnectAt: 0 } };
 const store = {
   getState: () => state,
   dispatch: () => undefined,
@@ -85,6 +92,27 @@ function hide(): void {
   unmount = () => undefined;
 }
 
+/** The host keeps the state of its socket in its store and tells plugins of events. */
+function socketCommands(pluginId: string) {
+  return {
+    openSocket: () => {
+      const isAgain = state.websocket.lastConnectAt > 0;
+      state.websocket = { connected: true, lastConnectAt: Date.now() };
+      if (isAgain) registry.reconnectHandler?.();
+    },
+    closeSocket: () => {
+      state.websocket = { ...state.websocket, connected: false };
+    },
+    receive: (event: string, data: Record<string, unknown>) => {
+      if (!state.websocket.connected) return;
+      const name = `custom_${pluginId}_${event}`;
+      registry.socketHandlers.get(name)?.({ event: name, data });
+    },
+    socketHandlers: () =>
+      registry.socketHandlers.size + (registry.reconnectHandler === null ? 0 : 1),
+  };
+}
+
 async function start(element: HTMLElement): Promise<void> {
   document.documentElement.classList.toggle('dark', options.isDark);
   const { hasSections } = options;
@@ -103,6 +131,7 @@ async function start(element: HTMLElement): Promise<void> {
       show(element, manifest);
     },
     hide,
+    ...socketCommands(id),
     unload: () => {
       registry.clear();
       show(element, manifest);

@@ -7,10 +7,18 @@ interface PluginInstance {
   uninitialize?: () => void;
 }
 
+/** An event of the socket as the host hands it to a plugin. */
+export interface SocketMessage {
+  event: string;
+  data: Record<string, unknown>;
+}
+
 /** What a plugin has registered, as the host keeps it. */
 export class PluginRegistry {
   readonly sections = new Map<string, AnyComponent>();
   readonly settings = new Map<string, AnyComponent>();
+  readonly socketHandlers = new Map<string, (message: SocketMessage) => void>();
+  reconnectHandler: (() => void) | null = null;
   messages: Record<string, string> = {};
   readonly #locale: string;
 
@@ -26,6 +34,18 @@ export class PluginRegistry {
       },
       registerTranslations: (translations: (locale: string) => Record<string, string>) => {
         this.messages = { ...this.messages, ...translations(this.#locale) };
+      },
+      registerWebSocketEventHandler: (event: string, run: (message: SocketMessage) => void) => {
+        this.socketHandlers.set(event, run);
+      },
+      unregisterWebSocketEventHandler: (event: string) => {
+        this.socketHandlers.delete(event);
+      },
+      registerReconnectHandler: (run: () => void) => {
+        this.reconnectHandler = run;
+      },
+      unregisterReconnectHandler: () => {
+        this.reconnectHandler = null;
       },
       ...(hasSections && {
         registerAdminConsoleCustomSection: (key: string, component: AnyComponent) => {

@@ -15,11 +15,27 @@ export interface Registry {
     options: { showTitle: boolean },
   ) => void;
   registerTranslations: (getTranslations: (locale: string) => Record<string, string>) => void;
+  /** Events of this plugin's server part: `custom_<plugin id>_<event>`. */
+  registerWebSocketEventHandler?: (event: string, run: (message: HostMessage) => void) => void;
+  unregisterWebSocketEventHandler?: (event: string) => void;
+  /** Called when the host's socket is open again; one handler for each plugin. */
+  registerReconnectHandler?: (run: () => void) => void;
+  unregisterReconnectHandler?: () => void;
+}
+
+/** An event as the host hands it on. */
+export interface HostMessage {
+  data?: Record<string, unknown>;
+}
+
+/** The part of the host's Redux store that this plugin reads. */
+export interface HostStore {
+  getState: () => { websocket?: { connected?: boolean } } | undefined;
 }
 
 /** A plugin as the host knows it. */
 export interface HostPlugin {
-  initialize: (registry: Registry) => void;
+  initialize: (registry: Registry, store: HostStore) => void;
   uninitialize: () => void;
 }
 

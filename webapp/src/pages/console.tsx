@@ -3,6 +3,8 @@ import type { MetricsApi } from '../api/client.ts';
 import { ApiContext } from '../api/context.ts';
 import { isPageWide } from '../api/failure.ts';
 import { ZoneProvider } from '../zone/zone.tsx';
+import { FeedContext } from '../polling/feed-context.ts';
+import type { ChangeFeed } from '../polling/change-feed.ts';
 import { Boundary } from '../components/boundary.tsx';
 import type { SectionProps } from '../host/registry.ts';
 import { Dumps } from './dumps/dumps.tsx';
@@ -18,11 +20,13 @@ export interface ConsoleParts {
   dumps: ComponentType;
 }
 
-export function consoleParts(api: MetricsApi): ConsoleParts {
+export function consoleParts(api: MetricsApi, feed: ChangeFeed): ConsoleParts {
   const inside = (children: ReactNode) => (
     <Boundary>
       <ApiContext.Provider value={api}>
-        <ZoneProvider>{children}</ZoneProvider>
+        <FeedContext.Provider value={feed}>
+          <ZoneProvider>{children}</ZoneProvider>
+        </FeedContext.Provider>
       </ApiContext.Provider>
     </Boundary>
   );

@@ -6,5 +6,5 @@ import { statusDelayMs } from './overview/health.ts';
 /** The state of the plugin, kept fresh. */
 export function useStatus(): LiveResource<Status> {
   const api = useApi();
-  return useResource((signal) => api.status(signal), statusDelayMs);
+  return useResource((signal) => api.status(signal), statusDelayMs, 'status');
 }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { backOffMs, Poller, type PageClock, type Resource } from './poller.ts';
+import type { News } from './change-feed.ts';
+import {
+  backOffMs,
+  HEARD_POLL_MS,
+  NEWS_GAP_MS,
+  Poller,
+  type PageClock,
+  type Resource,
+} from './poller.ts';
 
 /** A page whose time and visibility the test moves. */
 class FakePage implements PageClock {
@@ -66,6 +74,19 @@ function startPoller(delayMs = 1_000) {
     reject: (error: unknown) => void;
   }[] = [];
   const seen: Resource<string>[] = [];
+  const listeners = new Set<(news: News) => void>();
+  const news = {
+    /** Whether asking can be spared. */
+    isHeard: false,
+    get watchers() {
+      return listeners.size;
+    },
+    tell: (kind: News = 'changed') => {
+      for (const run of [...listeners]) {
+        run(kind);
+      }
+    },
+  };
   const poller = new Poller<string>({
     load: (signal) =>
       new Promise((resolve, reject) => {
@@ -73,12 +94,21 @@ function startPoller(delayMs = 1_000) {
       }),
     delayMs: () => delayMs,
     isFinal: (error) => error === 'final',
+    news: {
+      watch: (run) => {
+        listeners.add(run);
+        return () => {
+          listeners.delete(run);
+        };
+      },
+      isHeard: () => news.isHeard,
+    },
     onChange: (resource) => {
       seen.push(resource);
     },
     clock: page,
   });
-  return { page, requests, seen, poller, last: () => seen.at(-1) };
+  return { page, requests, seen, news, poller, last: () => seen.at(-1) };
 }
 
 const settle = () => new Promise<void>((done) => setTimeout(done));
@@ -180,7 +210,7 @@ describe('a hidden page', () => {
 });
 
 test('leaves nothing behind when it is stopped', async () => {
-  const { page, requests, seen, poller } = startPoller();
+  const { page, requests, seen, news, poller } = startPoller();
   poller.start();
   poller.stop();
   expect(requests[0]?.signal.aborted).toBe(true);
@@ -188,11 +218,12 @@ test('leaves nothing behind when it is stopped', async () => {
   requests[0]?.resolve('late');
   await settle();
   poller.refresh();
-  expect({ changes: seen.length, timers: page.timers, watchers: page.watchers }).toEqual({
-    changes,
-    timers: 0,
-    watchers: 0,
-  });
+  expect({
+    changes: seen.length,
+    timers: page.timers,
+    watchers: page.watchers,
+    listeners: news.watchers,
+  }).toEqual({ changes, timers: 0, watchers: 0, listeners: 0 });
 });
 
 test('shows a value that is known before the next answer', () => {
@@ -200,4 +231,99 @@ test('shows a value that is known before the next answer', () => {
   poller.start();
   poller.patch((value) => `${value ?? 'nothing'} patched`);
   expect(last()?.value).toBe('nothing patched');
+});
+
+describe('with news from the server', () => {
+  /** A poller that has its first value, two seconds after it asked. */
+  async function startHeard(delayMs = 15_000) {
+    const started = startPoller(delayMs);
+    started.poller.start();
+    started.page.nowMs = 2_000;
+    started.requests[0]?.resolve('one');
+    await settle();
+    started.news.isHeard = true;
+    return started;
+  }
+
+  test('loads at once', async () => {
+    const { requests, news } = await startHeard();
+    news.tell();
+    expect(requests).toHaveLength(2);
+  });
+
+  test('asks on its own only so often as what got lost must be found', async () => {
+    const { page, requests } = await startHeard();
+    page.pass(15_000);
+    expect(requests).toHaveLength(1);
+    page.pass(HEARD_POLL_MS - 15_000 - 1);
+    expect(requests).toHaveLength(1);
+    page.pass(1);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('goes back to its own pace when they fall silent', async () => {
+    const { page, requests, news } = await startHeard(1_000);
+    page.pass(1_000);
+    page.pass(1_000);
+    expect(requests).toHaveLength(1);
+    news.isHeard = false;
+    page.pass(1_000);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('keeps a pace that is slower still', async () => {
+    const { page, requests } = await startHeard(60_000);
+    page.pass(59_999);
+    expect(requests).toHaveLength(1);
+    page.pass(1);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('makes one request of many news', async () => {
+    const { page, requests, news } = await startHeard();
+    news.tell();
+    news.tell();
+    news.tell();
+    expect(requests).toHaveLength(2);
+    expect(requests[1]?.signal.aborted).toBe(false);
+    requests[1]?.resolve('two');
+    await settle();
+    expect(requests).toHaveLength(2);
+    page.pass(NEWS_GAP_MS - 1);
+    expect(requests).toHaveLength(2);
+    page.pass(1);
+    expect(requests).toHaveLength(3);
+    requests[2]?.resolve('three');
+    await settle();
+    page.pass(NEWS_GAP_MS);
+    expect(requests).toHaveLength(3);
+  });
+
+  test('does not look at them while it is hidden, and catches up when it is shown', async () => {
+    const { page, requests, news } = await startHeard();
+    page.show(false);
+    news.tell();
+    news.tell('reconnected');
+    page.pass(100_000);
+    expect(requests).toHaveLength(1);
+    page.show(true);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('keeps its back-off, until the connection is there again', async () => {
+    const { page, requests, news } = await startHeard();
+    news.tell();
+    requests[1]?.reject('trouble');
+    await settle();
+    page.nowMs += NEWS_GAP_MS;
+    news.tell();
+    expect(requests).toHaveLength(2);
+    news.tell('reconnected');
+    expect(requests).toHaveLength(3);
+    requests[2]?.reject('final');
+    await settle();
+    page.nowMs += NEWS_GAP_MS;
+    news.tell('reconnected');
+    expect(requests).toHaveLength(3);
+  });
 });

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { isFinal, toFailure, type RequestFailure } from '../api/failure.ts';
+import type { Topic } from './change-feed.ts';
+import { useFeed } from './feed-context.ts';
 import { pageClock } from './page-clock.ts';
 import { emptyResource, Poller, type Resource } from './poller.ts';
 
@@ -10,15 +12,18 @@ export interface LiveResource<T> extends Omit<Resource<T>, 'error'> {
 }
 
 /**
- * Keeps a value fresh while the component is mounted and the page visible.
- * `load` and `delayMs` are taken from the first render.
+ * Keeps a value fresh while the component is mounted and the page visible: loads it again when the
+ * server tells of news, and every `delayMs` when it does not.
+ * `load`, `delayMs` and `topic` are taken from the first render.
  */
 export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   delayMs: (value: T) => number,
+  topic: Topic,
 ): LiveResource<T> {
   const [resource, setResource] = useState<Resource<T>>(emptyResource);
-  const first = useRef({ load, delayMs });
+  const first = useRef({ load, delayMs, topic });
+  const feed = useFeed();
   const poller = useRef<Poller<T> | null>(null);
   const commands = useRef({
     refresh: () => poller.current?.refresh(),
@@ -28,6 +33,10 @@ export function useResource<T>(
     const current = new Poller<T>({
       load: first.current.load,
       delayMs: first.current.delayMs,
+      news: {
+        watch: (run) => feed.watch(first.current.topic, run),
+        isHeard: (paceMs) => feed.isHeard(first.current.topic, paceMs),
+      },
       isFinal: (error) => isFinal(toFailure(error).kind),
       onChange: setResource,
       clock: pageClock,
@@ -37,7 +46,7 @@ export function useResource<T>(
     return () => {
       current.stop();
     };
-  }, []);
+  }, [feed]);
   const error = resource.error === null ? null : toFailure(resource.error);
   return { ...resource, error, ...commands.current };
 }

@@ -22,6 +22,7 @@ export function Dumps({ status }: { status: LiveResource<Status> }) {
   const dumps = useResource(
     (signal) => api.dumps(signal),
     (list) => listDelayMs(list.dumps),
+    'dumps',
   );
   const flow = useDumpFlow({
     api,

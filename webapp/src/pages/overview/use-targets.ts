@@ -19,5 +19,6 @@ export function useTargets(): LiveResource<TargetList> {
       const isWaited = targets.length === 0 || targets.some(({ state }) => state === 'unknown');
       return isWaited ? STARTING_POLL_MS : STEADY_POLL_MS;
     },
+    'status',
   );
 }
