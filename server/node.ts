@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cardinality, Dump, Problem, Status, SyncOutcome, Target } from '../api/index.ts';
 import { asError } from '../lib/runtime/index.ts';
+import { ChangeEvents } from './change-events.ts';
 import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
@@ -27,6 +28,7 @@ export class MetricsNode implements WebServices {
   readonly #facts: FixedFacts;
   readonly #sinceMs: number;
   readonly #stop = new AbortController();
+  readonly #events: ChangeEvents;
   #configuration: Configuration;
   #parts: Parts | undefined;
   #startProblem: Problem | undefined;
@@ -46,12 +48,22 @@ export class MetricsNode implements WebServices {
     this.#facts = facts;
     this.#configuration = configuration;
     this.#sinceMs = environment.clock.nowMs();
-    this.dumps = deskOver(() => this.#parts);
+    this.#events = new ChangeEvents({
+      ...{ clock: environment.clock, logger: host.logger, api: host.api },
+      look: () => this.#look(),
+    });
+    this.dumps = deskOver(
+      () => this.#parts,
+      () => {
+        this.#events.note('dumps');
+      },
+    );
   }
 
   /** Begins to open the parts; returns at once. */
   start(): void {
     this.#enqueue(() => this.#open());
+    this.#events.start();
   }
 
   /** Applies a saved configuration; only what is concerned is touched. */
@@ -71,6 +83,7 @@ export class MetricsNode implements WebServices {
   /** Stops collecting, brings away what can be brought away, frees the data directory. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#events.stop();
     this.#enqueue(() => this.#close());
     await this.#turn;
   }
@@ -78,6 +91,13 @@ export class MetricsNode implements WebServices {
   async status(): Promise<NodeStatus> {
     const own = await this.#ownStatus();
     return (await this.#parts?.status(own)) ?? own;
+  }
+
+  /** What browsers hear of when it changes; figures that grow all the time are no part of it. */
+  #look(): string {
+    const { problems, settings } = this.#configuration;
+    const codes = [...problems, ...this.#startProblems()].map(({ code }) => code);
+    return JSON.stringify([settings.scrapeIntervalMs, codes, this.#parts?.pulse()]);
   }
 
   /** What this node says without asking another one. */
@@ -180,6 +200,9 @@ export class MetricsNode implements WebServices {
           facts: this.#facts,
           configuration: () => this.#configuration,
           status: () => this.#ownStatus(),
+          onDumpChange: () => {
+            this.#events.note('dumps');
+          },
         }),
       {
         clock,
@@ -259,20 +282,27 @@ function idleSync(driver: string): Status['sync'] {
   };
 }
 
-/** The dumps of the parts, which may still be opening. */
-function deskOver(parts: () => Parts | undefined): DumpDesk {
+/** The dumps of the parts, which may still be opening; `onChange` runs when their list has changed. */
+function deskOver(parts: () => Parts | undefined, onChange: () => void): DumpDesk {
   const desk = (): DumpDesk => {
     const current = parts();
     if (current === undefined) throw starting();
     return current.dumps;
   };
   return {
-    create: async (...asked): Promise<Dump> => desk().create(...asked),
+    create: async (...asked): Promise<Dump> => {
+      const dump = await desk().create(...asked);
+      onChange();
+      return dump;
+    },
     aliases: async (id) => desk().aliases(id),
     list: async () => desk().list(),
     get: async (id) => desk().get(id),
     cancel: async (id, userId) => desk().cancel(id, userId),
-    delete: async (id, userId) => desk().delete(id, userId),
+    delete: async (id, userId) => {
+      await desk().delete(id, userId);
+      onChange();
+    },
     estimate: async (range) => desk().estimate(range),
     archive: async (id) => desk().archive(id),
   };

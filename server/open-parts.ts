@@ -171,6 +171,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     owner: base.identity?.id ?? nodeName,
     isShared: membership !== undefined,
     onCreated: () => membership?.tell('job.wake', {}),
+    onChange: base.onDumpChange,
     freeBytes: () => freeBytes(dataDirectory),
     retentionMs: () => configuration().settings.dumpRetentionMs,
     mayDelete: () => membership?.mayDelete() ?? true,

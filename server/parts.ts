@@ -22,6 +22,7 @@ import type { PluginClusterEvent } from './mattermost/index.ts';
 import type { OwnState } from './own-state.ts';
 import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
 import type { PartsMetrics } from './self-metrics.ts';
+import { pulseOf } from './pulse.ts';
 import { clusterNode, lastRestartMs, serverRestarts } from './restarts.ts';
 import { Shift, type Duty } from './shift.ts';
 import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
@@ -80,6 +81,8 @@ export interface PartsPorts {
   configuration: () => Configuration;
   /** What this node tells about itself. */
   status: () => Promise<NodeStatus>;
+  /** Told when a dump that this node makes got further. It must not throw. */
+  onDumpChange: () => void;
 }
 
 /** What the parts tell for the status; `collector` is undefined on a server that is not in a cluster. */
@@ -168,6 +171,11 @@ export class Parts {
       sync: state.syncStatus(),
       problems: this.#problems(),
     };
+  }
+
+  /** See {@link pulseOf}. */
+  pulse(): unknown {
+    return pulseOf(this.#opened, [...this.#problems(), ...(this.#opened.view?.problems() ?? [])]);
   }
 
   /** The whole picture: on a node that does not collect, with what the collecting one tells. */

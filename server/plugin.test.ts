@@ -29,6 +29,7 @@ let plugins: MetricsPlugin[];
 let failures: Error[];
 let kv: KvStore;
 let audited: AuditRecord[];
+let told: string[];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'metrics-plugin-'));
@@ -46,6 +47,7 @@ beforeEach(async () => {
   servers = [];
   failures = [];
   audited = [];
+  told = [];
   kv = new KvStore(systemClock);
 });
 
@@ -81,6 +83,9 @@ function api(): PluginApi {
       audited.push(record);
     },
     kvList: async (page, perPage) => kv.list(page, perPage),
+    publishWebSocketEvent: async (event, payload, broadcast) => {
+      told.push(JSON.stringify([event, payload, broadcast]));
+    },
   };
   return answers as PluginApi;
 }
@@ -276,6 +281,45 @@ test('moves the store and obeys a new interval when they are saved', async () =>
   expect(await plugin.configurationWillBeSaved({ ScrapeIntervalSeconds: 0 })).toMatch(/must be/);
   expect(await plugin.configurationWillBeSaved(settings)).toBeUndefined();
   expect(await plugin.configurationWillBeSaved(undefined)).toBeUndefined();
+});
+
+test('tells browsers of administrators what has changed, and nothing after its end', async () => {
+  const event = (what: string) => JSON.stringify(['changed', { what }, { isForAdmins: true }]);
+  const toldOf = (what: string) => told.filter((each) => each === event(what)).length;
+  const plugin = await activate();
+  const { request, get } = await serve(plugin);
+  await until(
+    () => get<Status>('status'),
+    ({ state }) => state === 'collecting',
+  );
+  // The end of the first scrape is news, and so is a problem that comes up.
+  const before = toldOf('status');
+  config.metrics.enable = false;
+  await reconfigure(plugin);
+  await until(
+    () => Promise.resolve(toldOf('status')),
+    (count) => count > before,
+  );
+  const now = systemClock.nowMs();
+  const body = JSON.stringify({ from: now - 3_600_000, to: now + 1 });
+  const { id } = (await (await request('dumps', { method: 'POST', body })).json()) as Dump;
+  await until(
+    () => get<Dump>(`dumps/${id}`),
+    ({ state }) => state === 'ready',
+  );
+  const sofar = toldOf('dumps');
+  expect(sofar).toBeGreaterThan(0);
+  expect((await request(`dumps/${id}`, { method: 'DELETE' })).status).toBe(204);
+  await until(
+    () => Promise.resolve(toldOf('dumps')),
+    (count) => count > sofar,
+  );
+  await plugin.onDeactivate();
+  const { length } = told;
+  await reconfigure(plugin);
+  // No timer is left that could say more (change-events.test.ts).
+  expect(told).toHaveLength(length);
+  expect(new Set(told)).toEqual(new Set([event('status'), event('dumps')]));
 });
 
 test('says what keeps it from collecting', async () => {

@@ -260,6 +260,10 @@ describe('calls', () => {
       api.publishWebSocketEvent('changed', { id: 'x', n: 1.5, ok: true, no: null }, {});
     const { asked } = await f('PublishWebSocketEvent', emptyStruct, {}, socket);
     expect(asked).toMatchObject({ A: 'changed', C: { UserId: '' } });
+    const toAdmins = (api: PluginApi) =>
+      api.publishWebSocketEvent('changed', {}, { isForAdmins: true });
+    const admins = (await f('PublishWebSocketEvent', emptyStruct, {}, toAdmins)).asked;
+    expect(admins).toMatchObject({ C: { ContainsSensitiveData: true } });
     expect(asStruct(asked as never)['B']).toEqual(
       new Map([
         ['id', expect.objectContaining({ typeName: 'string', value: 'x' })],

@@ -203,6 +203,8 @@ export class RpcPluginApi implements PluginApi {
         ChannelId: broadcast.channelId,
         TeamId: broadcast.teamId,
         ConnectionId: broadcast.connectionId,
+        // The server sends what it calls sensitive to system administrators alone.
+        ContainsSensitiveData: broadcast.isForAdmins,
       },
     });
   }

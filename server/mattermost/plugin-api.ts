@@ -49,6 +49,8 @@ export interface WebSocketBroadcast {
   channelId?: string;
   teamId?: string;
   connectionId?: string;
+  /** Only those of them who may `manage_system`. */
+  isForAdmins?: boolean;
 }
 
 /** One line of the server's audit log. */

@@ -33,7 +33,8 @@ const describeAll = (schemas: Record<string, GobSchema>) =>
 // A renamed field would be dropped by the server without a word: these are typed from its sources.
 test('arguments of the API have the names and kinds of the server', () => {
   const event = '{Id:string Data:bytes}';
-  const broadcast = '{UserId:string ChannelId:string TeamId:string ConnectionId:string}';
+  const broadcast =
+    '{UserId:string ChannelId:string TeamId:string ConnectionId:string ContainsSensitiveData:bool}';
   const permission = '{Id:string Name:string Description:string Scope:string}';
   const auditData =
     '{Parameters:map[string]any PriorState:map[string]any ResultState:map[string]any ObjectType:string}';

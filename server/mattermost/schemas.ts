@@ -48,6 +48,7 @@ const broadcast = struct('WebsocketBroadcast', {
   ChannelId: string,
   TeamId: string,
   ConnectionId: string,
+  ContainsSensitiveData: bool,
 });
 
 const auditRecord = struct('AuditRecord', {

@@ -61,6 +61,7 @@ export async function checkDump(bed: Bed): Promise<void> {
   });
   await checkWithPromtool(bed, dump, unpacked, postedMs);
   await checkWithPrometheus(bed, dump, unpacked);
+  await checkEvents(bed);
   await checkSupportPacket(bed);
 }
 
@@ -178,6 +179,23 @@ async function checkWithPrometheus(bed: Bed, dump: Dump, unpacked: string): Prom
   } finally {
     await reader.stop();
   }
+}
+
+async function checkEvents({ checks, host }: Bed): Promise<void> {
+  await checks.check(
+    "administrators' browsers are told what has changed, and nothing else",
+    async () => {
+      const events = (await host.status()).webSocketEvents ?? [];
+      for (const { broadcast, name, payload } of events) {
+        same(name, `custom_${host.pluginId}_changed`, 'name');
+        same(Object.keys(payload ?? {}).join(), 'what', 'payload');
+        same(broadcast.contains_sensitive_data, true, 'for administrators alone');
+        same(broadcast.user_id, '', 'user');
+      }
+      const kinds = new Set(events.map(({ payload }) => payload?.['what']));
+      same([...kinds].sort().join(), 'dumps,status', 'kinds');
+    },
+  );
 }
 
 async function checkSupportPacket({ checks, directory, host }: Bed): Promise<void> {

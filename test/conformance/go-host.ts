@@ -36,6 +36,14 @@ export interface GoHostOptions {
 export const stateRunning = 2;
 
 /** What the host tells of the plugin. */
+export interface HostWebSocketEvent {
+  /** As browsers get it: `custom_<plugin id>_<event>`. */
+  name: string;
+  payload: Record<string, unknown> | null;
+  /** To whom; fields as the server writes them. */
+  broadcast: { user_id: string; contains_sensitive_data?: boolean };
+}
+
 export interface HostStatus {
   state: number;
   /** The plugin's process; 0 when there is none. */
@@ -43,6 +51,8 @@ export interface HostStatus {
   error: string;
   serverVersion: string;
   events: string[] | null;
+  /** The newest events for browsers, oldest first. */
+  webSocketEvents: HostWebSocketEvent[] | null;
   /** What the plugin has not given back of the SQL driver; absent without a database. */
   held?: { conns: number; txs: number; stmts: number; rows: number };
 }

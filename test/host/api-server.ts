@@ -39,6 +39,15 @@ import {
   struct,
 } from './wire.ts';
 
+/** An event for browsers. */
+export interface WebSocketEvent {
+  /** As they get it: `custom_<plugin id>_<event>`. */
+  name: string;
+  payload: unknown;
+  /** Whether those who may `manage_system` get it alone. */
+  isForAdmins: boolean;
+}
+
 /** What the API of one plugin answers from. */
 export interface ApiBackend {
   pluginId: string;
@@ -56,7 +65,7 @@ export interface ApiBackend {
   status: (pluginId: string) => GobInput<typeof pluginStatus> | undefined;
   /** Returns why the event could not be sent, if so. */
   onClusterEvent: (event: { id: string; data: Uint8Array; targetId: string }) => string | undefined;
-  onWebSocketEvent: (event: { name: string; payload: unknown }) => void;
+  onWebSocketEvent: (event: WebSocketEvent) => void;
   log: (line: HostLogLine) => void;
   /** Something that would crash or break the real server. */
   violation: (text: string) => void;
@@ -216,6 +225,7 @@ function eventMethods(backend: ApiBackend): Methods {
       backend.onWebSocketEvent({
         name: `custom_${backend.pluginId}_${stringField(argument, 'A')}`,
         payload: payload === undefined ? {} : toJson(payload),
+        isForAdmins: boolField(structField(argument, 'C') ?? {}, 'ContainsSensitiveData'),
       });
       return {};
     }),

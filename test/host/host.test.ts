@@ -96,7 +96,9 @@ describe('activation', () => {
       keys: ['key'],
     });
     expect(host.clusterEvents).toMatchObject([{ id: 'event' }]);
-    expect(host.webSocketEvents).toEqual([{ name: `custom_${id}_news`, payload: { count: 1 } }]);
+    expect(host.webSocketEvents).toEqual([
+      { name: `custom_${id}_news`, payload: { count: 1 }, isForAdmins: false },
+    ]);
     const warning = host.logs.find(({ message }) => message === 'a warning');
     expect(warning).toMatchObject({ level: 'warn', source: 'api' });
   });

@@ -8,7 +8,7 @@ import type { GobInput } from '../../lib/gob/index.ts';
 import type { RpcHandlers } from '../../lib/netrpc/index.ts';
 import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
 import { Accounts, newId, type Session, type User } from './accounts.ts';
-import { apiHandlers } from './api-server.ts';
+import { apiHandlers, type WebSocketEvent } from './api-server.ts';
 import { AppError } from './app-error.ts';
 import type { Cluster, ClusterMember } from './cluster.ts';
 import type { SupportFile } from './hooks-client.ts';
@@ -70,7 +70,7 @@ export class Host {
   /** What plugins did that would crash, break or mislead the real server. Tests want it empty. */
   readonly violations: string[] = [];
   readonly clusterEvents: { id: string; data: Uint8Array; targetId: string }[] = [];
-  readonly webSocketEvents: { name: string; payload: unknown }[] = [];
+  readonly webSocketEvents: WebSocketEvent[] = [];
   /** Answers what the server itself does not. */
   pages: RequestListener | undefined;
   readonly #options: HostOptions;

@@ -27,7 +27,18 @@ type server struct {
 	mutex  sync.Mutex
 	config *model.Config
 	events []string
+	// The newest of them.
+	webSocketEvents []webSocketEvent
 }
+
+// webSocketEvent is an event for browsers: what the server would have sent, and to whom.
+type webSocketEvent struct {
+	Name      string                    `json:"name"`
+	Payload   map[string]any            `json:"payload"`
+	Broadcast *model.WebsocketBroadcast `json:"broadcast"`
+}
+
+const maxWebSocketEvents = 100
 
 // unwritten is every call of the API that is not written here. It meets a nil interface and ends the
 // whole run: the plugin must not use what we have not looked at.
@@ -104,10 +115,14 @@ func (a *pluginAPI) PublishPluginClusterEvent(event model.PluginClusterEvent, op
 	return a.node.publish(event, options)
 }
 
-func (a *pluginAPI) PublishWebSocketEvent(event string, _ map[string]any, _ *model.WebsocketBroadcast) {
+func (a *pluginAPI) PublishWebSocketEvent(event string, payload map[string]any, broadcast *model.WebsocketBroadcast) {
 	a.server.mutex.Lock()
 	defer a.server.mutex.Unlock()
-	a.events = append(a.events, event)
+	name := "custom_" + a.manifest.Id + "_" + event
+	a.webSocketEvents = append(a.webSocketEvents, webSocketEvent{name, payload, broadcast})
+	if len(a.webSocketEvents) > maxWebSocketEvents {
+		a.webSocketEvents = a.webSocketEvents[1:]
+	}
 }
 
 func (a *pluginAPI) LogDebug(message string, pairs ...any) { a.logger.Debug(message, fields(pairs)...) }

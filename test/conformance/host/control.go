@@ -88,6 +88,7 @@ func (c *control) status(*http.Request) (reply, error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	answer["events"] = c.events
+	answer["webSocketEvents"] = c.webSocketEvents
 	return answer, nil
 }
 
