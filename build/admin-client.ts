@@ -81,6 +81,12 @@ export class AdminClient {
     await this.#call('POST', `/plugins/${id}/enable`);
   }
 
+  /** Whether the plugin runs on the server that is asked: local mode tells nothing of other nodes. */
+  async isActive(id: string): Promise<boolean> {
+    const { body } = await this.#call('GET', '/plugins');
+    return (body as { active: { id: string }[] }).active.some((plugin) => plugin.id === id);
+  }
+
   /** The plugin's state on every node that has it. */
   async statuses(id: string): Promise<NodeStatus[]> {
     const { body } = await this.#call('GET', '/plugins/statuses');

@@ -1,4 +1,5 @@
-// `make deploy`: installs a bundle in a running server and waits until it runs on every node.
+// `make deploy`: installs a bundle in a running server and waits until it runs: on every node,
+// or over the socket of local mode, which tells of no other, on that server.
 // usage: deploy.ts BUNDLE; the server and the user come from the environment, as in Mattermost's own
 // plugin tool: MM_LOCALSOCKETPATH, else MM_SERVICESETTINGS_SITEURL with MM_ADMIN_TOKEN or
 // MM_ADMIN_USERNAME and MM_ADMIN_PASSWORD.
@@ -13,6 +14,12 @@ const defaultSocketPath = '/var/tmp/mattermost_local.socket';
 
 const timeoutMs = 120_000;
 const pollMs = 500;
+
+/**
+ * The server has started the plugin, or failed to, when it answers that it is enabled; over the socket
+ * of local mode it does not say which. This is for a server that is slow to list it.
+ */
+const localTimeoutMs = 15_000;
 
 const stateRunning = 2;
 const statesFailed = [3, 4];
@@ -53,12 +60,31 @@ async function waitUntilRunning(client: AdminClient, id: string): Promise<NodeSt
   }
 }
 
+/** In local mode a server has no route for the states of plugins, only lists of them. */
+async function waitUntilActive(client: AdminClient, id: string): Promise<void> {
+  const deadlineMs = performance.now() + localTimeoutMs;
+  while (!(await client.isActive(id))) {
+    if (performance.now() > deadlineMs) {
+      throw new Error(
+        "the plugin is installed and enabled and did not start: see the server's log",
+      );
+    }
+    await wait(pollMs);
+  }
+}
+
 async function deploy(bundlePath: string): Promise<void> {
   const { id } = JSON.parse(await readFile(`${root}plugin.json`, 'utf8')) as { id: string };
-  const client = new AdminClient(await findServer(process.env), AbortSignal.timeout(timeoutMs));
+  const server = await findServer(process.env);
+  const client = new AdminClient(server, AbortSignal.timeout(timeoutMs));
   await client.logIn();
   await client.upload(basename(bundlePath), await readFile(bundlePath));
   await client.enable(id);
+  if (server.socketPath !== undefined) {
+    await waitUntilActive(client, id);
+    console.log(`${basename(bundlePath)} runs on the server behind ${server.socketPath}`);
+    return;
+  }
   const nodes = await waitUntilRunning(client, id);
   console.log(`${basename(bundlePath)} runs on ${nodes.length} node(s)`);
 }

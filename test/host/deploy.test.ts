@@ -1,12 +1,13 @@
 // Goal: `make deploy` installs a bundle in a running server. Method: the script itself against the
-// stand-in's HTTP, with a bundle of our id around the small test plugin.
+// stand-in's HTTP and the socket of its local mode, with a bundle of our id around the small test
+// plugin. `make real-server` runs it against Mattermost's own server.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { pluginState, startHost } from './index.ts';
+import { pluginState, startHost, type Host } from './index.ts';
 import { makeTarball } from './tar-fixture.ts';
 
 const script = fileURLToPath(new URL('../../build/deploy.ts', import.meta.url));
@@ -22,7 +23,15 @@ function run(env: Record<string, string>, bundle: string): Promise<string> {
   });
 }
 
-test('deploys over HTTP with name and password, and says why not', async () => {
+interface Ground {
+  id: string;
+  directory: string;
+  host: Host;
+  bundle: string;
+}
+
+/** A stand-in, and a bundle whose executable is `program`. */
+async function withServer(program: string, check: (ground: Ground) => Promise<void>) {
   const { id, webapp } = JSON.parse(await readFile(ownManifest, 'utf8')) as {
     id: string;
     webapp: { bundle_path: string };
@@ -36,14 +45,21 @@ test('deploys over HTTP with name and password, and says why not', async () => {
       bundle,
       makeTarball([
         { name: `${id}/plugin.json`, content: JSON.stringify(manifest) },
-        {
-          name: `${id}/plugin`,
-          content: `#!${process.execPath}\nimport(${JSON.stringify(fixture)});\n`,
-          mode: 0o755,
-        },
+        { name: `${id}/plugin`, content: `#!${process.execPath}\n${program}\n`, mode: 0o755 },
         { name: `${id}/${webapp.bundle_path}`, content: 'the webapp' },
       ]),
     );
+    await check({ id, directory, host, bundle });
+  } finally {
+    await host.stop();
+    await rm(directory, { recursive: true });
+  }
+}
+
+const running = `import(${JSON.stringify(fixture)});`;
+
+test('deploys over HTTP with name and password, and says why not', async () => {
+  await withServer(running, async ({ id, directory, host, bundle }) => {
     const address = {
       MM_LOCALSOCKETPATH: join(directory, 'none'),
       MM_SERVICESETTINGS_SITEURL: host.url,
@@ -54,8 +70,30 @@ test('deploys over HTTP with name and password, and says why not', async () => {
       'bundle.tar.gz runs on 1 node(s)\n',
     );
     expect(host.plugin(id).state).toBe(pluginState.running);
-  } finally {
-    await host.stop();
-    await rm(directory, { recursive: true });
-  }
+  });
+});
+
+test('deploys over the socket of local mode, which has no route for the states of plugins', async () => {
+  await withServer(running, async ({ id, directory, host, bundle }) => {
+    const socket = join(directory, 'local.socket');
+    await host.listenLocally(socket);
+    expect(await run({ MM_LOCALSOCKETPATH: socket }, bundle)).toBe(
+      `bundle.tar.gz runs on the server behind ${socket}\n`,
+    );
+    expect(host.plugin(id).state).toBe(pluginState.running);
+  });
+});
+
+test('tells the reason of a plugin that does not start', async () => {
+  await withServer('process.exit(1);', async ({ directory, host, bundle }) => {
+    const printed = await run(
+      {
+        MM_LOCALSOCKETPATH: join(directory, 'none'),
+        MM_SERVICESETTINGS_SITEURL: host.url,
+        MM_ADMIN_TOKEN: host.logIn().token,
+      },
+      bundle,
+    );
+    expect(printed).toMatch(/^the plugin did not start: .+/);
+  });
 });

@@ -76,6 +76,8 @@ export class Host {
   readonly #options: HostOptions;
   readonly #clock: Clock;
   readonly #server: Server;
+  /** Listeners beside it. */
+  readonly #sideDoors: Server[] = [];
   readonly #kvStores = new Map<string, KvStore>();
   readonly #serverId: string;
   readonly #member: ClusterMember | undefined;
@@ -102,6 +104,19 @@ export class Host {
       this.#server.listen(port, '127.0.0.1', done);
     });
     if (this.#member !== undefined) this.#options.place?.cluster.join(this.#member);
+  }
+
+  /** Opens the socket of local mode, whose user needs no session. */
+  async listenLocally(socketPath: string): Promise<void> {
+    const server = createServer((request, response) => {
+      const path = (request.url ?? '/').replace(/^\/api\/v4|\?.*$/g, '');
+      void serveRest(this.#restBackend(), request, response, path, true);
+    });
+    this.#sideDoors.push(server);
+    await new Promise<void>((done, failed) => {
+      server.once('error', failed);
+      server.listen(socketPath, done);
+    });
   }
 
   /** This node's id in its cluster; empty without one. */
@@ -205,8 +220,10 @@ export class Host {
   async stop(): Promise<void> {
     await this.plugins.stop();
     if (this.#member !== undefined) this.#options.place?.cluster.leave(this.#member);
-    this.#server.closeAllConnections();
-    await new Promise<void>((done) => this.#server.close(() => done()));
+    for (const server of [this.#server, ...this.#sideDoors]) {
+      server.closeAllConnections();
+      await new Promise<void>((done) => server.close(() => done()));
+    }
   }
 
   #createMember(): ClusterMember | undefined {

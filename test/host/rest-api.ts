@@ -44,6 +44,7 @@ const routes: Route[] = [
   ['GET', /^\/config$/, 'admin', (backend) => ({ body: sanitized(backend) })],
   ['PUT', /^\/config\/patch$/, 'admin', patchConfiguration],
   ['POST', /^\/plugins$/, 'admin', upload],
+  ['GET', /^\/plugins$/, 'admin', (backend) => ({ body: installed(backend) })],
   ['GET', /^\/plugins\/statuses$/, 'admin', (backend) => ({ body: statuses(backend) })],
   ['GET', /^\/plugins\/webapp$/, 'anybody', (backend) => ({ body: webapps(backend) })],
   ['POST', /^\/plugins\/([^/]+)\/enable$/, 'admin', enable],
@@ -51,24 +52,29 @@ const routes: Route[] = [
   ['DELETE', /^\/plugins\/([^/]+)$/, 'admin', remove],
 ];
 
-/** Answers a request below `/api/v4`; `path` is what follows. */
+/** What the real server's local mode has of them; everything else is not found there. */
+const notLocal = /^\/users\/|^\/plugins\/(statuses|webapp)$/;
+
+/**
+ * Answers a request below `/api/v4`; `path` is what follows. Over the socket of local mode there
+ * are fewer routes and whoever reaches it may do everything.
+ */
 export async function serveRest(
   backend: RestBackend,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
+  isLocal = false,
 ): Promise<void> {
-  const route = routes.find(([method, pattern]) => method === request.method && pattern.test(path));
+  const found = routes.find(([method, pattern]) => method === request.method && pattern.test(path));
+  const route = isLocal && notLocal.test(path) ? undefined : found;
   try {
-    if (route === undefined) throw refused(404, 'api.context.404.app_error', 'Not found.');
+    if (route === undefined) {
+      throw refused(404, 'api.context.404.app_error', 'Sorry, we could not find the page.');
+    }
     const [, pattern, right, run] = route;
     const session = sessionOf(backend, request, path);
-    if (right !== 'anybody' && session === undefined) {
-      throw refused(401, 'api.context.session_expired.app_error', 'Invalid or expired session.');
-    }
-    if (right === 'admin' && session?.user.isAdmin !== true) {
-      throw refused(403, 'api.context.permissions.app_error', 'You do not have the permissions.');
-    }
+    if (!isLocal) requireRight(right, session);
     const id = pattern.exec(path)?.[1] ?? '';
     send(response, await run(backend, { request, response, session, id }));
   } catch (error) {
@@ -85,6 +91,15 @@ export async function serveRest(
   } finally {
     // What nobody has read of a refused upload must not hold the connection.
     request.resume();
+  }
+}
+
+function requireRight(right: Route[2], session: Session | undefined): void {
+  if (right !== 'anybody' && session === undefined) {
+    throw refused(401, 'api.context.session_expired.app_error', 'Invalid or expired session.');
+  }
+  if (right === 'admin' && session?.user.isAdmin !== true) {
+    throw refused(403, 'api.context.permissions.app_error', 'You do not have the permissions.');
   }
 }
 
@@ -191,6 +206,16 @@ async function disable({ plugins }: RestBackend, { id }: Exchange): Promise<Answ
 async function remove({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {
   await plugins.remove(id);
   return { body: { status: 'OK' } };
+}
+
+function installed({ plugins }: RestBackend): object {
+  const isActive = (plugin: ManagedPlugin) => plugin.active !== undefined;
+  const manifests = (which: (plugin: ManagedPlugin) => boolean) =>
+    plugins
+      .all()
+      .filter(which)
+      .map(({ manifest }) => manifest);
+  return { active: manifests(isActive), inactive: manifests((plugin) => !isActive(plugin)) };
 }
 
 function statuses({ plugins }: RestBackend): object[] {
