@@ -44,7 +44,12 @@ export {
 } from './disk/index.ts';
 export { TsdbError, type TsdbErrorCode, type TsdbErrorDetail } from './errors.ts';
 export { compareLabels, labelsFrom, labelValue, metricNameLabel, type Labels } from './labels.ts';
-export { rewriteBlocks, type RewriteOptions, type RewrittenBlock } from './rewrite/index.ts';
+export {
+  rewriteBlocks,
+  type RewriteOptions,
+  type RewrittenBlock,
+  type Thinning,
+} from './rewrite/index.ts';
 export { SampleBatch } from './sample-batch.ts';
 export { StoreError, type StoreErrorCode, type StoreErrorDetail } from './store/errors.ts';
 export { Store } from './store/store.ts';

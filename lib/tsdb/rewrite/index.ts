@@ -1,1 +1,2 @@
 export { rewriteBlocks, type RewriteOptions, type RewrittenBlock } from './rewrite-blocks.ts';
+export type { Thinning } from './thin-samples.ts';

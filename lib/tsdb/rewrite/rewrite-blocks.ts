@@ -3,6 +3,8 @@ import { writeBlock, type BlockSeries, type WrittenBlock } from '../disk/index.t
 import type { Labels } from '../labels.ts';
 import { mergeChunks } from './chunk-merge.ts';
 import { SeriesMerge } from './series-merge.ts';
+import { ChunkThinner } from './thin-chunks.ts';
+import type { Thinning } from './thin-samples.ts';
 
 /** How often progress is told, in series. */
 const progressSeries = 256;
@@ -21,6 +23,8 @@ export interface RewriteOptions {
   readonly ulid: string;
   /** False leaves the series out. */
   readonly keepSeries?: (labels: Labels) => boolean;
+  /** Keeps few samples per series; every sample when absent. */
+  readonly thinning?: Thinning;
   /** Called between series; what it throws ends the rewriting and leaves nothing. */
   readonly checkCancelled?: () => void;
   /** Told now and then how many of the sources' series are done. */
@@ -70,7 +74,8 @@ function newLevel(sources: readonly BlockReader[]): number {
 }
 
 function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
-  const { mint, maxt, keepSeries, onProgress } = options;
+  const { mint, maxt, keepSeries, onProgress, thinning } = options;
+  const thinner = thinning === undefined ? undefined : new ChunkThinner(thinning);
   const merge = new SeriesMerge(options.sources);
   let told = 0;
   for (const { labels, parts } of merge.series()) {
@@ -78,7 +83,8 @@ function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
     options.checkCancelled?.();
     if (merge.done - told >= progressSeries) onProgress?.((told = merge.done), merge.total);
     if (keepSeries !== undefined && !keepSeries(labels)) continue;
-    yield { labels, chunks: mergeChunks(parts, mint, maxt) };
+    const chunks = mergeChunks(parts, mint, maxt);
+    yield { labels, chunks: thinner?.thinned(labels, chunks) ?? chunks };
   }
   onProgress?.(merge.total, merge.total);
 }

@@ -105,6 +105,33 @@ describe('rewriteBlocks', () => {
     expect(result.block.index.symbols()).toEqual(['__name__', 'keep']);
   });
 
+  test('thins what it has merged, into chunks of 120 samples, counters by what the caller says', () => {
+    const model = new Map([...steady('a', 0, 20_000), ...steady('b', 0, 20_000)]);
+    for (const time of [10_010, 10_020]) {
+      put(model, ['__name__', 'a'], time, bitsOf(0));
+      put(model, ['__name__', 'b'], time, bitsOf(0));
+    }
+    const isCounter = (labels: Labels) => labelValue(labels, '__name__') === 'a';
+    const sources = [block(seriesOf(model)), block(seriesOf(steady('a', 5000, 30_000)))];
+    const result = rewrite(sources, { mint: 100, thinning: { stepMs: 100, isCounter } })!;
+    const times = [...modelOf(result.block)].map(([, samples]) => [...samples.keys()]);
+    const steps = (to: number) => Array.from({ length: to / 100 }, (_, at) => 100 * (at + 1));
+    expect(times[0]).toEqual([...steps(29_900), 29_990, 10_010].sort((a, b) => a - b));
+    expect(times[1]).toEqual([...steps(19_900), 19_990]);
+    const sizes = [...result.block.series()].map(({ chunks }) => chunks.length);
+    expect(sizes).toEqual([3, 2]);
+  });
+
+  test('leaves series of other encodings as they are when it thins', () => {
+    const histogram = {
+      ...{ mint: 10, maxt: 20, numSamples: 2 },
+      ...{ data: Uint8Array.of(0, 2, 9, 9), encoding: 2 },
+    };
+    const source = block([{ labels: ['a', 'x'], chunks: [histogram] }]);
+    const result = rewrite([source], { thinning: { stepMs: 100, isCounter: () => true } })!;
+    expect(chunkBytes(result.block)).toEqual([histogram.data]);
+  });
+
   test('writes chunks that are the same in two sources once', () => {
     const first = block(seriesOf(steady('a', 0, 2400)));
     const second = block(seriesOf(steady('a', 0, 3600)));
