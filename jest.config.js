@@ -2,6 +2,8 @@
 // `npm test` starts jest with --experimental-vm-modules.
 export default {
   testEnvironment: 'node',
+  // Only what hangs reaches it, also on a machine many times slower than this one.
+  testTimeout: 180_000,
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],

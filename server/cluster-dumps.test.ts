@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Cardinality, Dump, SyncOutcome, TargetList } from '../api/index.ts';
 import { ClusterBench, idOf, type BenchNode } from './cluster-bench-fixture.ts';
-
-jest.setTimeout(60_000);
 
 let bench: ClusterBench;
 
@@ -15,8 +13,6 @@ beforeAll(async () => {
   for (const name of ['a', 'b', 'c']) await bench.start(name);
   await bench.collector();
   await bench.advance(60_000);
-  // From here on threads have work that the nodes wait for.
-  bench.stepMs = 50;
 });
 
 afterAll(async () => {
@@ -122,15 +118,12 @@ test('a dump without an answer has what is in the file store, and says up to whe
   const first = await dumpOn(listener);
   await bench.advance(20_000);
   bench.isDeaf = true;
-  // No answer comes: threads have nothing to do meanwhile.
-  bench.stepMs = 250;
   const { manifest } = await dumpOn(listener);
   expect(manifest.range.actual.toMs).toBeGreaterThanOrEqual(first.manifest.range.actual.toMs);
   expect(manifest.warnings.join(' ')).toMatch(
     new RegExp(`Node ${collector.name} did not hand out.* The newest sample in this dump is of`),
   );
   bench.isDeaf = false;
-  bench.stepMs = 50;
 });
 
 test('a sync asked of a listener is done by the collector', async () => {
@@ -151,7 +144,6 @@ test('a job whose node dies is done by another', async () => {
   // It is frozen before its worker can have done anything.
   const created = await listener.request('dumps', { method: 'POST', body });
   listener.freeze();
-  bench.stepMs = 250;
   const { id } = (await created.json()) as Dump;
   const dump = await bench.until('the dump is done', async () => {
     const now = await collector.get<Dump>(`dumps/${id}`);

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { LocalStore } from '../lib/objectstore/index.ts';
 import { FaultyStore } from '../lib/objectstore/faulty-store-fixture.ts';
-import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../lib/runtime/index.ts';
+import { FakeClock, seededRng, silentLogger } from '../lib/runtime/index.ts';
+import { quiet } from '../lib/runtime/quiet-fixture.ts';
 import { Store, inlineThread, labelsFrom } from '../lib/tsdb/index.ts';
 import type { Collecting } from './collecting.ts';
 import { HeadKeeper } from './head-keeper.ts';
@@ -66,13 +66,11 @@ async function ranges({ snapshots }: ReturnType<typeof open>, fromMs: number) {
   return (await snapshots.list()).map(({ mint, maxt }) => [mint - fromMs, maxt - fromMs]);
 }
 
-/** Virtual time, with the machine's for the disk. */
+/** Virtual time, none of which passes while a snapshot is made. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= minuteMs / 2) {
     await clock.advance(minuteMs / 2);
-    // The disk has its own time: none of ours passes while a snapshot is made.
-    do await sleep(systemClock, 10);
-    while (existsSync(join(root, 'data', 'head-work')));
+    await quiet();
   }
 }
 

@@ -33,7 +33,7 @@ beforeAll(async () => {
   exporters = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(exporters.stdout!, 'data')) as [Buffer];
   sickPort = Number(line.toString());
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   exporters.kill('SIGKILL');

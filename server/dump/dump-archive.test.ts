@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,6 @@ import { archiveKey, isJobId } from '../share/index.ts';
 import { DumpRig, hasProgram, hourMs, hours, startMs } from './dump-fixture.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 let rig: DumpRig;
 

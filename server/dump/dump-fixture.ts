@@ -259,7 +259,7 @@ export class DumpRig {
 
   /** Waits for a job's end without a clock. */
   async finished(id: string): Promise<Dump> {
-    const deadlineMs = systemClock.monotonicMs() + 15_000;
+    const deadlineMs = systemClock.monotonicMs() + 60_000;
     for (;;) {
       const dump = await this.service.get(id);
       if (dump.state !== 'queued' && dump.state !== 'running') return dump;

@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { removeTree } from '../share/block-fixture.ts';
 import { DumpRig, hours, startMs } from './dump-fixture.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 let rig: DumpRig;
 

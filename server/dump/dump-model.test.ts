@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -19,7 +19,6 @@ import type { TimeRange } from './selection.ts';
 import { DumpRig, hasProgram, hourMs, startMs } from './dump-fixture.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(60_000);
 
 const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 const rng = seededRng(seed);

@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,6 @@ import { DumpRig, startMs } from './dump-fixture.ts';
 import { DumpService } from './index.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(60_000);
 
 const blockRangeMs = 600_000;
 const stepMs = 10_000;

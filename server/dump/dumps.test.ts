@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
@@ -7,7 +7,6 @@ import { blockKey, dumpsPrefix } from '../share/index.ts';
 import { DumpRig, hourMs, hours, oneTurn, startMs } from './dump-fixture.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 let rig: DumpRig;
 

@@ -1,11 +1,10 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { removeTree } from '../share/block-fixture.ts';
 import { dumpsPrefix } from '../share/index.ts';
 import { DumpRig, hourMs, hours, startMs } from './dump-fixture.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 const dayMs = 24 * hourMs;
 let rig: DumpRig;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { labelsFrom } from '../../lib/tsdb/index.ts';
 import { removeTree } from '../share/block-fixture.ts';
@@ -7,7 +7,6 @@ import { DumpRig, hasProgram, hours, oneTurn } from './dump-fixture.ts';
 import { hostOf, parseFilter, seriesFilter } from './filter.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 describe('parseFilter', () => {
   test('takes absent and empty lists for everything, and every entry once', () => {

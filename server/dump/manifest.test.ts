@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { readFile } from 'node:fs/promises';
 import type { Gap, Target } from '../../api/index.ts';
@@ -9,7 +9,6 @@ import { parseFilter } from './filter.ts';
 import type { Manifest } from './manifest.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 const target: Omit<Target, 'gaps' | 'recent'> = {
   job: 'mattermost',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ import { DumpRig, hasProgram, hours, startMs } from './dump-fixture.ts';
 import { Redactor } from './redactor.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 const key = new Uint8Array(32).fill(7);
 const userId = 'abcdefghijklmnopqrstuvwxy3';

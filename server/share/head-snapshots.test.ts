@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ import { isCovered } from './coverage.ts';
 import { BlockCatalog, blocksPrefix, headPrefix, HeadSnapshots } from './index.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(20_000);
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -100,7 +100,7 @@ export function filesOf({ ulid }: { ulid: string }): string[] {
 
 /** Waits, without a clock, until the file operations of a pass are through. */
 export async function settled(isDone: () => boolean): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + 15_000;
+  const deadlineMs = systemClock.monotonicMs() + 60_000;
   while (!isDone()) {
     if (systemClock.monotonicMs() > deadlineMs) throw new Error('it does not settle');
     await new Promise(setImmediate);

@@ -53,7 +53,8 @@ async function nodes(host: Host | undefined): Promise<Nodes> {
 
 /** Events are delivered after the sender is answered. */
 async function eventsOf(host: Host | undefined, count: number): Promise<string[]> {
-  for (let turn = 0; turn < 100; turn++) {
+  const deadlineMs = systemClock.monotonicMs() + 60_000;
+  while (systemClock.monotonicMs() < deadlineMs) {
     const { clusterEvents } = await nodes(host);
     if (clusterEvents.length >= count) return clusterEvents;
   }

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, jest } from '@jest/globals';
+import { afterEach, expect } from '@jest/globals';
 import type { Dump, Status } from '../../api/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
 import { testNeeding } from '../programs.ts';
@@ -11,7 +11,6 @@ import { processEnds, startBundle, type BundleRun } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
 // Processes and disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const bundleTest = testNeeding({ files: [hostBundle] });
 

@@ -3,14 +3,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Target } from '../../api/index.ts';
 import { startExporter, type Exporter, type ExporterFault } from '../host/exporter.ts';
 import { testNeeding } from '../programs.ts';
 import { PluginRun } from './plugin-fixture.ts';
 
 // Processes and disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const promtoolTest = testNeeding({ programs: ['promtool', 'tar'] });
 

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, expect, jest } from '@jest/globals';
+import { afterEach, expect } from '@jest/globals';
 import type { DumpList, Status } from '../../api/index.ts';
 import { emptyStruct } from '../../lib/gob/index.ts';
 import { RpcClient } from '../../lib/netrpc/index.ts';
@@ -13,7 +13,6 @@ import { startBundle, type BundleRun } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
 // Processes and disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const bundleTest = testNeeding({ files: [hostBundle] });
 

@@ -1,11 +1,10 @@
 // Goal: whatever happens to the data directory, the plugin says so and ends when it is told to.
 import { readdir, rm } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startExporter, type Exporter } from '../host/exporter.ts';
 import { eventually, PluginRun } from './plugin-fixture.ts';
 
 // Processes and disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 let exporter: Exporter;
 let run: PluginRun;

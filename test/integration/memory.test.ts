@@ -1,6 +1,6 @@
 // Goal: no target can make the plugin large. Method: the built executable, because memory under jest
 // says nothing, and targets that send two gigabytes.
-import { afterEach, expect, jest } from '@jest/globals';
+import { afterEach, expect } from '@jest/globals';
 import type { TargetList } from '../../api/index.ts';
 import type { ExporterFault } from '../host/exporter.ts';
 import { hostBundle } from '../packaging/built-bundle.ts';
@@ -9,7 +9,6 @@ import { privateBytes, startBundle, type BundleRun } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
 // Processes and disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const bundleTest = testNeeding({ files: [hostBundle] });
 /** The limit of a body is 32 MiB; twice that while its buffer grows, and what comes in meanwhile. */

@@ -2,12 +2,11 @@
 // composed plugin, a server with plugins, a media service and an exporter that asks for a token.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { TargetList } from '../../api/index.ts';
 import { eventually, PluginRun } from './plugin-fixture.ts';
 
 // Disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const calls = 'com.mattermost.calls';
 const token = 'hunter2hunter2';

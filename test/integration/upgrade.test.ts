@@ -5,13 +5,12 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import { startExporter, type Exporter } from '../host/exporter.ts';
 import { testNeeding } from '../programs.ts';
 import { eventually, PluginRun } from './plugin-fixture.ts';
 
 // Processes and disks take their time on a busy machine.
-jest.setTimeout(60_000);
 
 const storageEngine = 'prometheus';
 const prometheusTest = testNeeding({ programs: [storageEngine, 'promtool', 'tar'] });

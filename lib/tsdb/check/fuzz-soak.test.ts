@@ -21,7 +21,7 @@ const isSoak = process.env['SOAK'] === '1';
 const blockRounds = isSoak ? 2000 : 6;
 const damagesPerBlock = isSoak ? 40 : 12;
 const walRounds = isSoak ? 5000 : 30;
-const timeoutMs = isSoak ? 3_600_000 : 60_000;
+const timeoutMs = isSoak ? 3_600_000 : 180_000;
 
 const seed = testSeed();
 

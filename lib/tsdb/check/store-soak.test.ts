@@ -10,7 +10,7 @@ import { check, filesIn } from './check-fixture.ts';
 const isSoak = process.env['SOAK'] === '1';
 const lives = isSoak ? 20 : 1;
 const rounds = isSoak ? 200 : 60;
-const timeoutMs = isSoak ? 3_600_000 : 60_000;
+const timeoutMs = isSoak ? 3_600_000 : 180_000;
 
 const rangeMs = 20_000;
 const seed = testSeed();

@@ -15,9 +15,6 @@ import {
 
 const hourMs = 3_600_000;
 
-/** The disk of a busy machine is slow. */
-const timeoutMs = 30_000;
-
 /** How many files without a name this process has open in a directory. */
 function namelessFiles(dir: string): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
@@ -45,31 +42,27 @@ async function fill(store: Store, rounds: number, want: Contents): Promise<void>
   }
 }
 
-test(
-  'closed chunks leave the memory and come back into snapshots and blocks',
-  () =>
-    withBench(async ({ open, clock, dir }) => {
-      const limits = { maxClosedBytes: 0 };
-      const store = await open({ limits });
-      await clock.advance(4 * hourMs);
-      const want: Contents = new Map();
-      await fill(store, 250, want);
-      expect(namelessFiles(dir)).toBeGreaterThan(0);
-      expect(readdirSync(dir).sort()).toEqual(['lock', 'wal']);
-      expect(sorted(await contentsOf(store))).toEqual(sorted(want));
-      const batch = store.newBatch();
-      batch.push(store.seriesRef(labelsOf('last')), 0, 0, start + 3 * hourMs + 1);
-      addSample(want, labelsOf('last'), start + 3 * hourMs + 1, 0, 0);
-      await store.commit(batch);
-      await store.maintain();
-      expect(store.problems()).toEqual([]);
-      expect(store.blocks()).toHaveLength(1);
-      expect(sorted(await contentsOf(store))).toEqual(sorted(want));
-      await store.close();
-      expect(namelessFiles(dir)).toBe(0);
-    }),
-  timeoutMs,
-);
+test('closed chunks leave the memory and come back into snapshots and blocks', () =>
+  withBench(async ({ open, clock, dir }) => {
+    const limits = { maxClosedBytes: 0 };
+    const store = await open({ limits });
+    await clock.advance(4 * hourMs);
+    const want: Contents = new Map();
+    await fill(store, 250, want);
+    expect(namelessFiles(dir)).toBeGreaterThan(0);
+    expect(readdirSync(dir).sort()).toEqual(['lock', 'wal']);
+    expect(sorted(await contentsOf(store))).toEqual(sorted(want));
+    const batch = store.newBatch();
+    batch.push(store.seriesRef(labelsOf('last')), 0, 0, start + 3 * hourMs + 1);
+    addSample(want, labelsOf('last'), start + 3 * hourMs + 1, 0, 0);
+    await store.commit(batch);
+    await store.maintain();
+    expect(store.problems()).toEqual([]);
+    expect(store.blocks()).toHaveLength(1);
+    expect(sorted(await contentsOf(store))).toEqual(sorted(want));
+    await store.close();
+    expect(namelessFiles(dir)).toBe(0);
+  }));
 
 test('a file that a killed process left is removed', () =>
   withBench(async ({ open, dir }) => {

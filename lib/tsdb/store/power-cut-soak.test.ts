@@ -55,7 +55,7 @@ function syncedFiles(): {
 /** `make soak` runs long; a plain test run takes its share with a new seed each time. */
 const lives = process.env['SOAK'] === '1' ? 60 : 1;
 /** The disk of a busy machine is slow. */
-const timeoutMs = lives * 30_000;
+const timeoutMs = lives * 180_000;
 
 test(
   'a power cut costs at most the last five seconds',
@@ -106,9 +106,9 @@ async function liveThroughPowerCuts(bench: StoreBench, seed: number): Promise<vo
   }
 }
 
-/** The test's clock is faster than the disk: waits for what should be synced by now, ten seconds. */
+/** The test's clock is faster than the disk: waits for what should be synced by now, a minute at most. */
 async function reached(want: Map<string, number>, synced: Map<string, number>): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + 10_000;
+  const deadlineMs = systemClock.monotonicMs() + 60_000;
   for (const [name, size] of want) {
     while (synced.get(name)! < size && systemClock.monotonicMs() < deadlineMs) await delay(1);
   }

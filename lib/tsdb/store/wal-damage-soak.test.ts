@@ -74,7 +74,7 @@ async function replayed(
 const isSoak = process.env['SOAK'] === '1';
 const seed = testSeed();
 
-jest.setTimeout(isSoak ? 1_800_000 : 30_000);
+jest.setTimeout(isSoak ? 1_800_000 : 180_000);
 
 describe('a damaged WAL', () => {
   test('gives every whole record when it is cut at any byte', () =>
