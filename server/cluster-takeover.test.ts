@@ -62,6 +62,24 @@ test('a node that comes back alone notes for how long nobody collected', async (
   expect(targets[0]?.gaps).toMatchObject([{ reason: 'COLLECTOR_STOPPED' }]);
 });
 
+test('a node that starts after another one has ended does not take its time for a gap', async () => {
+  const first = await bench.start('a');
+  await bench.collector();
+  await bench.start('b');
+  await bench.stop('a');
+  const second = await bench.collector();
+  await bench.advance(60_000);
+  const endMs = bench.nowMs();
+  await bench.stop(second.name);
+  await bench.advance(30_000);
+  const again = await bench.start('a', { copyOf: first });
+  await bench.collector();
+  const { targets } = await again.get<TargetList>('targets');
+  const [gap] = targets[0]?.gaps ?? [];
+  expect(gap).toMatchObject({ message: 'Collecting moved from b to a.' });
+  expect(gap?.fromMs).toBeGreaterThanOrEqual(endMs - 5000);
+});
+
 test('a node that was killed brings away what it had when it comes back', async () => {
   for (const name of ['a', 'b', 'c']) await bench.start(name);
   const old = await bench.collector();

@@ -147,10 +147,16 @@ export class Membership {
 
   /** Who collected before this node, if that was another one. */
   predecessor(): Predecessor | undefined {
+    const { clock, identity } = this.#options;
     const other = this.#other;
-    if (other === undefined) return undefined;
-    const untilMs = other.goneMs ?? this.#options.clock.nowMs() - takeoverMs;
-    return { host: other.holder.host, untilMs };
+    if (other !== undefined) {
+      const untilMs = other.goneMs ?? clock.nowMs() - takeoverMs;
+      return { host: other.holder.host, untilMs };
+    }
+    // Nobody held the lease in the time of this process: what the record says is all there is.
+    const { freed } = this.#lease.view();
+    if (freed === undefined || freed.id === identity.id) return undefined;
+    return { host: freed.host, untilMs: Math.min(freed.untilMs, clock.nowMs()) };
   }
 
   /** The nodes that announce themselves, this one among them. */

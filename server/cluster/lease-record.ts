@@ -15,6 +15,8 @@ export interface LeaseRecord {
   version: string;
   /** When it began to hold, by its wall clock. */
   sinceMs: number;
+  /** Of a free record: when it was freed, by the same clock. Older versions do not say it. */
+  untilMs?: number | undefined;
 }
 
 /** A record together with the bytes that stand in the store: compare-and-set goes by bytes. */
@@ -35,10 +37,11 @@ export type ParsedLease =
 const recordVersion = 1;
 
 export function encodeLease(record: LeaseRecord): StoredLease {
-  const { epoch, sequence, state, id, boot, pid, host, version, sinceMs } = record;
+  const { epoch, sequence, state, id, boot, pid, host, version, sinceMs, untilMs } = record;
   const value = {
     ...{ v: recordVersion, e: epoch, s: sequence, st: state, id, boot, pid, host },
     ...{ ver: version, since: sinceMs },
+    ...(untilMs === undefined ? {} : { until: untilMs }),
   };
   return { raw: new TextEncoder().encode(JSON.stringify(value)), record };
 }
@@ -73,6 +76,7 @@ function recordOf(fields: Record<string, unknown>): LeaseRecord {
     host: textOf(fields, 'host'),
     version: textOf(fields, 'ver'),
     sinceMs: countOf(fields, 'since', 0),
+    untilMs: 'until' in fields ? countOf(fields, 'until', 0) : undefined,
   };
 }
 

@@ -111,3 +111,17 @@ describe('a release', () => {
     expect(bench.record()).toMatchObject({ st: 'free' });
   });
 });
+
+test('who freed the lease, and when, is known to a node that started later, also when it holds', async () => {
+  const holder = await bench.lonely();
+  await bench.clock.advance(7000);
+  const untilMs = bench.clock.nowMs();
+  await holder.lease.release();
+  await bench.clock.advance(60_000);
+  const late = bench.add('late');
+  late.lease.start();
+  await bench.clock.advance(3000);
+  expect(isHolding(late)).toBe(true);
+  const { id, host } = holder.identity;
+  expect(late.lease.view().freed).toEqual({ id, host, untilMs });
+});

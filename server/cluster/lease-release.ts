@@ -13,12 +13,15 @@ export async function freeRecord(
   clock: Clock,
   deadlineMs: number,
 ): Promise<'free' | 'nothing' | 'failed'> {
+  // Once for all attempts: what is repeated has the same bytes.
+  const untilMs = Math.max(0, Math.floor(clock.nowMs()));
   for (;;) {
     let isAnswered = true;
     for (const { raw, record } of ours) {
       const leftMs = deadlineMs - clock.monotonicMs();
       if (leftMs <= 0) return 'failed';
-      const free = encodeLease({ ...record, sequence: record.sequence + 1, state: 'free' });
+      const sequence = record.sequence + 1;
+      const free = encodeLease({ ...record, sequence, state: 'free', untilMs });
       const end = await calls.swap(raw, free.raw, leftMs);
       if (end.kind === 'answered' && end.value) return 'free';
       isAnswered &&= end.kind === 'answered';

@@ -7,6 +7,13 @@ export interface LeaseHolder {
   epoch: number;
 }
 
+/** Who gave the lease up, and when by its own wall clock. */
+export interface LeaseRelease {
+  id: string;
+  host: string;
+  untilMs: number;
+}
+
 /** What this node knows of the lease; cheap to make, true at the moment of the call. */
 export interface LeaseView {
   role: 'following' | 'holding';
@@ -16,5 +23,7 @@ export interface LeaseView {
   epoch: number;
   /** Undefined while nobody is known to hold the lease. */
   holder: LeaseHolder | undefined;
+  /** By the last record that was seen, unless that was held by then. */
+  freed: LeaseRelease | undefined;
   isDatabaseFailing: boolean;
 }

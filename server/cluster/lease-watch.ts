@@ -1,5 +1,6 @@
 import type { Clock, Rng } from '../../lib/runtime/index.ts';
 import { parseLease, type ParsedLease } from './lease-record.ts';
+import type { LeaseRelease } from './lease-view.ts';
 import { freeJitterMs, maxCounter, takeoverMs } from './limits.ts';
 import { isSameBytes, Sightings } from './sightings.ts';
 
@@ -29,6 +30,7 @@ export class LeaseWatch {
   readonly #isOwnDead: (holder: LeaseProcess) => boolean;
   readonly #sightings = new Sightings();
   #seen: Observation | undefined;
+  #freed: LeaseRelease | undefined;
   #highestEpoch = 0;
 
   /** `isOwnDead` tells whether a process was an earlier one of this very node and has ended. */
@@ -40,6 +42,11 @@ export class LeaseWatch {
 
   get seen(): Observation | undefined {
     return this.#seen;
+  }
+
+  /** Who gave the lease up, if that is what was seen last; still known after it was taken. */
+  get freed(): LeaseRelease | undefined {
+    return this.#freed;
   }
 
   /** What may be taken over now. */
@@ -62,6 +69,7 @@ export class LeaseWatch {
       return;
     }
     const parsed = raw.length === 0 ? undefined : parseLease(raw);
+    this.#freed = releaseOf(parsed);
     const { sinceMs, isRefused } = this.#sightings.note(raw, this.#clock.monotonicMs());
     const observation = { raw, parsed, sinceMs, isRefused, claimMs: sinceMs + takeoverMs };
     this.#seen = { ...observation, claimMs: this.#claimMs(observation) };
@@ -97,6 +105,12 @@ export class LeaseWatch {
   #isOfDead({ parsed, isRefused }: Observation): boolean {
     return !isRefused && parsed?.kind === 'known' && this.#isOwnDead(parsed.record);
   }
+}
+
+function releaseOf(parsed: ParsedLease | undefined): LeaseRelease | undefined {
+  if (parsed?.kind !== 'known' || parsed.record.state !== 'free') return undefined;
+  const { id, host, untilMs } = parsed.record;
+  return untilMs === undefined ? undefined : { id, host, untilMs };
 }
 
 /** The epoch that a record claims, 0 without one. */

@@ -76,6 +76,7 @@ export class Lease {
       isSure: held !== undefined && this.#isFresh(held),
       epoch: held?.stored.record.epoch ?? epochOf(this.#watch.seen?.parsed),
       holder: this.#holder(),
+      freed: this.#watch.freed,
       isDatabaseFailing: this.#calls.isFailing,
     };
   }
