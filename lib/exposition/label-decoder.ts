@@ -18,30 +18,36 @@ export class LabelDecoder {
   readonly #memory = new TextMemory();
   /** Start and end of the text in each slot: the name, then label names and values in turn. */
   readonly #offsets = new Int32Array(2 * (1 + 2 * maxLabels));
-  /** The labels of the series before: behind the first entry what stands in each slot. */
-  #labels = [metricName];
+  /**
+   * The labels of the series before: behind the first entry what stands in each slot. As long as
+   * any series may be, so that the engine never sees it grow.
+   */
+  readonly #labels = emptyLabels();
+  /** How many entries of it are those of the series before. */
+  #count = 1;
 
   /** Turns to another body. */
   reset(body: Uint8Array): void {
     this.#body = body;
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    this.#labels = [metricName];
+    this.#labels.fill('', 1);
+    this.#count = 1;
     this.#memory.turnTo(body);
   }
 
   decode(series: SeriesTokens): string[] {
     const { nameStart, nameEnd, pairCount, pairs } = series;
     const length = 2 + 2 * pairCount;
-    let isRenamed = this.#labels.length !== length;
-    if (this.#labels.length > length) this.#labels.length = length;
+    let isRenamed = this.#count !== length;
     this.#read(0, nameStart, nameEnd);
     for (let pair = 0; pair < pairCount; pair++) {
       const at = pair * pairStride;
       if (this.#read(2 * pair + 1, pairs[at]!, pairs[at + 1]!)) isRenamed = true;
       this.#read(2 * pair + 2, pairs[at + 2]!, pairs[at + 3]!);
     }
+    this.#count = length;
     if (isRenamed) this.#checkNames(series);
-    return this.#labels.slice();
+    return this.#labels.slice(0, length);
   }
 
   /** Reads the text in `[start, end)`; false when the series before had the same bytes in `slot`. */
@@ -52,7 +58,7 @@ export class LabelDecoder {
     offsets[2 * slot] = start;
     offsets[2 * slot + 1] = end;
     const isKnown =
-      slot + 1 < this.#labels.length &&
+      slot + 1 < this.#count &&
       size === end - start &&
       isSame(this.#view, start, this.#view, before, size);
     if (!isKnown) this.#labels[slot + 1] = this.#decode(start, end);
@@ -79,4 +85,10 @@ export class LabelDecoder {
       throw new ExpositionError('EXPOSITION_DUPLICATE_LABEL', what, this.#body, at);
     }
   }
+}
+
+function emptyLabels(): string[] {
+  const labels = Array.from({ length: 2 + 2 * maxLabels }, () => '');
+  labels[0] = metricName;
+  return labels;
 }

@@ -1,5 +1,5 @@
 import { compareUtf8 } from '../../lib/bytes/index.ts';
-import type { Labels } from '../../lib/tsdb/index.ts';
+import { metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
 
 /** Puts a target's labels on the series that it exposes. */
 export type LabelMerger = (exposed: readonly string[]) => Labels;
@@ -38,7 +38,8 @@ export function labelMerger(
     const labels = merged.flatMap(({ name }) => [name, '']);
     return { exposed, labels, sources: merged.map(({ source }) => source) };
   };
-  let plan = makePlan([]);
+  // Of the kind that all others have: what the engine learns with these it will not have to forget.
+  let plan = makePlan([metricNameLabel, '']);
   let other = plan;
   return (exposed) => {
     // Neighbours mostly have the same label names; in histograms two sets of names take turns.

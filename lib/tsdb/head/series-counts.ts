@@ -1,4 +1,5 @@
 import { metricNameLabel } from '../labels.ts';
+import { firstEntries, grownSize } from './grown-size.ts';
 import type { SymbolTable } from './symbols.ts';
 
 /** How many series of the head have a text. */
@@ -32,9 +33,9 @@ interface SlottedSets extends LabelSets {
  */
 export class SeriesCounts {
   /** Series by symbol number of the metric name. */
-  #metrics = new Uint32Array(1024);
+  #metrics = new Uint32Array(firstEntries);
   /** Series by symbol number of the label name. */
-  #labels = new Uint32Array(1024);
+  #labels = new Uint32Array(firstEntries);
 
   /** Counts the series whose pairs are `[at, at + length)` once more, or (-1) once less. */
   change(sets: LabelSets, at: number, length: number, by: 1 | -1): void {
@@ -67,7 +68,7 @@ export class SeriesCounts {
 
   #reserve(symbols: number): void {
     if (symbols <= this.#labels.length) return;
-    const size = Math.max(symbols, 2 * this.#labels.length);
+    const size = grownSize(this.#labels.length, symbols);
     const metrics = this.#metrics;
     const labels = this.#labels;
     (this.#metrics = new Uint32Array(size)).set(metrics);

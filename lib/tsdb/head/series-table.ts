@@ -1,12 +1,13 @@
 import { assert } from '../../runtime/index.ts';
 import type { Labels } from '../labels.ts';
+import { firstEntries, grownSize } from './grown-size.ts';
 import { lastGeneration, maxSlots, slotBits } from './limits.ts';
 import { SeriesCounts, type LabelCount, type SeriesCount } from './series-counts.ts';
 import { SymbolTable } from './symbols.ts';
 
 const slotMask = maxSlots - 1;
-const initialSlots = 1024;
-const initialPairs = 8 * 1024;
+/** Longer label sets are looked up with longer lists. */
+const initialWanted = 64;
 
 /**
  * The series of the head by slot: label sets as pairs of symbol numbers in one slab, references,
@@ -19,26 +20,26 @@ export class SeriesTable {
   /** Slots in use are below this; slot 0 is never used. */
   slotEnd = 1;
   /** Reference of the series in a slot; 0 for a free slot. */
-  refs = new Uint32Array(initialSlots);
+  refs = new Uint32Array(firstEntries);
   /** Place and length of the label set in {@link pairs}. */
-  pairsAt = new Uint32Array(initialSlots);
-  pairsLength = new Uint16Array(initialSlots);
+  pairsAt = new Uint32Array(firstEntries);
+  pairsLength = new Uint16Array(firstEntries);
   /** Symbol numbers: name, value, name, value. */
-  pairs = new Int32Array(initialPairs);
+  pairs = new Int32Array(firstEntries);
 
   /** Generation that the next user of a slot gets; while in use, its own. */
-  #generation = new Uint16Array(initialSlots);
-  #hash = new Int32Array(initialSlots);
+  #generation = new Uint16Array(firstEntries);
+  #hash = new Int32Array(firstEntries);
   readonly #counts = new SeriesCounts();
   #pairsEnd = 0;
   /** Freed places in the slab by their length. */
   readonly #freePairs = new Map<number, number[]>();
   readonly #freeSlots: number[] = [];
   /** Open addressing, linear probing; entries are slots, 0 is empty. */
-  #table = new Uint32Array(2 * initialSlots);
-  #wanted = new Int32Array(64);
+  #table = new Uint32Array(2 * firstEntries);
+  #wanted = new Int32Array(initialWanted);
   /** The texts whose symbols stand in `#wanted`, where that is not -1. */
-  #wantedTexts: string[] = [];
+  #wantedTexts = noTexts(initialWanted);
   /** The labels whose symbols {@link find} has left in `#wanted`, -1 for those that do not exist. */
   #found: Labels | undefined;
 
@@ -62,7 +63,7 @@ export class SeriesTable {
     const length = labels.length;
     if (length > this.#wanted.length) {
       this.#wanted = new Int32Array(2 * length);
-      this.#wantedTexts = [];
+      this.#wantedTexts = noTexts(2 * length);
     }
     const wanted = this.#wanted;
     const texts = this.#wantedTexts;
@@ -130,7 +131,7 @@ export class SeriesTable {
   remove(slot: number): void {
     // Symbols that go with it may be given out again.
     this.#found = undefined;
-    this.#wantedTexts = [];
+    this.#wanted.fill(-1);
     this.#unlink(slot);
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;
@@ -180,7 +181,7 @@ export class SeriesTable {
   /** Makes room for slots below `slots`. */
   reserve(slots: number): void {
     if (slots <= this.refs.length) return;
-    const size = Math.min(maxSlots, Math.max(slots, this.refs.length + (this.refs.length >>> 1)));
+    const size = Math.min(maxSlots, grownSize(this.refs.length, slots));
     const { refs, pairsAt, pairsLength } = this;
     const generation = this.#generation;
     const hash = this.#hash;
@@ -203,7 +204,7 @@ export class SeriesTable {
     this.#pairsEnd += length;
     if (this.#pairsEnd > this.pairs.length) {
       const { pairs } = this;
-      this.pairs = new Int32Array(Math.max(this.#pairsEnd, pairs.length + (pairs.length >>> 1)));
+      this.pairs = new Int32Array(grownSize(pairs.length, this.#pairsEnd));
       this.pairs.set(pairs);
     }
     return at;
@@ -255,6 +256,11 @@ export class SeriesTable {
       if (this.refs[slot] !== 0) this.#insert(slot);
     }
   }
+}
+
+/** Texts that no label has at its place; one is read for every label, so that none may be missing. */
+function noTexts(count: number): string[] {
+  return Array.from({ length: count }, () => '');
 }
 
 function hashOf(ids: Int32Array, start: number, length: number): number {

@@ -1,7 +1,7 @@
 import { systemRng, type Rng } from '../../runtime/index.ts';
 
-/** Entries at first; a power of two. */
-const initialEntries = 2048;
+/** Entries at first; a power of two, and few for the reason of `grown-size.ts`. */
+const initialEntries = 32;
 
 /**
  * Finds the numbers of texts. A `Map` would do the same, but a text that is not in it costs the

@@ -1,6 +1,5 @@
+import { firstEntries, grownSize } from './grown-size.ts';
 import { SymbolIndex } from './symbol-index.ts';
-
-const initialSymbols = 1024;
 
 /** Shorter strings are always stored by their own characters (V8 slices from 13 on). */
 const maxFlatLength = 12;
@@ -16,7 +15,7 @@ export class SymbolTable {
   readonly #texts: string[] = [];
   readonly #index = new SymbolIndex(this.#texts);
   readonly #free: number[] = [];
-  #uses = new Uint32Array(initialSymbols);
+  #uses = new Uint32Array(firstEntries);
 
   /** Numbers are below this. */
   get size(): number {
@@ -58,7 +57,7 @@ export class SymbolTable {
   #add(text: string): number {
     const id = this.#free.pop() ?? this.#texts.length;
     if (id >= this.#uses.length) {
-      const grown = new Uint32Array(this.#uses.length * 2);
+      const grown = new Uint32Array(grownSize(this.#uses.length, id + 1));
       grown.set(this.#uses);
       this.#uses = grown;
     }

@@ -28,7 +28,7 @@ export const mergeSpaceShare = 0.25;
 export const maxSamplesPerRecord = 5000;
 
 /** Series of one WAL record: encoding them is one slice of work on the main thread. */
-export const maxSeriesPerRecord = 500;
+export const maxSeriesPerRecord = 2000;
 
 /** Pause after a page of closed chunks could not be moved out of memory. */
 export const moveRetryMs = 60_000;

@@ -14,7 +14,8 @@ const textEncoder = new TextEncoder();
  * Neighbours share most labels, whose bytes are copied from one to the next.
  */
 export class SeriesEncoder {
-  #bytes = new Uint8Array(64 * 1024);
+  /** Few at first: see `grown-size.ts`. */
+  #bytes = new Uint8Array(64);
   #at = 0;
   /** Symbols of the series before, where its texts begin in the record, and where the last one ends. */
   #ids = new Int32Array(32);
