@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { declarations, parseSettings, refuseChange } from './index.ts';
+import { changedSettings, declarations, parseSettings, refuseChange } from './index.ts';
 
 const defaults = parseSettings({}).settings;
 
@@ -90,8 +90,8 @@ describe('parseSettings', () => {
 
 describe('refuseChange', () => {
   test('refuses an invalid value of ours that this save changed, and nothing else', () => {
-    expect(refuseChange({}, { ScrapeIntervalSeconds: 0 })).toMatch(
-      /^ScrapeIntervalSeconds: must be/,
+    expect(refuseChange({}, { ScrapeIntervalSeconds: 0 })).toBe(
+      'ScrapeIntervalSeconds: must be from 1 to 300.',
     );
     expect(
       refuseChange({ scrapeintervalseconds: 0 }, { ScrapeIntervalSeconds: 0 }),
@@ -101,4 +101,13 @@ describe('refuseChange', () => {
     expect(refuseChange({}, { SomebodyElses: 'thing' })).toBeUndefined();
     expect(refuseChange({ DBPath: 'x' }, { DBPath: null })).toBeUndefined();
   });
+});
+
+test('changedSettings takes an absent setting for its default, as the server leaves defaults out', () => {
+  const inForce = Object.fromEntries(declarations.map(({ key, ...rest }) => [key, rest.default]));
+  expect(changedSettings(inForce, {})).toEqual([]);
+  expect(changedSettings(inForce, { scrapeintervalseconds: 20 })).toEqual([
+    'ScrapeIntervalSeconds',
+  ]);
+  expect(changedSettings({}, { ScrapeIntervalSeconds: 15 })).toEqual([]);
 });

@@ -72,15 +72,22 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
     // A save from a page that shows secrets masked may bring the mask: that is no reason to refuse.
     if (declaration.kind === 'longtext' && declaration.isSecret === true) continue;
     const { complaint } = parseOne(declaration, value);
-    if (complaint !== undefined) return `${declaration.key}: ${complaint}`;
+    // A refused value is not replaced by another one.
+    if (complaint !== undefined) {
+      return `${declaration.key}: ${complaint.replace(/; [^;]* is used\.$/, '.')}`;
+    }
   }
   return undefined;
 }
 
-/** Which settings are not the same in both, by their declared names where they have one. */
+/**
+ * Which settings are not the same in both, by their declared names where they have one. One that is
+ * absent has its default: the server fills defaults in where it tells what is in force, and not
+ * where it asks about a save.
+ */
 export function changedSettings(previous: RawSettings, next: RawSettings): string[] {
-  const before = byLowerCaseKey(previous);
-  const after = byLowerCaseKey(next);
+  const before = withDefaults(previous);
+  const after = withDefaults(next);
   const names = new Map(declarations.map(({ key }) => [key.toLowerCase(), key]));
   const keys = new Set([...before.keys(), ...after.keys()]);
   const changed = [...keys].filter(
@@ -92,6 +99,15 @@ export function changedSettings(previous: RawSettings, next: RawSettings): strin
 /** Keys reach us as the manifest names them or in lower case, depending on how they were stored. */
 function byLowerCaseKey(raw: RawSettings): Map<string, unknown> {
   return new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+function withDefaults(raw: RawSettings): Map<string, unknown> {
+  const values = byLowerCaseKey(raw);
+  for (const declaration of declarations) {
+    const key = declaration.key.toLowerCase();
+    values.set(key, values.get(key) ?? declaration.default);
+  }
+  return values;
 }
 
 function isSame(a: unknown, b: unknown): boolean {
