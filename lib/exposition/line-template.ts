@@ -5,6 +5,7 @@ import type { ExpositionFormat } from './format.ts';
 import { idleLines, maxBodyLines, maxMetadataComments, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
 import { LineResolver, type SeriesResolver } from './line-resolver.ts';
+import { KnownLines } from './known-lines.ts';
 import { isSame } from './same-bytes.ts';
 import { emitSamples, type SampleSink } from './sample-sink.ts';
 import { collectMetadata, type FamilyMetadata } from './metadata.ts';
@@ -57,6 +58,7 @@ export class LineTemplate {
   /** The body at hand, and what is known about it. */
   #next = new ParsedBody();
   readonly #resolver = new LineResolver();
+  readonly #known = new KnownLines();
   /** A layout that no body uses. */
   #spareLayout = new LineLayout();
   #at = 0;
@@ -264,83 +266,54 @@ export class LineTemplate {
     }
   }
 
-  /**
-   * Takes over lines as long as they are those of the body before, the value apart. This is the
-   * hot loop: everything it touches is a local, and nothing in it allocates.
-   */
+  /** Takes over lines as long as they are those of the body before, the value apart. */
   #matchLines(lastLine: number, stopAt: number): void {
     const next = this.#next;
     const before = this.#before;
     const resolver = this.#resolver;
-    const { lexer, seen } = resolver;
-    const { value } = lexer;
-    const { halves } = value;
-    const { bytes, view, end, lo, hi } = next;
-    const { view: oldView, end: oldEnd, lo: oldLo, hi: oldHi, count: oldCount } = before;
-    const { valueOffset: oldOffset, ref: oldRef } = before.layout;
-    const isInStep = this.#isInStep();
-    const hasTimes = before.timesMs !== undefined || this.#honorTimestamps;
-    const { length } = bytes;
+    const known = this.#known;
     const firstLine = next.count;
     const firstCursor = resolver.cursor;
-    let cursor = firstCursor;
-    let line = firstLine;
-    let at = this.#at;
-    let start = before.start(cursor);
-    let samples = 0;
-    let dropped = 0;
+    known.start(this.#at, firstCursor);
+    do {
+      const hasTimes = before.timesMs !== undefined || next.timesMs !== undefined;
+      if (!hasTimes) known.take(before, next, resolver.seen, lastLine, stopAt);
+    } while (next.count < lastLine && known.at < stopAt && this.#takeOther());
 
-    while (line < lastLine && at < stopAt && cursor < oldCount) {
-      const known = oldRef[cursor]!;
-      if (known === duplicateRef || (!isInStep && seen[cursor] !== 0)) break;
-      const offset = oldOffset[cursor]!;
-      if (at + offset > length || !isSame(view, at, oldView, start, offset)) break;
-      const valueAt = at + offset;
-      const oldValueAt = start + offset;
-      start = oldEnd[cursor]!;
-      const size = start - oldValueAt;
-      // Most values are counts with as many digits as before; read from where they should end.
-      const newlineAt = valueAt + size - 1;
-      if (
-        size > 1 &&
-        size <= 9 &&
-        valueAt >= 8 &&
-        newlineAt < length &&
-        bytes[newlineAt] === newline &&
-        value.parseDigits(view, newlineAt, size - 1)
-      ) {
-        at = newlineAt + 1;
-        lo[line] = halves[0]!;
-        hi[line] = halves[1]!;
-        if (hasTimes) next.setTime(line, noTime);
-      } else if (valueAt + size <= length && isSame(view, valueAt, oldView, oldValueAt, size)) {
-        at = valueAt + size;
-        lo[line] = oldLo[cursor]!;
-        hi[line] = oldHi[cursor]!;
-        if (hasTimes) next.setTime(line, before.timesMs?.[cursor] ?? noTime);
-      } else {
-        if (!lexer.tryValue(valueAt)) break;
-        at = lexer.lineEnd;
-        lo[line] = halves[0]!;
-        hi[line] = halves[1]!;
-        if (hasTimes) next.setTime(line, this.#ownTime());
-      }
-      end[line] = at;
-      if (known >= 0) samples++;
-      else if (known === droppedRef) dropped++;
-      cursor++;
-      line++;
+    if (!this.#isInStep()) {
+      next.layout.copy(before.layout, firstCursor, firstLine, next.count - firstLine);
+      resolver.seen.fill(1, firstCursor, known.cursor);
     }
+    this.#at = known.at;
+    resolver.cursor = known.cursor;
+    this.#dropped += known.dropped;
+    this.#countSamples(known.samples);
+  }
 
-    if (!isInStep) {
-      next.layout.copy(before.layout, firstCursor, firstLine, line - firstLine);
-      seen.fill(1, firstCursor, cursor);
-    }
-    next.count = line;
-    this.#at = at;
-    resolver.cursor = cursor;
-    this.#dropped += dropped;
-    this.#countSamples(samples);
+  /** Takes over one line whose value has to be parsed, or that may have a time; false if it is new. */
+  #takeOther(): boolean {
+    const next = this.#next;
+    const before = this.#before;
+    const known = this.#known;
+    const { lexer, seen } = this.#resolver;
+    const { at, cursor } = known;
+    if (cursor >= before.count || seen[cursor] !== 0) return false;
+    const ref = before.layout.ref[cursor]!;
+    const offset = before.layout.valueOffset[cursor]!;
+    const left = next.bytes.length - at;
+    if (ref === duplicateRef || offset > left) return false;
+    const start = before.start(cursor);
+    if (known.valueAt < 0 && !isSame(next.view, at, before.view, start, offset)) return false;
+    const size = before.end[cursor]! - start;
+    const isWhole =
+      known.valueAt < 0 &&
+      size <= left &&
+      isSame(next.view, at + offset, before.view, start + offset, size - offset);
+    if (isWhole) next.repeat(before, cursor, at + size);
+    else if (lexer.tryValue(at + offset)) next.add(lexer.lineEnd, lexer.halves, this.#ownTime());
+    else return false;
+    known.pass(ref, next.end[next.count - 1]!);
+    return true;
   }
 
   /** Passes lines of the body before that are gone; false when the line at hand is not behind them. */

@@ -55,6 +55,23 @@ export class ParsedBody {
     if (this.timesMs !== undefined) this.timesMs = grown(this.timesMs, capacity);
   }
 
+  /** Appends a line that ends at `end`: its value and time, {@link noTime} without. */
+  add(end: number, halves: Uint32Array, timeMs: number): void {
+    const line = this.count++;
+    this.end[line] = end;
+    this.lo[line] = halves[0]!;
+    this.hi[line] = halves[1]!;
+    this.setTime(line, timeMs);
+  }
+
+  /** Appends a line that ends at `end`, with value and time of line `line` of `other`. */
+  repeat(other: ParsedBody, line: number, end: number): void {
+    this.end[this.count] = end;
+    this.lo[this.count] = other.lo[line]!;
+    this.hi[this.count] = other.hi[line]!;
+    this.setTime(this.count++, other.timesMs?.[line] ?? noTime);
+  }
+
   /** Start of line `line`. */
   start(line: number): number {
     return line === 0 ? 0 : this.end[line - 1]!;

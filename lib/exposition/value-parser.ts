@@ -20,13 +20,6 @@ const maxRestDigits = 6;
 /** Powers of ten that a double holds exactly. */
 const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${String(power)}`));
 
-/** The bytes of `0000`. */
-const fourZeros = 0x30303030;
-
-/** Which bits of the first and of the last four of eight bytes belong to a number, by its digits. */
-const keptOfHigh = Int32Array.from({ length: 9 }, (_, digits) => lastBytes(digits - 4));
-const keptOfLow = Int32Array.from({ length: 9 }, (_, digits) => lastBytes(digits));
-
 /** Past any exponent that matters, so that absurd ones cannot overflow while they are read. */
 const exponentCap = 100_000;
 
@@ -59,20 +52,6 @@ export class ValueParser {
       return at;
     }
     return this.#parseDecimal(body, start, at, mantissa);
-  }
-
-  /**
-   * Parses `[end - digits, end)`, one to eight bytes of a body that holds at least eight bytes
-   * before `end`; false when they are not all digits. It knows where the number ends and takes
-   * four digits at a time, so that nothing in it has to be guessed by the processor.
-   */
-  parseDigits(view: DataView, end: number, digits: number): boolean {
-    const high = (view.getInt32(end - 8, true) ^ fourZeros) & keptOfHigh[digits]!;
-    const low = (view.getInt32(end - 4, true) ^ fourZeros) & keptOfLow[digits]!;
-    // A byte above 9 has one of its upper bits set, or gets one when 6 is added.
-    if (((high | (high + 0x06060606) | low | (low + 0x06060606)) & 0xf0f0f0f0) !== 0) return false;
-    this.#number[0] = Math.imul(ofFour(high), 10_000) + ofFour(low);
-    return true;
   }
 
   /** Goes on behind `digitsEnd`, up to which `[start, digitsEnd)` are the digits of `read`. */
@@ -197,16 +176,4 @@ export class ValueParser {
 
 function endsToken(byte: number): boolean {
   return byte === newline || byte === blank || byte === tab || byte === braceOpen;
-}
-
-/** A mask of the last `count` of four bytes in little-endian order. */
-function lastBytes(count: number): number {
-  if (count <= 0) return 0;
-  return count >= 4 ? -1 : -1 << (32 - 8 * count);
-}
-
-/** The number whose four digits are the bytes of `digits`, the first one lowest. */
-function ofFour(digits: number): number {
-  const pairs = Math.imul(digits & 0x000f000f, 10) + ((digits >>> 8) & 0x000f000f);
-  return Math.imul(pairs & 0xff, 100) + (pairs >>> 16);
 }
