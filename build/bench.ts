@@ -1,6 +1,7 @@
 // `make bench`: prints a table and writes dist/bench.json. usage: bench.ts [measure ...]
 import { mkdir, writeFile } from 'node:fs/promises';
 import { measureBridge } from '../test/bench/bridge.ts';
+import { measureDayDump } from '../test/bench/day-dump.ts';
 import { measureDemoProfile } from '../test/bench/demo-profile.ts';
 import { measureBundle, measureHandshake } from '../test/bench/executable.ts';
 import { table, type Measure } from '../test/bench/measure.ts';
@@ -41,6 +42,7 @@ const groups: { names: string[]; run: () => Promise<Measure[]> }[] = [
     run: measureBridge,
   },
   { names: ['upload-memory'], run: async () => [await measureUploadMemory()] },
+  { names: ['dump-24h', 'dump-bytes', 'dump-memory', 'dump-slice'], run: measureDayDump },
   { names: ['memory-slope'], run: async () => [await measureWeek()] },
 ];
 

@@ -1,30 +1,32 @@
 import { TarArchive, type TarEntryData } from 'archiver';
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DumpError } from './errors.ts';
-import { gzipLevel } from './limits.ts';
-import type { FinishResult, PackedFile } from './worker-protocol.ts';
+import { gzipLevel, streamAheadBytes, streamChunkBytes } from './limits.ts';
+import type { WrittenArchive } from './archive-check.ts';
+import type { PackedFile } from './worker-protocol.ts';
 
-/** What an archive is written to and how large it may become. */
+/** How an archive is written and how large it may become. */
 export interface ArchiveWriterOptions {
-  path: string;
   /** Time of all members. */
   dateMs: number;
   maxBytes: number;
 }
 
 /**
- * Writes a tar.gz to a file, member by member, with bounded memory. Every member is hashed on its
- * way in and the archive on its way out; the file is flushed before {@link finish} resolves. After
- * an error the archive is of no use: {@link discard} it.
+ * Makes a tar.gz, member by member, with bounded memory: a member waits until what was made before is
+ * taken by {@link read}. Every member is hashed on its way in and the archive on its way out. After an
+ * error the archive is of no use: {@link discard} it.
  */
 export class ArchiveWriter {
   readonly #archive: TarArchive;
   readonly #options: ArchiveWriterOptions;
   readonly #hash = createHash('sha256');
+  /** What is made and not yet taken. */
+  readonly #out: AsyncIterator<Buffer>;
   readonly #written: Promise<void>;
   /** Rejects with the first error of any part; never resolves. */
   readonly #failure: Promise<never>;
@@ -34,7 +36,8 @@ export class ArchiveWriter {
 
   constructor(options: ArchiveWriterOptions) {
     this.#options = options;
-    this.#archive = new TarArchive({ gzip: true, gzipOptions: { level: gzipLevel } });
+    const gzipOptions = { level: gzipLevel, chunkSize: streamChunkBytes };
+    this.#archive = new TarArchive({ gzip: true, gzipOptions });
     this.#failure = new Promise<never>((_resolve, reject) => {
       this.#fail = (error) => {
         reject(error);
@@ -46,11 +49,19 @@ export class ArchiveWriter {
     this.#archive.on('warning', (warning) => {
       this.#fail(warning);
     });
-    const file = createWriteStream(options.path, { flags: 'wx', mode: 0o600, flush: true });
-    this.#written = pipeline(this.#archive, this.#measure(), file);
+    const out = this.#measure();
+    this.#out = out[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#written = pipeline(this.#archive, out);
     this.#written.catch((error: unknown) => {
       this.#fail(error as Error);
     });
+  }
+
+  /** The next bytes of the archive, for the caller to keep; undefined behind the last ones. */
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const next = await this.#out.next();
+    // What comes is a part of a larger buffer.
+    return next.done === true ? undefined : new Uint8Array(next.value);
   }
 
   /** Bytes of the archive so far. */
@@ -92,18 +103,21 @@ export class ArchiveWriter {
     await this.#entry(Buffer.alloc(0), { name: `${name}/`, type: 'directory', mode: 0o755 });
   }
 
-  /** Ends the archive and waits until it is on the disk. */
-  async finish(): Promise<Omit<FinishResult, 'aliases'>> {
+  /** Ends the archive and waits until all of it is made; the last bytes may still be to be taken. */
+  async finish(): Promise<WrittenArchive> {
     await Promise.race([this.#archive.finalize(), this.#failure]);
     await this.#written;
-    return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };
+    return {
+      sizeBytes: this.#sizeBytes,
+      sha256: this.#hash.digest('hex'),
+      files: this.#files,
+    };
   }
 
-  /** Gives the archive up, in whatever state it is, and removes its file. */
+  /** Gives the archive up, in whatever state it is: nothing more is to be had of it. */
   async discard(): Promise<void> {
     this.#fail(new DumpError('DUMP_CANCELLED', 'The dump was cancelled.'));
     await this.#written.catch(() => undefined);
-    await rm(this.#options.path, { force: true });
   }
 
   /** Appends a member and waits until it is wholly in the archive. */
@@ -119,6 +133,7 @@ export class ArchiveWriter {
 
   #measure(): Transform {
     return new Transform({
+      readableHighWaterMark: streamAheadBytes,
       transform: (chunk: Buffer, _encoding, done) => {
         this.#sizeBytes += chunk.length;
         this.#hash.update(chunk);

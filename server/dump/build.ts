@@ -7,6 +7,8 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
 import { blockKey, codeOf, type BlockCatalog } from '../share/index.ts';
+import { ArchiveStream, type TakeArchive } from './archive-stream.ts';
+import { metricTypes } from './counter-metrics.ts';
 import { archiveFileName, utcText } from './file-name.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { manifestOf } from './manifest.ts';
@@ -27,6 +29,7 @@ import type {
   AddGroupResult,
   FinishResult,
   GroupProgress,
+  OpenRequest,
   PackedBlock,
 } from './worker-protocol.ts';
 
@@ -59,17 +62,24 @@ export interface BuildRequest {
   requested: TimeRange;
   /** Series that are asked for; null for all. */
   filter: DumpFilter | null;
+  /** One sample per series and step of so many seconds; 0 for all. */
+  stepSeconds: number;
   /** Key of the aliases for hosts and ids; null when they stay as they are. */
   aliasSecret: Uint8Array | null;
   maxArchiveBytes: number;
+  /** What the manifest warns of besides what is found while it is built. */
+  notes?: readonly string[];
+  /** Takes the archive as it is made; what it throws ends the building. */
+  take: TakeArchive;
+  /** Gives what was taken, to be checked byte by byte; absent when nothing can have happened to it. */
+  readBack?: () => Promise<AsyncIterable<Uint8Array>>;
   signal: AbortSignal;
   /** `fraction` of the whole work, 0 to 1. */
   onProgress: (phase: DumpPhase, fraction: number) => void;
 }
 
-/** A finished archive in the temporary space. */
+/** What a finished archive is. */
 export interface BuiltArchive {
-  path: string;
   fileName: string;
   sizeBytes: number;
   sha256: string;
@@ -82,20 +92,18 @@ export interface BuiltArchive {
 }
 
 /**
- * Builds an archive and gives it to `use`; the temporary space is removed afterwards, whatever
- * happens. Needs space for the archive and for one group of overlapping blocks twice.
+ * Builds an archive as a stream: its bytes are taken while it is made, and read back afterwards. The
+ * temporary space, for one group of overlapping blocks at a time, is removed whatever happens.
  */
-export async function buildArchive<T>(
+export async function buildArchive(
   parts: BuildParts,
   request: BuildRequest,
-  use: (archive: BuiltArchive) => Promise<T>,
-): Promise<T> {
+): Promise<BuiltArchive> {
   const area = await WorkArea.create(parts.dataDirectory, request.id);
   try {
     const thread = parts.openThread();
     try {
-      const archive = await new Build(parts, request, area, thread).run();
-      return await use(archive);
+      return await new Build(parts, request, area, thread).run();
     } finally {
       await thread.stop().catch((error: unknown) => {
         parts.onHungThread?.(error);
@@ -110,13 +118,13 @@ export async function buildArchive<T>(
 const maxBlockDelayMs = 6 * 60 * 60 * 1000;
 
 /** Parts of the whole work at which its phases begin. */
-const progressAt = { snapshot: 0.02, groups: 0.08, finish: 0.88 };
+const progressAt = { snapshot: 0.02, groups: 0.08, finish: 0.86, check: 0.9 };
 
 class Build {
   readonly #parts: BuildParts;
   readonly #request: BuildRequest;
   readonly #area: WorkArea;
-  readonly #thread: DumpThread;
+  readonly #stream: ArchiveStream;
   readonly #warnings: string[] = [];
   readonly #blocks: PackedBlock[] = [];
   #actual: TimeRange | undefined;
@@ -127,27 +135,41 @@ class Build {
     this.#parts = parts;
     this.#request = request;
     this.#area = area;
-    this.#thread = thread;
+    this.#stream = new ArchiveStream(thread, request.id, request.signal);
   }
 
   async run(): Promise<BuiltArchive> {
-    const { aliasSecret, id, maxArchiveBytes, onProgress, requested } = this.#request;
+    const { aliasSecret, maxArchiveBytes, onProgress, requested } = this.#request;
+    const stream = this.#stream;
     const createdAtMs = this.#parts.clock.nowMs();
     onProgress('selecting', 0);
     const blocks = await this.#collectSources();
     if (blocks.length === 0) throw rangeEmpty(requested);
-    const archivePath = join(this.#area.path, 'archive.tar.gz');
-    const open = { id, archivePath, dateMs: createdAtMs, maxBytes: maxArchiveBytes, aliasSecret };
-    await this.#call('dump.open', open);
+    const form = { aliasSecret, thinning: await this.#thinning() };
+    await stream.call('dump.open', { dateMs: createdAtMs, maxBytes: maxArchiveBytes, ...form });
+    stream.start(this.#request.take);
     try {
       await this.#addGroups(groupOverlapping(blocks));
       onProgress('packing', progressAt.finish);
-      return { path: archivePath, ...(await this.#finish(createdAtMs)) };
+      const archive = await this.#finish(createdAtMs);
+      onProgress('storing', progressAt.check);
+      await stream.taken();
+      await this.#check(archive.sizeBytes);
+      return archive;
     } catch (error) {
-      // The first error counts; a thread that crashed cannot be asked to clean up.
-      await this.#thread.call('dump.discard', { id }).catch(() => undefined);
-      throw error;
+      throw await stream.abandon(error);
     }
+  }
+
+  async #check(sizeBytes: number): Promise<void> {
+    const { onProgress, readBack } = this.#request;
+    if (readBack === undefined) return;
+    let checkedBytes = 0;
+    await this.#stream.check(await readBack(), (bytes) => {
+      checkedBytes = Math.min(sizeBytes, checkedBytes + bytes);
+      const part = (1 - progressAt.check) * (checkedBytes / sizeBytes);
+      onProgress('storing', progressAt.check + part);
+    });
   }
 
   /**
@@ -264,7 +286,7 @@ class Build {
   }
 
   async #fetchFile(key: string, target: string): Promise<void> {
-    const { signal } = this.#request;
+    const { signal } = this.#stream;
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const { body } = await this.#parts.store.get(key, { signal });
     await pipeline(body, createWriteStream(target, { flags: 'wx', mode: 0o600 }), { signal });
@@ -298,14 +320,16 @@ class Build {
     blockDirs: string[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<void> {
-    const { filter, id, requested } = this.#request;
+    const { filter, requested } = this.#request;
     const outDir = await this.#area.directory('out');
-    const result = (await this.#call(
+    const result = (await this.#stream.call(
       'dump.addGroup',
-      { id, blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir },
-      (progress) => {
-        const { phase, fraction } = progress as GroupProgress;
-        tell(phase, phase === 'rewriting' ? 0.3 + 0.4 * fraction : 0.7 + 0.3 * fraction);
+      { blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir },
+      {
+        onProgress: (progress) => {
+          const { phase, fraction } = progress as GroupProgress;
+          tell(phase, phase === 'rewriting' ? 0.3 + 0.4 * fraction : 0.7 + 0.3 * fraction);
+        },
       },
     )) as AddGroupResult;
     const { actual, block } = result;
@@ -318,20 +342,21 @@ class Build {
     };
   }
 
-  async #finish(createdAtMs: number): Promise<Omit<BuiltArchive, 'path'>> {
+  async #finish(createdAtMs: number): Promise<BuiltArchive> {
     const { facts, node, pluginId } = this.#parts;
-    const { aliasSecret, filter, id, jobId, requested } = this.#request;
+    const { aliasSecret, filter, jobId, requested, stepSeconds } = this.#request;
     const actual = this.#actual;
     if (actual === undefined) throw this.#nothingPacked();
     this.#warnOfStaleness(actual);
     const server = await facts.server();
     const samples = this.#blocks.reduce((sum, block) => sum + block.samples, 0);
-    const series = (await this.#call('dump.countSeries', { id })) as number;
+    const series = (await this.#stream.call('dump.countSeries', {})) as number;
     const { pluginVersion } = facts;
-    const warnings = this.#warnings;
+    const warnings = [...(this.#request.notes ?? []), ...this.#warnings];
     const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const redacted = aliasSecret === null ? 'none' : 'hosts-and-ids';
-    const asked = { requested, filtered: filter, redacted } as const;
+    const thinned = stepSeconds === 0 ? null : { stepSeconds };
+    const asked = { requested, filtered: filter, redacted, thinned } as const;
     const outline = { jobId, node, createdAtMs, timeZone, actual, ...asked };
     const manifest = manifestOf(
       { ...outline, samples, series, blocks: this.#blocks, warnings },
@@ -340,21 +365,39 @@ class Build {
       await facts.collected(requested),
     );
     const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };
-    const name = server.serverName;
-    const serverName = (await this.#call('dump.alias', { id, name })) as string;
-    const scrapeIntervalSeconds = facts.scrapeIntervalMs() / 1000;
+    const serverName = await this.#alias(server.serverName);
+    const told = { ...asked, filtered: filter === null ? null : await this.#aliased(filter) };
+    const scrapeIntervalSeconds = Math.max(stepSeconds, facts.scrapeIntervalMs() / 1000);
     const texts = [
       { path: 'metadata.yaml', content: packetMetadata({ ...packet, requested, actual }) },
       {
         path: 'README.md',
-        content: dumpReadme({ serverName, actual, warnings: manifest.warnings }),
+        content: dumpReadme({ serverName, actual, ...told, warnings: manifest.warnings }),
       },
       ...viewerFiles({ serverName, actual, scrapeIntervalSeconds }),
     ];
-    const finished = (await this.#call('dump.finish', { id, texts, manifest })) as FinishResult;
+    const files = { texts, manifest };
+    const finished = (await this.#stream.call('dump.finish', files)) as FinishResult;
     const toMs = Math.min(requested.toMs, createdAtMs);
     const fileName = archiveFileName(serverName, requested.fromMs, toMs);
     return { fileName, ...finished, actual, samples, series, warnings: manifest.warnings };
+  }
+
+  /** What stands for the name of a host in the texts of the archive. */
+  async #alias(name: string): Promise<string> {
+    return (await this.#stream.call('dump.alias', { name })) as string;
+  }
+
+  async #aliased(filter: DumpFilter): Promise<DumpFilter> {
+    return { ...filter, nodes: await Promise.all(filter.nodes.map((name) => this.#alias(name))) };
+  }
+
+  /** What exporters say of their metrics tells counters, which are thinned with care. */
+  async #thinning(): Promise<OpenRequest['thinning']> {
+    const { requested, stepSeconds } = this.#request;
+    if (stepSeconds === 0) return null;
+    const { metadata } = await this.#parts.facts.collected(requested);
+    return { stepMs: stepSeconds * 1000, types: metricTypes(metadata) };
   }
 
   /** Only what was asked for can be missing. */
@@ -373,14 +416,6 @@ class Build {
     }
     const message = 'No block of this range could be read; the server log and the detail say why.';
     return new DumpError('DUMP_DAMAGED', message, { detail: this.#warnings.join(' ') });
-  }
-
-  async #call(
-    method: string,
-    payload: unknown,
-    onProgress: (progress: unknown) => void = () => undefined,
-  ): Promise<unknown> {
-    return await this.#thread.call(method, payload, { signal: this.#request.signal, onProgress });
   }
 }
 

@@ -1,4 +1,12 @@
-import type { DumpFilter, DumpRedaction } from '../../api/index.ts';
+import {
+  maxStepSeconds,
+  minStepSeconds,
+  type DumpFilter,
+  type DumpRedaction,
+} from '../../api/index.ts';
+import { parseRedaction } from './dump-aliases.ts';
+import { DumpError } from './errors.ts';
+import { parseFilter } from './filter.ts';
 
 /** What of the samples of a range a dump holds, and in which form. */
 export interface DumpContent {
@@ -11,3 +19,25 @@ export interface DumpContent {
 
 /** Every sample, as it was collected. */
 export const wholeContent: DumpContent = { filter: null, redaction: 'none', stepSeconds: 0 };
+
+/** What a request asks for; throws a {@link DumpError} that says what is wrong with it. */
+export function parseContent(body: unknown): DumpContent {
+  return {
+    filter: parseFilter(body),
+    redaction: parseRedaction(body),
+    stepSeconds: parseStep(body),
+  };
+}
+
+function parseStep(body: unknown): number {
+  const { stepSeconds } = (body ?? {}) as { stepSeconds?: unknown };
+  if (stepSeconds === undefined || stepSeconds === null || stepSeconds === 0) return 0;
+  const isStep =
+    Number.isSafeInteger(stepSeconds) &&
+    (stepSeconds as number) >= minStepSeconds &&
+    (stepSeconds as number) <= maxStepSeconds;
+  if (isStep) return stepSeconds as number;
+  const range = `${String(minStepSeconds)} to ${String(maxStepSeconds)}`;
+  const message = `"stepSeconds" of a dump is a whole number from ${range}, or 0 for every sample.`;
+  throw new DumpError('DUMP_STEP_INVALID', message);
+}

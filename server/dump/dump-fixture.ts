@@ -22,7 +22,7 @@ import { BlockShelf, makeBlock } from '../share/block-fixture.ts';
 import { uploadBlock } from '../share/block-upload.ts';
 import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
-import type { LicenseFacts, NodeFacts } from './ports.ts';
+import type { LicenseFacts, MetricFacts, NodeFacts } from './ports.ts';
 import type { Manifest } from './manifest.ts';
 import { createDumpHandlers } from './worker-handlers.ts';
 
@@ -129,6 +129,9 @@ export class DumpRig {
   license: LicenseFacts | null = null;
   nodes: NodeFacts[] = [];
   targets: Target[] = [];
+  metadata: Record<string, MetricFacts[]> = {
+    go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }],
+  };
   /** Beside the one that every dump has. */
   moreGaps: Gap[] = [];
   retentionMs = 7 * 24 * hourMs;
@@ -203,7 +206,7 @@ export class DumpRig {
               ...this.moreGaps,
             ],
             targets: this.targets,
-            metadata: { go_threads: [{ type: 'gauge', help: 'Threads.', unit: '' }] },
+            metadata: this.metadata,
             warnings: [],
           }),
       },

@@ -132,7 +132,6 @@ describe('a job', () => {
     };
     await want('get', '/index', 'DUMP_STORE_FULL');
     await want('put', '/dump/', 'DUMP_STORE_FULL');
-    await want('head', '/dump/', 'DUMP_STORE_FULL');
     await want('get', '/dump/', 'DUMP_STORE_FULL');
   });
 

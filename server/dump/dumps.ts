@@ -242,12 +242,13 @@ export class DumpService {
     this.#progress(record, 'selecting', 0);
     try {
       await this.#book.saveProgress(record);
-      const { filter, id, redaction, requested } = dump;
+      const { filter, id, redaction, requested, stepSeconds } = dump;
       const archive = await storeDump(this.#options, {
         id,
         requested,
         filter,
         redaction,
+        stepSeconds,
         signal: abort.signal,
         onProgress: (phase, fraction) => {
           this.#progress(record, phase, fraction);

@@ -7,6 +7,7 @@ const refusals = [
   'DUMP_RANGE_EMPTY',
   'DUMP_FILTER_INVALID',
   'DUMP_REDACTION_INVALID',
+  'DUMP_STEP_INVALID',
   'DUMP_NOT_REDACTED',
   'DUMP_QUEUE_FULL',
   'DUMP_NO_SPACE',
@@ -28,6 +29,7 @@ const endsOfJobs = [
   'DUMP_VERIFY_FAILED',
   'DUMP_INTERRUPTED',
   'DUMP_TOO_LARGE',
+  'DUMP_TOO_SLOW',
   'DUMP_FAILED',
 ] as const;
 

@@ -1,9 +1,7 @@
 export type { BuildParts } from './build.ts';
-export { wholeContent, type DumpContent } from './content.ts';
+export { parseContent, wholeContent, type DumpContent } from './content.ts';
 export { DumpService, type DumpServiceOptions } from './dumps.ts';
 export type { DumpArchive } from './stored-archive.ts';
-export { parseFilter } from './filter.ts';
-export { parseRedaction } from './dump-aliases.ts';
 export { DumpError, type DumpErrorCode } from './errors.ts';
 export type {
   CollectedFacts,
@@ -11,7 +9,10 @@ export type {
   DumpThread,
   HeadSource,
   KvStore,
+  LicenseFacts,
   LocalStorePort,
   ServerFacts,
 } from './ports.ts';
-export { SupportPacket, type SupportFile, type SupportPacketOptions } from './support-packet.ts';
+export { noPacketDump, type PacketDump } from './packet-dump.ts';
+export type { TimeRange } from './selection.ts';
+export { SupportPacket, type SupportPacketOptions } from './support-packet.ts';

@@ -46,11 +46,32 @@ export const spaceMarginBytes = 64 * 1024 * 1024;
 /** Compression of the archive: chunks are compressed already, so a high level only costs time. */
 export const gzipLevel = 1;
 
+/** Bytes of an archive that go from thread to thread at once: few messages, little memory. */
+export const streamChunkBytes = 256 * 1024;
+
+/** Bytes of an archive that wait for whoever takes them. */
+export const streamAheadBytes = 1024 * 1024;
+
 /** Largest archive in a support packet: the server takes it as one message and holds it in memory. */
 export const maxPacketBytes = 64 * 1024 * 1024;
 
 /** How long a support packet may wait for its dump; the whole packet has 300 s. */
 export const packetBudgetMs = 60_000;
+
+/** What breaking a late dump off may take on top, until the packet goes on without it. */
+export const packetGraceMs = 5_000;
+
+/** Part of the time that is left which one attempt may take: a shorter one must fit behind it. */
+export const packetAttemptShare = 2 / 3;
+
+/** An attempt is not made when its estimate is larger than the limit by this: estimates err. */
+export const packetTryFactor = 1.25;
+
+/** Steps that a dump in a support packet is thinned to, one after the other, before it is shortened. */
+export const packetStepsSeconds: readonly number[] = [60, 300];
+
+/** How much more a sample takes when it is one of few: deltas are larger, and the index stays. */
+export const thinnedSampleFactor = 3;
 
 /** Shortest range that a support packet is cut to before it gives up. */
 export const minPacketRangeMs = 5 * 60 * 1000;

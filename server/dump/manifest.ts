@@ -27,6 +27,8 @@ export interface Manifest {
   range: { requested: TimeRange; actual: TimeRange };
   /** Which series were asked for; null when all were. */
   filtered: DumpFilter | null;
+  /** One sample per series and step is in it; null when every sample is. */
+  thinned: { stepSeconds: number } | null;
   /** What stands as aliases in it; their list is beside the archive, not inside. */
   redacted: DumpRedaction;
   samples: number;
@@ -59,6 +61,7 @@ export interface ManifestParts {
   requested: TimeRange;
   actual: TimeRange;
   filtered: DumpFilter | null;
+  thinned: { stepSeconds: number } | null;
   redacted: DumpRedaction;
   samples: number;
   series: number;
@@ -97,6 +100,7 @@ export function manifestOf(
     timeZone: parts.timeZone,
     range: { requested, actual },
     filtered: parts.filtered,
+    thinned: parts.thinned,
     redacted: parts.redacted,
     samples: parts.samples,
     series: parts.series,

@@ -1,18 +1,26 @@
+import type { DumpFilter, DumpRedaction } from '../../api/index.ts';
 import { utcText } from './file-name.ts';
 import type { TimeRange } from './selection.ts';
 
-/** `README.md` of a dump: what it is and how to open it. */
-export function dumpReadme(facts: {
+/** What a dump's `README.md` tells about it. */
+export interface ReadmeFacts {
   serverName: string;
   /** Times of the first and the last sample. */
   actual: TimeRange;
+  filtered: DumpFilter | null;
+  thinned: { stepSeconds: number } | null;
+  redacted: DumpRedaction;
   warnings: readonly string[];
-}): string {
+}
+
+/** `README.md` of a dump: what it is, what was left out, and how to open it. */
+export function dumpReadme(facts: ReadmeFacts): string {
   const { serverName, actual, warnings } = facts;
   const lines = [
     `# Metrics of ${serverName}`,
     '',
     `Samples from ${utcText(actual.fromMs)} to ${utcText(actual.toMs)}, as blocks of Prometheus.`,
+    ...changes(facts),
     '',
     '## Open it',
     '',
@@ -29,8 +37,7 @@ export function dumpReadme(facts: {
     '',
     '### Prometheus alone',
     '',
-    '    prometheus --config.file=viewer/prometheus.yml --storage.tsdb.path=. \\',
-    '      --storage.tsdb.retention.time=100y',
+    ...prometheusCommand(facts),
     '',
     'Then open http://localhost:9090 and set the time range to the one above: the samples are not from',
     'now. Without the retention setting Prometheus deletes what is older than 15 days.',
@@ -62,3 +69,63 @@ export function dumpReadme(facts: {
     lines.push('', '## Warnings', '', ...warnings.map((text) => `- ${text}`));
   return `${lines.join('\n')}\n`;
 }
+
+/** A step makes samples rarer than Prometheus expects when it looks back for the newest one. */
+function prometheusCommand({ thinned }: ReadmeFacts): string[] {
+  const lookback = lookbackSeconds(thinned?.stepSeconds ?? 0);
+  return [
+    '    prometheus --config.file=viewer/prometheus.yml --storage.tsdb.path=. \\',
+    `      --storage.tsdb.retention.time=100y${lookback === 0 ? '' : ' \\'}`,
+    ...(lookback === 0 ? [] : [`      --query.lookback-delta=${String(lookback)}s`]),
+  ];
+}
+
+/** How far queries have to look back; 0 when what Prometheus does by itself is enough. */
+function lookbackSeconds(stepSeconds: number): number {
+  const seconds = Math.ceil(2.5 * stepSeconds);
+  return seconds > 300 ? seconds : 0;
+}
+
+/** What of the samples of its range is not in the dump, or not as it was, and what follows from it. */
+function changes({ filtered, redacted, thinned }: ReadmeFacts): string[] {
+  const parts = [
+    ...(filtered === null ? [] : filterText(filtered)),
+    ...(thinned === null ? [] : thinningText(thinned.stepSeconds)),
+    ...(redacted === 'none' ? [] : redactionText),
+  ];
+  return parts.length === 0 ? [] : ['', '## What was left out or changed', ...parts];
+}
+
+function filterText({ jobs, metrics, nodes }: DumpFilter): string[] {
+  const list = (kind: string, entries: readonly string[]) =>
+    entries.length === 0 ? [] : [`- ${kind}: ${entries.map((text) => `\`${text}\``).join(', ')}`];
+  return [
+    '',
+    'Only some series are in it, those that fit one entry of each line. A panel or a query that is',
+    'empty may be so because its series were not asked for.',
+    '',
+    ...[...list('nodes', nodes), ...list('jobs', jobs), ...list('metrics', metrics)],
+  ];
+}
+
+function thinningText(stepSeconds: number): string[] {
+  const step = `${String(stepSeconds)} s`;
+  return [
+    '',
+    `It is thinned: of every series the newest sample of each ${step} is in it, with the time and the`,
+    'value that were collected, not a mean.',
+    '',
+    '- Counters are right: resets inside a step and staleness markers are kept. Use windows of at least',
+    `  two steps, better four: \`rate(x[${String(4 * stepSeconds)}s])\`.`,
+    `- Gauges: a peak or a dip of less than ${step} may be missing; \`max_over_time\` and \`avg_over_time\``,
+    '  see one sample per step.',
+    '- `count_over_time`, `changes` and the like count what is there, not what was scraped.',
+  ];
+}
+
+const redactionText = [
+  '',
+  'It is redacted: names of hosts, addresses and ids are aliases (`host-…`, 26 hex digits). The same',
+  'name has the same alias in every dump of this installation, so dumps can be compared; whoever made',
+  'the dump has a list of what the aliases stand for.',
+];

@@ -1,14 +1,17 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ThreadError } from '../../lib/runtime/index.ts';
-import { removeTree } from '../share/block-fixture.ts';
+import { makeBlock, removeTree } from '../share/block-fixture.ts';
+import { DumpCoverage } from './coverage.ts';
 import { toDumpError } from './errors.ts';
 import { DumpRig, hourMs, oneTurn, startMs } from './dump-fixture.ts';
-import { SupportPacket } from './support-packet.ts';
+import type { Manifest } from './manifest.ts';
+import { SupportPacket, type SupportPacketOptions } from './support-packet.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 let rig: DumpRig;
 
@@ -23,58 +26,138 @@ afterEach(async () => {
   await removeTree(rig.root);
 });
 
-function packet(limits: { maxBytes?: number; budgetMs?: number } = {}): SupportPacket {
-  return new SupportPacket({ ...rig.options(), rangeMs: () => 72 * hourMs, ...limits });
+function packet(options: Partial<SupportPacketOptions> = {}): SupportPacket {
+  return new SupportPacket({ ...rig.options(), rangeMs: () => 72 * hourMs, ...options });
 }
 
-const textOf = (body: Uint8Array | undefined) => new TextDecoder().decode(body);
-
-/** Times of the oldest sample in an archive, by its manifest. */
-async function oldestMs(body: Uint8Array): Promise<number> {
+async function manifestOf(body: Uint8Array): Promise<Manifest> {
   const path = join(rig.root, 'packet.tar.gz');
   await writeFile(path, body);
   const text = execFileSync('tar', ['xzOf', path, 'manifest.json'], { stdio: 'pipe' }).toString();
-  const manifest = JSON.parse(text) as { range: { actual: { fromMs: number } } };
-  return manifest.range.actual.fromMs;
+  return JSON.parse(text) as Manifest;
+}
+
+/** Two days of samples that cannot be packed: what else an archive holds is little beside them. */
+async function addDays(): Promise<void> {
+  for (let hour = 48; hour > 0; hour -= 12) {
+    const [mint, maxt] = [startMs - hour * hourMs, startMs - (hour - 12) * hourMs];
+    const noisy = { isNoisy: true, seriesCount: 10, seed: hour };
+    rig.local.add(await makeBlock({ parentDir: rig.dataDirectory, mint, maxt, ...noisy }));
+  }
 }
 
 test('is a fresh dump of the configured days, up to now', async () => {
   await rig.addBlock(80, 60);
   rig.local.head = { mint: startMs - hourMs, maxt: startMs };
-  const [file, ...others] = await packet().files();
-  expect([file?.name, others]).toEqual(['mattermost-plugin-metrics/tsdb_dump.tar.gz', []]);
-  expect(await oldestMs(file!.body)).toBe(startMs - 72 * hourMs + 15_000);
+  const { archive, asked, failure, reductions } = await packet().dump();
+  expect([failure, reductions, asked.toMs]).toEqual([undefined, [], startMs + 1]);
+  const manifest = await manifestOf(archive!.body);
+  expect(manifest.range.actual).toEqual(archive!.actual);
+  expect(archive).toMatchObject({
+    requested: asked,
+    actual: { fromMs: startMs - 72 * hourMs + 15_000 },
+    stepSeconds: 0,
+    samples: manifest.samples,
+  });
 });
 
-test('is cut to a shorter range until it fits', async () => {
-  for (let from = 48; from > 0; from -= 12) await rig.addBlock(from, from - 12);
-  const [whole] = await packet().files();
-  const maxBytes = Math.floor(whole!.body.length * 0.8);
-  const [cut] = await packet({ maxBytes }).files();
-  expect(cut!.body.length).toBeLessThanOrEqual(maxBytes);
-  expect(await oldestMs(cut!.body)).toBeGreaterThan(await oldestMs(whole!.body));
+test('is thinned out first and shortened then, until it fits, and says so', async () => {
+  await addDays();
+  const whole = (await packet().dump()).archive!;
+  const fewer = { maxBytes: Math.floor(whole.body.length * 0.8) };
+  const thin = await packet(fewer).dump();
+  expect(thin.archive!.body.length).toBeLessThanOrEqual(fewer.maxBytes);
+  expect(thin.archive).toMatchObject({ stepSeconds: 60, requested: whole.requested });
+  const { thinned, warnings } = await manifestOf(thin.archive!.body);
+  expect(thinned).toEqual({ stepSeconds: 60 });
+  expect(warnings).toEqual(thin.reductions);
+  expect(thin.reductions[0]).toMatch(/^Thinned out to one sample per series and 60 s/);
+
+  const few = { maxBytes: Math.floor(thin.archive!.body.length * 0.4) };
+  const short = await packet(few).dump();
+  expect(short.archive!.body.length).toBeLessThanOrEqual(few.maxBytes);
+  expect(short.archive!.stepSeconds).toBe(300);
+  expect(short.archive!.requested.fromMs).toBeGreaterThan(whole.requested.fromMs);
+  expect(short.reductions[1]).toMatch(/^Shortened to the last/);
 });
 
-test('is a text that says why when there is nothing, too much, or no time', async () => {
-  const [none] = await packet().files();
-  expect(none?.name).toBe('mattermost-plugin-metrics/why-no-metrics.txt');
-  expect(textOf(none?.body)).toContain('There are no metrics from');
+test('is shortened where the time is not enough, or the disk has no room', async () => {
+  await addDays();
+  // The first attempt hangs until its share of the time is over.
+  let isLate = true;
+  rig.onCall = async (method) => {
+    if (method !== 'dump.addGroup' || !isLate) return;
+    isLate = false;
+    await rig.clock.advance(40_000);
+    await oneTurn();
+  };
+  const late = await packet().dump();
+  expect(late.reductions).toEqual([expect.stringMatching(/36 h instead of 72 h.*waits/)]);
+  expect(late.tookMs).toBe(40_000);
+  const { asked } = late;
+  rig.freeBytes = new DumpCoverage(rig.options()).neededBytes(asked, 'none') - 1;
+  const { reductions } = await packet().dump();
+  expect(reductions).toEqual([expect.stringMatching(/^Shortened.*room/)]);
+});
+
+test('says why there is none: nothing, too much, no room, no time', async () => {
+  const codeOf = async (options: Partial<SupportPacketOptions> = {}) => {
+    const failing = packet(options);
+    const { archive, failure } = await failing.dump();
+    // What could not be broken off in time is waited for here alone.
+    await failing.stop();
+    expect(archive).toBeUndefined();
+    return failure?.code;
+  };
+  expect(await codeOf()).toBe('DUMP_RANGE_EMPTY');
   await rig.addBlock(4, 0);
-  const [large] = await packet({ maxBytes: 100 }).files();
-  expect(textOf(large?.body)).toContain('DUMP_TOO_LARGE');
+  expect(await codeOf({ maxBytes: 100 })).toBe('DUMP_TOO_LARGE');
+  expect(await codeOf({ freeBytes: () => Promise.resolve(0) })).toBe('DUMP_NO_SPACE');
   rig.onCall = async (method) => {
     if (method !== 'dump.addGroup') return;
     await rig.clock.advance(60_000);
     await oneTurn();
   };
-  const [late] = await packet().files();
-  expect(textOf(late?.body)).toContain('longer than 60 s');
+  expect(await codeOf()).toBe('DUMP_TOO_SLOW');
+});
+
+test('does not wait for what cannot be broken off', async () => {
+  await rig.addBlock(4, 0);
+  let goOn = () => {};
+  rig.onCall = (method) =>
+    method !== 'dump.addGroup'
+      ? Promise.resolve()
+      : new Promise((resolve) => {
+          goOn = resolve;
+        });
+  const hanging = packet();
+  const dump = hanging.dump();
+  while (rig.openThreads === 0) await oneTurn();
+  await rig.clock.advance(65_000);
+  expect((await dump).failure?.code).toBe('DUMP_TOO_SLOW');
+  // It goes on being broken off, and nothing else is begun meanwhile.
+  const second = hanging.dump();
+  expect(rig.openThreads).toBe(1);
+  rig.onCall = () => Promise.resolve();
+  goOn();
+  await second;
+  await hanging.stop();
+});
+
+test('is given up when the plugin stops', async () => {
+  await rig.addBlock(4, 0);
+  const stopping = packet();
+  rig.onCall = async (method) => {
+    if (method === 'dump.addGroup') void stopping.stop();
+    await oneTurn();
+  };
+  expect((await stopping.dump()).failure?.code).toBe('DUMP_CANCELLED');
 });
 
 test('is built once for callers at the same time', async () => {
   await rig.addBlock(4, 0);
   const both = packet();
-  const [a, b] = await Promise.all([both.files(), both.files()]);
+  const [a, b] = await Promise.all([both.dump(), both.dump()]);
   expect(a).toBe(b);
 });
 

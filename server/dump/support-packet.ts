@@ -1,118 +1,219 @@
-import { readFile } from 'node:fs/promises';
-import type { Logger, Rng } from '../../lib/runtime/index.ts';
+import { sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { buildArchive, type BuildParts } from './build.ts';
 import { DumpCoverage } from './coverage.ts';
-import { toDumpError } from './errors.ts';
+import { DumpError, toDumpError } from './errors.ts';
 import { newJobId } from './job-id.ts';
-import { maxPacketBytes, minPacketRangeMs, packetBudgetMs } from './limits.ts';
+import * as limits from './limits.ts';
+import type { PacketArchive, PacketDump } from './packet-dump.ts';
+import { PacketPlan, type PacketLimit } from './packet-plan.ts';
 import { rangeEmpty } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
-
-/** A file of a support packet; the server adds it under this name as it is. */
-export interface SupportFile {
-  name: string;
-  body: Uint8Array;
-}
 
 /** What {@link SupportPacket} stands on. */
 export interface SupportPacketOptions extends BuildParts {
   logger: Logger;
   rng: Rng;
-  /** Time range that the settings ask for. */
+  /** Length of the range that the settings ask for. */
   rangeMs: () => number;
+  /** Free space of the disk of the data directory; null when it cannot be told. */
+  freeBytes: () => Promise<number | null>;
   /** Tests lower them. */
   maxBytes?: number;
   budgetMs?: number;
 }
 
-const archiveName = 'mattermost-plugin-metrics/tsdb_dump.tar.gz';
-const reasonName = 'mattermost-plugin-metrics/why-no-metrics.txt';
-
 /**
- * The plugin's part of a support packet: a fresh dump of the last days, cut to a shorter range when
- * it would be too large, or a short text that says why there is none. One is built at a time.
+ * The plugin's part of a support packet: a fresh dump of the last days, thinned out and then cut to a
+ * shorter range when it would be too large, within a time. One is made at a time.
  */
 export class SupportPacket {
   readonly #options: SupportPacketOptions;
   readonly #coverage: DumpCoverage;
-  #building: Promise<SupportFile[]> | undefined;
+  readonly #maxBytes: number;
+  readonly #budgetMs: number;
+  readonly #stopped = new AbortController();
+  #making: Promise<PacketDump> | undefined;
 
   constructor(options: SupportPacketOptions) {
     this.#options = options;
     this.#coverage = new DumpCoverage(options);
+    this.#maxBytes = options.maxBytes ?? limits.maxPacketBytes;
+    this.#budgetMs = options.budgetMs ?? limits.packetBudgetMs;
   }
 
-  /** Never rejects: what goes wrong is in the text. Callers at the same time share one packet. */
-  files(): Promise<SupportFile[]> {
-    this.#building ??= this.#build().finally(() => {
-      this.#building = undefined;
+  /** Never rejects, and answers in time: callers at the same time share what is made. */
+  async dump(): Promise<PacketDump> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const asked = this.#asked();
+    this.#making ??= this.#make(asked).finally(() => {
+      this.#making = undefined;
     });
-    return this.#building;
+    const patience = new AbortController();
+    const overrun = sleep(clock, this.#budgetMs + limits.packetGraceMs, patience.signal);
+    const dump = await Promise.race([
+      this.#making,
+      overrun.then(() => this.#nothing(asked, startedMs, tooLong(this.#budgetMs))),
+    ]);
+    patience.abort();
+    return dump;
   }
 
-  async #build(): Promise<SupportFile[]> {
-    const { budgetMs = packetBudgetMs, clock, logger } = this.#options;
-    const abort = new AbortController();
-    const timer = clock.setTimer(budgetMs, () => {
-      abort.abort();
-    });
+  /** Breaks off what is being made; resolves when its temporary space is free. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#making;
+  }
+
+  #asked(): TimeRange {
+    const { clock, rangeMs } = this.#options;
+    // One millisecond more: the range is half-open, and the newest sample may be of this moment.
+    const toMs = clock.nowMs() + 1;
+    return { fromMs: Math.max(0, toMs - rangeMs()), toMs };
+  }
+
+  async #make(asked: TimeRange): Promise<PacketDump> {
+    const { clock, logger } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const plan = this.#plan(asked);
     try {
-      return [{ name: archiveName, body: await this.#archive(abort.signal) }];
+      const archive = await this.#archive(asked, plan, startedMs + this.#budgetMs);
+      const reductions = plan.notes();
+      return { ...this.#nothing(asked, startedMs), archive, reductions };
     } catch (error) {
-      const { code, detail, message } = toDumpError(error);
-      logger.warn('no metrics for the support packet', { code, detail });
-      const reason = abort.signal.aborted
-        ? `Building the dump took longer than ${String(budgetMs / 1000)} s.`
-        : `${message}\n${code}: ${detail}`;
-      return [{ name: reasonName, body: new TextEncoder().encode(text(reason)) }];
-    } finally {
-      timer.cancel();
+      const failure = isTimeUp(error) ? tooLong(this.#budgetMs) : toDumpError(error);
+      const { code, detail } = failure;
+      logger.warn('No metrics for the support packet', { code, detail });
+      return { ...this.#nothing(asked, startedMs, failure), reductions: plan.notes() };
     }
   }
 
-  /** Halves the range until the archive fits; the estimate saves attempts that cannot. */
-  async #archive(signal: AbortSignal): Promise<Uint8Array> {
-    const { clock, maxBytes = maxPacketBytes, rangeMs } = this.#options;
-    // One millisecond more: the range is half-open, and the newest sample may be of this moment.
-    const toMs = clock.nowMs() + 1;
-    for (let spanMs = rangeMs(); ; spanMs = Math.floor(spanMs / 2)) {
-      const range = { fromMs: Math.max(0, toMs - spanMs), toMs };
-      const isShortest = spanMs / 2 < minPacketRangeMs;
-      // Estimates err; only what is far too large is not tried.
-      if (!isShortest && this.#coverage.estimate(range).bytes > 2 * maxBytes) continue;
+  #nothing(asked: TimeRange, startedMs: number, failure?: DumpError): PacketDump {
+    return {
+      asked,
+      budgetBytes: this.#maxBytes,
+      archive: undefined,
+      reductions: [],
+      failure: failure?.toApiError(),
+      tookMs: this.#options.clock.monotonicMs() - startedMs,
+    };
+  }
+
+  #plan({ fromMs, toMs }: TimeRange): PacketPlan {
+    const intervalMs = this.#options.facts.scrapeIntervalMs();
+    const bounds = { maxBytes: this.#maxBytes, budgetMs: this.#budgetMs };
+    return new PacketPlan(toMs - fromMs, intervalMs, bounds);
+  }
+
+  /** Tries until one fits; the estimate saves attempts that cannot. */
+  async #archive(asked: TimeRange, plan: PacketPlan, endMs: number): Promise<PacketArchive> {
+    const { clock } = this.#options;
+    this.#checkThere(asked);
+    const freeBytes = await this.#options.freeBytes();
+    for (;;) {
+      const leftMs = endMs - clock.monotonicMs();
+      const shareMs = leftMs * limits.packetAttemptShare;
+      const range = { fromMs: asked.toMs - plan.spanMs, toMs: asked.toMs };
+      const limit = this.#limitOf(range, plan, shareMs, freeBytes);
+      if (limit !== undefined && plan.reduce(limit)) continue;
+      if (limit === 'room') throw noRoom();
       try {
-        return await this.#attempt(range, maxBytes, signal);
+        return await this.#attempt(range, plan, shareMs);
       } catch (error) {
-        if (toDumpError(error).code !== 'DUMP_TOO_LARGE' || isShortest) throw error;
+        const met = limitMet(error);
+        if (met === undefined || this.#stopped.signal.aborted || !plan.reduce(met)) throw error;
       }
     }
   }
 
-  async #attempt(range: TimeRange, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-    if (this.#options.catalog.isLoaded && !this.#coverage.covers(range)) {
-      throw rangeEmpty(range, this.#coverage.available());
+  /** Refuses what cannot have any sample. */
+  #checkThere(range: TimeRange): void {
+    if (this.#coverage.covers(range) || !this.#options.catalog.isLoaded) return;
+    throw rangeEmpty(range, this.#coverage.available());
+  }
+
+  /** What a dump of a range would probably be too much for. */
+  #limitOf(
+    range: TimeRange,
+    { stepSeconds }: PacketPlan,
+    shareMs: number,
+    freeBytes: number | null,
+  ): PacketLimit | undefined {
+    const { bytes, seconds } = this.#coverage.estimate(range);
+    if (freeBytes !== null && this.#coverage.neededBytes(range, 'none') > freeBytes) return 'room';
+    if (seconds * 1000 > shareMs) return 'time';
+    // Estimates err; only what is clearly too large is not tried.
+    const likely = stepSeconds === 0 ? bytes : bytes * this.#thinnedShare(stepSeconds);
+    return likely > limits.packetTryFactor * this.#maxBytes ? 'bytes' : undefined;
+  }
+
+  /** Of the bytes: samples that are further apart take more each, and the index stays. */
+  #thinnedShare(stepSeconds: number): number {
+    const keptShare = this.#options.facts.scrapeIntervalMs() / (stepSeconds * 1000);
+    return Math.min(1, limits.thinnedSampleFactor * keptShare);
+  }
+
+  async #attempt(requested: TimeRange, plan: PacketPlan, shareMs: number): Promise<PacketArchive> {
+    const { clock, rng } = this.#options;
+    const { stepSeconds } = plan;
+    const notes = plan.notes();
+    const late = new AbortController();
+    const timer = clock.setTimer(shareMs, () => {
+      late.abort();
+    });
+    const chunks: Uint8Array[] = [];
+    try {
+      const built = await buildArchive(this.#options, {
+        id: `support-${newJobId(rng)}`,
+        jobId: '',
+        requested,
+        ...{ filter: null, stepSeconds, notes },
+        aliasSecret: null,
+        maxArchiveBytes: this.#maxBytes,
+        take: async (bytes) => {
+          for await (const chunk of bytes) chunks.push(chunk);
+        },
+        signal: AbortSignal.any([this.#stopped.signal, late.signal]),
+        onProgress: () => undefined,
+      });
+      const { actual, samples, series, warnings } = built;
+      const body = Buffer.concat(chunks);
+      return { body, requested, actual, stepSeconds, samples, series, warnings };
+    } catch (error) {
+      throw late.signal.aborted ? new TimeUp({ cause: error }) : error;
+    } finally {
+      timer.cancel();
     }
-    const request = {
-      id: `support-${newJobId(this.#options.rng)}`,
-      jobId: '',
-      requested: range,
-      filter: null,
-      aliasSecret: null,
-      maxArchiveBytes: maxBytes,
-      signal,
-      onProgress: () => undefined,
-    };
-    return await buildArchive(this.#options, request, ({ path }) => readFile(path));
   }
 }
 
-function text(reason: string): string {
-  return [
-    'The Metrics plugin could not add metrics to this support packet.',
-    '',
-    reason,
-    '',
-    'A dump can be made in System Console: Plugins, Metrics, Download metrics dump.',
-    '',
-  ].join('\n');
+/** An attempt took longer than it may. */
+class TimeUp extends Error {
+  override readonly name = 'TimeUp';
+  readonly code = 'PACKET_TIME_UP';
+
+  constructor(options: { cause: unknown }) {
+    super('The dump took too long.', options);
+  }
+}
+
+function isTimeUp(error: unknown): boolean {
+  return error instanceof TimeUp;
+}
+
+/** What an attempt failed for, where less might succeed. */
+function limitMet(error: unknown): PacketLimit | undefined {
+  if (isTimeUp(error)) return 'time';
+  return toDumpError(error).code === 'DUMP_TOO_LARGE' ? 'bytes' : undefined;
+}
+
+function tooLong(budgetMs: number): DumpError {
+  const message = `Building the dump took longer than ${String(budgetMs / 1000)} s: make one in System Console instead.`;
+  return new DumpError('DUMP_TOO_SLOW', message);
+}
+
+function noRoom(): DumpError {
+  const message =
+    'The disk of the data directory has no room to build even a short dump: make room there.';
+  return new DumpError('DUMP_NO_SPACE', message);
 }

@@ -8,8 +8,16 @@ import {
   type ThreadContext,
   type ThreadHandlers,
 } from '../../lib/runtime/index.ts';
-import { newUlid, openBlock, rewriteBlocks, type RewrittenBlock } from '../../lib/tsdb/index.ts';
+import {
+  newUlid,
+  openBlock,
+  rewriteBlocks,
+  type RewrittenBlock,
+  type Thinning,
+} from '../../lib/tsdb/index.ts';
+import { ArchiveCheck, type WrittenArchive } from './archive-check.ts';
 import { ArchiveWriter } from './archive-writer.ts';
+import { counterTest } from './counter-metrics.ts';
 import { DumpError } from './errors.ts';
 import { seriesFilter } from './filter.ts';
 import { redactBlock } from './redact-block.ts';
@@ -20,11 +28,13 @@ import type {
   AddGroupRequest,
   AddGroupResult,
   AliasRequest,
+  CheckRequest,
   DiscardRequest,
   FinishRequest,
   FinishResult,
   GroupProgress,
   OpenRequest,
+  ReadRequest,
 } from './worker-protocol.ts';
 
 /** One archive that is being written. */
@@ -34,6 +44,12 @@ interface Session {
   dateMs: number;
   /** Undefined when names stay as they are. */
   redactor: Redactor | undefined;
+  /** Absent when every sample stays. */
+  thinning?: Thinning;
+  /** Known once it is finished. */
+  written?: WrittenArchive;
+  /** Under way once bytes were read back. */
+  check?: ArchiveCheck;
 }
 
 /** The worker's side of dumps: rewrites blocks and packs them. One object per worker thread. */
@@ -47,10 +63,11 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
   }
 
   return {
-    'dump.open': ({ id, aliasSecret, archivePath, dateMs, maxBytes }: OpenRequest) => {
-      const archive = new ArchiveWriter({ path: archivePath, dateMs, maxBytes });
+    'dump.open': ({ id, aliasSecret, dateMs, maxBytes, thinning }: OpenRequest) => {
+      const archive = new ArchiveWriter({ dateMs, maxBytes });
       const redactor = aliasSecret === null ? undefined : new Redactor(aliasSecret);
-      sessions.set(id, { archive, series: new SeriesCount(), dateMs, redactor });
+      const series = new SeriesCount();
+      sessions.set(id, { archive, series, dateMs, redactor, ...thinningOf(thinning) });
     },
 
     'dump.addGroup': async (
@@ -79,6 +96,13 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       };
     },
 
+    'dump.read': async ({ id }: ReadRequest, context: ThreadContext) => {
+      const bytes = await sessionOf(id).archive.read();
+      if (bytes === undefined) return null;
+      context.transfer(bytes.buffer);
+      return bytes;
+    },
+
     'dump.countSeries': ({ id }: { id: string }): number => sessionOf(id).series.count,
 
     'dump.alias': ({ id, name }: AliasRequest): string => {
@@ -86,24 +110,37 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
     },
 
     'dump.finish': async (request: FinishRequest): Promise<FinishResult> => {
-      const { id } = request;
-      const { archive, redactor } = sessionOf(id);
+      const session = sessionOf(request.id);
+      const { archive, redactor } = session;
       const { manifest, texts } = redactor === undefined ? request : redacted(request, redactor);
       await archive.addDirectory('wal');
       for (const { path, content } of texts) await archive.addText(path, content);
       const whole = { ...manifest, files: archive.files };
       await archive.addText('manifest.json', `${JSON.stringify(whole, undefined, 2)}\n`);
-      const result = await archive.finish();
-      sessions.delete(id);
-      return { ...result, aliases: redactor?.aliases() ?? null };
+      session.written = await archive.finish();
+      const { sha256, sizeBytes } = session.written;
+      return { sha256, sizeBytes, aliases: redactor?.aliases() ?? null };
+    },
+
+    'dump.check': async ({ bytes, id }: CheckRequest): Promise<void> => {
+      const session = sessionOf(id);
+      if (session.written === undefined) throw new DumpError('DUMP_FAILED', 'it is not finished');
+      session.check ??= new ArchiveCheck(session.written);
+      await (bytes === null ? session.check.finish() : session.check.add(bytes));
     },
 
     'dump.discard': async ({ id }: DiscardRequest): Promise<void> => {
       const session = sessions.get(id);
       sessions.delete(id);
+      session?.check?.abandon();
       await session?.archive.discard();
     },
   };
+}
+
+function thinningOf(asked: OpenRequest['thinning']): { thinning?: Thinning } {
+  if (asked === null) return {};
+  return { thinning: { stepMs: asked.stepMs, isCounter: counterTest(asked.types) } };
 }
 
 /** The texts of an archive with aliases for hosts and ids. */
@@ -121,11 +158,11 @@ function redacted(
 /** One block of a group, with aliases where the archive has them. */
 function makeBlock(
   request: AddGroupRequest,
-  { redactor }: Session,
+  { redactor, thinning }: Session,
   context: ThreadContext,
   nextUlid: () => string,
 ): RewrittenBlock | undefined {
-  const block = rewriteGroup(request, nextUlid(), context);
+  const block = rewriteGroup(request, thinning, nextUlid(), context);
   if (block === undefined || redactor === undefined) return block;
   const checkCancelled = () => {
     context.checkCancelled();
@@ -138,6 +175,7 @@ function makeBlock(
 
 function rewriteGroup(
   request: AddGroupRequest,
+  thinning: Thinning | undefined,
   ulid: string,
   context: ThreadContext,
 ): RewrittenBlock | undefined {
@@ -150,6 +188,7 @@ function rewriteGroup(
       mint,
       maxt,
       ...(filter === null ? {} : { keepSeries: seriesFilter(filter) }),
+      ...(thinning === undefined ? {} : { thinning }),
       parentDir: outDir,
       ulid,
       checkCancelled: () => {

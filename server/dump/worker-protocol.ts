@@ -1,4 +1,5 @@
 import type { DumpFilter } from '../../api/index.ts';
+import type { MetricTypes } from './counter-metrics.ts';
 
 /** One file in an archive. */
 export interface PackedFile {
@@ -24,13 +25,14 @@ export interface PackedBlock {
 export interface OpenRequest {
   /** Names the archive in later calls. */
   id: string;
-  archivePath: string;
   /** Time of all members. */
   dateMs: number;
   /** The archive may not become larger; an error with code `DUMP_TOO_LARGE` otherwise. */
   maxBytes: number;
   /** Hosts and ids become aliases made with it; null leaves them as they are. */
   aliasSecret: Uint8Array | null;
+  /** The step, and what exporters say of their metrics; null keeps every sample. */
+  thinning: { stepMs: number; types: MetricTypes } | null;
 }
 
 /** `dump.addGroup`: rewrites blocks that overlap each other into one and packs it. */
@@ -61,6 +63,20 @@ export interface GroupProgress {
   fraction: number;
 }
 
+/** `dump.read`: the next bytes of the archive, null behind the last ones. Waits for them. */
+export interface ReadRequest {
+  id: string;
+}
+
+/**
+ * `dump.check`: takes the next bytes of a finished archive as they were read back, or null behind the
+ * last ones; an error with code `DUMP_VERIFY_FAILED` when they are not the archive that was written.
+ */
+export interface CheckRequest {
+  id: string;
+  bytes: Uint8Array | null;
+}
+
 /** `dump.finish`: adds the texts and the manifest, and closes the archive. */
 export interface FinishRequest {
   id: string;
@@ -83,7 +99,7 @@ export interface AliasRequest {
   name: string;
 }
 
-/** `dump.discard`: gives an archive up; its file is removed. */
+/** `dump.discard`: gives an archive up; nothing more can be read of it. */
 export interface DiscardRequest {
   id: string;
 }

@@ -40,6 +40,8 @@ const relative: ReadonlySet<string> = new Set([
   'bridge-latency',
   'bridge-throughput',
   'bridge-kv',
+  'dump-24h',
+  'dump-bytes',
 ]);
 /** Measures of which more is better. */
 const rates: ReadonlySet<string> = new Set(['wal-replay', 'bridge-throughput']);

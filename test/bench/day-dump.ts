@@ -1,0 +1,209 @@
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Dump, Status } from '../../api/index.ts';
+import { run } from '../../build/command.ts';
+import { eventually } from '../conformance/checks.ts';
+import { blocksIn, unpackArchive } from '../conformance/dump-archive.ts';
+import { startExporter, type Exporter } from '../host/exporter.ts';
+import { startHost, type Host, type HostOptions, type Session } from '../host/index.ts';
+import { hostBundle, manifest } from '../packaging/built-bundle.ts';
+import { runChild } from './child.ts';
+import { lastWindowEndMs } from './day-store.ts';
+import { median, privateMemoryMb, rounded, type Measure } from './measure.ts';
+
+const hourMs = 3_600_000;
+const runs = 3;
+const sampleMs = 50;
+const restReadings = 40;
+const patienceMs = 10 * 60_000;
+const storePath = 'server/mattermost-plugin-metrics/data';
+
+/** The plugin over a day of three busy servers, with everything in the file store. */
+export interface DayHost {
+  host: Host;
+  exporter: Exporter;
+  login: Session & { headers: Record<string, string> };
+  endMs: number;
+}
+
+/**
+ * A dump of 24 hours of three servers with 11,000 series each at 15 s, of 26 hours that are there, beside
+ * tar over the same blocks; and what the dump costs the plugin's process in memory.
+ */
+export async function measureDayDump(): Promise<Measure[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'day-dump-'));
+  try {
+    const endMs = lastWindowEndMs(Date.now());
+    const store = join(directory, storePath);
+    await mkdir(store, { recursive: true });
+    await runChild('day-store', [store, String(endMs)]);
+    const day = await startDay(directory, endMs);
+    try {
+      return await measureRuns(day, directory);
+    } finally {
+      await day.host.stop();
+      await day.exporter.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureRuns(day: DayHost, directory: string): Promise<Measure[]> {
+  const pid = day.host.active(manifest.id).process.pid;
+  const restMb = await restingMb(pid);
+  const ours: DumpRun[] = [];
+  const peer: { seconds: number; bytes: number }[] = [];
+  const strong: number[] = [];
+  for (let i = 0; i < runs; i++) {
+    ours.push(await dumpOnce(day, pid));
+    const blocks =
+      i === 0 ? await unpackBlocks(day, directory, ours[0]!.dump) : `${directory}/dump`;
+    await remove(day, ours[i]!.dump);
+    peer.push(await tarOnce(blocks, 'gzip -1'));
+    strong.push((await tarOnce(blocks, 'gzip')).seconds);
+  }
+  await day.host.disable(manifest.id);
+  const seconds = ours.map((each) => each.seconds);
+  const grown = ours.map(({ highestMb }) => highestMb - restMb);
+  console.log(
+    `# dump-24h: ${String(ours[0]?.dump.samples)} samples, runs ${seconds.map(rounded).join(', ')} s; tar with gzip -1 ${peer.map((each) => rounded(each.seconds)).join(', ')} s, with gzip -6 ${strong.map(rounded).join(', ')} s; grown by ${grown.map(rounded).join(', ')} MB`,
+  );
+  const peerName = 'tar, gzip -1';
+  const none = { peer: null, peerName: null };
+  return [
+    {
+      name: 'dump-24h',
+      unit: 's',
+      ours: rounded(median(seconds)),
+      peer: rounded(median(peer.map((each) => each.seconds))),
+      peerName,
+      goal: 2,
+    },
+    {
+      name: 'dump-bytes',
+      unit: 'MB',
+      ours: rounded(median(ours.map(({ dump }) => (dump.sizeBytes ?? 0) / 1e6))),
+      peer: rounded(median(peer.map(({ bytes }) => bytes / 1e6))),
+      peerName,
+      goal: 1.05,
+    },
+    { name: 'dump-memory', unit: 'MB', ours: rounded(Math.max(...grown)), ...none, goal: 64 },
+    { name: 'dump-slice', unit: 'ms', ours: longestSlice(day.host), ...none, goal: 50 },
+  ];
+}
+
+/** Starts the plugin over a store and waits until the file store has all of it. */
+export async function startDay(
+  directory: string,
+  endMs: number,
+  options: Partial<HostOptions> = {},
+): Promise<DayHost> {
+  const exporter = await startExporter({ profile: 'idle' });
+  const host = await startHost({
+    directory: join(directory, 'server'),
+    environment: { MM_METRICS_SLICE_MONITOR: '1' },
+    configuration: {
+      MetricsSettings: { Enable: true, ListenAddress: `127.0.0.1:${exporter.port}` },
+      PluginSettings: { Plugins: { [manifest.id]: { enablenodeexportertargets: false } } },
+    },
+    ...options,
+  });
+  await host.installPlugin(hostBundle);
+  await host.enable(manifest.id);
+  const day = { host, exporter, login: host.logIn(), endMs };
+  await eventually('all blocks in the file store', patienceMs, async () => {
+    const { store: local, sync } = await ask<Status>(day, '/status');
+    return local.blocks > 0 && sync.pendingBlocks === 0 && sync.remoteBlocks === local.blocks
+      ? true
+      : undefined;
+  });
+  return day;
+}
+
+async function restingMb(pid: number): Promise<number> {
+  const readings: number[] = [];
+  // The copying has just ended: a rest is what memory has come down to.
+  for (let i = 0; i < restReadings; i++) {
+    readings.push(await privateMemoryMb(pid));
+    await wait(250);
+  }
+  return median(readings.slice(-10));
+}
+
+/** What one dump took. */
+export interface DumpRun {
+  dump: Dump;
+  seconds: number;
+  /** Most private memory of the plugin's process meanwhile. */
+  highestMb: number;
+}
+
+export async function dumpOnce(day: DayHost, pid: number): Promise<DumpRun> {
+  const body = JSON.stringify({ from: day.endMs - 24 * hourMs, to: day.endMs });
+  const headers = { 'content-type': 'application/json' };
+  const startedMs = performance.now();
+  let highestMb = 0;
+  const { id } = await ask<Dump>(day, '/dumps', { method: 'POST', body, headers });
+  for (let turn = 0; ; turn++) {
+    highestMb = Math.max(highestMb, await privateMemoryMb(pid));
+    await wait(sampleMs);
+    // Asked seldom, so that asking does not cost what is measured.
+    if (turn % 4 !== 0) continue;
+    const dump = await ask<Dump>(day, `/dumps/${id}`);
+    if (dump.state === 'failed') throw new Error(JSON.stringify(dump.error));
+    if (dump.state !== 'ready') continue;
+    return { dump, seconds: (performance.now() - startedMs) / 1000, highestMb };
+  }
+}
+
+/** The blocks of a dump in a directory, for the peer. */
+async function unpackBlocks(day: DayHost, directory: string, dump: Dump): Promise<string> {
+  const archive = join(directory, 'dump.tar.gz');
+  const path = `/api/v1/dumps/${dump.id}/archive`;
+  const response = await day.host.request(manifest.id, path, day.login);
+  await writeFile(archive, response.body ?? '');
+  await unpackArchive(archive, join(directory, 'dump'));
+  await rm(archive);
+  return join(directory, 'dump');
+}
+
+/** Packs the blocks to a file as a shell would. */
+async function tarOnce(
+  directory: string,
+  compressor: string,
+): Promise<{ seconds: number; bytes: number }> {
+  const archive = `${directory}.peer.tar.gz`;
+  const blocks = await blocksIn(directory);
+  const startedMs = performance.now();
+  await run('tar', ['-I', compressor, '-cf', archive, '-C', directory, ...blocks]);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { size: bytes } = await stat(archive);
+  await rm(archive);
+  return { seconds, bytes };
+}
+
+async function remove(day: DayHost, { id }: Dump): Promise<void> {
+  await ask(day, `/dumps/${id}`, { method: 'DELETE' });
+}
+
+async function ask<Reply>(
+  { host, login }: Pick<DayHost, 'host' | 'login'>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Reply> {
+  const response = await host.request(manifest.id, `/api/v1${path}`, login, init);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as Reply;
+}
+
+/** The plugin measures itself and says the figure when it stops. */
+function longestSlice(host: Host): number {
+  const line = host.logs.findLast(({ message }) => message.startsWith('Longest main-thread slice'));
+  const milliseconds = line?.fields['milliseconds'];
+  if (milliseconds === undefined) throw new Error('the plugin did not say its longest slice');
+  return Number(milliseconds);
+}
