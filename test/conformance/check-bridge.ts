@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { admin, holds, same } from './bed.ts';
-import { eventually, type Checks } from './checks.ts';
+import { eventually, figure, within, type Checks } from './checks.ts';
 import { stateRunning, type GoHost, type HostStatus } from './go-host.ts';
 
 /** What the probe tells of itself. */
@@ -25,8 +25,10 @@ export interface BridgeServer {
 /** Every hook, every call and every form of an answer, with the probe as the plugin. */
 export async function checkBridge(server: BridgeServer): Promise<void> {
   const { checks, host, version } = server;
-  const check = (title: string, run: () => Promise<unknown>) =>
-    checks.check(`server ${version}: ${title}`, () => Promise.race([run(), tooLate()]));
+  const check = (title: string, run: (isAgain: boolean) => Promise<unknown>) =>
+    checks.check(`server ${version}: ${title}`, (isAgain) =>
+      Promise.race([run(isAgain), tooLate()]),
+    );
   await check('it starts and activates', async () => {
     await host.control('POST', '/activate');
     const status = await host.status();
@@ -43,16 +45,17 @@ export async function checkBridge(server: BridgeServer): Promise<void> {
   );
   await check('a blocked event loop is told by ourselves first', () => checkBlocked(host));
   await check('log lines have their level', () => checkLog(host));
-  await check('it quits within two seconds', async () => {
+  await check('it quits within two seconds', async (isAgain) => {
+    if (isAgain) await host.control('POST', '/activate');
     const { ms } = await host.control<{ ms: number }>('POST', '/deactivate');
-    holds(ms < 2000, `it took ${ms} ms`);
+    figure('it quits', ms, 2000);
   });
 }
 
 /** A check that waits for ever would hide all that follow. */
 async function tooLate(): Promise<never> {
-  await wait(60_000, undefined, { ref: false });
-  throw new Error('not done within a minute');
+  await wait(180_000, undefined, { ref: false });
+  throw new Error('not done within three minutes');
 }
 
 async function getJson<Reply>(host: GoHost, path: string): Promise<Reply> {
@@ -112,7 +115,7 @@ async function checkHooks(host: GoHost): Promise<void> {
     });
   same((await save('rude')).refused, 'be polite', 'refused');
   same((await save('kind')).refused, null, 'not refused');
-  await host.deliver('from-afar', Buffer.from('{}'), 5000);
+  await host.deliver('from-afar', Buffer.from('{}'), 60_000);
   const after = await seenBy(host);
   same(after.configurationChanges, before.configurationChanges + 1, 'configuration changes');
   same(after.events.join(), 'from-afar', 'cluster events');
@@ -180,14 +183,14 @@ async function checkAborts(host: GoHost): Promise<void> {
   const response = await download.answered;
   await new Promise((resolve) => response.once('readable', resolve));
   download.outgoing.destroy();
-  await eventually('an aborted download has ended', 1000, idle);
+  await within('an aborted download has ended', 1000, idle);
   const upload = begin(host, 'POST', '/upload', 50_000_000);
   upload.outgoing.write(Buffer.alloc(100_000));
   await eventually('the upload runs', 1000, async () =>
     (await seenBy(host)).running === 2 ? true : undefined,
   );
   upload.outgoing.destroy();
-  await eventually('an aborted upload has ended', 1000, idle);
+  await within('an aborted upload has ended', 1000, idle);
 }
 
 async function checkFlush({ host, hasFlush }: BridgeServer): Promise<void> {
@@ -197,7 +200,7 @@ async function checkFlush({ host, hasFlush }: BridgeServer): Promise<void> {
       (response) =>
         new Promise<string>((resolve) => response.once('data', (d) => resolve(String(d)))),
     ),
-    wait(1500, 'nothing'),
+    wait(hasFlush ? 30_000 : 1500, 'nothing', { ref: false }),
   ]);
   same((await first).trim(), hasFlush ? 'data: first' : 'nothing', 'what came');
   outgoing.destroy();

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { holds, same } from './bed.ts';
 import { agreed, readLease } from './check-cluster-lease.ts';
-import { eventually, type Checks } from './checks.ts';
+import { eventually, figure, type Checks } from './checks.ts';
 import type { ClusterBed } from './cluster-bed.ts';
 
 const takeoverMs = 20_000;
@@ -49,19 +49,20 @@ async function checkForged(bed: ClusterBed): Promise<void> {
 async function checkLost(bed: ClusterBed): Promise<void> {
   const collector = await agreed(bed, takeoverMs);
   bed.bus.fault = () => false;
+  let tookMs = Infinity;
   try {
     const startedMs = Date.now();
     const ended = collector.deactivate();
     const next = await eventually('another node collects', takeoverMs, async () =>
       (await bed.collectors()).find((node) => node !== collector),
     );
-    const tookMs = Date.now() - startedMs;
+    tookMs = Date.now() - startedMs;
     console.log(`# ${next.hostname} collects ${tookMs} ms after the other one was disabled`);
-    holds(tookMs < pollMs + graceMs, `it took ${tookMs} ms`);
     await ended;
   } finally {
     bed.bus.fault = () => true;
   }
   await collector.activate();
   await agreed(bed, takeoverMs);
+  figure('another node collects', tookMs, pollMs + graceMs);
 }

@@ -1,5 +1,5 @@
 import { holds, same } from './bed.ts';
-import { eventually, type Checks } from './checks.ts';
+import { eventually, figure, within, type Checks } from './checks.ts';
 import type { ClusterBed } from './cluster-bed.ts';
 import type { ClusterNode } from './cluster-node.ts';
 
@@ -22,8 +22,8 @@ const inFlightMs = 300;
 
 /** Three nodes agree who collects, whatever becomes of that one. */
 export async function checkClusterLease(checks: Checks, bed: ClusterBed): Promise<void> {
-  await checks.check('three nodes activated at once: one scraper, two listeners', () =>
-    checkAgreement(bed, allowed.agreementMs),
+  await checks.check('three nodes activated at once: one scraper, two listeners', (isAgain) =>
+    checkAgreement(bed, allowed.agreementMs, isAgain),
   );
   await checks.check(`${kills} times the collector is killed: another scrapes`, () =>
     checkKills(bed),
@@ -40,7 +40,12 @@ export async function checkClusterLease(checks: Checks, bed: ClusterBed): Promis
 }
 
 /** Activates every plugin at once and waits until all agree, from when the last one is active. */
-async function checkAgreement(bed: ClusterBed, allowedMs: number): Promise<void> {
+async function checkAgreement(
+  bed: ClusterBed,
+  allowedMs: number,
+  areActive = false,
+): Promise<void> {
+  if (areActive) await Promise.all(bed.nodes.map((node) => node.deactivate()));
   const startedMs = performance.now();
   await Promise.all(bed.nodes.map((node) => node.activate()));
   const activeMs = performance.now();
@@ -49,7 +54,7 @@ async function checkAgreement(bed: ClusterBed, allowedMs: number): Promise<void>
   console.log(
     `# all active after ${(activeMs - startedMs).toFixed(0)} ms, agreed on ${hostname} ${tookMs.toFixed(0)} ms later`,
   );
-  holds(tookMs < allowedMs, `it took ${tookMs.toFixed(0)} ms`);
+  figure('they agree', tookMs, allowedMs);
 }
 
 /** Waits until one node collects and all others that run listen to it. */
@@ -85,8 +90,8 @@ async function checkKills(bed: ClusterBed): Promise<void> {
   console.log(
     `# kill to first scrape by another node: ${gapsMs.map((ms) => (ms / 1000).toFixed(1)).join(', ')} s; median ${(median / 1000).toFixed(1)} s`,
   );
-  holds(worst <= allowed.takeoverMs, `once it took ${worst} ms`);
-  holds(median <= allowed.medianTakeoverMs, `the median is ${median} ms`);
+  figure('the longest time without a scrape', worst, allowed.takeoverMs);
+  figure('the median of the times without a scrape', median, allowed.medianTakeoverMs);
 }
 
 /** The lease names a process that is gone, on the same node: nobody has to wait. */
@@ -95,7 +100,7 @@ async function checkRestart(bed: ClusterBed): Promise<void> {
   await killed.killPlugin();
   await killed.checkHealth();
   const restartedMs = Date.now();
-  const scrapedMs = await eventually('a scrape', allowed.agreementMs, () =>
+  const scrapedMs = await within('a scrape', allowed.agreementMs, () =>
     Promise.resolve(bed.firstScrapeMs(restartedMs)),
   );
   same(await agreed(bed, allowed.agreementMs), killed, 'who collects');
@@ -128,8 +133,8 @@ async function checkHandovers(bed: ClusterBed): Promise<void> {
   console.log(
     `# the lease was free after ${freed.join(', ')} ms, the successor scraped after ${scraped.join(', ')} ms`,
   );
-  holds(Math.max(...freed) <= allowed.freedMs, 'it was freed too late');
-  holds(Math.max(...scraped) <= allowed.successorMs, 'the successor scraped too late');
+  figure('the lease is free', Math.max(...freed), allowed.freedMs);
+  figure('the successor scrapes', Math.max(...scraped), allowed.successorMs);
 }
 
 interface LeaseRecord {

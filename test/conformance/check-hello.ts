@@ -1,7 +1,7 @@
 import { buildHello } from '../../examples/hello/build.ts';
-import { holds, same, someone } from './bed.ts';
+import { same, someone } from './bed.ts';
 import { bridgeConfig } from './check-versions.ts';
-import type { Checks } from './checks.ts';
+import { figure, type Checks } from './checks.ts';
 import { GoHost } from './go-host.ts';
 
 /** The example of docs/plugin-sdk.md, built as it says, under the newest server. */
@@ -22,12 +22,13 @@ export async function checkHello(checks: Checks, directory: string): Promise<voi
       await host.control('POST', '/config', { PluginSettings: { Plugins: settings } });
       same(await (await greet(someone)).text(), 'Moin, this is visit 2\n');
     });
-    await checks.check('its value survives a restart', async () => {
+    await checks.check('its value survives a restart', async (isAgain) => {
       const { ms } = await host.control<{ ms: number }>('POST', '/deactivate');
-      holds(ms < 2000, `it took ${ms} ms to end`);
       await host.control('POST', '/activate');
       const texts = await Promise.all([1, 2, 3].map(async () => (await greet(someone)).text()));
-      same(texts.sort().join(''), [3, 4, 5].map((n) => `Moin, this is visit ${n}\n`).join(''));
+      const visits = isAgain ? [6, 7, 8] : [3, 4, 5];
+      same(texts.sort().join(''), visits.map((n) => `Moin, this is visit ${n}\n`).join(''));
+      figure('it ends', ms, 2000);
     });
   } finally {
     await host.kill();

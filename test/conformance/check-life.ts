@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DumpList, TargetList } from '../../api/index.ts';
 import { admin, ask, getStatus, holds, makeDump, same, waitForSamples, type Bed } from './bed.ts';
-import { eventually } from './checks.ts';
-import { stateRunning, type HostStatus } from './go-host.ts';
+import { eventually, figure, within } from './checks.ts';
+import { GoHost, stateRunning, type HostStatus } from './go-host.ts';
 
 /** How long after activation the first sample may take, by the issue that asked for it. */
 const firstSampleMs = 2000;
@@ -18,9 +18,16 @@ async function start(bed: Bed): Promise<void> {
   });
   const activatedMs = Date.now();
   await checks.check('a route answers', () => getStatus(bed));
-  await checks.check(`the first sample is stored within ${firstSampleMs} ms`, async () => {
-    await waitForSamples(bed, 0, firstSampleMs);
-    console.log(`# ${Date.now() - activatedMs} ms after activation`);
+  await checks.check(`the first sample is stored within ${firstSampleMs} ms`, async (isAgain) => {
+    if (isAgain) {
+      await host.control('POST', '/deactivate');
+      await host.control('POST', '/activate');
+    }
+    const sinceMs = isAgain ? Date.now() : activatedMs;
+    await waitForSamples(bed, isAgain ? sinceMs : 0, firstSampleMs);
+    const tookMs = Date.now() - sinceMs;
+    console.log(`# ${tookMs} ms after activation`);
+    figure('the first sample is stored', tookMs, firstSampleMs);
   });
   await checks.check('both targets are up and named by the host, not localhost', async () => {
     const { targets } = await eventually('both targets up', 5000, async () => {
@@ -73,12 +80,13 @@ async function crash(bed: Bed): Promise<void> {
   });
 }
 
-async function end(bed: Bed): Promise<void> {
+async function end(bed: Bed, bundle: string): Promise<void> {
   const { checks, host } = bed;
   await checks.check('deactivation flushes and ends the process', async () => {
     const { pid } = await host.status();
     const { ms } = await host.control<{ ms: number }>('POST', '/deactivate');
     console.log(`# deactivated in ${ms} ms`);
+    // The server gives no second chance either.
     holds(ms < 10_000, `it took ${ms} ms; the server gives 10 s`);
     holds(!isRunning(pid), `process ${pid} is still there`);
   });
@@ -100,13 +108,22 @@ async function end(bed: Bed): Promise<void> {
     const lines = log.split('\n').filter((line) => /\[(WARN|ERR)\] yamux/.test(line));
     holds(lines.length === 0, `${lines.length} lines, the first: ${String(lines[0])}`);
   });
-  await checks.check('when the server dies, the plugin ends within a second', async () => {
-    const { pid } = await host.status();
-    await host.kill();
-    await eventually(`process ${pid} is gone`, 1000, () =>
+  await checks.check('when the server dies, the plugin ends within a second', async (isAgain) => {
+    const server = isAgain ? await startAnother(host.directory, bundle) : host;
+    const { pid } = await server.status();
+    await server.kill();
+    await within(`process ${pid} is gone`, 1000, () =>
       Promise.resolve(isRunning(pid) ? undefined : true),
     );
   });
+}
+
+/** A server with the settings of one that is dead, and with the plugin running. */
+async function startAnother(directory: string, bundle: string): Promise<GoHost> {
+  const config = JSON.parse(await readFile(`${directory}/config.json`, 'utf8')) as object;
+  const host = await GoHost.start(`${directory}-again`, bundle, config);
+  await host.control('POST', '/activate');
+  return host;
 }
 
 /** A process that has ended stays in the table until its parent asks for it; it does not run. */

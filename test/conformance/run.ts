@@ -62,7 +62,7 @@ try {
   await checkViewer(bed);
   await checkDifferential(bed);
   await checkLife.crash(bed);
-  await checkLife.end(bed);
+  await checkLife.end(bed, resolve(bundle));
   await checkHello(checks, directory);
   await checkVersions(checks, directory);
   await checkDatabase(checks, directory, resolve(bundle));
