@@ -7,14 +7,12 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
 import { blockKey, codeOf, type BlockCatalog } from '../share/index.ts';
+import { archiveTexts } from './archive-texts.ts';
 import { ArchiveStream, type TakeArchive } from './archive-stream.ts';
 import { metricTypes } from './counter-metrics.ts';
 import { archiveFileName, utcText } from './file-name.ts';
 import { DumpError, toDumpError } from './errors.ts';
-import { manifestOf } from './manifest.ts';
-import { packetMetadata } from './packet-metadata.ts';
 import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
-import { dumpReadme } from './readme.ts';
 import { filterEmpty, rangeEmpty } from './refusals.ts';
 import {
   groupOverlapping,
@@ -23,7 +21,6 @@ import {
   type SourceBlock,
   type TimeRange,
 } from './selection.ts';
-import { viewerFiles } from './viewer/index.ts';
 import { holdBlock, WorkArea } from './work-area.ts';
 import type {
   AddGroupResult,
@@ -343,53 +340,27 @@ class Build {
   }
 
   async #finish(createdAtMs: number): Promise<BuiltArchive> {
-    const { facts, node, pluginId } = this.#parts;
-    const { aliasSecret, filter, jobId, requested, stepSeconds } = this.#request;
+    const { aliasSecret, filter, jobId, notes, requested, stepSeconds } = this.#request;
     const actual = this.#actual;
     if (actual === undefined) throw this.#nothingPacked();
     this.#warnOfStaleness(actual);
-    const server = await facts.server();
-    const samples = this.#blocks.reduce((sum, block) => sum + block.samples, 0);
+    const blocks = this.#blocks;
+    const samples = blocks.reduce((sum, block) => sum + block.samples, 0);
     const series = (await this.#stream.call('dump.countSeries', {})) as number;
-    const { pluginVersion } = facts;
-    const warnings = [...(this.#request.notes ?? []), ...this.#warnings];
-    const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const redacted = aliasSecret === null ? 'none' : 'hosts-and-ids';
-    const thinned = stepSeconds === 0 ? null : { stepSeconds };
-    const asked = { requested, filtered: filter, redacted, thinned } as const;
-    const outline = { jobId, node, createdAtMs, timeZone, actual, ...asked };
-    const manifest = manifestOf(
-      { ...outline, samples, series, blocks: this.#blocks, warnings },
-      server,
-      { pluginVersion, nodes: facts.nodes() },
-      await facts.collected(requested),
+    const redaction = aliasSecret === null ? 'none' : 'hosts-and-ids';
+    const content = { filter, redaction, stepSeconds } as const;
+    const range = { requested, actual };
+    const warnings = [...(notes ?? []), ...this.#warnings];
+    const { manifest, serverName, texts } = await archiveTexts(
+      this.#parts,
+      { jobId, createdAtMs, ...range, content, samples, series, blocks, warnings },
+      async (name) => (await this.#stream.call('dump.alias', { name })) as string,
     );
-    const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };
-    const serverName = await this.#alias(server.serverName);
-    const told = { ...asked, filtered: filter === null ? null : await this.#aliased(filter) };
-    const scrapeIntervalSeconds = Math.max(stepSeconds, facts.scrapeIntervalMs() / 1000);
-    const texts = [
-      { path: 'metadata.yaml', content: packetMetadata({ ...packet, requested, actual }) },
-      {
-        path: 'README.md',
-        content: dumpReadme({ serverName, actual, ...told, warnings: manifest.warnings }),
-      },
-      ...viewerFiles({ serverName, actual, scrapeIntervalSeconds }),
-    ];
     const files = { texts, manifest };
     const finished = (await this.#stream.call('dump.finish', files)) as FinishResult;
     const toMs = Math.min(requested.toMs, createdAtMs);
     const fileName = archiveFileName(serverName, requested.fromMs, toMs);
     return { fileName, ...finished, actual, samples, series, warnings: manifest.warnings };
-  }
-
-  /** What stands for the name of a host in the texts of the archive. */
-  async #alias(name: string): Promise<string> {
-    return (await this.#stream.call('dump.alias', { name })) as string;
-  }
-
-  async #aliased(filter: DumpFilter): Promise<DumpFilter> {
-    return { ...filter, nodes: await Promise.all(filter.nodes.map((name) => this.#alias(name))) };
   }
 
   /** What exporters say of their metrics tells counters, which are thinned with care. */

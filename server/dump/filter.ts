@@ -55,19 +55,29 @@ function refuse(what: string): never {
   throw new DumpError('DUMP_FILTER_INVALID', message);
 }
 
-/** Whether a series belongs into a dump with this filter: it must fit one entry of each list. */
-export function seriesFilter({ jobs, metrics, nodes }: DumpFilter): (labels: Labels) => boolean {
+/** Which values of one label belong into a dump. */
+export interface ValueTest {
+  label: string;
+  fits: (value: string) => boolean;
+}
+
+/** One test for each list that is not empty; a series belongs into the dump when it passes all. */
+export function valueTests({ jobs, metrics, nodes }: DumpFilter): ValueTest[] {
   const globs = metrics.map(globOf);
   const hosts = new Set(nodes.map((name) => name.toLowerCase()));
   const jobNames = new Set(jobs);
-  return (labels) =>
-    (jobNames.size === 0 || jobNames.has(valueOf(labels, 'job'))) &&
-    (hosts.size === 0 || isOfNode(valueOf(labels, 'instance'), hosts)) &&
-    (globs.length === 0 || fitsOne(globs, valueOf(labels, metricNameLabel)));
+  const tests: ValueTest[] = [
+    { label: 'job', fits: (value) => jobNames.has(value) },
+    { label: 'instance', fits: (value) => isOfNode(value, hosts) },
+    { label: metricNameLabel, fits: (value) => fitsOne(globs, value) },
+  ];
+  return tests.filter((_, at) => [jobNames.size, hosts.size, globs.length][at] !== 0);
 }
 
-function valueOf(labels: Labels, name: string): string {
-  return labelValue(labels, name) ?? '';
+/** Whether a series belongs into a dump with this filter: it must fit one entry of each list. */
+export function seriesFilter(filter: DumpFilter): (labels: Labels) => boolean {
+  const tests = valueTests(filter);
+  return (labels) => tests.every(({ fits, label }) => fits(labelValue(labels, label) ?? ''));
 }
 
 function fitsOne(globs: readonly Glob[], name: string): boolean {
