@@ -45,6 +45,7 @@ class Coded extends Error {
 class OneDump implements DumpDesk {
   created: { fromMs: number; toMs: number; userId: string }[] = [];
   redactions: DumpRedaction[] = [];
+  steps: number[] = [];
   filters: (DumpFilter | null)[] = [];
   failure: Error | undefined;
   deleted: string[] = [];
@@ -57,11 +58,12 @@ class OneDump implements DumpDesk {
   async create(
     range: { fromMs: number; toMs: number },
     userId: string,
-    { filter, redaction }: DumpContent,
+    { filter, redaction, stepSeconds }: DumpContent,
   ): Promise<Dump> {
     this.#check();
     this.filters.push(filter);
     this.redactions.push(redaction);
+    this.steps.push(stepSeconds);
     this.created.push({ ...range, userId });
     return this.dump;
   }
@@ -303,6 +305,9 @@ describe('dumps', () => {
     expect((await post('{"from":1,"to":2}')).status).toBe(201);
     expect(dumps.redactions).toEqual(['hosts-and-ids', 'none']);
     await refuses(post('{"from":1,"to":2,"redaction":"all"}'), 400, 'DUMP_REDACTION_INVALID');
+    expect((await post('{"from":1,"to":2,"stepSeconds":300}')).status).toBe(201);
+    expect(dumps.steps).toEqual([0, 0, 300]);
+    await refuses(post('{"from":1,"to":2,"stepSeconds":1}'), 400, 'DUMP_STEP_INVALID');
     const path = `/api/v1/dumps/${id}/aliases`;
     const answer = await request(path);
     expect(answer.headers.get('content-disposition')).toBe(

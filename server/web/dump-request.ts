@@ -1,5 +1,4 @@
 import { json, type Request } from 'express';
-import { parseFilter, parseRedaction, type DumpContent } from '../dump/index.ts';
 import { isJobId } from '../share/index.ts';
 import { HttpError } from './errors.ts';
 import { bodyLimitBytes } from './limits.ts';
@@ -30,9 +29,4 @@ export function rangeOf(
     'DUMP_RANGE_INVALID',
     `A dump needs a range: "${fromName}" and "${toName}" as whole milliseconds since 1970.`,
   );
-}
-
-/** What of the range is asked for. */
-export function contentOf(body: unknown): DumpContent {
-  return { filter: parseFilter(body), redaction: parseRedaction(body), stepSeconds: 0 };
 }

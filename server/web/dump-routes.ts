@@ -1,9 +1,10 @@
 import { Router } from 'express';
 import type { DumpList } from '../../api/index.ts';
+import { parseContent } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { noteDone } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
-import { contentOf, dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
+import { dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
 import type { DumpDesk } from './services.ts';
 
 /** Routes below `/api/v1/dumps`. */
@@ -18,7 +19,7 @@ export function dumpRoutes(dumps: DumpDesk): Router {
   router.post('/', readJsonBody, async (request, response) => {
     const body = request.body as unknown;
     const range = rangeOf(body, 'from', 'to');
-    const dump = await dumps.create(range, userIdOf(request), contentOf(body));
+    const dump = await dumps.create(range, userIdOf(request), parseContent(body));
     noteDone(response, dump.id);
     response.status(201).location(`dumps/${dump.id}`).json(dump);
   });
