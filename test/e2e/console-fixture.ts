@@ -36,7 +36,7 @@ export interface OpenOptions {
   /** Runs before the browser asks for anything. */
   prepare?: (api: FakeApi) => void;
   query?: string;
-  /** Time stands still until the test moves it by `page.clock`. */
+  /** Time stands still until the test moves it by `page.clock`; the server's does for good. */
   hasFakeClock?: boolean;
   viewport?: { width: number; height: number };
   /** The host's React; 18 when absent. */
@@ -64,10 +64,13 @@ export class ConsoleBrowser {
   async open(options: OpenOptions = {}): Promise<OpenConsole> {
     const browser = await this.#start();
     const script = this.#scriptFor(options.react ?? react18);
+    const startMs = Date.now();
+    const { hasFakeClock = false } = options;
     const site = await startFakeSite({
       bundleFile: this.#bundleFile,
       basename: this.#basename,
       script,
+      ...(hasFakeClock && { nowMs: () => startMs }),
     });
     this.#site = site;
     options.prepare?.(site.api);
@@ -81,10 +84,10 @@ export class ConsoleBrowser {
     this.#context = context;
     const page = await context.newPage();
     const complaints = listenForComplaints(page);
-    if (options.hasFakeClock === true) {
-      const now = Date.now();
-      await page.clock.install({ time: now });
-      await page.clock.pauseAt(now + 1);
+    if (hasFakeClock) {
+      // It runs until it is paused, which must be ahead of it however long the browser takes.
+      await page.clock.install({ time: startMs - STEP_TIMEOUT_MS });
+      await page.clock.pauseAt(startMs);
     }
     await page.goto(site.pageUrl + (options.query ?? ''));
     return { page, context, api: site.api, complaints };

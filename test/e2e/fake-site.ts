@@ -18,13 +18,15 @@ export interface FakeSiteOptions {
   /** File of the built webapp script. */
   bundleFile: string;
   basename?: string;
+  /** The server's clock; that of the machine when absent. */
+  nowMs?: () => number;
   /** The page's script, when it is built already. */
   script?: Promise<string>;
 }
 
 export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite> {
-  const { bundleFile, basename = '' } = options;
-  const api = new FakeApi(() => Date.now());
+  const { bundleFile, basename = '', nowMs = () => Date.now() } = options;
+  const api = new FakeApi(nowMs);
   const bundlePath = `${basename}/static/plugins/${PLUGIN_ID}/main.js`;
   const apiPath = `${basename}/plugins/${PLUGIN_ID}/api/v1`;
   const pages = consolePages({
