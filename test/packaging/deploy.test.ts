@@ -33,6 +33,11 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
   if (call === 'POST /api/v4/plugins') {
     return [uploadStatus, { id: 'x', message: 'Plugins are disabled' }];
   }
+  // The list of a server in local mode, which has no route for states.
+  if (call === 'GET /api/v4/plugins') {
+    const { state } = states.shift() ?? {};
+    return [200, { active: state === 2 ? [{ id: manifest.id }] : [], inactive: [] }];
+  }
   if (call.endsWith('/statuses')) {
     const state = states.length > 1 ? states.shift() : states[0];
     return [200, [{ plugin_id: manifest.id, cluster_id: '', ...state }]];
@@ -84,12 +89,15 @@ describe('deploy', () => {
     const socketPath = `${directory}/local.socket`;
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     const result = await deploy({ MM_LOCALSOCKETPATH: socketPath });
-    expect(result).toEqual({ code: 0, output: 'bundle.tar.gz runs on 1 node(s)\n' });
+    expect(result).toEqual({
+      code: 0,
+      output: `bundle.tar.gz runs on the server behind ${socketPath}\n`,
+    });
     expect(asked.map(({ call }) => call)).toEqual([
       'POST /api/v4/plugins',
       `POST /api/v4/plugins/${manifest.id}/enable`,
-      'GET /api/v4/plugins/statuses',
-      'GET /api/v4/plugins/statuses',
+      'GET /api/v4/plugins',
+      'GET /api/v4/plugins',
     ]);
     expect(asked[0]!.body).toMatch(/name="force"\r\n\r\ntrue\r\n/);
     expect(asked[0]!.body).toMatch(
