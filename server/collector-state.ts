@@ -38,6 +38,16 @@ export async function answerAsk(ask: unknown, source: StateSource): Promise<unkn
   }
 }
 
+/** Another node asked this one for what only the collecting node has. */
+export class NotCollecting extends Error {
+  override readonly name = 'NotCollecting';
+  readonly code = 'CLUSTER_NOT_COLLECTING';
+
+  constructor(host: string) {
+    super(`Node ${host} does not collect.`);
+  }
+}
+
 /** A question of another version of the plugin. */
 class UnknownAsk extends Error {
   override readonly name = 'UnknownAsk';

@@ -1,18 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cardinality, Dump, Problem, Status, SyncOutcome, Target } from '../api/index.ts';
+import type {
+  ApiError,
+  Cardinality,
+  Dump,
+  Problem,
+  Status,
+  SyncOutcome,
+  Target,
+} from '../api/index.ts';
 import { asError } from '../lib/runtime/index.ts';
 import { ChangeEvents } from './change-events.ts';
 import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
-import { DumpError, type SupportFile } from './dump/index.ts';
+import { DumpError, noPacketDump } from './dump/index.ts';
 import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent } from './mattermost/index.ts';
 import { openParts } from './open-parts.ts';
 import type { Parts, PartsFacts } from './parts.ts';
+import { RefusedSave } from './refused-save.ts';
 import { retrying } from './retrying.ts';
 import type { PartsMetrics } from './self-metrics.ts';
-import type { FixedFacts } from './server-facts.ts';
+import { loadLicenseFacts, type FixedFacts } from './server-facts.ts';
+import { supportFiles, type SupportFacts, type SupportFile } from './support-files.ts';
 import type { DumpDesk, WebServices } from './web/index.ts';
 
 /** Pause between two attempts to open the store, for example while another process still holds it. */
@@ -32,6 +42,7 @@ export class MetricsNode implements WebServices {
   #configuration: Configuration;
   #parts: Parts | undefined;
   #startProblem: Problem | undefined;
+  readonly #refusedSave: RefusedSave;
   /** Opening, moving and closing happen one after another. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -48,6 +59,7 @@ export class MetricsNode implements WebServices {
     this.#facts = facts;
     this.#configuration = configuration;
     this.#sinceMs = environment.clock.nowMs();
+    this.#refusedSave = new RefusedSave(environment.clock);
     this.#events = new ChangeEvents({
       ...{ clock: environment.clock, logger: host.logger, api: host.api },
       look: () => this.#look(),
@@ -80,6 +92,11 @@ export class MetricsNode implements WebServices {
     }
   }
 
+  /** A save of the server's configuration was judged; `reason` says why it is refused. */
+  noteSave(reason: string | undefined): void {
+    this.#refusedSave.note(reason);
+  }
+
   /** Stops collecting, brings away what can be brought away, frees the data directory. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -95,15 +112,15 @@ export class MetricsNode implements WebServices {
 
   /** What browsers hear of when it changes; figures that grow all the time are no part of it. */
   #look(): string {
-    const { problems, settings } = this.#configuration;
-    const codes = [...problems, ...this.#startProblems()].map(({ code }) => code);
+    const { settings } = this.#configuration;
+    const codes = this.#ownProblems().map(({ code }) => code);
     return JSON.stringify([settings.scrapeIntervalMs, codes, this.#parts?.pulse()]);
   }
 
   /** What this node says without asking another one. */
   async #ownStatus(): Promise<NodeStatus> {
     const { clock, pluginVersion } = this.#environment;
-    const { problems, settings } = this.#configuration;
+    const { settings } = this.#configuration;
     const facts = (await this.#parts?.facts()) ?? this.#factsWithoutParts();
     return composeStatus({
       ...facts,
@@ -112,7 +129,7 @@ export class MetricsNode implements WebServices {
       collector: facts.collector ?? this.#onlyCollector(),
       nowMs: clock.nowMs(),
       scrapeIntervalMs: settings.scrapeIntervalMs,
-      problems: [...problems, ...this.#startProblems(), ...facts.problems],
+      problems: [...this.#ownProblems(), ...facts.problems],
       isStopped: this.#stop.signal.aborted,
     });
   }
@@ -167,20 +184,38 @@ export class MetricsNode implements WebServices {
   }
 
   /** Never rejects: what goes wrong is a text inside the packet. */
-  async supportFiles(): Promise<SupportFile[]> {
-    if (this.#parts !== undefined) return this.#parts.supportFiles();
-    const reason = this.#startProblem?.message ?? 'The plugin has just started.';
-    const text = `This packet contains no metrics. ${reason}\n`;
-    return [
-      {
-        name: 'mattermost-plugin-metrics/why-no-metrics.txt',
-        body: new TextEncoder().encode(text),
-      },
-    ];
+  async supportFiles(self: Pick<SupportFacts, 'process' | 'log'>): Promise<SupportFile[]> {
+    const { clock, hostName, pluginId, pluginVersion } = this.#environment;
+    const { serverVersion } = this.#facts;
+    const parts = this.#parts;
+    const nowMs = clock.nowMs();
+    const spanMs = this.#configuration.settings.supportPacketMs;
+    const gapRange = { fromMs: Math.max(0, nowMs - spanMs), toMs: nowMs + 1 };
+    const dump = (await parts?.packetDump()) ?? noPacketDump(gapRange, this.#whyNoDump());
+    const facts: SupportFacts = {
+      ...{ nowMs, hostName, pluginId, pluginVersion, serverVersion, gapRange, ...self },
+      activeSinceMs: this.#sinceMs,
+      configuration: this.#configuration,
+      metrics: parts?.metrics(),
+    };
+    return await supportFiles(clock, dump, facts, {
+      license: () => loadLicenseFacts(this.#host.api),
+      status: () => this.status(),
+      targets: () => this.targets(),
+      gaps: async () => parts?.gaps(gapRange),
+      cardinality: () => this.cardinality(),
+    });
   }
 
-  #startProblems(): Problem[] {
-    return this.#startProblem === undefined ? [] : [this.#startProblem];
+  #whyNoDump(): ApiError {
+    const { code, message } = this.#startProblem ?? starting();
+    return { code, message, detail: '' };
+  }
+
+  /** Those that need no open parts. */
+  #ownProblems(): Problem[] {
+    const start = this.#startProblem === undefined ? [] : [this.#startProblem];
+    return [...this.#configuration.problems, ...this.#refusedSave.problems(), ...start];
   }
 
   /** The queue is as long as an administrator saves settings within one start. */

@@ -177,7 +177,10 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     mayDelete: () => membership?.mayDelete() ?? true,
   });
   const rangeMs = () => configuration().settings.supportPacketMs;
-  const packet = new SupportPacket({ ...build, logger, rng, rangeMs });
+  const packet = new SupportPacket({
+    ...{ ...build, logger, rng, rangeMs },
+    freeBytes: () => freeBytes(dataDirectory),
+  });
   const onPublished = () => membership?.tell('store.changed', {});
   const keeper = isWorthKeeping(base)
     ? new HeadKeeper({ clock, logger, store, snapshots, collecting, dataDirectory, onPublished })

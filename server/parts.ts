@@ -1,5 +1,5 @@
 import { syncOutcome } from '../api/answers.ts';
-import type { Cardinality, Problem, SyncOutcome, Target } from '../api/index.ts';
+import type { Cardinality, Gap, Problem, SyncOutcome, Target } from '../api/index.ts';
 import {
   asError,
   sleep,
@@ -10,10 +10,10 @@ import {
 import type { Store } from '../lib/tsdb/index.ts';
 import type { GapLedger, MetadataBook, ScrapeClient } from './collect/index.ts';
 import type { Collecting } from './collecting.ts';
-import { answerAsk } from './collector-state.ts';
+import { answerAsk, NotCollecting } from './collector-state.ts';
 import type { CollectorView } from './collector-view.ts';
 import type { Configuration } from './configuration.ts';
-import type { DumpService, SupportFile, SupportPacket } from './dump/index.ts';
+import type { DumpService, PacketDump, SupportPacket } from './dump/index.ts';
 import type { FilePlace } from './file-place.ts';
 import type { GapCopier } from './gap-copier.ts';
 import type { HeadKeeper } from './head-keeper.ts';
@@ -242,8 +242,16 @@ export class Parts {
     };
   }
 
-  supportFiles(): Promise<SupportFile[]> {
-    return this.#opened.packet.files();
+  /** The dump of a support packet; never rejects. */
+  packetDump(): Promise<PacketDump> {
+    return this.#opened.packet.dump();
+  }
+
+  /** Gaps that touch the range, as the collecting node noted them or this one copied them. */
+  async gaps(range: { fromMs: number; toMs: number }): Promise<readonly Gap[]> {
+    const { state, view } = this.#opened;
+    const isAsked = view !== undefined && this.#isListening;
+    return (isAsked ? await view.collected(range) : state.collected(range)).gaps;
   }
 
   /**
@@ -252,7 +260,7 @@ export class Parts {
    */
   async close(): Promise<void> {
     const { clock, client, dumps, gapCopier, ledger, membership } = this.#opened;
-    const { metadata, targets } = this.#opened;
+    const { metadata, packet, targets } = this.#opened;
     const { place, store, sync, thread } = this.#opened;
     const deadlineMs = clock.monotonicMs() + stopBudgetMs;
     this.#isClosing = true;
@@ -261,7 +269,7 @@ export class Parts {
     await this.#within(leaveBudgetMs, () => left);
     await stopped;
     client.close();
-    const ends = [ledger.close(), metadata.close(), store.flush(), dumps.stop()];
+    const ends = [ledger.close(), metadata.close(), store.flush(), dumps.stop(), packet.stop()];
     const others = Promise.all(ends.map((end) => this.#ended(end)));
     await this.#ended(this.#saveHead());
     await this.#ended(sync.stop(Math.max(lastSyncMs, deadlineMs - clock.monotonicMs())));
@@ -386,15 +394,5 @@ export class Parts {
     return end.catch((error: unknown) => {
       this.#opened.logger.error('A part could not end properly', { error: asError(error) });
     });
-  }
-}
-
-/** Another node asked this one for what only the collecting node has. */
-class NotCollecting extends Error {
-  override readonly name = 'NotCollecting';
-  readonly code = 'CLUSTER_NOT_COLLECTING';
-
-  constructor(host: string) {
-    super(`Node ${host} does not collect.`);
   }
 }

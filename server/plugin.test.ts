@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { parse } from 'yaml';
 import type { ApiError, Cardinality, Dump, Status, TargetList } from '../api/index.ts';
 import { silentLogger, sleep, systemClock, systemRng } from '../lib/runtime/index.ts';
 import { startExporter, type Exporter } from '../test/host/exporter.ts';
 import { KvStore } from '../test/host/kv-store.ts';
 import { FakeDatabase } from './mattermost/fake-database-fixture.ts';
-import type { AuditRecord, PluginApi, ServerConfig } from './mattermost/index.ts';
+import type { AuditRecord, PluginApi, ServerConfig, SupportFile } from './mattermost/index.ts';
 import { MetricsPlugin } from './plugin.ts';
 import { pluginId } from './plugin-id.ts';
 
@@ -256,7 +257,13 @@ test('tells when another process holds the data directory, and goes on when it i
   const packet = await second.generateSupportData();
   expect(packet.map(({ filename }) => filename)).toEqual([
     'mattermost-plugin-metrics/why-no-metrics.txt',
+    'mattermost-plugin-metrics/diagnostics.yaml',
   ]);
+  expect(diagnosticsOf(packet)).toMatchObject({
+    dump: { failure: { code: 'TSDB_LOCKED' } },
+    problems: [{ code: 'TSDB_LOCKED' }],
+    log: [{ level: 'error', code: 'TSDB_LOCKED' }],
+  });
   await first.onDeactivate();
   await until(
     () => get<Status>('status'),
@@ -341,7 +348,12 @@ test('says what keeps it from collecting', async () => {
   );
 });
 
+function diagnosticsOf(files: readonly SupportFile[]): unknown {
+  return parse(new TextDecoder().decode(files.at(-1)?.body));
+}
+
 test('puts a fresh dump into a support packet', async () => {
+  settings = { ...settings, CustomTargetSecrets: 'db bearer s3cr3t' };
   const plugin = await activate();
   const { get } = await serve(plugin);
   await until(
@@ -351,7 +363,21 @@ test('puts a fresh dump into a support packet', async () => {
   const files = await plugin.generateSupportData();
   expect(files.map(({ filename }) => filename)).toEqual([
     'mattermost-plugin-metrics/tsdb_dump.tar.gz',
+    'mattermost-plugin-metrics/diagnostics.yaml',
   ]);
+  expect(diagnosticsOf(files)).toMatchObject({
+    plugin: { version: '0.8.0' },
+    server: { version: '11.0.0', license: 'none' },
+    node: { host: 'node-a', mode: 'both', state: 'collecting' },
+    dump: { archive: { bytes: files[0]?.body.length, stepSeconds: 0 }, reductions: [] },
+    targets: { up: 1, total: 1, list: [{ job: 'prometheus', state: 'up' }] },
+    gaps: { count: 0 },
+    settings: { values: { ScrapeIntervalSeconds: 1 }, secretsSet: ['CustomTargetSecrets'] },
+    untold: [],
+  });
+  const text = Buffer.from(files[1]?.body ?? []).toString();
+  expect(text).toMatch(/^# What the Metrics plugin 0\.8\.0 on node-a knew of itself/);
+  expect(text).not.toContain('s3cr3t');
   expect(gunzipSync(files[0]?.body ?? new Uint8Array()).includes('manifest.json')).toBe(true);
 });
 

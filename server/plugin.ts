@@ -1,10 +1,12 @@
 import type { RequestListener } from 'node:http';
 import { AuditLog } from './audit-log.ts';
-import { SliceMonitor, type Logger } from '../lib/runtime/index.ts';
+import { SliceMonitor } from '../lib/runtime/index.ts';
 import { loadConfiguration, type Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './mattermost/index.ts';
 import { MetricsNode } from './node.ts';
+import { loadProcessFacts } from './process-facts.ts';
+import { RecentLog } from './recent-log.ts';
 import { loadFixedFacts } from './server-facts.ts';
 import { refuseChange } from './settings/index.ts';
 import { metricsListener, privateMemoryBytes } from './self-metrics.ts';
@@ -17,7 +19,7 @@ export class MetricsPlugin implements PluginHooks {
   readonly #slices: SliceMonitor;
   #configuration: Configuration | undefined;
   #node: MetricsNode | undefined;
-  #logger: Logger | undefined;
+  #logger: RecentLog | undefined;
   #audit: AuditLog | undefined;
   #settingsAudit: SettingsAudit | undefined;
   #requestListener: RequestListener = (_request, response) => {
@@ -33,11 +35,15 @@ export class MetricsPlugin implements PluginHooks {
     async () => ({
       pluginVersion: this.#environment.pluginVersion,
       parts: this.#node?.metrics(),
-      longestSliceMs: this.#environment.measureSlices ? this.#slices.longestMs : undefined,
+      longestSliceMs: this.#longestSliceMs,
       privateBytes: await privateMemoryBytes(),
     }),
     () => this.#logger,
   );
+
+  get #longestSliceMs(): number | undefined {
+    return this.#environment.measureSlices ? this.#slices.longestMs : undefined;
+  }
 
   get requestListener(): RequestListener {
     return this.#requestListener;
@@ -53,12 +59,18 @@ export class MetricsPlugin implements PluginHooks {
 
   /** Returns as soon as everything is on its way: a long replay must not hold up the server. */
   async onActivate(host: Host): Promise<void> {
-    const { api, logger } = host;
+    const { api } = host;
+    const logger = new RecentLog(this.#environment.clock, host.logger);
     this.#logger = logger;
     if (this.#environment.measureSlices) this.#slices.start();
     this.#configuration ??= await loadConfiguration(api);
     const facts = await loadFixedFacts(api);
-    const node = new MetricsNode(this.#environment, host, facts, this.#configuration);
+    const node = new MetricsNode(
+      this.#environment,
+      { ...host, logger },
+      facts,
+      this.#configuration,
+    );
     this.#node = node;
     const hasPermission = (userId: string, permissionId: string) =>
       api.hasPermissionTo(userId, permissionId);
@@ -95,11 +107,18 @@ export class MetricsPlugin implements PluginHooks {
     const previous = this.#configuration?.raw ?? {};
     const refusal = refuseChange(previous, ownSettings);
     this.#settingsAudit?.judged(previous, ownSettings, refusal !== undefined);
+    this.#node?.noteSave(refusal);
+    if (refusal !== undefined) {
+      const what = 'A save of the configuration was refused because of a setting of this plugin';
+      this.#logger?.warn(what, { code: 'SETTINGS_REFUSED', reason: refusal });
+    }
     return Promise.resolve(refusal);
   }
 
   async generateSupportData(): Promise<SupportFile[]> {
-    const files = (await this.#node?.supportFiles()) ?? [];
+    const process = await loadProcessFacts(this.#longestSliceMs);
+    const log = this.#logger?.lines() ?? [];
+    const files = (await this.#node?.supportFiles({ process, log })) ?? [];
     return files.map(({ name, body }) => ({ filename: name, body }));
   }
 

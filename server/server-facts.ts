@@ -1,4 +1,4 @@
-import type { ServerFacts } from './dump/index.ts';
+import type { LicenseFacts, ServerFacts } from './dump/index.ts';
 import type { License, PluginApi } from './mattermost/index.ts';
 
 /** What is told about the server; asked once per activation, the licence anew for every dump. */
@@ -28,12 +28,19 @@ export async function loadServerFacts(
     ...fixed,
     licenseId: license?.id ?? '',
     customerId: license?.customerId ?? '',
-    license: license === undefined ? null : licenseFacts(license),
+    license: licenseFacts(license),
     serverName: hostOf(site.siteUrl) ?? site.hostName,
   };
 }
 
-function licenseFacts({ expiresAtMs, features, isTrial, skuShortName }: License) {
+/** What the licence allows; null when there is none. */
+export async function loadLicenseFacts(api: PluginApi): Promise<LicenseFacts | null> {
+  return licenseFacts(await api.getLicense());
+}
+
+function licenseFacts(license: License | undefined): LicenseFacts | null {
+  if (license === undefined) return null;
+  const { expiresAtMs, features, isTrial, skuShortName } = license;
   const { cluster: hasCluster, metrics: hasMetrics } = features;
   return { sku: skuShortName, isTrial, expiresAtMs, hasMetrics, hasCluster };
 }

@@ -37,11 +37,11 @@ async function manifestOf(body: Uint8Array): Promise<Manifest> {
   return JSON.parse(text) as Manifest;
 }
 
-/** Two days of samples that cannot be packed: what else an archive holds is little beside them. */
-async function addDays(): Promise<void> {
-  for (let hour = 48; hour > 0; hour -= 12) {
+/** A day of samples as real ones are: what else an archive holds is little beside them. */
+async function addDay(): Promise<void> {
+  for (let hour = 24; hour > 0; hour -= 12) {
     const [mint, maxt] = [startMs - hour * hourMs, startMs - (hour - 12) * hourMs];
-    const noisy = { isNoisy: true, seriesCount: 10, seed: hour };
+    const noisy = { isLifelike: true, seriesCount: 24, seed: hour };
     rig.local.add(await makeBlock({ parentDir: rig.dataDirectory, mint, maxt, ...noisy }));
   }
 }
@@ -62,7 +62,7 @@ test('is a fresh dump of the configured days, up to now', async () => {
 });
 
 test('is thinned out first and shortened then, until it fits, and says so', async () => {
-  await addDays();
+  await addDay();
   const whole = (await packet().dump()).archive!;
   const fewer = { maxBytes: Math.floor(whole.body.length * 0.8) };
   const thin = await packet(fewer).dump();
@@ -82,7 +82,7 @@ test('is thinned out first and shortened then, until it fits, and says so', asyn
 });
 
 test('is shortened where the time is not enough, or the disk has no room', async () => {
-  await addDays();
+  await addDay();
   // The first attempt hangs until its share of the time is over.
   let isLate = true;
   rig.onCall = async (method) => {

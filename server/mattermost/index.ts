@@ -10,6 +10,8 @@ export {
 } from './database.ts';
 export type { AzureFileConfig, FileConfig, S3FileConfig } from './file-config.ts';
 export type { Host, PluginHooks, SupportFile } from './hooks.ts';
+export { makeLogLine, type LogLine } from './log-line.ts';
+export { redactText } from './redact.ts';
 export type {
   AuditRecord,
   ClusterEventOptions,
