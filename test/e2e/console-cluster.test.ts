@@ -31,9 +31,11 @@ browserTest('shows a cluster as one of its listeners sees it', async () => {
   await page.getByText('Working', { exact: true }).waitFor();
   const nodes = page.getByRole('table', { name: 'Nodes' }).locator('tbody tr');
   expect(await nodes.count()).toBe(3);
-  expect(await nodes.nth(0).innerText()).toMatch(/mattermost-1\s+Collector\s+0\.8\.0\s+1\d\ss ago/);
+  expect(await nodes.nth(0).innerText()).toMatch(
+    /mattermost-1\s+Collector\s+0\.8\.0\s+11\.1\.0\s+\S.*[AP]M\s+\d+\ss ago/,
+  );
   expect(await nodes.nth(1).innerText()).toMatch(
-    /mattermost-2\s+this node\s+Listener\s+0.8.0\s+now/,
+    /mattermost-2\s+this node\s+Listener\s+0\.8\.0\s+11\.1\.0\s+\S.*\s+now/,
   );
   expect(await overview(page).innerText()).toContain(
     'are those of the collecting node, mattermost-1.',

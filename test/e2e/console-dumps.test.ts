@@ -61,8 +61,10 @@ browserTest('makes and downloads a dump of the last day with one click', async (
 browserTest('takes a length up to now, or a range between two local times', async () => {
   const { page, api } = await consoleBrowser.open();
   await page.getByRole('button', { name: '1 hour' }).click();
-  await page.getByText('About 33.4 MiB, 59.9M samples.').waitFor();
-  await page.getByRole('button', { name: 'Download this range' }).click();
+  await page
+    .getByText('About 33.4 MiB, 59.9M samples of 11,043 series, ready in about 4 s.')
+    .waitFor();
+  await page.getByRole('button', { name: 'Download this dump' }).click();
   await progress(page).waitFor();
   const hour = newestDump(api);
   expect(hour.requested.toMs - hour.requested.fromMs).toBe(3_600_000);
@@ -72,8 +74,10 @@ browserTest('takes a length up to now, or a range between two local times', asyn
   const day = new Date(Date.now() - 2 * DAY).toISOString().slice(0, 10);
   await page.getByLabel('From', { exact: true }).fill(`${day}T10:00`);
   await page.getByLabel('To', { exact: true }).fill(`${day}T12:30`);
-  await page.getByText('About 33.4 MiB, 59.9M samples.').waitFor();
-  await page.getByRole('button', { name: 'Download this range' }).click();
+  await page
+    .getByText('About 33.4 MiB, 59.9M samples of 11,043 series, ready in about 4 s.')
+    .waitFor();
+  await page.getByRole('button', { name: 'Download this dump' }).click();
   await progress(page).waitFor();
   const { requested } = newestDump(api);
   const berlin = (ms: number) =>
@@ -90,11 +94,11 @@ browserTest('says what is wrong with a range before asking for it', async () => 
   expect(await page.getByLabel('From', { exact: true }).getAttribute('aria-invalid')).toBe('true');
   await page.getByLabel('To', { exact: true }).fill('');
   await page.getByText('Enter the day and the time at which the dump ends.').waitFor();
-  await page.getByRole('button', { name: 'Download this range' }).click();
+  await page.getByRole('button', { name: 'Download this dump' }).click();
   await page.getByLabel('From', { exact: true }).fill('2020-01-01T00:00');
   await page.getByLabel('To', { exact: true }).fill('2020-01-02T00:00');
   await page.getByText(/^Nothing was collected before/).waitFor();
-  await page.getByRole('button', { name: 'Download this range' }).click();
+  await page.getByRole('button', { name: 'Download this dump' }).click();
   expect(api.requests.filter((request) => request.startsWith('POST'))).toEqual([]);
 });
 

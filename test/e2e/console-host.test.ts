@@ -35,7 +35,7 @@ browserTest('never submits the form of the console, by click or by Enter', async
   await page.getByRole('button', { name: 'Sync now' }).click();
   await page.getByLabel('Times in').first().press('Enter');
   await page.keyboard.press('Escape');
-  for (const name of ['Download this range', 'Download metrics dump']) {
+  for (const name of ['Download this dump', 'Download metrics dump']) {
     await page.getByRole('button', { name }).click();
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.getByRole('button', { name: 'Close' }).click();

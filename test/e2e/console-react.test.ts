@@ -33,7 +33,7 @@ for (const [version, react] of [
     await page.getByText('Every finished block is in the file store now.').waitFor();
 
     await page.getByRole('button', { name: '3 days' }).click();
-    await page.getByRole('button', { name: 'Download this range' }).click();
+    await page.getByRole('button', { name: 'Download this dump' }).click();
     await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
     const archive = Buffer.from('an archive');
     const coming = page.waitForEvent('download');

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ApiError, Dump, DumpPhase, Status, Target } from '../../api/index.ts';
+import type {
+  ApiError,
+  Dump,
+  DumpPhase,
+  DumpPreview,
+  DumpRequest,
+  Status,
+  Target,
+} from '../../api/index.ts';
 import { archiveFileName } from '../../server/dump/file-name.ts';
-import { healthyStatus, healthyTargets, queuedDump } from './fixture-status.ts';
+import { healthyStatus, healthyTargets, previewOf, queuedDump } from './fixture-status.ts';
 
 /** How every request is answered while it is set: an error of the API, or a body of somebody else. */
 export type Trouble =
@@ -32,6 +40,10 @@ export class FakeApi {
     status: 200,
     body: { MetricsSettings: { Enable: true } },
   };
+  /** Bodies of everything that dumps were asked for with, previews included. */
+  readonly asked: DumpRequest[] = [];
+  /** What a dump would give away. */
+  preview: (request: DumpRequest) => DumpPreview = previewOf;
   /** Methods and paths of all requests, for tests that count. */
   readonly requests: string[] = [];
   readonly #archives = new Map<string, Buffer>();
@@ -72,7 +84,7 @@ export class FakeApi {
   addReady(fields: Partial<Dump> & { archive: Buffer }): Dump {
     const { archive, ...rest } = fields;
     const now = this.#nowMs();
-    const dump = { ...this.#create(now - 86_400_000, now), ...rest };
+    const dump = { ...this.#create({ from: now - 86_400_000, to: now }), ...rest };
     this.#replace(dump);
     this.finish(dump.id, archive);
     return this.#get(dump.id);
@@ -108,24 +120,32 @@ export class FakeApi {
     const [, id, verb = ''] = /^\S+ \/dumps\/([a-z0-9]{26})(?:\/(\w+))?$/.exec(route) ?? [];
     if (id !== undefined) {
       this.#routeDump(response, id, `${request.method ?? 'GET'} ${verb}`);
-    } else if (route === 'GET /status') {
-      answer(response, 200, { ...this.status, nowMs: this.#nowMs() });
-    } else if (route === 'GET /targets') {
-      answer(response, 200, { targets: this.targets });
+    } else if (route === 'POST /dumps' || route === 'POST /dumps/preview') {
+      void this.#post(request, response, route.endsWith('preview'));
     } else if (route === 'POST /sync') {
-      const { sync } = this.status;
       answer(response, this.isSyncFinished ? 200 : 202, {
         node: this.status.collector.node,
         isFinished: this.isSyncFinished,
-        sync,
+        sync: this.status.sync,
       });
+    } else {
+      this.#read(response, route);
+    }
+  }
+
+  #read(response: ServerResponse, route: string): void {
+    if (route === 'GET /status') {
+      answer(response, 200, { ...this.status, nowMs: this.#nowMs() });
+    } else if (route === 'GET /targets') {
+      answer(response, 200, { targets: this.targets });
     } else if (route === 'GET /dumps') {
       const dumps = [...this.dumps].sort((a, b) => b.createdAtMs - a.createdAtMs);
       answer(response, 200, { dumps });
     } else if (route.startsWith('GET /dumps/estimate?')) {
-      answer(response, 200, { bytes: 35_000_000, samples: 59_904_000, seconds: 4 });
-    } else if (route === 'POST /dumps') {
-      void this.#post(request, response);
+      // A coarser step makes less of it, as with a real one.
+      const share = route.includes('stepSeconds=') ? 20 : 1;
+      const [bytes, samples] = [35_000_000 / share, 59_904_000 / share];
+      answer(response, 200, { bytes, samples, series: 11_043, seconds: 4 });
     } else {
       answerError(response, 404, 'NOT_FOUND', 'There is nothing here.');
     }
@@ -136,6 +156,8 @@ export class FakeApi {
       answerError(response, 404, 'DUMP_UNKNOWN', 'This dump does not exist any more.');
     } else if (action === 'GET archive') {
       this.#download(response, id);
+    } else if (action === 'GET aliases') {
+      answer(response, 200, { aliases: { 'host-0011223344556677': 'mattermost-1' } });
     } else if (action === 'POST cancel') {
       this.#change(id, { state: 'cancelled' });
       answer(response, 200, this.#get(id));
@@ -147,15 +169,26 @@ export class FakeApi {
     }
   }
 
-  async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { from, to } = (await readJson(request)) as { from: number; to: number };
-    answer(response, 201, this.#create(from, to));
+  async #post(request: IncomingMessage, response: ServerResponse, isPreview: boolean) {
+    const body = (await readJson(request)) as DumpRequest;
+    this.asked.push(body);
+    if (isPreview) {
+      answer(response, 200, this.preview(body));
+    } else {
+      answer(response, 201, this.#create(body));
+    }
   }
 
-  #create(from: number, to: number): Dump {
+  #create({ from, to, nodes, jobs, metrics, redaction, stepSeconds }: DumpRequest): Dump {
     this.#lastId += 1;
     const id = `dump${String(this.#lastId).padStart(22, '0')}`;
-    const dump = queuedDump(id, this.#nowMs(), from, to);
+    const isPlain = nodes === undefined && jobs === undefined && metrics === undefined;
+    const dump = {
+      ...queuedDump(id, this.#nowMs(), from, to),
+      filter: isPlain ? null : { nodes: nodes ?? [], jobs: jobs ?? [], metrics: metrics ?? [] },
+      redaction: redaction ?? 'none',
+      stepSeconds: stepSeconds ?? 0,
+    };
     this.dumps = [dump, ...this.dumps];
     return dump;
   }

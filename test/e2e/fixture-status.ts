@@ -1,4 +1,11 @@
-import type { Dump, ScrapeOutcome, Status, Target } from '../../api/index.ts';
+import type {
+  Dump,
+  DumpPreview,
+  DumpRequest,
+  ScrapeOutcome,
+  Status,
+  Target,
+} from '../../api/index.ts';
 
 const HOUR = 3_600_000;
 
@@ -145,4 +152,28 @@ export function clusterTargets(nowMs: number): Target[] {
       url: target.url.replace('-1:', `-${String(number)}:`),
     })),
   );
+}
+
+/** What a dump of that request would give away. */
+export function previewOf(request: DumpRequest): DumpPreview {
+  const isRedacted = request.redaction === 'hosts-and-ids';
+  return {
+    series: 11_043,
+    metrics: [
+      { name: 'mattermost_api_time_bucket', series: 5_412 },
+      { name: 'mattermost_db_store_time_bucket', series: 3_978 },
+      { name: 'node_cpu_seconds_total', series: 64 },
+      { name: 'go_goroutines', series: 1 },
+    ],
+    labels: [
+      { name: 'handler', values: 412, examples: ['getPing', 'createPost', 'getChannelStats'] },
+      { name: 'le', values: 14, examples: ['0.005', '0.01', '+Inf'] },
+      { name: 'instance', values: 2, examples: ['mattermost-1:8067', 'mattermost-1:9100'] },
+      { name: 'server_id', values: 1, examples: ['k3v5c2m7q4x6z2a7b3d5f6h7j2'] },
+    ],
+    hosts: ['mattermost-1', 'db1.internal.example.com'],
+    jobs: ['mattermost', 'node'],
+    redacted: { hosts: isRedacted, labels: isRedacted ? ['instance', 'server_id'] : [] },
+    isCut: false,
+  };
 }

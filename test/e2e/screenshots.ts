@@ -78,6 +78,33 @@ function broken(api: FakeApi): void {
   }
 }
 
+/** A cluster whose dumps left something out, and one that failed. */
+function variedDumps(api: FakeApi): void {
+  cluster(api);
+  api.addReady({
+    archive: Buffer.alloc(1_204_112),
+    createdAtMs: Date.now() - DAY / 2,
+    filter: { nodes: ['mattermost-2'], jobs: [], metrics: ['mattermost_http_*', 'go_*'] },
+    stepSeconds: 300,
+    redaction: 'hosts-and-ids',
+  });
+  const { id } = api.addReady({ archive: Buffer.alloc(1), createdAtMs: Date.now() - DAY / 4 });
+  api.fail(id, {
+    code: 'DUMP_STORE_FULL',
+    message: 'The file store is full: make room there, then try again.',
+    detail: 'ENOSPC',
+  });
+}
+
+async function chooseOptions(page: Page): Promise<void> {
+  await page.getByText('Options', { exact: true }).click();
+  await page.getByLabel('mattermost-2').check();
+  await page.getByLabel('Metric names').fill('mattermost_http_*\ngo_*');
+  await page.getByLabel('Samples', { exact: true }).selectOption('300');
+  await page.getByLabel('Redact hosts and ids').check();
+  await page.locator('#mmx-dumps').scrollIntoViewIfNeeded();
+}
+
 const pictures: Picture[] = [
   { name: 'single', prepare: healthy, height: 1_620 },
   { name: 'cluster', prepare: cluster, height: 2_000 },
@@ -116,6 +143,82 @@ const pictures: Picture[] = [
         detail: 'ENOSPC: no space left on device, write',
       });
       await page.getByText('Free 40 MiB').first().waitFor();
+      await page.locator('#mmx-dumps').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'options',
+    prepare: variedDumps,
+    height: 1_500,
+    reach: async (page) => {
+      await chooseOptions(page);
+      await page.getByText('ready in about').waitFor();
+    },
+  },
+  {
+    name: 'preview',
+    prepare: cluster,
+    height: 1_300,
+    reach: async (page) => {
+      await chooseOptions(page);
+      await page.getByRole('button', { name: 'Preview what leaves' }).click();
+      await page.getByText('The dump would hold').waitFor();
+    },
+  },
+  {
+    name: 'preview-dark',
+    prepare: cluster,
+    query: '?theme=dark',
+    height: 1_300,
+    reach: async (page) => {
+      await chooseOptions(page);
+      await page.getByRole('button', { name: 'Preview what leaves' }).click();
+      await page.getByText('The dump would hold').waitFor();
+      await page.getByText('4 metrics, by name').click();
+    },
+  },
+  {
+    name: 'preview-narrow',
+    prepare: cluster,
+    query: '?locale=de',
+    width: 320,
+    height: 900,
+    reach: async (page) => {
+      await page.getByRole('button', { name: 'Zeigen, was hinausgeht' }).click();
+      await page.getByText('Der Dump enthielte').waitFor();
+    },
+  },
+  {
+    name: 'options-dark',
+    prepare: variedDumps,
+    query: '?theme=dark',
+    height: 1_500,
+    reach: async (page) => {
+      await chooseOptions(page);
+      await page.getByText('ready in about').waitFor();
+    },
+  },
+  {
+    name: 'options-narrow',
+    prepare: variedDumps,
+    query: '?locale=de',
+    width: 320,
+    height: 2_600,
+    reach: async (page) => {
+      await page.getByText('Optionen', { exact: true }).click();
+      await page.getByLabel('mattermost-2').check();
+      await page.getByLabel('Hosts und Ids schwärzen').check();
+      await page.locator('#mmx-dumps').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'readonly',
+    prepare: (api) => {
+      variedDumps(api);
+      api.status.can.write = false;
+    },
+    height: 1_000,
+    reach: async (page) => {
       await page.locator('#mmx-dumps').scrollIntoViewIfNeeded();
     },
   },

@@ -4,6 +4,7 @@ import {
   type Dump,
   type DumpEstimate,
   type DumpList,
+  type DumpPreview,
   type DumpRequest,
   type Status,
   type SyncOutcome,
@@ -46,13 +47,18 @@ export class MetricsApi {
     return this.#ask('GET', 'dumps', answers.dumpList, signal);
   }
 
-  estimate(range: DumpRequest, signal: AbortSignal): Promise<DumpEstimate> {
-    const query = `from=${String(range.from)}&to=${String(range.to)}`;
-    return this.#ask('GET', `dumps/estimate?${query}`, answers.dumpEstimate, signal);
+  estimate(request: DumpRequest, signal: AbortSignal): Promise<DumpEstimate> {
+    const path = `dumps/estimate?${queryOf(request)}`;
+    return this.#ask('GET', path, answers.dumpEstimate, signal);
   }
 
-  createDump(range: DumpRequest, signal: AbortSignal): Promise<Dump> {
-    return this.#ask('POST', 'dumps', answers.dump, signal, range);
+  /** What a dump would give away; none is made. */
+  previewDump(request: DumpRequest, signal: AbortSignal): Promise<DumpPreview> {
+    return this.#ask('POST', 'dumps/preview', answers.dumpPreview, signal, request);
+  }
+
+  createDump(request: DumpRequest, signal: AbortSignal): Promise<Dump> {
+    return this.#ask('POST', 'dumps', answers.dump, signal, request);
   }
 
   async cancelDump(id: string, signal: AbortSignal): Promise<void> {
@@ -95,6 +101,11 @@ export class MetricsApi {
   /** For a plain link: the browser streams to disk, shows progress and can resume. */
   archiveUrl(id: string): string {
     return this.#url(dumpArchivePath(encodeURIComponent(id)));
+  }
+
+  /** Of a redacted dump what stands for what, as a file. */
+  aliasesUrl(id: string): string {
+    return this.#url(`dumps/${encodeURIComponent(id)}/aliases`);
   }
 
   #url(path: string): string {
@@ -171,6 +182,17 @@ class Deadline {
     clearTimeout(this.#timer);
     this.#outer.removeEventListener('abort', this.#abort);
   }
+}
+
+/** The fields of a request as a query; lists repeat their name. */
+function queryOf(request: DumpRequest): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(request) as [string, string | number | string[]][]) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      query.append(name, String(item));
+    }
+  }
+  return query.toString();
 }
 
 const ignoreAnswer: Reader<null> = () => null;

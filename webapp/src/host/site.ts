@@ -39,3 +39,8 @@ export function pluginPageLink(): string {
 export function performancePageLink(): string {
   return `${sitePath()}/admin_console/environment/performance_monitoring`;
 }
+
+/** Where the file store, in which dumps are kept, is set. */
+export function fileStorePageLink(): string {
+  return `${sitePath()}/admin_console/environment/file_storage`;
+}

@@ -9,6 +9,7 @@ import { Boundary } from '../components/boundary.tsx';
 import type { SectionProps } from '../host/registry.ts';
 import { Dumps } from './dumps/dumps.tsx';
 import { Overview } from './overview/overview.tsx';
+import { useTargets } from './overview/use-targets.ts';
 import { useStatus } from './use-status.ts';
 
 /** The components to register, each in its own boundary and bound to one API. */
@@ -45,17 +46,18 @@ export function consoleParts(api: MetricsApi, feed: ChangeFeed): ConsoleParts {
 
 function Everything() {
   const status = useStatus();
+  const targets = useTargets();
   // Without any state, and for a reason that stops everything, the reason alone is shown.
   const isPageDown =
     status.value === null && status.error !== null && isPageWide(status.error.kind);
   return (
     <>
       <Boundary>
-        <Overview status={status} />
+        <Overview {...{ status, targets }} />
       </Boundary>
       {!isPageDown && (
         <Boundary>
-          <Dumps status={status} />
+          <Dumps {...{ status, targets }} />
         </Boundary>
       )}
     </>
@@ -63,9 +65,9 @@ function Everything() {
 }
 
 function OverviewOnly() {
-  return <Overview status={useStatus()} />;
+  return <Overview status={useStatus()} targets={useTargets()} />;
 }
 
 function DumpsOnly() {
-  return <Dumps status={useStatus()} />;
+  return <Dumps status={useStatus()} targets={useTargets()} />;
 }

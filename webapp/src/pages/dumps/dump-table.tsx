@@ -2,7 +2,6 @@ import React, { Fragment, useState } from 'react';
 import type { Dump } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { Button, buttonClass } from '../../components/button.tsx';
-import { Details } from '../../components/details.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Progress } from '../../components/progress.tsx';
 import { StatusWord } from '../../components/status-word.tsx';
@@ -14,7 +13,9 @@ import { useLocale, useText } from '../../i18n/use-text.ts';
 import type { Tone } from '../overview/health.ts';
 import { useTimes } from '../../zone/use-times.ts';
 import { isActive } from './flow.ts';
-import { dumpDetails } from './flow-panel.tsx';
+import { FailureAdvice, FailureDetails } from './dump-failure.tsx';
+import { OptionNotes } from './option-notes.tsx';
+import { notesOfDump } from './options.ts';
 import { phaseText } from './phases.ts';
 
 const COLUMNS = 6;
@@ -99,8 +100,9 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
       <th scope="row" className="mmx-table__plain mmx-table__created">
         <Time ms={dump.createdAtMs} />
       </th>
-      <td>
+      <td className="mmx-table__range">
         <TimeRange fromMs={range.fromMs} toMs={range.toMs} />
+        <OptionNotes notes={notesOfDump(dump)} />
       </td>
       <td>
         <DumpStatus dump={dump} />
@@ -110,7 +112,10 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
       </td>
       <td>
         <Archive {...{ dump, name, canWrite }} />
-        {dump.expiresAtMs !== null && (
+        {canWrite && dump.redaction !== 'none' && dump.state === 'ready' && (
+          <Aliases {...{ dump, name }} />
+        )}
+        {dump.expiresAtMs !== null && dump.state === 'ready' && (
           <div className="mmx-table__kept">
             {say('mmx.list.kept')} <Time ms={dump.expiresAtMs} />
           </div>
@@ -182,8 +187,11 @@ function DumpNotes({ dump }: { dump: Dump }) {
       <td colSpan={COLUMNS}>
         {dump.error !== null && (
           <div className="mmx-table__error">
-            <ServerText text={dump.error.message} />
-            <Details text={dumpDetails(dump)} />
+            <p className="mmx-notice__advice">
+              <ServerText text={dump.error.message} />
+            </p>
+            <FailureAdvice dump={dump} />
+            <FailureDetails dump={dump} />
           </div>
         )}
         {dump.warnings.length > 0 && (
@@ -231,5 +239,24 @@ function Archive({ dump, name, canWrite }: { dump: Dump; name: string; canWrite:
         : say('mmx.list.download', { size: formatBytes(dump.sizeBytes, locale) })}
       <span className="mmx-hidden"> {name}</span>
     </a>
+  );
+}
+
+/** What stands for what in a redacted dump: kept here, for those who may have the originals. */
+function Aliases({ dump, name }: { dump: Dump; name: string }) {
+  const say = useText();
+  const api = useApi();
+  return (
+    <div className="mmx-table__aliases">
+      <a
+        className="mmx-link"
+        href={api.aliasesUrl(dump.id)}
+        download={dump.fileName.replace(/(\.tar\.gz)?$/, '_aliases.json')}
+        title={say('mmx.list.aliases.help')}
+      >
+        {say('mmx.list.aliases')}
+        <span className="mmx-hidden"> {name}</span>
+      </a>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 import React, { useEffect, useRef, useState } from 'react';
-import type { Dump, Status } from '../../../../api/index.ts';
+import type { Dump, Status, TargetList } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { isPageWide } from '../../api/failure.ts';
 import { Section } from '../../components/section.tsx';
@@ -10,12 +10,18 @@ import { useResource, type LiveResource } from '../../polling/use-resource.ts';
 import { DumpArea } from './dump-area.tsx';
 import { FlowPanel } from './flow-panel.tsx';
 import { listDelayMs, type FlowView } from './flow.ts';
+import { knownTargets } from './options.ts';
 import { StartPanel } from './start-panel.tsx';
 import { startDownload } from './start-download.ts';
 import { useDumpFlow } from './use-dump-flow.ts';
 
+export interface DumpsProps {
+  status: LiveResource<Status>;
+  targets: LiveResource<TargetList>;
+}
+
 /** Making, downloading and deleting dumps. */
-export function Dumps({ status }: { status: LiveResource<Status> }) {
+export function Dumps({ status, targets }: DumpsProps) {
   const say = useText();
   const api = useApi();
   const root = useRef<HTMLDivElement>(null);
@@ -43,7 +49,12 @@ export function Dumps({ status }: { status: LiveResource<Status> }) {
     setSaid('mmx.flow.said.deleted');
   };
   const canWrite = status.value?.can.write ?? null;
-  const bounds = { nowMs: serverNow(status), oldestMs: status.value?.oldestSampleMs ?? null };
+  const times = {
+    nowMs: serverNow(status),
+    oldestMs: status.value?.oldestSampleMs ?? null,
+    restartedAtMs: status.value?.restartedAtMs ?? null,
+  };
+  const known = knownTargets(targets.value?.targets ?? []);
   return (
     <Section
       id="mmx-dumps"
@@ -52,7 +63,7 @@ export function Dumps({ status }: { status: LiveResource<Status> }) {
       aside={<ZoneSwitch />}
     >
       <div ref={root}>
-        <StartPanel canWrite={canWrite} isBusy={flow.isBusy} onStart={flow.start} bounds={bounds}>
+        <StartPanel {...{ canWrite, times, known }} isBusy={flow.isBusy} onStart={flow.start}>
           <FlowPanel flow={flow} onCancelled={dumps.refresh} />
         </StartPanel>
         <DumpArea

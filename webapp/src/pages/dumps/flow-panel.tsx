@@ -2,7 +2,6 @@ import React from 'react';
 import type { Dump } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { Button, buttonClass } from '../../components/button.tsx';
-import { Details } from '../../components/details.tsx';
 import { FailureNotice } from '../../components/failure-notice.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -10,6 +9,7 @@ import { Progress } from '../../components/progress.tsx';
 import { ServerText } from '../../components/server-text.tsx';
 import { formatBytes, wholePercent } from '../../format.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
+import { FailureAdvice, FailureDetails } from './dump-failure.tsx';
 import { phaseText } from './phases.ts';
 import { useAction } from '../use-action.ts';
 import type { DumpFlow } from './use-dump-flow.ts';
@@ -120,23 +120,11 @@ function Failed({ dump, flow }: { dump: Dump; flow: DumpFlow }) {
         error.message === '' ? say('mmx.flow.said.failed') : <ServerText text={error.message} />
       }
     >
-      <p className="mmx-notice__advice">{say('mmx.flow.failed.advice')}</p>
+      <FailureAdvice dump={dump} />
       <AgainOrClose flow={flow} />
-      <Details text={dumpDetails(dump)} />
+      <FailureDetails dump={dump} />
     </Notice>
   );
-}
-
-/** What a support engineer wants to know of a dump, one field per line. */
-export function dumpDetails(dump: Dump): string {
-  const lines = [`dump: ${dump.id}`, `node: ${dump.node}`, `phase: ${dump.progress.phase}`];
-  if (dump.error !== null) {
-    lines.push(`code: ${dump.error.code}`, `message: ${dump.error.message}`);
-    if (dump.error.detail !== '') {
-      lines.push(`detail: ${dump.error.detail}`);
-    }
-  }
-  return lines.join('\n');
 }
 
 function AgainOrClose({ flow }: { flow: DumpFlow }) {

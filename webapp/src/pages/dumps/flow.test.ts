@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Dump, DumpState } from '../../../../api/index.ts';
 import { RequestFailure } from '../../api/failure.ts';
 import { ACTIVE_POLL_MS, IDLE_POLL_MS, listDelayMs, viewFlow, withDump } from './flow.ts';
+import { plainOptions } from './options.ts';
 
 function dump(id: string, state: DumpState): Dump {
   return {
@@ -29,7 +30,7 @@ function dump(id: string, state: DumpState): Dump {
   };
 }
 
-const choice = { kind: 'last', lengthMs: 1 } as const;
+const choice = { range: { kind: 'last', lengthMs: 1 } as const, options: plainOptions };
 
 test('shows nothing before the first click', () => {
   expect(viewFlow({ kind: 'idle' }, [dump('a', 'running')])).toEqual({ kind: 'none' });

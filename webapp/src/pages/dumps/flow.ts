@@ -1,13 +1,13 @@
 import type { Dump } from '../../../../api/index.ts';
 import type { RequestFailure } from '../../api/failure.ts';
-import type { RangeChoice } from './ranges.ts';
+import type { DumpChoice } from './options.ts';
 
 /** The dump that was asked for on this page, from the click to the end. */
 export type Flow =
   | { kind: 'idle' }
-  | { kind: 'asking'; choice: RangeChoice }
-  | { kind: 'refused'; choice: RangeChoice; failure: RequestFailure }
-  | { kind: 'following'; choice: RangeChoice; id: string };
+  | { kind: 'asking'; choice: DumpChoice }
+  | { kind: 'refused'; choice: DumpChoice; failure: RequestFailure }
+  | { kind: 'following'; choice: DumpChoice; id: string };
 
 /** What the panel above the list shows of it. */
 export type FlowView =

@@ -23,15 +23,20 @@ test('keeps a fixed range as it was chosen', () => {
   expect(resolveRange(choice, now)).toEqual({ from: 1, to: 2 });
 });
 
-test('has presets of exact lengths that end now, and one for everything', () => {
+test('has presets of exact lengths that end now, and two that begin with something', () => {
+  const starts = { oldestMs: now - 15 * DAY_MS, restartedAtMs: now - 5 * HOUR_MS };
   const lengths = presets.map((preset) => {
-    const choice = presetChoice(preset, now - 15 * DAY_MS);
+    const choice = presetChoice(preset, starts);
     const { from, to } = resolveRange(choice!, now);
     expect(to).toBe(now);
     return (to - from) / 60_000;
   });
-  expect(lengths).toEqual([15, 60, 360, 1_440, 4_320, 10_080, 21_600]);
-  expect(presetChoice('everything', null)).toBeNull();
+  expect(lengths).toEqual([15, 60, 360, 1_440, 4_320, 10_080, 300, 21_600]);
+  const unknown = { oldestMs: null, restartedAtMs: null };
+  expect(presets.filter((preset) => presetChoice(preset, unknown) === null)).toEqual([
+    'restart',
+    'everything',
+  ]);
 });
 
 describe('a datetime-local input', () => {

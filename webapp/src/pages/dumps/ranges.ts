@@ -1,4 +1,3 @@
-import type { DumpRequest } from '../../../../api/index.ts';
 import type { Zone } from '../../zone/zone.tsx';
 
 /** What somebody asked for; `last` and `since` end at the moment of asking, also when tried again. */
@@ -12,7 +11,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** The half-open range of a choice, by the server's clock. */
-export function resolveRange(choice: RangeChoice, nowMs: number): DumpRequest {
+export function resolveRange(choice: RangeChoice, nowMs: number): { from: number; to: number } {
   switch (choice.kind) {
     case 'last':
       return { from: nowMs - choice.lengthMs, to: nowMs };
@@ -23,12 +22,12 @@ export function resolveRange(choice: RangeChoice, nowMs: number): DumpRequest {
   }
 }
 
-/** Lengths to choose from; `everything` begins with the oldest sample there is. */
-export const presets = ['15m', '1h', '6h', '24h', '3d', '7d', 'everything'] as const;
+/** Lengths to choose from; `restart` and `everything` begin with something that is known, or not. */
+export const presets = ['15m', '1h', '6h', '24h', '3d', '7d', 'restart', 'everything'] as const;
 
 export type Preset = (typeof presets)[number];
 
-const presetLengths: Record<Exclude<Preset, 'everything'>, number> = {
+const presetLengths: Record<Exclude<Preset, 'restart' | 'everything'>, number> = {
   '15m': 15 * MINUTE_MS,
   '1h': HOUR_MS,
   '6h': 6 * HOUR_MS,
@@ -37,12 +36,21 @@ const presetLengths: Record<Exclude<Preset, 'everything'>, number> = {
   '7d': 7 * DAY_MS,
 };
 
-/** The choice that a preset stands for; null when nothing is known to have been collected. */
-export function presetChoice(preset: Preset, oldestMs: number | null): RangeChoice | null {
-  if (preset !== 'everything') {
+/** Where presets without a length begin; null while that is not known. */
+export interface PresetStarts {
+  /** The oldest sample there is. */
+  oldestMs: number | null;
+  /** The newest start of a Mattermost server. */
+  restartedAtMs: number | null;
+}
+
+/** The choice that a preset stands for; null when its beginning is not known. */
+export function presetChoice(preset: Preset, starts: PresetStarts): RangeChoice | null {
+  if (preset !== 'restart' && preset !== 'everything') {
     return { kind: 'last', lengthMs: presetLengths[preset] };
   }
-  return oldestMs === null ? null : { kind: 'since', fromMs: oldestMs };
+  const fromMs = preset === 'restart' ? starts.restartedAtMs : starts.oldestMs;
+  return fromMs === null ? null : { kind: 'since', fromMs };
 }
 
 /** The value of a `datetime-local` input for a time in a zone, to the minute. */

@@ -4,13 +4,13 @@ import type { MetricsApi } from '../../api/client.ts';
 import { toFailure } from '../../api/failure.ts';
 import type { LiveResource } from '../../polling/use-resource.ts';
 import { viewFlow, withDump, type Flow, type FlowView } from './flow.ts';
-import { resolveRange, type RangeChoice } from './ranges.ts';
+import { dumpRequest, type DumpChoice } from './options.ts';
 
 export interface DumpFlow {
   view: FlowView;
   /** True while a click here is being served; only one at a time. */
   isBusy: boolean;
-  start: (choice: RangeChoice) => void;
+  start: (choice: DumpChoice) => void;
   /** Asks again for what was asked for last. */
   retry: () => void;
   dismiss: () => void;
@@ -47,12 +47,12 @@ export function useDumpFlow({ api, dumps, serverNowMs, download }: DumpFlowOptio
     }
   });
 
-  const start = (choice: RangeChoice) => {
+  const start = (choice: DumpChoice) => {
     const current = new AbortController();
     request.current?.abort();
     request.current = current;
     setFlow({ kind: 'asking', choice });
-    api.createDump(resolveRange(choice, serverNowMs()), current.signal).then(
+    api.createDump(dumpRequest(choice, serverNowMs()), current.signal).then(
       (dump) => {
         if (!current.signal.aborted) {
           dumps.patch((list) => ({ dumps: withDump(list?.dumps ?? [], dump) }));

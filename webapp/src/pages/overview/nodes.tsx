@@ -1,6 +1,7 @@
 import React from 'react';
 import type { ClusterNode } from '../../../../api/index.ts';
 import { StatusWord } from '../../components/status-word.tsx';
+import { Time } from '../../components/time.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { formatAge } from '../../format.ts';
 import { useText } from '../../i18n/use-text.ts';
@@ -22,6 +23,8 @@ export function Nodes({ nodes, serverNowMs }: { nodes: ClusterNode[]; serverNowM
               <th scope="col">{say('mmx.nodes.host')}</th>
               <th scope="col">{say('mmx.tile.mode')}</th>
               <th scope="col">{say('mmx.nodes.version')}</th>
+              <th scope="col">{say('mmx.nodes.server')}</th>
+              <th scope="col">{say('mmx.nodes.restarted')}</th>
               <th scope="col">{say('mmx.nodes.seen')}</th>
             </tr>
           </thead>
@@ -38,7 +41,7 @@ export function Nodes({ nodes, serverNowMs }: { nodes: ClusterNode[]; serverNowM
 
 function NodeRow({ node, serverNowMs }: { node: ClusterNode; serverNowMs: number }) {
   const say = useText();
-  const { host, id, isSelf, mode, pluginVersion, seenMs } = node;
+  const { host, id, isSelf, mode, pluginVersion, restartedAtMs, seenMs, serverVersion } = node;
   return (
     <tr>
       <th scope="row" title={id}>
@@ -50,6 +53,8 @@ function NodeRow({ node, serverNowMs }: { node: ClusterNode; serverNowMs: number
         </StatusWord>
       </td>
       <td>{pluginVersion}</td>
+      <td>{serverVersion === '' ? '–' : serverVersion}</td>
+      <td>{restartedAtMs === null ? '–' : <Time ms={restartedAtMs} />}</td>
       <td>
         {isSelf
           ? say('mmx.nodes.now')

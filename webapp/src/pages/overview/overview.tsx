@@ -1,5 +1,5 @@
 import React from 'react';
-import type { Status } from '../../../../api/index.ts';
+import type { Status, TargetList } from '../../../../api/index.ts';
 import type { LiveResource } from '../../polling/use-resource.ts';
 import { Button } from '../../components/button.tsx';
 import { FailureNotice } from '../../components/failure-notice.tsx';
@@ -15,16 +15,19 @@ import { Nodes } from './nodes.tsx';
 import { ProblemList } from './problem-list.tsx';
 import { SyncArea } from './sync-area.tsx';
 import { Targets } from './targets.tsx';
-import { useTargets } from './use-targets.ts';
 import { Tiles } from './tiles.tsx';
 
 /** Rows of the skeleton: about the height of the overview once it is there. */
 const SKELETON_ROWS = 5;
 
+export interface OverviewProps {
+  status: LiveResource<Status>;
+  targets: LiveResource<TargetList>;
+}
+
 /** Answers at a glance whether collecting works, and what to do when it does not. */
-export function Overview({ status }: { status: LiveResource<Status> }) {
+export function Overview({ status, targets }: OverviewProps) {
   const say = useText();
-  const targets = useTargets();
   const nowMs = useTick(1_000);
   const ageMs = Math.max(0, nowMs - status.receivedMs);
   const { value } = status;

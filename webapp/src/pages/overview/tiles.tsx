@@ -45,14 +45,15 @@ function Tile({ label, value, note, tone, title }: TileProps) {
 
 function CollectingTiles({ status, serverNowMs }: { status: Status; serverNowMs: number }) {
   const say = useText();
-  const { collector, mode, newestSampleMs, oldestSampleMs, pluginVersion, targets } = status;
+  const { collector, mode, newestSampleMs, oldestSampleMs, pluginVersion, serverVersion, targets } =
+    status;
   const areAllUp = targets.total > 0 && targets.up === targets.total;
   return (
     <>
       <Tile
         label={say('mmx.tile.mode')}
         value={say(`mmx.mode.${mode}`)}
-        note={`${say(`mmx.mode.${mode}.note`)}, ${say('mmx.tile.mode.version', { version: pluginVersion })}`}
+        note={`${say(`mmx.mode.${mode}.note`)}, ${say('mmx.tile.mode.version', { plugin: pluginVersion, server: serverVersion })}`}
       />
       <Tile
         label={say('mmx.tile.node')}

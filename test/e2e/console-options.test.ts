@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { expect } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { axeViolations } from './axe.ts';
+import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
+import type { FakeApi } from './fake-api.ts';
+import { clusterStatus, clusterTargets } from './fixture-status.ts';
+
+const HOUR = 3_600_000;
+const consoleBrowser = new ConsoleBrowser();
+
+const options = (page: Page) => page.locator('.mmx-options');
+const download = (page: Page) => page.getByRole('button', { name: 'Download this dump' });
+const preview = (page: Page) => page.getByRole('button', { name: 'Preview what leaves' });
+const estimates = (api: FakeApi) =>
+  api.requests.filter((request) => request.startsWith('GET /dumps/estimate?'));
+
+function threeNodes(api: FakeApi): void {
+  api.status = clusterStatus(Date.now());
+  api.targets = clusterTargets(Date.now());
+}
+
+/** Chooses one of everything. */
+async function chooseAll(page: Page): Promise<void> {
+  await page.getByText('Options', { exact: true }).click();
+  await page.getByLabel('mattermost-3').check();
+  await page.getByLabel('mattermost-1').check();
+  await page.getByLabel('node', { exact: true }).check();
+  await page.getByLabel('Metric names').fill('go_*\nnode_cpu_seconds_total');
+  await page.getByLabel('Samples', { exact: true }).selectOption('300');
+  await page.getByLabel('Redact hosts and ids').check();
+}
+
+const chosen = {
+  nodes: ['mattermost-1', 'mattermost-3'],
+  jobs: ['node'],
+  metrics: ['go_*', 'node_cpu_seconds_total'],
+  stepSeconds: 300,
+  redaction: 'hosts-and-ids',
+};
+
+browserTest('asks for what is chosen under Options, and shows it in the list', async () => {
+  const { page, api, complaints } = await consoleBrowser.open({ prepare: threeNodes });
+  await page.getByText('No dumps yet.').waitFor();
+  await chooseAll(page);
+  expect(await options(page).locator('summary').innerText()).toMatch(
+    /Hosts: mattermost-1, mattermost-3 · Jobs: node · Metrics: go_\*, node_cpu_seconds_total · One sample every 5\smin · Hosts and ids redacted/,
+  );
+  expect(await axeViolations(page)).toEqual([]);
+  await download(page).click();
+  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  expect(api.asked).toEqual([expect.objectContaining(chosen)]);
+  const row = page.getByRole('table', { name: 'Dumps' }).locator('tbody tr').first();
+  expect(await row.locator('.mmx-notes li').allInnerTexts()).toEqual([
+    'Hosts: mattermost-1, mattermost-3',
+    'Jobs: node',
+    'Metrics: go_*, node_cpu_seconds_total',
+    expect.stringMatching(/^One sample every 5\smin$/),
+    'Hosts and ids redacted',
+  ]);
+  expect(await row.getByText('Download aliases').count()).toBe(0);
+  const archive = page.waitForEvent('download');
+  api.finish(api.dumps[0]?.id ?? '', Buffer.from('an archive'));
+  await archive;
+  const aliases = page.waitForEvent('download');
+  await row.getByRole('link', { name: /^Download aliases dump of/ }).click();
+  const file = await aliases;
+  expect(file.suggestedFilename()).toMatch(/^mattermost-metrics_.+_aliases\.json$/);
+  expect(JSON.parse(readFileSync(await file.path(), 'utf8'))).toEqual({
+    aliases: { 'host-0011223344556677': 'mattermost-1' },
+  });
+  expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expectNoComplaint(complaints);
+});
+
+browserTest('estimates what is chosen, and only what was chosen last', async () => {
+  const { page, api } = await consoleBrowser.open({ prepare: threeNodes, hasFakeClock: true });
+  await page.getByText('No dumps yet.').waitFor();
+  await chooseAll(page);
+  expect(estimates(api)).toEqual([]);
+  await page.clock.runFor(499);
+  await page.getByLabel('Redact hosts and ids').uncheck();
+  await page.clock.runFor(499);
+  expect(estimates(api)).toEqual([]);
+  await page.clock.runFor(1);
+  await page
+    .getByText(/^About 1\.67\sMiB, 3M samples of 11,043 series, ready in about 4\ss\.$/)
+    .waitFor();
+  expect(estimates(api)).toHaveLength(1);
+  const { searchParams } = new URL(estimates(api)[0]?.slice('GET '.length) ?? '', 'http://x');
+  expect(searchParams.getAll('nodes')).toEqual(chosen.nodes);
+  expect(searchParams.getAll('jobs')).toEqual(chosen.jobs);
+  expect(searchParams.getAll('metrics')).toEqual(chosen.metrics);
+  expect(searchParams.get('stepSeconds')).toBe('300');
+  expect(searchParams.get('redaction')).toBeNull();
+  await page.getByRole('button', { name: 'Reset the options' }).click();
+  await page.clock.runFor(500);
+  await page.getByText(/^About 33\.4\sMiB/).waitFor();
+  expect(await options(page).locator('summary').innerText()).toContain('as it is');
+});
+
+browserTest('says what the server would refuse before anybody clicks', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await page.getByText('No dumps yet.').waitFor();
+  api.troubledPath = /estimate/;
+  const message = 'The filter of the dump cannot be used: "metrics" has more than 20 entries.';
+  api.trouble = {
+    kind: 'api',
+    status: 400,
+    error: { code: 'DUMP_FILTER_INVALID', message, detail: '' },
+  };
+  await page.getByText('Options', { exact: true }).click();
+  await page.getByLabel('Metric names').fill('a '.repeat(21));
+  await page.getByText(message).waitFor();
+});
+
+browserTest('offers no choice where there is none', async () => {
+  const { page } = await consoleBrowser.open();
+  await page.getByText('No dumps yet.').waitFor();
+  await page.getByText('Options', { exact: true }).click();
+  await page.getByRole('group', { name: 'Jobs' }).waitFor();
+  expect(await page.getByRole('group', { name: 'Hosts' }).count()).toBe(0);
+});
+
+browserTest('takes what came since the last restart, where that is known', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await page.getByRole('button', { name: 'Since the last restart' }).click();
+  await download(page).click();
+  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  const [{ from, to } = { from: 0, to: 0 }] = api.asked;
+  expect(from).toBe(api.status.restartedAtMs);
+  expect(to - from).toBeGreaterThan(76 * HOUR);
+});
+
+browserTest('says why the last restart cannot be chosen', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      api.status.restartedAtMs = null;
+    },
+  });
+  const button = page.getByRole('button', { name: 'Since the last restart' });
+  await page.getByText(/^When the Mattermost server was last restarted is not known/).waitFor();
+  expect(await button.isDisabled()).toBe(true);
+});
+
+browserTest('previews what leaves, and what of it would be redacted', async () => {
+  const { page, api, complaints } = await consoleBrowser.open({ prepare: threeNodes });
+  await page.getByText('No dumps yet.').waitFor();
+  await preview(page).click();
+  const dialog = page.getByRole('dialog', { name: 'What leaves this server' });
+  await dialog.getByText(/^The dump would hold 11,043 series of 4 metrics from 2 hosts/).waitFor();
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('What leaves this server');
+  expect(await dialog.innerText()).toContain('Nothing is redacted.');
+  expect(await dialog.getByText('db1.internal.example.com').count()).toBe(1);
+  const labels = dialog.getByRole('table', { name: 'Labels' });
+  expect(await labels.locator('tbody tr').first().innerText()).toMatch(
+    /handler\s+412\s+getPing, createPost, getChannelStats\s+as it is/,
+  );
+  await dialog.getByText('4 metrics, by name').click();
+  expect(await dialog.innerText()).toMatch(/mattermost_api_time_bucket\s+5,412/);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Preview what leaves');
+
+  await chooseAll(page);
+  await preview(page).press('Enter');
+  await dialog.getByText('What is marked “as an alias” is replaced.', { exact: false }).waitFor();
+  expect(await labels.locator('tbody tr').nth(2).innerText()).toMatch(/instance.+as an alias/s);
+  expect(api.asked.at(-1)).toMatchObject(chosen);
+  expect(api.dumps).toEqual([]);
+  await dialog.getByRole('button', { name: 'Download this dump' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  expect(api.dumps[0]?.redaction).toBe('hosts-and-ids');
+  expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expectNoComplaint(complaints);
+});
+
+browserTest('says in the preview why there is none, and tries again', async () => {
+  const { page, api } = await consoleBrowser.open();
+  await page.getByText('No dumps yet.').waitFor();
+  api.troubledPath = /preview/;
+  api.trouble = {
+    kind: 'api',
+    status: 429,
+    error: { code: 'DUMP_TOO_MANY', message: 'Wait a minute.', detail: '' },
+  };
+  await preview(page).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Wait a minute.', { exact: true }).waitFor();
+  const start = dialog.getByRole('button', { name: 'Download this dump' });
+  expect(await start.isDisabled()).toBe(true);
+  api.trouble = null;
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await dialog.getByText(/^The dump would hold/).waitFor();
+  expect(await start.isDisabled()).toBe(false);
+});
+
+browserTest('says of a failed dump what to do, and links where', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      const { id } = api.addReady({ archive: Buffer.from('x') });
+      api.fail(id, { code: 'DUMP_STORE_FULL', message: 'The file store is full.', detail: 'y' });
+    },
+  });
+  const notes = page.getByRole('table', { name: 'Dumps' }).locator('tbody tr').nth(1);
+  await notes.getByText('The file store is full.', { exact: true }).waitFor();
+  expect(await notes.innerText()).toContain('check its settings and its free space');
+  expect(await notes.getByRole('link', { name: 'Open File Storage' }).getAttribute('href')).toBe(
+    '/admin_console/environment/file_storage',
+  );
+});

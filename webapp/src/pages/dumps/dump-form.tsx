@@ -1,0 +1,87 @@
+import React, { useState } from 'react';
+import { Button } from '../../components/button.tsx';
+import { useText } from '../../i18n/use-text.ts';
+import { useZone } from '../../zone/zone.tsx';
+import { DumpEstimateLine } from './dump-estimate.tsx';
+import { OptionFields } from './option-fields.tsx';
+import { dumpRequest, plainOptions, type DumpChoice, type KnownTargets } from './options.ts';
+import { PreviewDialog } from './preview-dialog.tsx';
+import { readEntry, type FormTimes, type RangeEntry } from './range-entry.ts';
+import { RangeFields } from './range-fields.tsx';
+
+export interface DumpFormProps {
+  times: FormTimes;
+  known: KnownTargets;
+  isDisabled: boolean;
+  onStart: (choice: DumpChoice) => void;
+}
+
+/** Long enough for most incidents, and a hint that any length will do. */
+const firstEntry: RangeEntry = { kind: 'preset', preset: '6h' };
+
+/** A dump of one's own choice; a fieldset, because a form inside the console's form would break it. */
+export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
+  const say = useText();
+  const { zone } = useZone();
+  const [entry, setEntry] = useState(firstEntry);
+  const [options, setOptions] = useState(plainOptions);
+  const [isTouched, setTouched] = useState(false);
+  const [previewed, setPreviewed] = useState<DumpChoice | null>(null);
+  const { shown, choice: range, fault } = readEntry(entry, zone, times);
+  const choice = range === null ? null : { range, options };
+  const withChoice = (use: (choice: DumpChoice) => void) => () => {
+    setTouched(true);
+    if (choice !== null) {
+      use(choice);
+    }
+  };
+  return (
+    <fieldset className="mmx-range">
+      <legend className="mmx-range__legend">{say('mmx.dumps.range')}</legend>
+      <RangeFields
+        {...{ entry, shown, times }}
+        fault={isTouched ? fault : null}
+        onEnter={(next) => {
+          setTouched(true);
+          setEntry(next);
+        }}
+      />
+      <OptionFields
+        {...{ known, options }}
+        onChange={(next) => {
+          setTouched(true);
+          setOptions(next);
+        }}
+      />
+      <div className="mmx-actions">
+        <Button look="secondary" isDisabled={isDisabled} onClick={withChoice(onStart)}>
+          {say('mmx.dumps.range.download')}
+        </Button>
+        <Button look="quiet" onClick={withChoice(setPreviewed)}>
+          {say('mmx.preview.open')}
+        </Button>
+      </div>
+      <p className="mmx-range__estimate">
+        {isTouched && choice !== null && (
+          <DumpEstimateLine
+            request={dumpRequest(choice, times.nowMs)}
+            requestKey={JSON.stringify([entry, options])}
+          />
+        )}
+      </p>
+      {previewed !== null && (
+        <PreviewDialog
+          request={dumpRequest(previewed, times.nowMs)}
+          isDisabled={isDisabled}
+          onStart={() => {
+            setPreviewed(null);
+            onStart(previewed);
+          }}
+          onClose={() => {
+            setPreviewed(null);
+          }}
+        />
+      )}
+    </fieldset>
+  );
+}
