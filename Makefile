@@ -27,10 +27,10 @@ bench_packages := prometheus:prometheus prometheus-node-exporter:prometheus-node
 conformance_packages := $(bench_packages) \
   postgresql-15:/usr/lib/postgresql/15/bin/postgres mariadb-server-core:mariadbd mariadb-client-core:mariadb
 
-.PHONY: help test conformance dist demo bench deploy soak clean
+.PHONY: help test conformance real-server dist demo bench deploy soak clean
 
 help: ## lists the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 # CI starts the executable of the other platform too, under emulation.
 test: node_modules/.package-lock.json $(if $(filter true,$(CI)),$(bundle),$(host_bundle)) ## format, types, lint, structure, unused code, unit, integration and browser tests
@@ -40,6 +40,10 @@ test: node_modules/.package-lock.json $(if $(filter true,$(CI)),$(bundle),$(host
 conformance: node_modules/.package-lock.json $(host_bundle) ## the bundle under Mattermost's own plugin supervisor, its dump in a real Prometheus; needs Go
 	@build/debian-packages.sh $(conformance_packages)
 	@node test/conformance/run.ts $(host_bundle)
+
+real-server: node_modules/.package-lock.json $(host_bundle) ## the bundle in Mattermost's Team Edition, built from its Go module; needs Go, minutes the first time
+	@build/debian-packages.sh $(conformance_packages)
+	@node test/real-server/run.ts $(host_bundle)
 
 dist: $(bundle) ## the bundle for both platforms and one for each, in dist/
 

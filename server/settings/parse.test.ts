@@ -111,3 +111,11 @@ test('changedSettings takes an absent setting for its default, as the server lea
   ]);
   expect(changedSettings({}, { ScrapeIntervalSeconds: 15 })).toEqual([]);
 });
+
+test('changedSettings takes the mask of a secret for no change', () => {
+  const secret = { customtargetsecrets: 'own bearer abc' };
+  const mask = '*'.repeat(32);
+  expect(changedSettings(secret, { CustomTargetSecrets: mask })).toEqual([]);
+  expect(changedSettings(secret, { CustomTargetSecrets: '' })).toEqual(['CustomTargetSecrets']);
+  expect(changedSettings({ dbpath: 'x' }, { dbpath: mask })).toEqual(['DBPath']);
+});

@@ -83,11 +83,12 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
 /**
  * Which settings are not the same in both, by their declared names where they have one. One that is
  * absent has its default: the server fills defaults in where it tells what is in force, and not
- * where it asks about a save.
+ * where it asks about a save. There a secret that was not touched is a mask.
  */
 export function changedSettings(previous: RawSettings, next: RawSettings): string[] {
   const before = withDefaults(previous);
   const after = withDefaults(next);
+  for (const key of secretKeys) if (isMask(after.get(key))) after.set(key, before.get(key));
   const names = new Map(declarations.map(({ key }) => [key.toLowerCase(), key]));
   const keys = new Set([...before.keys(), ...after.keys()]);
   const changed = [...keys].filter(
@@ -99,6 +100,15 @@ export function changedSettings(previous: RawSettings, next: RawSettings): strin
 /** Keys reach us as the manifest names them or in lower case, depending on how they were stored. */
 function byLowerCaseKey(raw: RawSettings): Map<string, unknown> {
   return new Map(Object.entries(raw).map(([key, value]) => [key.toLowerCase(), value]));
+}
+
+const secretKeys = declarations
+  .filter((declaration) => declaration.kind === 'longtext' && declaration.isSecret === true)
+  .map(({ key }) => key.toLowerCase());
+
+/** What the server shows in place of a secret, and takes back as no change. */
+function isMask(value: unknown): boolean {
+  return typeof value === 'string' && /^\*+$/.test(value);
 }
 
 function withDefaults(raw: RawSettings): Map<string, unknown> {

@@ -21,6 +21,8 @@ export class RecordingExporter {
   /** Values of each series by its key, in the order of the scrapes; NaN where it had vanished. */
   readonly served = new Map<string, number[]>();
   scrapes = 0;
+  /** What the last request signed in with. */
+  authorization: string | undefined;
   #server: Server | undefined;
   readonly #series: ServedSeries[];
   readonly #random: () => number;
@@ -36,6 +38,7 @@ export class RecordingExporter {
         response.writeHead(404).end();
         return;
       }
+      this.authorization = request.headers.authorization;
       const body = Buffer.from(this.#exposition());
       const gzip = String(request.headers['accept-encoding']).includes('gzip');
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');

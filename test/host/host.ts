@@ -206,7 +206,10 @@ export class Host {
     for (const { hooks } of running) {
       const wire = wireConfiguration(changed);
       const { refusal, hasChanged } = await hooks.configurationWillBeSaved(wire);
-      if (refusal !== undefined) throw refusedBy(refusal);
+      if (refusal !== undefined) {
+        this.#say('error', `saveConfig: ${refusal}`);
+        throw refusedBySomePlugin();
+      }
       if (hasChanged) this.#violation('a plugin sent a configuration back: it has lost its zeros');
     }
     this.#configuration = changed;
@@ -393,10 +396,11 @@ export class Host {
 
 const defaultServerVersion = '11.2.0';
 
-/** What a save is answered with that a plugin refuses. */
-function refusedBy(refusal: string): AppError {
+/** What a save is answered with that a plugin refuses: its reason is in the log alone. */
+function refusedBySomePlugin(): AppError {
   const id = 'app.save_config.plugin_hook_error';
-  return new AppError({ id, where: 'saveConfig', status: 400, message: refusal });
+  const message = 'An error occurred running the plugin hook on configuration save.';
+  return new AppError({ id, where: 'saveConfig', status: 400, message });
 }
 
 function keep<T>(list: T[], entry: T, most: number): void {

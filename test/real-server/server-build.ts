@@ -1,0 +1,29 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { root, run } from '../../build/command.ts';
+import { goProgram } from '../conformance/go-host.ts';
+
+const source = fileURLToPath(new URL('server/', import.meta.url));
+const serverModule = 'github.com/mattermost/mattermost/server/v8';
+
+/** What its `server/public` calls itself; the module of the server has no version of its own. */
+export const serverVersion = '11.1.0';
+
+/** A Mattermost server on disk. */
+export interface ServerBuild {
+  program: string;
+  /** Where its source stands: it reads texts, templates and fonts from there. */
+  resources: string;
+}
+
+/** Builds Mattermost's Team Edition from its Go module: minutes the first time, then Go's cache. */
+export async function buildServer(): Promise<ServerBuild> {
+  const directory = `${root}.cache/real-server`;
+  await mkdir(directory, { recursive: true });
+  const program = `${directory}/mattermost`;
+  const stamp = `-X github.com/mattermost/mattermost/server/public/model.BuildNumber=${serverVersion}`;
+  const build = ['build', '-p', '2', '-ldflags', `-s -w ${stamp}`, '-o', program, '.'];
+  await run(goProgram, build, { cwd: source });
+  const list = ['list', '-m', '-f', '{{.Dir}}', serverModule];
+  return { program, resources: (await run(goProgram, list, { cwd: source })).trim() };
+}
