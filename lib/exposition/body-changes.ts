@@ -1,4 +1,3 @@
-import { duplicateRef } from './line-layout.ts';
 import type { ParsedBody } from './parsed-body.ts';
 import type { RefSet } from './ref-set.ts';
 
@@ -47,12 +46,12 @@ export function dropLateDuplicates({ next }: BodyPair, returned: ReadonlySet<num
   if (returned.size === 0) return 0;
   let dropped = 0;
   const met = new Set<number>();
-  const { ref } = next.layout;
+  const { layout } = next;
   for (let line = 0; line < next.count; line++) {
-    const series = ref[line]!;
+    const series = layout.ref[line]!;
     if (!returned.has(series)) continue;
     if (met.has(series)) {
-      ref[line] = duplicateRef;
+      layout.forget(line);
       dropped++;
     }
     met.add(series);

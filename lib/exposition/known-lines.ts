@@ -3,12 +3,12 @@ import type { ParsedBody } from './parsed-body.ts';
 
 // Constants of the hot loop are those of this file: the engine reads imported ones from memory.
 const newlineByte = 10;
-const lastPlainRef = -1;
-const droppedLine = -2;
 /** Bytes that are compared as one. */
 const wordBytes = 8;
 /** As many as {@link readCount} takes. */
 const maxDigits = 8;
+/** Exponent of a double, as it is stored, of a number of 32 bits. */
+const largestExponent = 1023 + 31;
 
 /**
  * Takes over lines of the body before that the body at hand repeats, as long as their values are
@@ -22,73 +22,69 @@ export class KnownLines {
   at = 0;
   /** The line of the body before that it should repeat. */
   cursor = 0;
-  /** Of the lines that were taken over. */
-  samples = 0;
-  dropped = 0;
   /** Where the value of the line at hand starts when all before it is as it was; else -1. */
   valueAt = -1;
-  readonly #halves = new Uint32Array(2);
-  readonly #number = new Float64Array(this.#halves.buffer);
 
   /** Begins at byte `at` of the body at hand and line `cursor` of the one before. */
   start(at: number, cursor: number): void {
     this.at = at;
     this.cursor = cursor;
-    this.samples = 0;
-    this.dropped = 0;
     this.valueAt = -1;
   }
 
-  /** Notes that the line at hand was taken over by the caller; it has the reference `ref` and ends at `end`. */
-  pass(ref: number, end: number): void {
+  /** Notes that the line at hand, which ends at `end`, was taken over by the caller. */
+  pass(end: number): void {
     this.at = end;
     this.cursor++;
     this.valueAt = -1;
-    if (ref >= 0) this.samples++;
-    else if (ref === droppedLine) this.dropped++;
   }
 
   /**
-   * Goes on from {@link at} and {@link cursor} until line `lastLine` of `next`, or a line at `stopAt` or behind
-   * it; appends to the columns of `next`, its layout apart. Neither body may have times. Lines of the
-   * body before that were `seen` are not expected again.
+   * Goes on from {@link at} and {@link cursor} until line `lastLine` of `next`, or a line at `stopAt` or
+   * behind it; appends to the columns of `next`, its layout apart. Neither body may have times. Lines of
+   * the body before are not expected again where `seen` says so, unless it is undefined.
    */
-  take(before: ParsedBody, next: ParsedBody, seen: Uint8Array, lastLine: number, stopAt: number) {
-    const { bytes, view, end, lo, hi } = next;
+  take(
+    before: ParsedBody,
+    next: ParsedBody,
+    seen: Uint8Array | undefined,
+    lastLine: number,
+    stopAt: number,
+  ) {
+    const { view, end, lo, hi } = next;
     const { view: oldView, end: oldEnd, lo: oldLo, hi: oldHi } = before;
-    const { valueOffset, ref } = before.layout;
-    const halves = this.#halves;
-    const number = this.#number;
-    const length = bytes.length | 0;
+    const { valueOffset } = before.layout;
+    const length = next.bytes.length | 0;
     const stop = stopAt | 0;
     let cursor = this.cursor | 0;
     let line = next.count | 0;
     const endLine = Math.min(lastLine, line + before.count - cursor) | 0;
     let at = this.at | 0;
     let start = before.start(cursor) | 0;
-    let samples = this.samples | 0;
-    let dropped = this.dropped | 0;
     this.valueAt = -1;
 
-    while (line < endLine && at < stop && seen[cursor] === 0) {
-      const known = ref[cursor]! | 0;
+    while (line < endLine && at < stop) {
+      if (seen !== undefined && seen[cursor] !== 0) break;
       const offset = valueOffset[cursor]! | 0;
-      const lineEnd = oldEnd[cursor]! | 0;
-      // Where the line ends if its value has as many bytes as before, and the same place there.
+      const oldNext = oldEnd[cursor]! | 0;
       const shift = (start - at) | 0;
-      const nextAt = (lineEnd - shift) | 0;
-      if (known < droppedLine || nextAt > length || offset < wordBytes) break;
+      // Where the line ends if its value has as many bytes as before.
+      const nextAt = (oldNext - shift) | 0;
+      if (nextAt > length || offset < wordBytes) break;
       const valueAt = (at + offset) | 0;
       if (!isRepeated(view, at, valueAt, oldView, shift)) break;
       const digits = (nextAt - valueAt - 1) | 0;
       let count = -1;
-      if (digits > 0 && digits <= maxDigits && bytes[nextAt - 1] === newlineByte) {
+      if (digits > 0 && digits <= maxDigits && view.getUint8(nextAt - 1) === newlineByte) {
         count = readCount(view, (nextAt - 1) | 0, digits);
       }
       if (count >= 0) {
-        number[0] = count;
-        lo[line] = halves[0]!;
-        hi[line] = halves[1]!;
+        // The bits of the number as a double: its leading one is left out, and none of zero are set.
+        const zeros = Math.clz32(count);
+        const fraction = (count << zeros) << 1;
+        const isSome = -count >> 31;
+        lo[line] = fraction << 20;
+        hi[line] = (((largestExponent - zeros) << 20) | (fraction >>> 12)) & isSome;
       } else if (isRepeated(view, valueAt, nextAt, oldView, shift)) {
         lo[line] = oldLo[cursor]!;
         hi[line] = oldHi[cursor]!;
@@ -97,18 +93,14 @@ export class KnownLines {
         break;
       }
       end[line] = nextAt;
-      if (known < lastPlainRef) dropped = (dropped + 1) | 0;
-      samples = (samples + 1 + (known >> 31)) | 0;
       at = nextAt;
-      start = lineEnd;
+      start = oldNext;
       cursor = (cursor + 1) | 0;
       line = (line + 1) | 0;
     }
     next.count = line;
     this.at = at;
     this.cursor = cursor;
-    this.samples = samples;
-    this.dropped = dropped;
   }
 }
 

@@ -1,5 +1,5 @@
 /** So few lines are copied faster one by one. */
-const fewLines = 32;
+export const fewLines = 32;
 
 /** Reference of a comment, a metadata line or an empty one. */
 export const commentRef = -1;
@@ -13,7 +13,10 @@ export const duplicateRef = -3;
  * in the same order and then share one layout.
  */
 export class LineLayout {
-  /** Offset of the value inside its line; what stands before it, delimiter included, is the series. */
+  /**
+   * Offset of the value inside its line; what stands before it, delimiter included, is the series.
+   * 0 where the line must be read and resolved anew.
+   */
   valueOffset = new Int32Array(0);
   /** Series reference, or one of the negative ones above. */
   ref = new Int32Array(0);
@@ -22,6 +25,12 @@ export class LineLayout {
 
   get sizeBytes(): number {
     return 3 * this.ref.byteLength;
+  }
+
+  /** Makes a line be read and resolved anew when it comes again, as those of duplicates are. */
+  forget(line: number): void {
+    this.ref[line] = duplicateRef;
+    this.valueOffset[line] = 0;
   }
 
   reserve(capacity: number): void {

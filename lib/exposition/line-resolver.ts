@@ -4,7 +4,7 @@ import { LabelDecoder } from './label-decoder.ts';
 import { idleLines, missesBeforeIndex, resyncLines, skippedLines } from './limits.ts';
 import { LineIndex } from './line-index.ts';
 import { lineKind, type LineLexer } from './line-lexer.ts';
-import { commentRef, droppedRef, duplicateRef } from './line-layout.ts';
+import { commentRef, droppedRef, duplicateRef, fewLines } from './line-layout.ts';
 import { CreatedSeries } from './openmetrics-created.ts';
 import { OpenMetricsLexer } from './openmetrics-lexer.ts';
 import { ParsedBody } from './parsed-body.ts';
@@ -31,6 +31,8 @@ export class LineResolver {
   cursor = 0;
   /** One flag per line of the body before: the body at hand has it too. */
   seen = new Uint8Array(0);
+  /** Whether the cursor went back, so that there may be lines before it that were {@link seen}. */
+  hasReturned = false;
   /** Lines of the body before that may have vanished are all in `[skippedFrom, skippedTo)`. */
   skippedFrom = 0;
   skippedTo = 0;
@@ -62,6 +64,7 @@ export class LineResolver {
     this.#created.reset(next);
     this.#decoder.reset(next.bytes);
     this.cursor = 0;
+    this.hasReturned = false;
     this.skippedFrom = before.count;
     this.skippedTo = 0;
     this.added.clear();
@@ -95,6 +98,13 @@ export class LineResolver {
       return true;
     }
     return false;
+  }
+
+  /** Notes that the lines `[from, to)` of the body before are in the body at hand, too. */
+  noteSeen(from: number, to: number): void {
+    const { seen } = this;
+    if (to - from > fewLines) seen.fill(1, from, to);
+    else for (let line = from; line < to; line++) seen[line] = 1;
   }
 
   /** Notes that the body is read: what the body before has behind the cursor is not in it. */
@@ -167,6 +177,7 @@ export class LineResolver {
     layout.valueOffset[line] = (hasDelimiter ? valueStart : lexer.lineEnd) - at;
     layout.ref[line] = ref;
     layout.hash[line] = hash;
+    if (ref === duplicateRef) layout.forget(line);
     next.lo[line] = lexer.halves[0]!;
     next.hi[line] = lexer.halves[1]!;
   }
@@ -204,7 +215,7 @@ export class LineResolver {
     if (line > this.cursor) {
       this.skippedFrom = Math.min(this.skippedFrom, this.cursor);
       this.skippedTo = Math.max(this.skippedTo, line);
-    }
+    } else if (line < this.cursor) this.hasReturned = true;
     this.cursor = line;
   }
 

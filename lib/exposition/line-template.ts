@@ -62,9 +62,10 @@ export class LineTemplate {
   /** A layout that no body uses. */
   #spareLayout = new LineLayout();
   #at = 0;
+  /** Samples in the first so many lines. */
   #samples = 0;
+  #counted = 0;
   #duplicates = 0;
-  #dropped = 0;
 
   constructor(options: LineTemplateOptions = {}) {
     this.#honorTimestamps = options.honorTimestamps ?? false;
@@ -89,7 +90,7 @@ export class LineTemplate {
     this.#at = 0;
     this.#samples = 0;
     this.#duplicates = 0;
-    this.#dropped = 0;
+    this.#counted = 0;
   }
 
   /**
@@ -136,14 +137,14 @@ export class LineTemplate {
     const returned = findReturned(pair);
     this.#duplicates += dropLateDuplicates(pair, returned);
     const first = sink.count;
-    emitSamples(next, sink, timeMs);
+    const dropped = emitSamples(next, sink, timeMs);
     const samples = sink.count - first;
     return {
-      lines: samples + this.#duplicates + this.#dropped,
+      lines: samples + this.#duplicates + dropped,
       samples,
       added: added.size - returned.size,
       duplicates: this.#duplicates,
-      dropped: this.#dropped,
+      dropped,
       newComments: this.#resolver.newComments,
       vanished: this.#isStale ? [] : findVanished(pair),
     };
@@ -205,18 +206,17 @@ export class LineTemplate {
   /** Forgets the references that `isDead` says are: their series are resolved anew when they come. */
   forget(isDead: (ref: number) => boolean): void {
     const { count } = this.#before;
-    const { ref } = this.#before.layout;
+    const { layout } = this.#before;
     for (let line = 0; line < count; line++) {
-      // Lines of this kind are always read and resolved, never taken from the template.
-      if (ref[line]! >= 0 && isDead(ref[line]!)) ref[line] = duplicateRef;
+      if (layout.ref[line]! >= 0 && isDead(layout.ref[line]!)) layout.forget(line);
     }
   }
 
   /** Resolves anew, when they come, the series that the resolver did not want. */
   forgetDropped(): void {
-    const { ref } = this.#before.layout;
+    const { layout } = this.#before;
     for (let line = 0; line < this.#before.count; line++) {
-      if (ref[line] === droppedRef) ref[line] = duplicateRef;
+      if (layout.ref[line] === droppedRef) layout.forget(line);
     }
   }
 
@@ -249,7 +249,8 @@ export class LineTemplate {
   #leaveStep(): void {
     if (!this.#isInStep()) return;
     const next = this.#next;
-    this.#spareLayout.copy(this.#before.layout, 0, 0, next.count);
+    // All of it: as long as lines are only replaced, each stays where it is.
+    this.#spareLayout.copy(this.#before.layout, 0, 0, this.#before.count);
     next.layout = this.#spareLayout;
     this.#spareLayout = new LineLayout();
     this.#resolver.seen.fill(1, 0, next.count);
@@ -274,20 +275,22 @@ export class LineTemplate {
     const known = this.#known;
     const firstLine = next.count;
     const firstCursor = resolver.cursor;
+    const seen = resolver.hasReturned ? resolver.seen : undefined;
     known.start(this.#at, firstCursor);
     do {
       const hasTimes = before.timesMs !== undefined || next.timesMs !== undefined;
-      if (!hasTimes) known.take(before, next, resolver.seen, lastLine, stopAt);
+      if (!hasTimes) known.take(before, next, seen, lastLine, stopAt);
     } while (next.count < lastLine && known.at < stopAt && this.#takeOther());
 
     if (!this.#isInStep()) {
-      next.layout.copy(before.layout, firstCursor, firstLine, next.count - firstLine);
-      resolver.seen.fill(1, firstCursor, known.cursor);
+      if (firstLine !== firstCursor) {
+        next.layout.copy(before.layout, firstCursor, firstLine, next.count - firstLine);
+      }
+      resolver.noteSeen(firstCursor, known.cursor);
     }
     this.#at = known.at;
     resolver.cursor = known.cursor;
-    this.#dropped += known.dropped;
-    this.#countSamples(known.samples);
+    this.#checkLimit();
   }
 
   /** Takes over one line whose value has to be parsed, or that may have a time; false if it is new. */
@@ -312,7 +315,7 @@ export class LineTemplate {
     if (isWhole) next.repeat(before, cursor, at + size);
     else if (lexer.tryValue(at + offset)) next.add(lexer.lineEnd, lexer.halves, this.#ownTime());
     else return false;
-    known.pass(ref, next.end[next.count - 1]!);
+    known.pass(next.end[next.count - 1]!);
     return true;
   }
 
@@ -341,9 +344,8 @@ export class LineTemplate {
     const ref = next.layout.ref[line]!;
     this.#at = next.end[line]!;
     next.setTime(line, ref === commentRef ? noTime : this.#ownTime());
-    if (ref >= 0) this.#countSamples(1);
-    else if (ref === droppedRef) this.#dropped++;
-    else if (ref === duplicateRef) this.#duplicates++;
+    if (ref === duplicateRef) this.#duplicates++;
+    this.#checkLimit();
   }
 
   /** The time that the lexer has just read, if such times count. */
@@ -351,12 +353,18 @@ export class LineTemplate {
     return this.#honorTimestamps ? this.#resolver.lexer.timeMs : noTime;
   }
 
-  #countSamples(count: number): void {
-    this.#samples += count;
-    if (this.maxSamples === 0 || this.#samples <= this.maxSamples) return;
+  /** Throws when the lines so far have more samples than is allowed. */
+  #checkLimit(): void {
+    const next = this.#next;
+    if (this.maxSamples === 0 || next.count <= this.maxSamples) return;
+    const { ref } = next.layout;
+    for (; this.#counted < next.count; this.#counted++) {
+      if (ref[this.#counted]! >= 0) this.#samples++;
+    }
+    if (this.#samples <= this.maxSamples) return;
     const what = `more than ${String(this.maxSamples)} samples`;
     // The line that was one too many ends about here; the newline before it is on a line of ours.
-    const { bytes } = this.#next;
+    const { bytes } = next;
     const at = bytes[this.#at - 1] === newline ? this.#at - 1 : this.#at;
     throw new ExpositionError('EXPOSITION_SAMPLE_LIMIT', what, bytes, at);
   }

@@ -1,3 +1,4 @@
+import { droppedRef } from './line-layout.ts';
 import { noTime } from './line-lexer.ts';
 import type { ParsedBody } from './parsed-body.ts';
 
@@ -17,14 +18,16 @@ const shortRun = 32;
 
 /**
  * Appends the samples of `body` to `sink`, with `timeMs` where the body gave no time that counts.
- * Samples come in long runs between two comments, which are copied as one.
+ * Samples come in long runs between two comments, which are copied as one. Returns how many lines the
+ * resolver did not want.
  */
-export function emitSamples(body: ParsedBody, sink: SampleSink, timeMs: number): void {
+export function emitSamples(body: ParsedBody, sink: SampleSink, timeMs: number): number {
   sink.reserve(sink.count + body.count);
   const { refs, lo, hi, timesMs } = sink;
   const { ref } = body.layout;
   const first = sink.count;
   let at = first;
+  let dropped = 0;
   for (let line = 0; line < body.count;) {
     const from = line;
     while (line < body.count && ref[line]! >= 0) line++;
@@ -40,11 +43,12 @@ export function emitSamples(body: ParsedBody, sink: SampleSink, timeMs: number):
       hi.set(body.hi.subarray(from, line), at);
       at += line - from;
     }
-    while (line < body.count && ref[line]! < 0) line++;
+    for (; line < body.count && ref[line]! < 0; line++) if (ref[line] === droppedRef) dropped++;
   }
   timesMs.fill(timeMs, first, at);
   if (body.timesMs !== undefined) emitTimes(body, body.timesMs, timesMs, first);
   sink.count = at;
+  return dropped;
 }
 
 /** Writes the times that the body gave over those of the samples from `first` on. */

@@ -8,8 +8,8 @@ import type { Pacer } from './pacer.ts';
 import { SeriesTable } from './series-table.ts';
 
 const slotMask = (1 << slotBits) - 1;
-/** After a sample that is no part of a run so many are taken one by one: mostly they are none either. */
-const burstSamples = 16;
+/** Where one run ends and none begins, up to so many samples are taken one by one: twice as many each time. */
+const maxBurstSamples = 16;
 /** Steps between two looks at the clock. */
 const stepsPerLook = 1024;
 
@@ -121,11 +121,13 @@ export class Head {
     const { open } = this;
     const { count } = batch;
     let stored = 0;
+    let burst = 1;
     for (let at = 0; at < count;) {
       const next = open.appendRun(batch, at);
       stored += next - at;
-      // Series of one target often end their chunks together.
-      const end = Math.min(count, next === at ? next + burstSamples : next + 1);
+      // Series of one target often end their chunks together; new ones stand among known ones.
+      burst = next === at ? Math.min(2 * burst, maxBurstSamples) : 1;
+      const end = Math.min(count, next + burst);
       for (at = next; at < end; at++) {
         const slot = batch.refs[at]! & slotMask;
         const outcome = open.append(slot, batch.timesMs[at]!, batch.lo[at]!, batch.hi[at]!);
