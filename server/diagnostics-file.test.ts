@@ -40,7 +40,11 @@ test('whatever texts come, each stays one value', async () => {
 test('what is written in pieces is the same as what is written at once', async () => {
   const lines = ['', ' first', '- x', 'a\nb\n\n c', '# no', 'x'.repeat(300), 'é\u0000'];
   const list = Array.from({ length: 60 }, (_, at) => ({ at, text: lines[at % lines.length] }));
-  const values = { few: [1], nested: { deeper: { list, empty: {} }, 'odd name': list }, list };
+  const values = {
+    few: [1],
+    nested: { deeper: { list, empty: {} }, 'odd name': list, null: { list } },
+    list,
+  };
   expect(parse(await written(values))).toEqual(values);
 });
 

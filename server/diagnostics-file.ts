@@ -73,11 +73,16 @@ async function inPieces(value: unknown, write: Writer): Promise<string> {
     const isNested = /^[a-z]+$/i.test(name) && sizeOf(member) > pieceBytes;
     const isBlock = isNested && typeof member === 'object';
     text += isBlock
-      ? `${name}:\n${movedIn(await inPieces(member, write))}`
+      ? `${keyOf(name, write)}\n${movedIn(await inPieces(member, write))}`
       : write({ [name]: member });
     await immediate();
   }
   return text;
+}
+
+/** Quoted where the name alone would be something else. */
+function keyOf(name: string, write: Writer): string {
+  return write({ [name]: 0 }).replace(/ 0\n$/, '');
 }
 
 function movedIn(lines: string): string {
