@@ -6,7 +6,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AdminClient, type NodeStatus, type ServerAddress } from './admin-client.ts';
+import { AdminClient, AdminError, type NodeStatus, type ServerAddress } from './admin-client.ts';
 import { root } from './command.ts';
 
 /** Where a server in local mode listens when nothing else is configured. */
@@ -73,13 +73,27 @@ async function waitUntilActive(client: AdminClient, id: string): Promise<void> {
   }
 }
 
+async function enable(client: AdminClient, id: string): Promise<void> {
+  try {
+    await client.enable(id);
+  } catch (cause) {
+    if (!(cause instanceof AdminError) || cause.status !== 500) throw cause;
+    throw new Error(
+      `${cause.message}\nThe plugin is installed and not enabled. A cluster with ClusterSettings.ReadOnlyConfig saves nothing: ` +
+        `set PluginSettings.PluginStates["${id}"].Enable in its configuration, then run this again.`,
+      { cause },
+    );
+  }
+}
+
 async function deploy(bundlePath: string): Promise<void> {
   const { id } = JSON.parse(await readFile(`${root}plugin.json`, 'utf8')) as { id: string };
   const server = await findServer(process.env);
   const client = new AdminClient(server, AbortSignal.timeout(timeoutMs));
   await client.logIn();
   await client.upload(basename(bundlePath), await readFile(bundlePath));
-  await client.enable(id);
+  // One that ran runs again; to enable it once more would be a save, which not every server takes.
+  if (!(await client.isActive(id))) await enable(client, id);
   if (server.socketPath !== undefined) {
     await waitUntilActive(client, id);
     console.log(`${basename(bundlePath)} runs on the server behind ${server.socketPath}`);

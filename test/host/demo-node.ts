@@ -61,6 +61,8 @@ export async function startDemoNode(options: DemoNodeOptions): Promise<DemoNode>
         ClusterName: place?.cluster.name ?? '',
         // They share a machine, and with it its name.
         OverrideHostname: place === undefined ? '' : name,
+        // Else nobody could enable the plugin over HTTP.
+        ReadOnlyConfig: false,
       },
       FileSettings: { DriverName: 'local', Directory: fileDirectory },
       PluginSettings: {

@@ -84,6 +84,20 @@ test('deploys over the socket of local mode, which has no route for the states o
   });
 });
 
+test('upgrades in a cluster whose configuration is read-only, and tells what to do at the first time', async () => {
+  await withServer(running, async ({ id, directory, host, bundle }) => {
+    await host.saveConfiguration({ ClusterSettings: { Enable: true, ReadOnlyConfig: true } });
+    const env = {
+      MM_LOCALSOCKETPATH: join(directory, 'none'),
+      MM_SERVICESETTINGS_SITEURL: host.url,
+      MM_ADMIN_TOKEN: host.logIn().token,
+    };
+    expect(await run(env, bundle)).toMatch(/500 Error saving.*\n.*PluginStates\["com.*"\]\.Enable/);
+    await host.enable(id);
+    expect(await run(env, bundle)).toBe('bundle.tar.gz runs on 1 node(s)\n');
+  });
+});
+
 test('tells the reason of a plugin that does not start', async () => {
   await withServer('process.exit(1);', async ({ directory, host, bundle }) => {
     const printed = await run(

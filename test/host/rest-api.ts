@@ -42,6 +42,7 @@ const routes: Route[] = [
   ['GET', /^\/users\/me$/, 'user', (_backend, { session }) => ({ body: userOf(session) })],
   ['GET', /^\/system\/ping$/, 'anybody', () => ({ body: { status: 'OK' } })],
   ['GET', /^\/config$/, 'admin', (backend) => ({ body: sanitized(backend) })],
+  ['GET', /^\/config\/environment$/, 'admin', () => ({ body: {} })],
   ['PUT', /^\/config\/patch$/, 'admin', patchConfiguration],
   ['POST', /^\/plugins$/, 'admin', upload],
   ['GET', /^\/plugins$/, 'admin', (backend) => ({ body: installed(backend) })],
@@ -193,14 +194,26 @@ async function readForm(request: IncomingMessage, maxBytes: number): Promise<For
   }
 }
 
-async function enable({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {
+async function enable(backend: RestBackend, { id }: Exchange): Promise<Answer> {
+  const { plugins } = backend;
+  requireSaving(backend);
   await plugins.enable(id);
   return { body: { status: 'OK' } };
 }
 
-async function disable({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {
+async function disable(backend: RestBackend, { id }: Exchange): Promise<Answer> {
+  const { plugins } = backend;
+  requireSaving(backend);
   await plugins.disable(id);
   return { body: { status: 'OK' } };
+}
+
+/** The server keeps in its configuration which plugins are enabled, and that may be read-only. */
+function requireSaving({ configuration }: RestBackend): void {
+  const { Enable, ReadOnlyConfig } = configuration().ClusterSettings;
+  if (!Enable || !ReadOnlyConfig) return;
+  const message = 'Error saving plugin state in config.';
+  throw refused(500, 'app.plugin.config.app_error', message);
 }
 
 async function remove({ plugins }: RestBackend, { id }: Exchange): Promise<Answer> {

@@ -36,7 +36,13 @@ export interface ServerConfiguration {
     AmazonS3SSE: boolean;
     AmazonS3Trace: boolean;
   };
-  ClusterSettings: { Enable: boolean; ClusterName: string; OverrideHostname: string };
+  ClusterSettings: {
+    Enable: boolean;
+    ClusterName: string;
+    OverrideHostname: string;
+    /** System Console saves nothing, in a cluster. */
+    ReadOnlyConfig: boolean;
+  };
   SqlSettings: {
     DriverName: string;
     DataSource: string;
@@ -101,7 +107,7 @@ export function defaultConfiguration(): ServerConfiguration {
       AmazonS3SSE: false,
       AmazonS3Trace: false,
     },
-    ClusterSettings: { Enable: false, ClusterName: '', OverrideHostname: '' },
+    ClusterSettings: { Enable: false, ClusterName: '', OverrideHostname: '', ReadOnlyConfig: true },
     SqlSettings: {
       DriverName: 'postgres',
       DataSource: 'postgres://mmuser:the-database-secret@localhost/mattermost',
