@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { parse } from 'yaml';
 import type { Dump } from '../../api/index.ts';
 import { run } from '../../build/command.ts';
 import { admin, holds, makeDump, same, waitForSamples, type Bed } from './bed.ts';
@@ -199,22 +200,51 @@ async function checkEvents({ checks, host }: Bed): Promise<void> {
 }
 
 async function checkSupportPacket({ checks, directory, host }: Bed): Promise<void> {
-  await checks.check("the server's support packet gets a dump that opens", async () => {
-    await mkdir(`${directory}/support`, { recursive: true });
-    const path = `/support?dir=${encodeURIComponent(`${directory}/support`)}`;
-    const { files } = await host.control<{
-      files: { filename: string; bytes: number; path: string }[];
-    }>('POST', path);
-    const archive = files.find(({ filename }) => filename.endsWith('.tar.gz'));
-    holds(archive !== undefined, `only ${files.map(({ filename }) => filename).join(', ')}`);
-    for (const { filename } of files) {
-      holds(filename.startsWith('mattermost-plugin-metrics/'), `${filename} has no prefix`);
-    }
-    await unpackArchive(archive.path, `${directory}/support/unpacked`);
-    const samples = await promtoolDump(
-      `${directory}/support/unpacked`,
-      `${directory}/support/dump.txt`,
-    );
-    holds(samples.length > 0, 'it has no sample');
-  });
+  await checks.check(
+    "the server's support packet gets a dump that opens, and diagnostics",
+    async () => {
+      await mkdir(`${directory}/support`, { recursive: true });
+      const path = `/support?dir=${encodeURIComponent(`${directory}/support`)}`;
+      const { files } = await host.control<{
+        files: { filename: string; bytes: number; path: string }[];
+      }>('POST', path);
+      const archive = files.find(({ filename }) => filename.endsWith('.tar.gz'));
+      holds(archive !== undefined, `only ${files.map(({ filename }) => filename).join(', ')}`);
+      for (const { filename } of files) {
+        holds(filename.startsWith('mattermost-plugin-metrics/'), `${filename} has no prefix`);
+      }
+      await unpackArchive(archive.path, `${directory}/support/unpacked`);
+      const samples = await promtoolDump(
+        `${directory}/support/unpacked`,
+        `${directory}/support/dump.txt`,
+      );
+      holds(samples.length > 0, 'it has no sample');
+      const told = files.find(({ filename }) => filename === diagnosticsName);
+      holds(told !== undefined, 'no diagnostics');
+      checkDiagnostics(await readFile(told.path, 'utf8'), archive.bytes);
+    },
+  );
+}
+
+const diagnosticsName = 'mattermost-plugin-metrics/diagnostics.yaml';
+
+/** What somebody who helps sees first, with the eyes of any reader of YAML. */
+function checkDiagnostics(text: string, archiveBytes: number): void {
+  holds(text.length < 256 * 1024, `the diagnostics have ${text.length} characters`);
+  holds(text.startsWith('# What the Metrics plugin '), 'no sentence for people');
+  const { dump, node, targets, untold } = parse(text) as Diagnostics;
+  same(node.mode, 'both', 'mode');
+  same(node.state, 'collecting', 'state');
+  same(dump.archive.bytes, archiveBytes, 'bytes of the archive');
+  same(dump.archive.stepSeconds, 0, 'step');
+  holds(dump.reductions.length === 0, `it was reduced: ${dump.reductions.join(' ')}`);
+  same(targets.list.length, targets.total, 'targets');
+  holds(untold.length === 0, `untold: ${JSON.stringify(untold)}`);
+}
+
+interface Diagnostics {
+  dump: { archive: { bytes: number; stepSeconds: number }; reductions: string[] };
+  node: { mode: string; state: string };
+  targets: { total: number; list: unknown[] };
+  untold: unknown[];
 }
