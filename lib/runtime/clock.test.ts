@@ -10,7 +10,10 @@ test('fires timers in order of their due time and moves both clocks', async () =
     clock.setTimer(5, () => fired.push('nested'));
   });
   clock.setTimer(15, () => fired.push('cancelled')).cancel();
-  await clock.advance(20);
+  await clock.advance(4);
+  expect(clock.untilDueMs).toBe(6);
+  await clock.advance(16);
+  expect(clock.untilDueMs).toBe(Infinity);
   expect(fired).toEqual(['early', 'nested', 'late']);
   expect([clock.nowMs(), clock.monotonicMs(), clock.pendingTimers]).toEqual([1020, 20, 0]);
 });

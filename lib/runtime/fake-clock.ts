@@ -37,6 +37,12 @@ export class FakeClock implements Clock {
     return this.#pending.size;
   }
 
+  /** How long it is until a timer is due; Infinity when none waits. */
+  get untilDueMs(): number {
+    const dues = [...this.#pending].map(({ dueMs }) => dueMs);
+    return Math.max(0, Math.min(...dues) - this.#monotonicMs);
+  }
+
   /** Moves the wall clock alone, as an administrator or NTP would. */
   stepWall(deltaMs: number): void {
     this.#wallMs += deltaMs;

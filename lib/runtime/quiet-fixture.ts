@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { sleep, systemClock } from './clock.ts';
 
 /** Looks in a row that must find nothing at work: an answer may be on its way between two of them. */
-const quietLooks = 3;
+const quietLooks = 2;
 
 /** Between two looks; whatever has come in is worked on meanwhile. */
 const lookPauseMs = 1;
