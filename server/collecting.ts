@@ -1,11 +1,14 @@
-import type { Logger } from '../lib/runtime/index.ts';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { asError, type Logger } from '../lib/runtime/index.ts';
 import {
   Collector,
   type CollectorOptions,
   type CollectSettings,
   type GapLedger,
+  type SampleStore,
   ScrapeTally,
   type TargetSet,
+  warmUp,
 } from './collect/index.ts';
 
 /** Who collected before this node, and up to when its data is known to reach. */
@@ -14,14 +17,31 @@ export interface Predecessor {
   untilMs: number;
 }
 
+/** A store that keeps nothing. */
+export interface Rehearsal {
+  store: SampleStore;
+  close(): Promise<void>;
+}
+
+export interface CollectingOptions extends CollectorOptions {
+  ledger: GapLedger;
+  logger: Logger;
+  hostName: string;
+  /** Opens what made-up samples go into before real ones come. */
+  openRehearsal: () => Promise<Rehearsal>;
+}
+
 /** The scrape loops of this node: they exist only while it collects. */
 export class Collecting {
-  readonly #options: CollectorOptions & { ledger: GapLedger; logger: Logger; hostName: string };
+  readonly #options: CollectingOptions;
   /** What all scrapes of this node came to, whoever collected in between. */
   readonly tally = new ScrapeTally();
   #collector: Collector | undefined;
+  /** Runs once in the life of a process, while the targets of the first scrapes make their answers. */
+  #rehearsal: Promise<void> | undefined;
+  readonly #rehearsalEnd = new AbortController();
 
-  constructor(options: CollectorOptions & { ledger: GapLedger; logger: Logger; hostName: string }) {
+  constructor(options: CollectingOptions) {
     this.#options = options;
   }
 
@@ -45,6 +65,7 @@ export class Collecting {
     }
     this.#collector = new Collector({ ...this.#options, tally: this.tally });
     this.#collector.start(targets, settings);
+    this.#rehearsal ??= this.#rehearse(settings);
   }
 
   apply(targets: TargetSet, settings: CollectSettings): void {
@@ -56,6 +77,21 @@ export class Collecting {
   async end(): Promise<void> {
     const collector = this.#collector;
     this.#collector = undefined;
-    await collector?.stop();
+    this.#rehearsalEnd.abort();
+    await Promise.all([collector?.stop(), this.#rehearsal]);
+  }
+
+  /** Never rejects: what made-up samples meet is nobody's problem. */
+  async #rehearse(settings: CollectSettings): Promise<void> {
+    const { clock, logger, openRehearsal } = this.#options;
+    try {
+      const rehearsal = await openRehearsal();
+      const { store } = rehearsal;
+      const { signal } = this.#rehearsalEnd;
+      const work = warmUp({ clock, store, settings, signal, yieldTurn: () => immediate() });
+      await work.finally(() => rehearsal.close());
+    } catch (error) {
+      logger.debug('warming up has ended early', { error: asError(error) });
+    }
   }
 }

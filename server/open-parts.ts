@@ -8,7 +8,7 @@ import {
   ledgerFile,
   metadataFile,
 } from './collect/index.ts';
-import { Collecting } from './collecting.ts';
+import { Collecting, type Rehearsal } from './collecting.ts';
 import { CollectorView } from './collector-view.ts';
 import { chooseDataDirectory } from './data-directory.ts';
 import { withDiskRelief } from './disk-relief.ts';
@@ -120,6 +120,13 @@ interface Base extends OpenOptions {
   identity: NodeIdentity | undefined;
 }
 
+/** A store that keeps nothing, as collecting sees the real one. */
+async function openRehearsal({ clock, rng }: Environment): Promise<Rehearsal> {
+  const rehearsal = await Store.rehearsal({ clock, rng });
+  const store = withDiskRelief(rehearsal, () => undefined);
+  return { store, close: () => rehearsal.close() };
+}
+
 /** Connects the parts; nothing runs yet. */
 function assemble(base: Base): Omit<Opened, 'thread'> {
   const { environment, host, configuration, dataDirectory } = base;
@@ -137,7 +144,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
   });
   const collecting = new Collecting({
     ...{ clock, logger, hostName: nodeName, store: relieved },
-    ...{ ledger, metadata, fetcher: client },
+    ...{ ledger, metadata, fetcher: client, openRehearsal: () => openRehearsal(environment) },
   });
   const state = new OwnState({
     ...{ dataDirectory, store, collecting, ledger, metadata, catalog, sync },

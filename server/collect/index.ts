@@ -9,3 +9,4 @@ export { ScrapeTally } from './scrape-tally.ts';
 export { storedLabels, type ScrapeTarget } from './target.ts';
 export { DeploymentSource, type DeploymentSourceOptions } from './targets-source.ts';
 export { isServerTarget, type TargetSet } from './targets.ts';
+export { warmUp, type WarmUpOptions } from './warm-up.ts';

@@ -1,8 +1,13 @@
-// The first scrape of a target that nobody has seen, in a process that has just started.
+// The first scrape of a target that nobody has seen, in a process that has just started and warmed
+// up as the plugin does when it begins to collect.
 // usage: first-scrape-child.ts [slices]
+import { setImmediate as immediate } from 'node:timers/promises';
+import { systemRng } from '../../lib/runtime/index.ts';
+import { Store } from '../../lib/tsdb/index.ts';
+import { warmUp } from '../../server/collect/index.ts';
 import { BodyMaker, midServer } from './body-maker.ts';
 import { report } from './child.ts';
-import { FedStore } from './fed-store.ts';
+import { collectSettings, FedStore } from './fed-store.ts';
 import { SliceProbe } from './slice-probe.ts';
 
 export interface FirstScrapeResult {
@@ -12,9 +17,20 @@ export interface FirstScrapeResult {
   longestSliceMs: number;
 }
 
+/** What `server/collecting.ts` does while the first targets make their answers. */
+async function rehearse(): Promise<void> {
+  const { clock } = fed;
+  const store = await Store.rehearsal({ clock, rng: systemRng });
+  const { signal } = new AbortController();
+  const yieldTurn = () => immediate();
+  await warmUp({ clock, store, settings: collectSettings, signal, yieldTurn });
+  await store.close();
+}
+
 const fed = await FedStore.open();
 const body = new BodyMaker(1, midServer).next();
 const target = fed.target();
+await rehearse();
 const probe = new SliceProbe();
 globalThis.gc?.();
 // The probe keeps the loop spinning, which is CPU time too: one process measures one of the two.

@@ -17,7 +17,7 @@ import { WalWriter } from './wal-writer.ts';
 
 /** What an open store is made of. */
 export interface StoreParts {
-  lock: DirectoryLock;
+  lock: Pick<DirectoryLock, 'release'>;
   head: Head;
   blocks: BlockSet;
   wal: WalLog;

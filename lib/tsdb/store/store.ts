@@ -11,6 +11,7 @@ import { maintainIntervalMs, syncDelayMs } from './limits.ts';
 import { openStore, type StoreParts } from './open-store.ts';
 import { Merger } from './merger.ts';
 import { PageMover } from './page-mover.ts';
+import { noThread, rehearsalParts } from './rehearsal.ts';
 import { Turnstile } from './turnstile.ts';
 import type {
   BlockInfo,
@@ -74,6 +75,15 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     return new Store(options, await openStore(options));
+  }
+
+  /**
+   * A store that keeps nothing: what is committed is gone when it is closed, and no disk sees any of
+   * it. It is for running the way of samples before the first ones come, which takes moments; it
+   * cannot last until a block is due.
+   */
+  static async rehearsal({ clock, rng }: Pick<StoreOptions, 'clock' | 'rng'>): Promise<Store> {
+    return new Store({ dir: '', clock, rng, thread: noThread }, await rehearsalParts());
   }
 
   /**

@@ -19,6 +19,9 @@ export interface WalFile {
 /** Creates a segment file that must not exist; tests put failing files in its place. */
 export type WalFileOpener = (path: string) => Promise<WalFile>;
 
+/** Makes the names of the files in a directory durable. */
+export type DirectorySync = (dir: string) => Promise<void>;
+
 /** Opens a new file for the WAL. */
 export const openWalFile: WalFileOpener = (path) => open(path, 'wx', 0o640);
 
@@ -30,6 +33,7 @@ export const openWalFile: WalFileOpener = (path) => open(path, 'wx', 0o640);
 export class WalWriter {
   readonly #dir: string;
   readonly #openFile: WalFileOpener;
+  readonly #syncDirectory: DirectorySync;
   readonly #framer = new PageFramer();
   #file: WalFile;
   #segment: number;
@@ -43,18 +47,30 @@ export class WalWriter {
   /** Closing of earlier segments; each resolves with its failure, if any. */
   #retiring: Promise<unknown>[] = [];
 
-  private constructor(dir: string, segment: number, file: WalFile, openFile: WalFileOpener) {
+  private constructor(
+    dir: string,
+    segment: number,
+    file: WalFile,
+    openFile: WalFileOpener,
+    sync: DirectorySync,
+  ) {
     this.#dir = dir;
     this.#segment = segment;
     this.#file = file;
     this.#openFile = openFile;
+    this.#syncDirectory = sync;
   }
 
   /** Begins segment `segment`, whose file must not exist. */
-  static async open(dir: string, segment: number, openFile = openWalFile): Promise<WalWriter> {
+  static async open(
+    dir: string,
+    segment: number,
+    openFile = openWalFile,
+    sync: DirectorySync = syncDirectory,
+  ): Promise<WalWriter> {
     try {
       const file = await openFile(join(dir, walSegmentName(segment)));
-      return new WalWriter(dir, segment, file, openFile);
+      return new WalWriter(dir, segment, file, openFile, sync);
     } catch (cause) {
       throw walError(cause);
     }
@@ -146,7 +162,7 @@ export class WalWriter {
       retired.push(...(await Promise.all(this.#retiring.splice(0))));
       const failure = retired.find((result) => result !== undefined);
       if (failure !== undefined) throw walError(failure);
-      if (isNew) await syncDirectory(this.#dir);
+      if (isNew) await this.#syncDirectory(this.#dir);
     } catch (cause) {
       this.#isDirty ||= wasDirty;
       this.#isNew ||= isNew;
