@@ -5,6 +5,7 @@ import { run } from '../../build/command.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import {
+  editConfig,
   getStatus,
   passwordLogin,
   patienceMs,
@@ -75,22 +76,22 @@ async function refuse(site: Site): Promise<void> {
   );
   await checks.check('make deploy tells that uploads are switched off', async () => {
     // The server takes no such change over HTTP: it stands in its file.
-    await patchFile(site, { EnableUploads: false });
+    await editConfig(site, { PluginSettings: { EnableUploads: false } });
     try {
       await tell({ ...login, MM_ADMIN_TOKEN: token }, /^POST \/plugins: 501 .*uploads.*disabled/i);
     } finally {
-      await patchFile(site, { EnableUploads: true });
+      await editConfig(site, { PluginSettings: { EnableUploads: true } });
     }
   });
   await checks.check('make deploy tells of a server that takes signed plugins alone', async () => {
-    await patchFile(site, { RequirePluginSignature: true });
+    await editConfig(site, { PluginSettings: { RequirePluginSignature: true } });
     try {
       await tell(
         { ...login, MM_ADMIN_TOKEN: token },
         /^POST \/plugins: \d+ .*(uploads|signature)/i,
       );
     } finally {
-      await patchFile(site, { RequirePluginSignature: false });
+      await editConfig(site, { PluginSettings: { RequirePluginSignature: false } });
     }
   });
 }
@@ -153,15 +154,6 @@ async function newerBundle({ directory, bundle, pluginId }: Site): Promise<strin
   const newer = `${directory}/newer.tar.gz`;
   await run('tar', ['-C', unpacked, '-cf', newer, '--use-compress-program=gzip -1', pluginId]);
   return newer;
-}
-
-/** Changes what only the server's file can change, and waits until the server has read it again. */
-async function patchFile(site: Site, change: Record<string, boolean>): Promise<void> {
-  const path = `${site.options.directory}/config/config.json`;
-  const config = JSON.parse(await readFile(path, 'utf8')) as { PluginSettings: object };
-  const PluginSettings = { ...config.PluginSettings, ...change };
-  await writeFile(path, JSON.stringify({ ...config, PluginSettings }));
-  await site.admin.call('POST', '/api/v4/config/reload');
 }
 
 export const checkDeploy = { install, refuse, upgrade, remove };

@@ -17,6 +17,8 @@ export interface RealServerOptions {
   ports: ServerPorts;
   /** Data source of its PostgreSQL. */
   database: string;
+  /** Path of its site, as its configuration says; none by default. */
+  subpath?: string;
 }
 
 /** How long a start may take: the first one makes the tables. */
@@ -33,10 +35,11 @@ export class RealServer {
   readonly socketPath: string;
   readonly directory: string;
 
-  private constructor(process: ChildProcess, { ports, directory }: RealServerOptions) {
+  private constructor(process: ChildProcess, options: RealServerOptions) {
+    const { ports, directory, subpath = '' } = options;
     this.#process = process;
     this.#ended = new Promise((resolve) => process.once('close', () => resolve()));
-    this.url = `http://127.0.0.1:${ports.site}`;
+    this.url = `http://127.0.0.1:${ports.site}${subpath}`;
     this.metricsUrl = `http://127.0.0.1:${ports.metrics}`;
     this.socketPath = socketOf(directory);
     this.directory = directory;

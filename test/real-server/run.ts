@@ -13,6 +13,7 @@ import { checkAccess } from './check-access.ts';
 import { checkCollecting } from './check-collecting.ts';
 import { checkDeploy } from './check-deploy.ts';
 import { checkLife, checkLog } from './check-life.ts';
+import { checkPlaces } from './check-places.ts';
 import { RealServer, type RealServerOptions } from './real-server.ts';
 import { buildServer } from './server-build.ts';
 import { makeAccounts, type Site } from './site.ts';
@@ -50,6 +51,7 @@ try {
   await checkAccess(site);
   await checkDeploy.upgrade(site);
   await checkLife(site);
+  await checkPlaces(site);
   await checkDeploy.remove(site);
   await checkLog(site);
 } catch (error) {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Dump, Status, TargetList } from '../../api/index.ts';
 import { eventually, type Checks } from '../conformance/checks.ts';
@@ -45,12 +45,16 @@ export async function makeAccounts(server: RealServer) {
     });
   const { id } = await create('admin');
   await create('someone');
-  const admin = await anonymous.signIn('admin', password);
+  const admin = await signInAdmin(anonymous);
   const { token } = await admin.call<{ token: string }>('POST', `/api/v4/users/${id}/tokens`, {
     description: 'the checks',
   });
   const someone = await anonymous.signIn('someone', password);
   return { anonymous, admin, token, script: anonymous.withToken(token), someone };
+}
+
+export function signInAdmin(anonymous: SiteClient): Promise<SiteClient> {
+  return anonymous.signIn('admin', password);
 }
 
 /** Environment of `make deploy` for an administrator with a password. */
@@ -141,6 +145,20 @@ export async function savedSettings(site: Site): Promise<Record<string, unknown>
     PluginSettings: { Plugins: Record<string, Record<string, unknown>> };
   }>('GET', '/api/v4/config');
   return config.PluginSettings.Plugins[site.pluginId] ?? {};
+}
+
+/** Changes what only the server's own file can change, and lets the server read it again. */
+export async function editConfig(
+  site: Site,
+  change: Record<string, Record<string, unknown>>,
+): Promise<void> {
+  const path = `${site.options.directory}/config/config.json`;
+  const config = JSON.parse(await readFile(path, 'utf8')) as Record<string, object>;
+  for (const [section, values] of Object.entries(change)) {
+    config[section] = { ...config[section], ...values };
+  }
+  await writeFile(path, JSON.stringify(config));
+  await site.admin.call('POST', '/api/v4/config/reload');
 }
 
 /** Ends the server in order and starts it again over what it left. */
