@@ -2,6 +2,7 @@ export {
   BlockReader,
   parseBlockMeta,
   printBlockMeta,
+  printTombstones,
   type BlockCompaction,
   type BlockMeta,
   type BlockSources,
@@ -38,6 +39,8 @@ export {
   readBlockMeta,
   sweepTemporary,
   writeBlock,
+  writeBlockFiles,
+  type BlockFile,
   type BlockSeries,
   type WriteBlockOptions,
   type WrittenBlock,
@@ -45,8 +48,11 @@ export {
 export { TsdbError, type TsdbErrorCode, type TsdbErrorDetail } from './errors.ts';
 export { compareLabels, labelsFrom, labelValue, metricNameLabel, type Labels } from './labels.ts';
 export {
+  rewriteBlockFiles,
   rewriteBlocks,
+  rewriteSample,
   type RewriteOptions,
+  type RewriteSample,
   type RewrittenBlock,
   type Thinning,
 } from './rewrite/index.ts';

@@ -92,8 +92,12 @@ export class ArchiveWriter {
 
   /** Adds a file from memory. */
   async addText(name: string, content: string): Promise<void> {
-    const bytes = Buffer.from(content);
-    await this.#entry(bytes, { name, mode: 0o644 });
+    await this.addBytes(name, Buffer.from(content));
+  }
+
+  /** Adds a file from memory. */
+  async addBytes(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#entry(Buffer.from(bytes), { name, mode: 0o644 });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     this.#files.push({ path: name, sizeBytes: bytes.length, sha256 });
   }

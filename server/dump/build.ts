@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DumpFilter, DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
@@ -11,8 +9,11 @@ import { archiveTexts } from './archive-texts.ts';
 import { ArchiveStream, type TakeArchive } from './archive-stream.ts';
 import { metricTypes } from './counter-metrics.ts';
 import { archiveFileName, utcText } from './file-name.ts';
-import { DumpError, toDumpError } from './errors.ts';
+import { DumpError } from './errors.ts';
+import { fetchObject } from './fetch-object.ts';
 import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
+import { eachIndex } from './known-hosts.ts';
+import { hostsIn } from './redact-manifest.ts';
 import { filterEmpty, rangeEmpty } from './refusals.ts';
 import {
   groupOverlapping,
@@ -146,6 +147,7 @@ class Build {
     await stream.call('dump.open', { dateMs: createdAtMs, maxBytes: maxArchiveBytes, ...form });
     stream.start(this.#request.take);
     try {
+      await this.#learnHosts(blocks);
       await this.#addGroups(groupOverlapping(blocks));
       onProgress('packing', progressAt.finish);
       const archive = await this.#finish(createdAtMs);
@@ -239,6 +241,21 @@ class Build {
     }
   }
 
+  /** Every host that the dump can mention is known before the first label of it is replaced. */
+  async #learnHosts(blocks: readonly SourceBlock[]): Promise<void> {
+    const { aliasSecret, requested } = this.#request;
+    if (aliasSecret === null) return;
+    const { facts, store } = this.#parts;
+    const { gaps, targets } = await facts.collected(requested);
+    const { serverName } = await facts.server();
+    const hosts = [serverName, ...hostsIn({ gaps, targets, nodes: facts.nodes() })];
+    await this.#stream.call('dump.learnHosts', { hosts, dirs: [] });
+    const parentDir = await this.#area.directory('hosts');
+    await eachIndex(blocks, { store, parentDir, signal: this.#stream.signal }, async (dir) => {
+      await this.#stream.call('dump.learnHosts', { hosts: [], dirs: [dir] });
+    });
+  }
+
   async #addGroups(groups: SourceBlock[][]): Promise<void> {
     const totalBytes = groups.flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 1);
     let doneBytes = 0;
@@ -261,6 +278,8 @@ class Build {
     group: SourceBlock[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<{ ulid: string; dir: string }[]> {
+    const { store } = this.#parts;
+    const { signal } = this.#stream;
     const fetched = [];
     for (const [at, block] of group.entries()) {
       tell('fetching', (0.3 * at) / group.length);
@@ -270,8 +289,8 @@ class Build {
       }
       const dir = join(await this.#area.directory('in'), block.ulid);
       try {
-        for (const file of block.block.blockFiles)
-          await this.#fetchFile(blockKey(block.ulid, file.path, block.area), join(dir, file.path));
+        for (const { path } of block.block.blockFiles)
+          await fetchObject(store, blockKey(block.ulid, path, block.area), join(dir, path), signal);
         fetched.push({ ulid: block.ulid, dir });
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;
@@ -282,54 +301,28 @@ class Build {
     return fetched;
   }
 
-  async #fetchFile(key: string, target: string): Promise<void> {
-    const { signal } = this.#stream;
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const { body } = await this.#parts.store.get(key, { signal });
-    await pipeline(body, createWriteStream(target, { flags: 'wx', mode: 0o600 }), { signal });
-  }
-
-  /** Rewrites a group into one block. With damage in it, what can be read is packed block by block. */
   async #packGroup(
     blocks: { ulid: string; dir: string }[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<void> {
     if (blocks.length === 0) return;
-    try {
-      await this.#pack(
-        blocks.map(({ dir }) => dir),
-        tell,
-      );
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      if (blocks.length === 1) {
-        const code = codeOf(error) ?? '';
-        this.#warnings.push(
-          `Block ${blocks[0]?.ulid ?? ''} cannot be read and is left out (${code}).`,
-        );
-        return;
-      }
-      for (const block of blocks) await this.#packGroup([block], tell);
-    }
-  }
-
-  async #pack(
-    blockDirs: string[],
-    tell: (phase: DumpPhase, fraction: number) => void,
-  ): Promise<void> {
     const { filter, requested } = this.#request;
+    const blockDirs = blocks.map(({ dir }) => dir);
     const outDir = await this.#area.directory('out');
-    const result = (await this.#stream.call(
+    const { actual, block, damaged } = (await this.#stream.call(
       'dump.addGroup',
       { blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir },
       {
         onProgress: (progress) => {
           const { phase, fraction } = progress as GroupProgress;
-          tell(phase, phase === 'rewriting' ? 0.3 + 0.4 * fraction : 0.7 + 0.3 * fraction);
+          tell(phase, phase === 'rewriting' ? 0.3 + 0.2 * fraction : 0.5 + 0.5 * fraction);
         },
       },
     )) as AddGroupResult;
-    const { actual, block } = result;
+    for (const { code, dir } of damaged) {
+      const ulid = blocks.find((each) => each.dir === dir)?.ulid ?? '';
+      this.#warnings.push(`Block ${ulid} cannot be read and is left out (${code}).`);
+    }
     if (block === null || actual === null) return;
     this.#blocks.push(block);
     const { fromMs, toMs } = this.#actual ?? actual;
@@ -388,11 +381,4 @@ class Build {
     const message = 'No block of this range could be read; the server log and the detail say why.';
     return new DumpError('DUMP_DAMAGED', message, { detail: this.#warnings.join(' ') });
   }
-}
-
-/** Whether an error says that stored bytes cannot be read, rather than that something failed now. */
-function isDamage(error: unknown): boolean {
-  const code = codeOf(error) ?? '';
-  const isPassing = ['TSDB_CANCELLED', 'TSDB_IO', 'TSDB_DISK_FULL'].includes(code);
-  return code.startsWith('TSDB_') && !isPassing && toDumpError(error).code === 'DUMP_FAILED';
 }

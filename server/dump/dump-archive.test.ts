@@ -55,7 +55,7 @@ describe('a dump', () => {
     const ulids = manifest.blocks.map(({ ulid }) => ulid);
     expect(names).toEqual([
       ...ulids.flatMap((ulid) =>
-        ['meta.json', 'index', 'tombstones', 'chunks/000001'].map((path) => `${ulid}/${path}`),
+        ['chunks/000001', 'index', 'tombstones', 'meta.json'].map((path) => `${ulid}/${path}`),
       ),
       'wal/',
       'metadata.yaml',

@@ -49,6 +49,9 @@ export const gzipLevel = 1;
 /** Bytes of an archive that go from thread to thread at once: few messages, little memory. */
 export const streamChunkBytes = 256 * 1024;
 
+/** Segments of chunks in blocks that are written anew: each is packed and removed when it is full. */
+export const segmentBytes = 16 * 1024 * 1024;
+
 /** Bytes of an archive that wait for whoever takes them. */
 export const streamAheadBytes = 1024 * 1024;
 
@@ -90,3 +93,38 @@ export const maxManifestChanges = 1440;
 
 /** Largest list of aliases that is read: some hundred thousand of them. */
 export const maxAliasesBytes = 64 * 1024 * 1024;
+
+/** Blocks that are looked at for an estimate or a preview: one at each end of the range, and some between. */
+export const maxProbedBlocks = 8;
+
+/** Samples and series of one block that are rewritten for an estimate: a tenth of a second or two. */
+export const maxProbedSamples = 2_000_000;
+export const maxProbedSeries = 1024;
+
+/** Series of one block that are compared with those of others, to tell how many there are together. */
+export const maxUnitedSeries = 5_000;
+
+/** Time for looking at blocks, and how much of the head is looked at, and for how long that is good. */
+export const probeBudgetMs = 700;
+export const headPartMs = 60 * 60_000;
+export const headPartAgeMs = 60_000;
+
+/** The worker and the files of estimates and previews go when nobody has asked for so long. */
+export const probeIdleMs = 60_000;
+
+/** Estimates and previews that wait for their turn; one more is refused. */
+export const maxWaitingProbes = 8;
+
+/** Largest block that is fetched from the file store to be looked at: two hours of some nodes. */
+export const maxFetchedProbeBytes = 64 * 1024 * 1024;
+
+/** Entries of each list of a preview, examples of one label's values, and the length of one. */
+export const maxPreviewEntries = 500;
+export const maxPreviewExamples = 3;
+export const maxPreviewValueChars = 120;
+
+/** Values of one label that are tried, to tell whether a redaction would replace some. */
+export const maxTriedValues = 1_000;
+
+/** Finished dumps by which it is told how fast this machine is. */
+export const maxPacedDumps = 5;

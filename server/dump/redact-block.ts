@@ -1,9 +1,10 @@
 import {
   compareLabels,
   openBlock,
-  writeBlock,
+  writeBlockFiles,
   type Labels,
   type RewrittenBlock,
+  type WriteBlockOptions,
 } from '../../lib/tsdb/index.ts';
 import type { Redactor } from './redactor.ts';
 
@@ -14,21 +15,26 @@ type Chunks =
     ? Series['chunks']
     : never;
 
-/** Where a redacted block comes from and goes to. */
-export interface RedactBlockRequest {
-  block: RewrittenBlock;
-  parentDir: string;
-  ulid: string;
-  redactor: Redactor;
+/** Where a redacted block goes to. */
+export interface RedactedOutput extends Pick<
+  WriteBlockOptions,
+  'parentDir' | 'ulid' | 'segmentBytes'
+> {
   checkCancelled: () => void;
+  /** Told of each series that is written. */
+  onSeries: (labels: Labels) => void;
 }
 
 /**
- * Writes a block anew with aliases in its labels: no symbol of the old one is left. Aliases sort in
- * another order than what they stand for, so the labels of all series are in memory at once.
+ * Writes a block anew with aliases in its labels, file by file: no symbol of the old one is left. Aliases
+ * sort in another order than what they stand for, so the labels of all series are in memory at once.
  */
-export function redactBlock(request: RedactBlockRequest): RewrittenBlock | undefined {
-  const { block, checkCancelled, parentDir, redactor, ulid } = request;
+export function* redactBlock(
+  block: RewrittenBlock,
+  redactor: Redactor,
+  output: RedactedOutput,
+): ReturnType<typeof writeBlockFiles> {
+  const { checkCancelled, onSeries } = output;
   const reader = openBlock(block.dir);
   try {
     const series: { labels: Labels; chunks: Chunks }[] = [];
@@ -40,17 +46,17 @@ export function redactBlock(request: RedactBlockRequest): RewrittenBlock | undef
     }
     series.sort((a, b) => compareLabels(a.labels, b.labels));
     const { level, sources } = block.meta.compaction;
-    const written = writeBlock({
-      ...{ parentDir, ulid, level, sources, checkCancelled },
+    return yield* writeBlockFiles({
+      ...output,
+      level,
+      sources,
       series: (function* () {
         for (const { chunks, labels } of series) {
+          onSeries(labels);
           yield { labels, chunks: chunks.map((chunk) => reader.chunk(chunk)) };
         }
       })(),
     });
-    if (written === undefined) return undefined;
-    const { numSamples, numSeries } = written.meta.stats;
-    return { ...written, samples: numSamples, series: numSeries };
   } finally {
     reader.close();
   }

@@ -4,12 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
-import { labelsFrom } from '../../lib/tsdb/index.ts';
-import { removeTree } from '../share/block-fixture.ts';
+import { seededRng } from '../../lib/runtime/index.ts';
+import { labelsFrom, newUlid, writeBlock } from '../../lib/tsdb/index.ts';
+import { bitsOf, put, seriesOf, type Model } from '../../lib/tsdb/model-fixture.ts';
+import { blockInfo, removeTree } from '../share/block-fixture.ts';
 import { aliasesKey, archiveKey, dumpsPrefix } from '../share/index.ts';
 import { parseRedaction } from './dump-aliases.ts';
 import { wholeContent } from './content.ts';
-import { DumpRig, hasProgram, hours, startMs } from './dump-fixture.ts';
+import { DumpRig, hasProgram, hourMs, hours, startMs } from './dump-fixture.ts';
 import { Redactor } from './redactor.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
@@ -61,6 +63,40 @@ describe('a redactor', () => {
     expect(redactor.message('moved to mattermost.')).not.toContain('mattermost');
     const message = redactor.message('connect 10.1.2.3:8067, [2001:db8::1]:1, 127.0.0.1');
     expect(message).toMatch(/^connect host-\w+:8067, \[host-\w+\]:1, 127\.0\.0\.1$/);
+  });
+
+  test('finds hosts with names that are words where an address stands, and leaves the words', () => {
+    const redactor = new Redactor(key);
+    redactor.learn('web:8065');
+    const alias = redactor.instance('web');
+    const text = redactor.text('web http://web/api tcp://web:5432 postgres@web web:80 webs:80');
+    expect(text).toBe(
+      `web http://${alias}/api tcp://${alias}:5432 postgres@${alias} ${alias}:80 webs:80`,
+    );
+    expect(redactor.text('//web.example //web-1 web:x web:123456 a.web:1')).toBe(
+      '//web.example //web-1 web:x web:123456 a.web:1',
+    );
+    expect(redactor.label('job', 'web')).toBe('web');
+    expect(redactor.label('db_host', 'web')).toBe(alias);
+    expect(redactor.label('source_node', 'web')).toBe(alias);
+    expect(redactor.text('1.2.3.4 v1.2.3.4')).toBe('1.2.3.4 v1.2.3.4');
+    expect(redactor.text('//10.1.2.3/x and 10.1.2.3:9')).toMatch(
+      /^\/\/host-\w+\/x and host-\w+:9$/,
+    );
+  });
+
+  test('takes no number for a host', () => {
+    const redactor = new Redactor(key);
+    expect(redactor.label('node', '0')).toBe('0');
+    expect(redactor.message('0 of 5 targets')).toBe('0 of 5 targets');
+  });
+
+  test('finds a host in a text that it has seen before it knew of the host', () => {
+    const redactor = new Redactor(key);
+    const text = 'from app-1.example to app-2.example';
+    expect(redactor.text(text)).toBe(text);
+    redactor.learn('app-2.example');
+    expect(redactor.text(text)).toMatch(/^from app-1\.example to host-\w+$/);
   });
 
   test('gives what it is given twice the same text', () => {
@@ -138,6 +174,33 @@ describe('a redacted dump', () => {
     if (!hasProgram('promtool')) return;
     const dumped = execFileSync('promtool', ['tsdb', 'dump', dir]).toString().trim().split('\n');
     expect(dumped).toHaveLength(2880);
+  });
+
+  test('knows hosts that only a later block, a target or a gap names before it replaces anything', async () => {
+    const late = ['late-host.example', 'late-target.example', 'word'];
+    const early: Model = new Map();
+    const values = late.map((host) => `http://${host}:8065/api`);
+    for (const url of values) {
+      put(early, ['__name__', 'calls', 'url', url], startMs - 7 * hourMs, bitsOf(1));
+    }
+    const later: Model = new Map();
+    put(later, ['__name__', 'up', 'instance', `${late[0]!}:8067`], startMs - 5 * hourMs, bitsOf(1));
+    for (const model of [early, later]) {
+      const ulid = newUlid(startMs, seededRng(model === early ? 21 : 22));
+      const parentDir = rig.dataDirectory;
+      const { dir } = writeBlock({ parentDir, ulid, series: seriesOf(model) })!;
+      const block = await blockInfo(dir);
+      rig.local.add(block);
+      await rig.makeRemote(block);
+    }
+    rig.nodes = ['late-target.example', 'word'].map((host) => ({ ...rig.nodes[0]!, host }));
+    const content = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
+    const { id } = await rig.service.create(hours(8, 0), 'admin', content);
+    expect((await rig.finished(id)).error).toBeNull();
+    const packed = await readFile(join(rig.root, 'files', archiveKey(id)));
+    const bytes = gunzipSync(packed).toString('latin1').toLowerCase();
+    for (const secret of ['late-', '//word']) expect(bytes).not.toContain(secret);
+    expect(bytes).toContain('http://host-');
   });
 
   test('without redaction the same bytes do have them', async () => {

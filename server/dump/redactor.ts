@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
-import { labelValue, labelsFrom, type Labels } from '../../lib/tsdb/index.ts';
+import { labelsFrom, type Labels } from '../../lib/tsdb/index.ts';
 import { hostOf } from './filter.ts';
 
 /** Labels that name a host, with or without a port. */
@@ -8,6 +8,9 @@ const hostLabels = new Set([
   ...['instance', 'host', 'hostname', 'host_name', 'node', 'nodename', 'node_name', 'server'],
   ...['server_name', 'address', 'addr', 'ip', 'domainname', 'target', 'peer', 'fqdn'],
 ]);
+
+/** The same behind what they are of: `db_host`, `remote_addr`. */
+const hostLabelEnding = /_(?:host|hostname|instance|node|nodename|server|addr|address|ip|fqdn)$/;
 
 /** Labels that name somebody or something of a customer: `user_id`, `teamId`, `id`, `email` and the like. */
 const idLabel = /(^|_)id$|[a-z]Id$|^(user|username|user_name|email|login|customer|tenant)$/;
@@ -18,10 +21,30 @@ const common = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '(none
 /** As the server makes its ids. */
 const idShape = /(?<![A-Za-z0-9])[a-z0-9]{26}(?![A-Za-z0-9])/g;
 const ipv4Shape = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)/g;
+/** One that is no version: behind the begin of an address, or before a port. */
+const addressedIpv4 =
+  /(?<=\/\/|@)(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?=:\d{1,5}(?!\d))/g;
 const ipv6Shape = /(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])/g;
 
 const hostChars = 16;
 const idChars = 26;
+
+/** Texts of which it is remembered what stands for them; most labels have few values. */
+const maxRemembered = 50_000;
+
+/** Whether the values of a label name hosts. */
+export function isHostLabel(name: string): boolean {
+  return hostLabels.has(name) || hostLabelEnding.test(name);
+}
+
+/** Names of hosts to be found in texts. */
+interface HostPatterns {
+  /** Those that cannot be taken for a word. */
+  distinct: RegExp;
+  /** The others where they stand as an address: behind `//` or `@`, or before a port. */
+  addressed: RegExp;
+  all: RegExp;
+}
 
 /**
  * Replaces host names, addresses and ids by aliases: the same name has the same alias in every dump
@@ -34,7 +57,9 @@ export class Redactor {
   readonly #aliasOf = new Map<string, string>();
   /** Known host names, in lower case. */
   readonly #hosts = new Set<string>();
-  #patterns: { distinct: RegExp; all: RegExp } | undefined;
+  #patterns: HostPatterns | undefined;
+  /** What stands for a text, as long as no other host is learned. */
+  readonly #texts = new Map<string, string>();
 
   constructor(key: Uint8Array) {
     this.#key = key;
@@ -48,16 +73,17 @@ export class Redactor {
   /** Makes a host, or an instance, known, so that texts that mention it are found. */
   learn(instance: string): void {
     const host = hostOf(instance).toLowerCase();
-    if (host === '' || common.has(host) || this.#hosts.has(host)) return;
+    // A number is that of a NUMA node or of a replica.
+    if (host === '' || common.has(host) || /^\d+$/.test(host) || this.#hosts.has(host)) return;
     this.#hosts.add(host);
     this.#patterns = undefined;
+    this.#texts.clear();
   }
 
   /** Learns the hosts that the labels of a series name. */
   learnLabels(labels: Labels): void {
-    for (const name of hostLabels) {
-      const value = labelValue(labels, name);
-      if (value !== undefined) this.learn(value);
+    for (let at = 0; at < labels.length; at += 2) {
+      if (isHostLabel(labels[at] ?? '')) this.learn(labels[at + 1] ?? '');
     }
   }
 
@@ -65,7 +91,7 @@ export class Redactor {
   instance(text: string): string {
     if (text === '') return '';
     const host = hostOf(text);
-    if (common.has(host.toLowerCase())) return text;
+    if (common.has(host.toLowerCase()) || /^\d+$/.test(host)) return text;
     this.learn(text);
     const port = /:(\d+)$/.exec(text)?.[1];
     const hasPort = host !== text && port !== undefined;
@@ -79,7 +105,7 @@ export class Redactor {
 
   label(name: string, value: string): string {
     if (name === '__name__') return value;
-    if (hostLabels.has(name)) return this.instance(value);
+    if (isHostLabel(name)) return this.instance(value);
     return idLabel.test(name) ? this.id(value) : this.text(value);
   }
 
@@ -92,9 +118,16 @@ export class Redactor {
     return labelsFrom(pairs);
   }
 
-  /** Any text: ids, and hosts that cannot be taken for a word. */
+  /** Any text: ids, hosts that cannot be taken for a word, and hosts and addresses where one stands. */
   text(text: string): string {
-    return this.#replaceIn(text, this.#known().distinct);
+    const remembered = this.#texts.get(text);
+    if (remembered !== undefined) return remembered;
+    const { addressed, distinct } = this.#known();
+    const replaced = this.#replaceIn(text, distinct)
+      .replace(addressed, (found) => this.#hostAlias(found))
+      .replace(addressedIpv4, (found) => this.#address(found));
+    if (this.#texts.size < maxRemembered) this.#texts.set(text, replaced);
+    return replaced;
   }
 
   /** A text about hosts, as messages are: all known hosts, and every address. */
@@ -129,11 +162,16 @@ export class Redactor {
     return alias;
   }
 
-  #known(): { distinct: RegExp; all: RegExp } {
+  #known(): HostPatterns {
     if (this.#patterns === undefined) {
       const names = [...this.#hosts].sort((a, b) => b.length - a.length);
       const distinct = names.filter((name) => /[.\d:-]/.test(name) && name.length > 3);
-      this.#patterns = { distinct: patternOf(distinct), all: patternOf(names) };
+      const words = names.filter((name) => !distinct.includes(name));
+      this.#patterns = {
+        distinct: patternOf(distinct),
+        addressed: addressPatternOf(words),
+        all: patternOf(names),
+      };
     }
     return this.#patterns;
   }
@@ -142,6 +180,20 @@ export class Redactor {
 /** Whole names, in any case. */
 function patternOf(names: readonly string[]): RegExp {
   if (names.length === 0) return /(?!)/g;
-  const list = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-  return new RegExp(`(?<![A-Za-z0-9_-])(?:${list})(?![A-Za-z0-9_-]|\\.[A-Za-z0-9])`, 'gi');
+  return new RegExp(`${wordStart}(?:${alternatives(names)})${wordEnd}`, 'gi');
+}
+
+/** Whole names behind the begin of an address, or before a port. */
+function addressPatternOf(names: readonly string[]): RegExp {
+  if (names.length === 0) return /(?!)/g;
+  const list = alternatives(names);
+  const begun = `(?<=//|@)(?:${list})${wordEnd}`;
+  return new RegExp(`${begun}|(?<![\\w.-])(?:${list})(?=:\\d{1,5}(?!\\d))`, 'gi');
+}
+
+const wordStart = '(?<![A-Za-z0-9_-])';
+const wordEnd = '(?![A-Za-z0-9_-]|\\.[A-Za-z0-9])';
+
+function alternatives(names: readonly string[]): string {
+  return names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
 }

@@ -11,6 +11,11 @@ export class SeriesCount {
     return this.#hashes.size;
   }
 
+  /** Counts what another one has counted. */
+  include(other: SeriesCount): void {
+    for (const hash of other.#hashes) this.#hashes.add(hash);
+  }
+
   add(labels: Labels): void {
     let a = 0x811c9dc5;
     let b = 0x9747b28c;

@@ -1,26 +1,16 @@
-import { rmSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   systemRng,
   type Rng,
   type ThreadContext,
   type ThreadHandlers,
 } from '../../lib/runtime/index.ts';
-import {
-  newUlid,
-  openBlock,
-  rewriteBlocks,
-  type RewrittenBlock,
-  type Thinning,
-} from '../../lib/tsdb/index.ts';
+import { newUlid, type Thinning } from '../../lib/tsdb/index.ts';
 import { ArchiveCheck, type WrittenArchive } from './archive-check.ts';
 import { ArchiveWriter } from './archive-writer.ts';
 import { counterTest } from './counter-metrics.ts';
 import { DumpError } from './errors.ts';
-import { seriesFilter } from './filter.ts';
-import { redactBlock } from './redact-block.ts';
+import { hostsOfBlock } from './known-hosts.ts';
+import { packGroup } from './pack-group.ts';
 import { hostsIn, redactManifest } from './redact-manifest.ts';
 import { Redactor } from './redactor.ts';
 import { SeriesCount } from './series-count.ts';
@@ -32,7 +22,7 @@ import type {
   DiscardRequest,
   FinishRequest,
   FinishResult,
-  GroupProgress,
+  LearnHostsRequest,
   OpenRequest,
   ReadRequest,
 } from './worker-protocol.ts';
@@ -70,30 +60,19 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       sessions.set(id, { archive, series, dateMs, redactor, ...thinningOf(thinning) });
     },
 
+    'dump.learnHosts': ({ id, dirs, hosts }: LearnHostsRequest) => {
+      const { redactor } = sessionOf(id);
+      for (const host of [...hosts, ...dirs.flatMap(hostsOfBlock)]) redactor?.learn(host);
+    },
+
     'dump.addGroup': async (
       request: AddGroupRequest,
       context: ThreadContext,
     ): Promise<AddGroupResult> => {
       const session = sessionOf(request.id);
-      const block = makeBlock(request, session, context, () => newUlid(session.dateMs, rng));
-      if (block === undefined) {
-        return { block: null, actual: null, archiveBytes: session.archive.sizeBytes };
-      }
-      await packBlock(session, block, context);
-      const { minTime: mint, maxTime: maxt, compaction } = block.meta;
-      const { samples, series } = block;
-      return {
-        block: {
-          ulid: block.meta.ulid,
-          mint,
-          maxt,
-          samples,
-          series,
-          sources: [...compaction.sources],
-        },
-        actual: { fromMs: mint, toMs: maxt - 1 },
-        archiveBytes: session.archive.sizeBytes,
-      };
+      const target = { ...session, nextUlid: () => newUlid(session.dateMs, rng) };
+      const packed = await packGroup(target, request, context);
+      return { ...packed, archiveBytes: session.archive.sizeBytes };
     },
 
     'dump.read': async ({ id }: ReadRequest, context: ThreadContext) => {
@@ -153,88 +132,4 @@ function redacted(
     manifest: redactManifest(manifest, redactor) as object,
     texts: texts.map(({ content, path }) => ({ path, content: redactor.text(content) })),
   };
-}
-
-/** One block of a group, with aliases where the archive has them. */
-function makeBlock(
-  request: AddGroupRequest,
-  { redactor, thinning }: Session,
-  context: ThreadContext,
-  nextUlid: () => string,
-): RewrittenBlock | undefined {
-  const block = rewriteGroup(request, thinning, nextUlid(), context);
-  if (block === undefined || redactor === undefined) return block;
-  const checkCancelled = () => {
-    context.checkCancelled();
-  };
-  const parentDir = request.outDir;
-  const after = redactBlock({ block, parentDir, ulid: nextUlid(), redactor, checkCancelled });
-  rmSync(block.dir, { recursive: true });
-  return after;
-}
-
-function rewriteGroup(
-  request: AddGroupRequest,
-  thinning: Thinning | undefined,
-  ulid: string,
-  context: ThreadContext,
-): RewrittenBlock | undefined {
-  const { blockDirs, filter, mint, maxt, outDir } = request;
-  const sources: ReturnType<typeof openBlock>[] = [];
-  try {
-    for (const dir of blockDirs) sources.push(openBlock(dir));
-    return rewriteBlocks({
-      sources,
-      mint,
-      maxt,
-      ...(filter === null ? {} : { keepSeries: seriesFilter(filter) }),
-      ...(thinning === undefined ? {} : { thinning }),
-      parentDir: outDir,
-      ulid,
-      checkCancelled: () => {
-        context.checkCancelled();
-      },
-      onProgress: (done, total) => {
-        tell(context, { phase: 'rewriting', fraction: total === 0 ? 1 : done / total });
-      },
-    });
-  } finally {
-    for (const source of sources) source.close();
-  }
-}
-
-/** Puts a block into the archive under its ULID, counts its series, and removes it. */
-async function packBlock(
-  session: Session,
-  block: RewrittenBlock,
-  context: ThreadContext,
-): Promise<void> {
-  const { ulid } = block.meta;
-  const segments = (await readdir(join(block.dir, 'chunks'))).sort();
-  const paths = ['meta.json', 'index', 'tombstones', ...segments.map((name) => `chunks/${name}`)];
-  let totalBytes = 0;
-  for (const path of paths) totalBytes += (await stat(join(block.dir, path))).size;
-  let doneBytes = 0;
-  for (const path of paths) {
-    await session.archive.addFile(`${ulid}/${path}`, join(block.dir, path), (bytes) => {
-      context.checkCancelled();
-      doneBytes += bytes;
-      tell(context, { phase: 'packing', fraction: doneBytes / totalBytes });
-    });
-  }
-  countSeries(session.series, block.dir);
-  await rm(block.dir, { recursive: true });
-}
-
-function countSeries(count: SeriesCount, dir: string): void {
-  const reader = openBlock(dir);
-  try {
-    for (const { labels } of reader.series()) count.add(labels);
-  } finally {
-    reader.close();
-  }
-}
-
-function tell(context: ThreadContext, progress: GroupProgress): void {
-  context.progress(progress);
 }

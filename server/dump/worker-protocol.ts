@@ -35,7 +35,14 @@ export interface OpenRequest {
   thinning: { stepMs: number; types: MetricTypes } | null;
 }
 
-/** `dump.addGroup`: rewrites blocks that overlap each other into one and packs it. */
+/** `dump.learnHosts`: names that texts may mention, and blocks in whose labels there are more. */
+export interface LearnHostsRequest {
+  id: string;
+  hosts: string[];
+  dirs: string[];
+}
+
+/** `dump.addGroup`: packs blocks that overlap each other as one. */
 export interface AddGroupRequest {
   id: string;
   blockDirs: string[];
@@ -44,7 +51,7 @@ export interface AddGroupRequest {
   maxt: number;
   /** Series that do not fit are left out. */
   filter: DumpFilter | null;
-  /** Gets the rewritten block, which is removed once it is packed. */
+  /** Gets what is written of the block until it is packed. */
   outDir: string;
 }
 
@@ -53,6 +60,8 @@ export interface AddGroupResult {
   block: PackedBlock | null;
   /** Times of the first and last sample, null without any. */
   actual: { fromMs: number; toMs: number } | null;
+  /** Blocks that cannot be read and are not in it, and why. */
+  damaged: { dir: string; code: string }[];
   /** Archive bytes so far. */
   archiveBytes: number;
 }

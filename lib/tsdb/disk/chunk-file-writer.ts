@@ -20,15 +20,19 @@ import { FileSink } from './file-sink.ts';
 export class ChunkFileWriter {
   /** Bytes of all segments so far. */
   sizeBytes = 0;
+  /** Segments that are complete. */
+  closed = 0;
   readonly #dir: string;
   readonly #segmentBytes: number;
+  readonly #isTemporary: boolean;
   readonly #scratch = new ByteWriter(4096);
   #sink: FileSink | undefined;
   #segment = -1;
 
-  /** Makes the directory. */
-  constructor(dir: string, segmentBytes: number) {
+  /** Makes the directory. What is only for the moment is not flushed. */
+  constructor(dir: string, segmentBytes: number, isTemporary = false) {
     mkdirSync(dir);
+    this.#isTemporary = isTemporary;
     this.#dir = dir;
     this.#segmentBytes = segmentBytes;
   }
@@ -42,10 +46,12 @@ export class ChunkFileWriter {
     return ref;
   }
 
-  /** Makes everything durable. */
+  /** Completes the last segment; all of them are durable then. */
   close(): void {
-    this.#sink?.close();
+    if (this.#sink === undefined) return;
+    this.#sink.close(this.#isTemporary);
     this.#sink = undefined;
+    this.closed++;
   }
 
   /** Closes without caring for the content; for clean-up after a failure. */
@@ -61,7 +67,7 @@ export class ChunkFileWriter {
     if (++this.#segment === maxChunkSegments) throw new TsdbError('TSDB_LIMIT', 'block too large');
     const sink = new FileSink(join(this.#dir, chunkSegmentName(this.#segment)));
     this.#sink = sink;
-    syncDirectory(this.#dir);
+    if (!this.#isTemporary) syncDirectory(this.#dir);
     this.#write(sink, segmentHeader());
     return sink;
   }

@@ -37,6 +37,7 @@ import {
   sweepTemporary,
   syncDirectory,
   writeBlock,
+  writeBlockFiles,
   writeFileDurably,
   type BlockSeries,
 } from './index.ts';
@@ -132,6 +133,41 @@ describe('writeBlock', () => {
     expect(sorted(read(join(dir, id)))).toEqual(sorted(model(20)));
     rmSync(join(chunks, '000002'));
     f(() => openBlock(join(dir, id)), 'TSDB_CORRUPT');
+  });
+
+  test('gives its files away one by one, the same as when they stay, and keeps one at most', () => {
+    const id = ulid();
+    const options = () => ({ ulid: id, series: seriesOf(model(20)), segmentBytes: 3000 });
+    const { meta, sizeBytes } = writeBlock({ parentDir: dir, ...options() })!;
+    const taken = join(dir, 'taken');
+    mkdirSync(taken);
+    const files = writeBlockFiles({ parentDir: taken, ...options() });
+    const names: string[] = [];
+    for (let step = files.next(); ; step = files.next()) {
+      const lying = readdirSync(taken, { recursive: true }).map(String);
+      expect(lying.filter((name) => /\d{6}$|index|tombstones|json/.test(name)).length).toBeLessThan(
+        3,
+      );
+      if (step.done === true) {
+        expect(step.value).toEqual({ meta, sizeBytes });
+        break;
+      }
+      const { name, path } = step.value;
+      names.push(name);
+      expect(readFileSync(path)).toEqual(readFileSync(join(dir, id, name)));
+    }
+    const chunks = readdirSync(join(dir, id, 'chunks')).sort();
+    const wanted = [...chunks.map((name) => `chunks/${name}`), 'index', 'tombstones', 'meta.json'];
+    expect(names).toEqual(wanted);
+    expect(readdirSync(taken)).toEqual([]);
+    const given = writeBlockFiles({ parentDir: taken, ...options() });
+    given.next();
+    given.return(undefined);
+    expect(readdirSync(taken)).toEqual([]);
+    expect(writeBlockFiles({ parentDir: taken, ulid: id, series: [] }).next()).toEqual({
+      done: true,
+      value: undefined,
+    });
   });
 
   test('leaves nothing when there is no sample', () => {

@@ -13,6 +13,8 @@ export { renameDurably, syncDirectory, writeFileDurably } from './durable.ts';
 export { readSegment } from './wal-segment.ts';
 export {
   writeBlock,
+  writeBlockFiles,
+  type BlockFile,
   type BlockSeries,
   type WriteBlockOptions,
   type WrittenBlock,

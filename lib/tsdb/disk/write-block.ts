@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
@@ -7,7 +7,7 @@ import {
   type BlockMeta,
   type JsonObject,
 } from '../block/index.ts';
-import type { ChunkEntry, ChunkMeta } from '../chunk/index.ts';
+import { chunkSegmentName, type ChunkEntry, type ChunkMeta } from '../chunk/index.ts';
 import { TsdbError } from '../errors.ts';
 import { IndexWriter } from '../index/index.ts';
 import type { Labels } from '../labels.ts';
@@ -76,34 +76,72 @@ export function writeBlock(options: WriteBlockOptions): WrittenBlock | undefined
   const temporaryDir = `${dir}${creationSuffix}`;
   rmSync(temporaryDir, { recursive: true, force: true });
   mkdirSync(temporaryDir);
-  let written: WrittenBlock | undefined;
   try {
-    written = fillBlock(options, temporaryDir, dir);
-    if (written !== undefined) publishBlock(temporaryDir, dir);
+    const steps = blockFiles(options, temporaryDir, false);
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    if (step.value === undefined) return undefined;
+    publishBlock(temporaryDir, dir);
+    return { ...step.value, dir };
   } finally {
     rmSync(temporaryDir, { recursive: true, force: true });
   }
-  return written;
 }
 
-function fillBlock(options: WriteBlockOptions, temporaryDir: string, dir: string) {
-  const chunks = new ChunkFileWriter(
-    join(temporaryDir, 'chunks'),
-    options.segmentBytes ?? defaultSegmentBytes,
-  );
-  const spool = new SeriesSpool(join(temporaryDir, 'series.tmp'));
+/** A file of a block that is complete, and where it lies. */
+export interface BlockFile {
+  /** Relative to the block, as in `chunks/000001`. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/**
+ * As {@link writeBlock}, for somebody who takes the files of the block away one by one: each is there
+ * until the next one is asked for, and nothing is left at the end. Segments come first, `meta.json` last.
+ */
+export function* writeBlockFiles(
+  options: WriteBlockOptions,
+): Generator<BlockFile, Omit<WrittenBlock, 'dir'> | undefined> {
+  const temporaryDir = `${join(options.parentDir, parseUlid(options.ulid))}${creationSuffix}`;
+  rmSync(temporaryDir, { recursive: true, force: true });
+  mkdirSync(temporaryDir);
   try {
-    const tally = writeSeries(options, chunks, spool);
-    chunks.close();
+    const steps = blockFiles(options, temporaryDir, true);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value;
+      yield step.value;
+      rmSync(step.value.path);
+    }
+  } finally {
+    rmSync(temporaryDir, { recursive: true, force: true });
+  }
+}
+
+/** Writes the files of a block and tells of each when it is complete. */
+function* blockFiles(
+  options: WriteBlockOptions,
+  dir: string,
+  isTemporary: boolean,
+): Generator<BlockFile, Omit<WrittenBlock, 'dir'> | undefined> {
+  const segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
+  const chunks = new ChunkFileWriter(join(dir, 'chunks'), segmentBytes, isTemporary);
+  const spool = new SeriesSpool(join(dir, 'series.tmp'));
+  const complete = (name: string) => ({ name, path: join(dir, name) });
+  const write = isTemporary ? writeFileSync : writeFileDurably;
+  try {
+    const tally = yield* writeSeries(options, chunks, spool, complete);
     if (tally.samples === 0) return undefined;
-    const indexBytes = writeIndex(options, join(temporaryDir, 'index'), spool);
+    const indexBytes = writeIndex(options, join(dir, 'index'), spool, isTemporary);
+    yield complete('index');
+    const tombstones = printTombstones(new Map());
+    write(join(dir, 'tombstones'), tombstones);
+    yield complete('tombstones');
     const meta = metaOf(options, tally);
     const metaBytes = new TextEncoder().encode(printBlockMeta(meta));
-    const tombstones = printTombstones(new Map());
-    writeFileDurably(join(temporaryDir, 'meta.json'), metaBytes);
-    writeFileDurably(join(temporaryDir, 'tombstones'), tombstones);
+    write(join(dir, 'meta.json'), metaBytes);
+    yield complete('meta.json');
     const sizeBytes = chunks.sizeBytes + indexBytes + metaBytes.length + tombstones.length;
-    return { meta, dir, sizeBytes };
+    return { meta, sizeBytes };
   } finally {
     chunks.abandon();
     spool.remove();
@@ -111,11 +149,14 @@ function fillBlock(options: WriteBlockOptions, temporaryDir: string, dir: string
 }
 
 /** Chunks go to their segments at once, the rest of each series to the spool. */
-function writeSeries(
+function* writeSeries(
   options: WriteBlockOptions,
   chunks: ChunkFileWriter,
   spool: SeriesSpool,
-): Tally {
+  complete: (name: string) => BlockFile,
+): Generator<BlockFile, Tally> {
+  const segment = (number: number) => complete(join('chunks', chunkSegmentName(number)));
+  let told = 0;
   const tally: Tally = { samples: 0, series: 0, chunks: 0, mint: Infinity, maxt: -Infinity };
   for (const series of options.series) {
     options.checkCancelled?.();
@@ -130,11 +171,19 @@ function writeSeries(
     spool.add(series.labels, metas);
     tally.chunks += metas.length;
     tally.series++;
+    while (told < chunks.closed) yield segment(told++);
   }
+  chunks.close();
+  while (told < chunks.closed) yield segment(told++);
   return tally;
 }
 
-function writeIndex(options: WriteBlockOptions, path: string, spool: SeriesSpool): number {
+function writeIndex(
+  options: WriteBlockOptions,
+  path: string,
+  spool: SeriesSpool,
+  isTemporary: boolean,
+): number {
   const { symbols, series } = spool.finish();
   const sink = new FileSink(path);
   try {
@@ -144,7 +193,7 @@ function writeIndex(options: WriteBlockOptions, path: string, spool: SeriesSpool
       index.addSeries(labels, chunks);
     }
     index.finish();
-    sink.close();
+    sink.close(isTemporary);
     return index.length;
   } finally {
     sink.abandon();

@@ -1,5 +1,11 @@
 import type { BlockReader, JsonObject } from '../block/index.ts';
-import { writeBlock, type BlockSeries, type WrittenBlock } from '../disk/index.ts';
+import {
+  writeBlock,
+  writeBlockFiles,
+  type BlockSeries,
+  type WriteBlockOptions,
+  type WrittenBlock,
+} from '../disk/index.ts';
 import type { Labels } from '../labels.ts';
 import { mergeChunks } from './chunk-merge.ts';
 import { SeriesMerge } from './series-merge.ts';
@@ -25,6 +31,8 @@ export interface RewriteOptions {
   readonly keepSeries?: (labels: Labels) => boolean;
   /** Keeps few samples per series; every sample when absent. */
   readonly thinning?: Thinning;
+  /** Told of each series that is written. */
+  readonly onSeries?: (labels: Labels) => void;
   /** Called between series; what it throws ends the rewriting and leaves nothing. */
   readonly checkCancelled?: () => void;
   /** Told now and then how many of the sources' series are done. */
@@ -48,8 +56,20 @@ export interface RewrittenBlock extends WrittenBlock {
  * when no sample is left: then nothing is written.
  */
 export function rewriteBlocks(options: RewriteOptions): RewrittenBlock | undefined {
+  const written = writeBlock(outputOf(options));
+  if (written === undefined) return undefined;
+  const { numSamples, numSeries } = written.meta.stats;
+  return { ...written, samples: numSamples, series: numSeries };
+}
+
+/** As {@link rewriteBlocks}, file by file for somebody who takes them away (`writeBlockFiles`). */
+export function rewriteBlockFiles(options: RewriteOptions): ReturnType<typeof writeBlockFiles> {
+  return writeBlockFiles(outputOf(options));
+}
+
+function outputOf(options: RewriteOptions): WriteBlockOptions {
   const { sources, parentDir, ulid, metaRange, extra, segmentBytes, checkCancelled } = options;
-  const written = writeBlock({
+  return {
     parentDir,
     ulid,
     series: rewrittenSeries(options),
@@ -61,10 +81,7 @@ export function rewriteBlocks(options: RewriteOptions): RewrittenBlock | undefin
     ...(extra === undefined ? {} : { extra }),
     ...(segmentBytes === undefined ? {} : { segmentBytes }),
     ...(checkCancelled === undefined ? {} : { checkCancelled }),
-  });
-  if (written === undefined) return undefined;
-  const { numSamples, numSeries } = written.meta.stats;
-  return { ...written, samples: numSamples, series: numSeries };
+  };
 }
 
 /** A merge is one level above its sources; a single block stays what it is. */
@@ -84,6 +101,7 @@ function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
     if (merge.done - told >= progressSeries) onProgress?.((told = merge.done), merge.total);
     if (keepSeries !== undefined && !keepSeries(labels)) continue;
     const chunks = mergeChunks(parts, mint, maxt);
+    if (chunks.length > 0) options.onSeries?.(labels);
     yield { labels, chunks: thinner?.thinned(labels, chunks) ?? chunks };
   }
   onProgress?.(merge.total, merge.total);
