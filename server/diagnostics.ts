@@ -55,7 +55,7 @@ const namedMetrics = 20;
 
 /** Everything as plain values, in the order in which it is read. */
 export function composeDiagnostics(sources: DiagnosticsSources): Record<string, unknown> {
-  const { configuration, hostName, license, nowMs, status } = sources;
+  const { configuration, license, nowMs, status } = sources;
   return {
     formatVersion: 1,
     generatedAt: timeText(nowMs),
@@ -74,7 +74,7 @@ export function composeDiagnostics(sources: DiagnosticsSources): Record<string, 
       fileDriver: configuration.server.file.driverName,
       databaseDriver: configuration.server.sql.driverName,
     },
-    node: { host: hostName, mode: status?.mode, state: status?.state },
+    node: nodeOf(sources),
     dump: dumpOf(sources.dump),
     problems: status?.problems.map(({ code, severity, message, advice }) => {
       return { code, severity, message, advice };
@@ -95,6 +95,12 @@ export function composeDiagnostics(sources: DiagnosticsSources): Record<string, 
   };
 }
 
+/** An administrator may have given the node another name than its machine has. */
+function nodeOf({ hostName, status }: DiagnosticsSources) {
+  const host = status?.nodes.find(({ isSelf }) => isSelf)?.host ?? hostName;
+  return { host, machine: hostName, mode: status?.mode, state: status?.state };
+}
+
 function licenseOf(license: LicenseFacts | undefined) {
   if (license === undefined) return undefined;
   const { expiresAtMs, ...facts } = license;
@@ -105,7 +111,7 @@ function dumpOf({ archive, asked, budgetBytes, failure, reductions, tookMs }: Pa
   return {
     asked: rangeText(asked),
     budgetBytes,
-    tookSeconds: tookMs / 1000,
+    tookSeconds: Math.round(tookMs) / 1000,
     archive: archive && {
       bytes: archive.body.length,
       requested: rangeText(archive.requested),

@@ -32,6 +32,11 @@ export class OwnState {
     return this.#options.collecting.collector?.targets() ?? [];
   }
 
+  /** The state of each target by its key. */
+  targetStates(): [key: string, state: Target['state']][] {
+    return this.#options.collecting.collector?.states() ?? [];
+  }
+
   /** Undefined while another node collects. */
   cardinality(): Cardinality | undefined {
     return this.#options.collecting.collector?.cardinality();

@@ -15,7 +15,7 @@ export function pulseOf(
   return {
     collector: membership?.collector(),
     nodes: nodes.map(({ id, mode, pluginVersion }) => [id, mode, pluginVersion]),
-    targets: state.targets().map((target) => [target.job, target.instance, target.state]),
+    targets: state.targetStates(),
     sync: [lastSuccessMs, lastError?.code],
     // Their sentences may tell of seconds and bytes.
     problems: problems.map(({ code }) => code),

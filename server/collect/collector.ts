@@ -129,6 +129,11 @@ export class Collector {
     return loops.map((loop) => this.#describe(loop));
   }
 
+  /** The state of every target by its key: what {@link targets} tells, without its cost. */
+  states(): [key: string, state: Target['state']][] {
+    return [...this.#loops].map(([key, { status }]) => [key, status.state]);
+  }
+
   /** What keeps data from being collected, with what to do about it. */
   problems(): Problem[] {
     const problems = [...this.#targets.problems];

@@ -123,23 +123,22 @@ test('says why there is none: nothing, too much, no room, no time', async () => 
 
 test('does not wait for what cannot be broken off', async () => {
   await rig.addBlock(4, 0);
-  let goOn = () => {};
-  rig.onCall = (method) =>
-    method !== 'dump.addGroup'
-      ? Promise.resolve()
-      : new Promise((resolve) => {
-          goOn = resolve;
-        });
+  const reached = Promise.withResolvers<undefined>();
+  const hang = Promise.withResolvers<undefined>();
+  rig.onCall = async (method) => {
+    if (method !== 'dump.addGroup') return;
+    reached.resolve(undefined);
+    await hang.promise;
+  };
   const hanging = packet();
   const dump = hanging.dump();
-  while (rig.openThreads === 0) await oneTurn();
+  await reached.promise;
   await rig.clock.advance(65_000);
   expect((await dump).failure?.code).toBe('DUMP_TOO_SLOW');
   // It goes on being broken off, and nothing else is begun meanwhile.
   const second = hanging.dump();
   expect(rig.openThreads).toBe(1);
-  rig.onCall = () => Promise.resolve();
-  goOn();
+  hang.resolve(undefined);
   await second;
   await hanging.stop();
 });

@@ -1,4 +1,4 @@
-import { sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
+import { assert, sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { buildArchive, type BuildParts } from './build.ts';
 import { DumpCoverage } from './coverage.ts';
 import { DumpError, toDumpError } from './errors.ts';
@@ -112,6 +112,7 @@ export class SupportPacket {
     const freeBytes = await this.#options.freeBytes();
     for (;;) {
       const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0) throw new TimeUp();
       const shareMs = leftMs * limits.packetAttemptShare;
       const range = { fromMs: asked.toMs - plan.spanMs, toMs: asked.toMs };
       const limit = this.#limitOf(range, plan, shareMs, freeBytes);
@@ -161,7 +162,7 @@ export class SupportPacket {
     const timer = clock.setTimer(shareMs, () => {
       late.abort();
     });
-    const chunks: Uint8Array[] = [];
+    const memory = new ArchiveMemory(this.#maxBytes);
     try {
       const built = await buildArchive(this.#options, {
         id: `support-${newJobId(rng)}`,
@@ -171,14 +172,13 @@ export class SupportPacket {
         aliasSecret: null,
         maxArchiveBytes: this.#maxBytes,
         take: async (bytes) => {
-          for await (const chunk of bytes) chunks.push(chunk);
+          for await (const chunk of bytes) memory.add(chunk);
         },
         signal: AbortSignal.any([this.#stopped.signal, late.signal]),
         onProgress: () => undefined,
       });
       const { actual, samples, series, warnings } = built;
-      const body = Buffer.concat(chunks);
-      return { body, requested, actual, stepSeconds, samples, series, warnings };
+      return { body: memory.bytes, requested, actual, stepSeconds, samples, series, warnings };
     } catch (error) {
       throw late.signal.aborted ? new TimeUp({ cause: error }) : error;
     } finally {
@@ -187,12 +187,36 @@ export class SupportPacket {
   }
 }
 
+/**
+ * An archive in memory, without a copy of it: the system gives room to what is written alone, so that
+ * the largest one that is allowed can be asked for at once.
+ */
+class ArchiveMemory {
+  readonly #room: Uint8Array;
+  #length = 0;
+
+  constructor(maxBytes: number) {
+    this.#room = new Uint8Array(maxBytes);
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.#length);
+  }
+
+  add(chunk: Uint8Array): void {
+    // Who makes the archive ends it at this size.
+    assert(this.#length + chunk.length <= this.#room.length, 'the archive keeps its limit');
+    this.#room.set(chunk, this.#length);
+    this.#length += chunk.length;
+  }
+}
+
 /** An attempt took longer than it may. */
 class TimeUp extends Error {
   override readonly name = 'TimeUp';
   readonly code = 'PACKET_TIME_UP';
 
-  constructor(options: { cause: unknown }) {
+  constructor(options?: { cause: unknown }) {
     super('The dump took too long.', options);
   }
 }
