@@ -9,8 +9,6 @@ import { startExporter, type Exporter, type ExporterFault } from '../host/export
 import { testNeeding } from '../programs.ts';
 import { PluginRun } from './plugin-fixture.ts';
 
-// Processes and disks take their time on a busy machine.
-
 const promtoolTest = testNeeding({ programs: ['promtool', 'tar'] });
 
 let exporter: Exporter;

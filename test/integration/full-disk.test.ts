@@ -7,9 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startExporter, type Exporter } from '../host/exporter.ts';
-import { eventually, PluginRun } from './plugin-fixture.ts';
-
-// Processes and disks take their time on a busy machine.
+import { PluginRun } from './plugin-fixture.ts';
 
 const diskTest = canMount() ? test : test.skip;
 
@@ -94,7 +92,7 @@ diskTest('a start on a full disk waits for room and then has all that was stored
   await run.deactivate();
   fillDisk();
   await run.activate();
-  const status = await eventually('a problem', async () => {
+  const status = await run.eventually('a problem', async () => {
     const answer = await run.status();
     return answer.problems.length > 0 ? answer : undefined;
   });

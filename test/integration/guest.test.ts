@@ -12,8 +12,6 @@ import { testNeeding } from '../programs.ts';
 import { startBundle, type BundleRun } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
-// Processes and disks take their time on a busy machine.
-
 const bundleTest = testNeeding({ files: [hostBundle] });
 
 const runs: BundleRun[] = [];

@@ -2,9 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startExporter, type Exporter } from '../host/exporter.ts';
-import { eventually, PluginRun } from './plugin-fixture.ts';
-
-// Processes and disks take their time on a busy machine.
+import { PluginRun } from './plugin-fixture.ts';
 
 let exporter: Exporter;
 let run: PluginRun;
@@ -23,7 +21,7 @@ afterEach(async () => {
 
 test('says that its directory is gone, ends all the same, and begins anew', async () => {
   await rm(run.dataDirectory, { recursive: true });
-  const problem = await eventually('a problem', async () => {
+  const problem = await run.eventually('a problem', async () => {
     const { problems } = await run.status();
     return problems.find(({ code }) => code === 'TSDB_WAL_IO');
   });
@@ -38,7 +36,7 @@ test('says that its directory is gone, ends all the same, and begins anew', asyn
 test('moves to another directory although its own is gone', async () => {
   await rm(run.dataDirectory, { recursive: true });
   await run.reconfigure({ dbpath: 'elsewhere' });
-  await eventually('the other directory', async () => {
+  await run.eventually('the other directory', async () => {
     const { state, store } = await run.status();
     return state === 'collecting' && store.path.endsWith('elsewhere') ? true : undefined;
   });

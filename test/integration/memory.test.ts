@@ -8,8 +8,6 @@ import { testNeeding } from '../programs.ts';
 import { privateBytes, startBundle, type BundleRun } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
-// Processes and disks take their time on a busy machine.
-
 const bundleTest = testNeeding({ files: [hostBundle] });
 /** The limit of a body is 32 MiB; twice that while its buffer grows, and what comes in meanwhile. */
 const mostGrowthBytes = 200 * 1024 * 1024;

@@ -4,7 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dump, Status, Target, TargetList } from '../../api/index.ts';
-import { silentLogger, sleep, systemClock, systemRng } from '../../lib/runtime/index.ts';
+import {
+  silentLogger,
+  sleep,
+  systemClock,
+  systemRng,
+  type Clock,
+} from '../../lib/runtime/index.ts';
+import { PatientClock } from '../../lib/runtime/patient-clock-fixture.ts';
 import { FakeDatabase } from '../../server/mattermost/fake-database-fixture.ts';
 import type { PluginApi, ServerConfig } from '../../server/mattermost/index.ts';
 import { MetricsPlugin } from '../../server/plugin.ts';
@@ -24,14 +31,18 @@ export interface PluginRunOptions {
   root?: string;
 }
 
-/** The composed plugin in this process: real store, workers, file store and HTTP; no wire. */
+/**
+ * The composed plugin in this process: real store, workers, file store and HTTP; no wire. Its time
+ * waits for its work.
+ */
 export class PluginRun {
   readonly root: string;
   readonly failures: Error[] = [];
   readonly config: ServerConfig;
   settings: Record<string, unknown>;
   readonly #ownsRoot: boolean;
-  readonly #kv = new KvStore(systemClock);
+  readonly #clock = new PatientClock();
+  readonly #kv = new KvStore(this.#clock);
   #plugin: MetricsPlugin | undefined;
   #server: Server | undefined;
 
@@ -71,7 +82,7 @@ export class PluginRun {
 
   async activate(): Promise<void> {
     const plugin = new MetricsPlugin({
-      clock: systemClock,
+      clock: this.#clock,
       rng: systemRng,
       pluginId,
       pluginVersion: '0.8.0',
@@ -101,6 +112,7 @@ export class PluginRun {
   /** Ends everything; rejects with what the plugin could not live with. */
   async close(): Promise<void> {
     await this.deactivate();
+    await this.#clock.stop();
     if (this.#ownsRoot) await rm(this.root, { recursive: true });
     if (this.failures[0] !== undefined) throw this.failures[0];
   }
@@ -133,7 +145,7 @@ export class PluginRun {
   /** The target of this job, once it is as wanted. */
   target(job: string, isWanted: (target: Target) => boolean): Promise<Target> {
     let seen: Target | undefined;
-    const found = eventually(`target ${job}`, async () => {
+    const found = this.eventually(`target ${job}`, async () => {
       const { targets } = await this.get<TargetList>('targets');
       seen = targets.find((one) => one.job === job);
       return seen !== undefined && isWanted(seen) ? seen : undefined;
@@ -146,12 +158,12 @@ export class PluginRun {
 
   /** Makes a dump of everything up to now and returns it when it has ended, well or not. */
   async dump(): Promise<Dump> {
-    const to = systemClock.nowMs();
+    const to = this.#clock.nowMs();
     const body = JSON.stringify({ from: to - 24 * 3_600_000, to });
     const created = await this.request('dumps', { method: 'POST', body });
     if (created.status !== 201) throw new Error(await created.text());
     const { id } = (await created.json()) as Dump;
-    return eventually('the end of the dump', async () => {
+    return this.eventually('the end of the dump', async () => {
       const dump = await this.get<Dump>(`dumps/${id}`);
       return dump.state === 'queued' || dump.state === 'running' ? undefined : dump;
     });
@@ -159,6 +171,11 @@ export class PluginRun {
 
   async archive(id: string): Promise<Buffer> {
     return Buffer.from(await (await this.request(`dumps/${id}/archive`)).arrayBuffer());
+  }
+
+  /** Asks until there is an answer. */
+  eventually<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {
+    return eventually(what, ask, this.#clock);
   }
 
   /** The server's API as far as the plugin needs it here. */
@@ -188,13 +205,13 @@ export class PluginRun {
 export async function eventually<Value>(
   what: string,
   ask: () => Promise<Value | undefined>,
-  limitMs = patienceMs,
+  clock: Clock = systemClock,
 ): Promise<Value> {
-  const deadlineMs = systemClock.monotonicMs() + limitMs;
+  const deadlineMs = systemClock.monotonicMs() + patienceMs;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;
     if (systemClock.monotonicMs() > deadlineMs) throw new Error(`it never came: ${what}`);
-    await sleep(systemClock, pollMs);
+    await sleep(clock, pollMs);
   }
 }

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { TargetList } from '../../api/index.ts';
-import { eventually, PluginRun } from './plugin-fixture.ts';
+import { PluginRun } from './plugin-fixture.ts';
 
 // Disks take their time on a busy machine.
 
@@ -56,19 +56,21 @@ afterEach(async () => {
 /** Waits until exactly these targets are there, all of them up: `job instance`. */
 async function collects(...wanted: string[]): Promise<void> {
   let seen: string[] = [];
-  await eventually('all targets', async () => {
-    const { targets } = await run.get<TargetList>('targets');
-    seen = targets.map(({ job, instance, state }) => `${job} ${instance} ${state}`).sort();
-    return seen.join() ===
-      wanted
-        .map((one) => `${one} up`)
-        .sort()
-        .join()
-      ? true
-      : undefined;
-  }).catch((cause: unknown) => {
-    throw new Error(`targets are ${seen.join()}`, { cause });
-  });
+  await run
+    .eventually('all targets', async () => {
+      const { targets } = await run.get<TargetList>('targets');
+      seen = targets.map(({ job, instance, state }) => `${job} ${instance} ${state}`).sort();
+      return seen.join() ===
+        wanted
+          .map((one) => `${one} up`)
+          .sort()
+          .join()
+        ? true
+        : undefined;
+    })
+    .catch((cause: unknown) => {
+      throw new Error(`targets are ${seen.join()}`, { cause });
+    });
 }
 
 test('collects plugins, the media service of Calls and what was added', async () => {

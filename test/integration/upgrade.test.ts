@@ -10,8 +10,6 @@ import { startExporter, type Exporter } from '../host/exporter.ts';
 import { testNeeding } from '../programs.ts';
 import { eventually, PluginRun } from './plugin-fixture.ts';
 
-// Processes and disks take their time on a busy machine.
-
 const storageEngine = 'prometheus';
 const prometheusTest = testNeeding({ programs: [storageEngine, 'promtool', 'tar'] });
 
@@ -88,7 +86,7 @@ prometheusTest('takes over the data of the Go plugin, to the last sample', async
   await mkdir(data, { recursive: true });
   await makeOldData(data);
   const old = await samplesOf(data);
-  expect(old.length).toBeGreaterThan(20_000);
+  expect(old.length).toBeGreaterThan(5_000);
 
   run = await PluginRun.create({ port: exporter.port, root: directory });
   await run.activate();
