@@ -21,7 +21,8 @@ afterEach(async () => {
 bundleTest.each(['huge', 'gzip-bomb'] as const)(
   'a body of two gigabytes (%s) is cut off at the limit, in bounded memory',
   async (fault: ExporterFault) => {
-    run = await startBundle();
+    // On a loaded machine the limit is reached late.
+    run = await startBundle({ settings: { scrapeintervalseconds: 3 } });
     const { get, exporter, active } = run;
     const { pid } = active().process;
     const target = async () => (await get<TargetList>('targets')).targets[0];
@@ -29,12 +30,16 @@ bundleTest.each(['huge', 'gzip-bomb'] as const)(
     const before = privateBytes(pid);
     let most = before;
     await exporter.setFault(fault);
-    const failed = await eventually('three failed scrapes', async () => {
+    let limited = 0;
+    let lastMs: number | null = null;
+    await eventually('two scrapes that reach the limit', async () => {
       most = Math.max(most, privateBytes(pid));
       const now = await target();
-      return (now?.gaps[0]?.missedScrapes ?? 0) >= 3 ? now : undefined;
+      const isNew = now !== undefined && now.lastScrapeMs !== lastMs;
+      lastMs = now?.lastScrapeMs ?? null;
+      if (isNew && now.lastError?.code === 'SCRAPE_BODY_LIMIT') limited++;
+      return limited >= 2 ? true : undefined;
     });
-    expect(failed.lastError?.code).toBe('SCRAPE_BODY_LIMIT');
     expect(most - before).toBeLessThan(mostGrowthBytes);
     const { violations } = run.host;
     expect(violations).toEqual([]);
