@@ -7,6 +7,7 @@ import type { CommitCounts, SampleStore } from './collect/index.ts';
 export function withDiskRelief(store: SampleStore, relieve: () => void): SampleStore {
   return {
     seriesRef: (labels) => store.seriesRef(labels),
+    variantRef: (ref, name, value) => store.variantRef(ref, name, value),
     findSeries: (labels) => store.findSeries(labels),
     get seriesCount() {
       return store.seriesCount;

@@ -61,11 +61,12 @@ export class LabelDecoder {
       slot + 1 < this.#count &&
       size === end - start &&
       isSame(this.#view, start, this.#view, before, size);
-    if (!isKnown) this.#labels[slot + 1] = this.#decode(start, end);
+    if (!isKnown) this.#labels[slot + 1] = this.text(start, end);
     return !isKnown;
   }
 
-  #decode(start: number, end: number): string {
+  /** Text of a name or label value, unescaped. */
+  text(start: number, end: number): string {
     const text = this.#memory.read(start, end);
     if (text !== undefined) return text;
     const what = 'a name or label value is not UTF-8';

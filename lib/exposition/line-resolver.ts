@@ -10,6 +10,7 @@ import { OpenMetricsLexer } from './openmetrics-lexer.ts';
 import { ParsedBody } from './parsed-body.ts';
 import { RefSet } from './ref-set.ts';
 import { isSame } from './same-bytes.ts';
+import { SeriesVariant } from './series-variant.ts';
 import { TextLexer } from './text-lexer.ts';
 
 /**
@@ -19,6 +20,17 @@ import { TextLexer } from './text-lexer.ts';
  * result means that the series is not wanted. What it throws fails the body.
  */
 export type SeriesResolver = (labels: string[]) => number;
+
+/**
+ * Gives the reference of the series that is as that of `ref`, which is exposed as `metric`, but for the value
+ * of its label `label`; undefined when it cannot tell, and then the {@link SeriesResolver} is asked.
+ */
+export type VariantResolver = (
+  ref: number,
+  metric: string,
+  label: string,
+  value: string,
+) => number | undefined;
 
 /**
  * Reads the lines of a body that the body before does not foresee: tokenises them and finds their
@@ -47,6 +59,10 @@ export class LineResolver {
   #before = new ParsedBody();
   #next = new ParsedBody();
   #resolve: SeriesResolver = () => droppedRef;
+  #resolveVariant: VariantResolver | undefined;
+  readonly #variant = new SeriesVariant();
+  /** Line of the body at hand that was new last, or -1. */
+  #lastNew = -1;
   #isIndexBuilt = false;
   #format: ExpositionFormat = 'text';
   /** Tells the creation times of an OpenMetrics body. */
@@ -55,10 +71,17 @@ export class LineResolver {
   #misses = 0;
 
   /** Begins with the first line of `next`. */
-  reset(before: ParsedBody, next: ParsedBody, resolve: SeriesResolver): void {
+  reset(
+    before: ParsedBody,
+    next: ParsedBody,
+    resolve: SeriesResolver,
+    resolveVariant?: VariantResolver,
+  ): void {
     this.#before = before;
     this.#next = next;
     this.#resolve = resolve;
+    this.#resolveVariant = resolveVariant;
+    this.#lastNew = -1;
     this.#chooseLexer(next.format);
     this.lexer.reset(next.bytes);
     this.#created.reset(next);
@@ -192,7 +215,7 @@ export class LineResolver {
       this.#isIndexBuilt = true;
       found = this.#index.find(before, hash, accept);
     }
-    if (found === -1) return this.#resolveNew();
+    if (found === -1) return this.#resolveNew(at);
     if (this.seen[found] === 1) {
       // What is not wanted is not wanted as often as it comes.
       if (before.layout.ref[found] === droppedRef) return droppedRef;
@@ -219,13 +242,34 @@ export class LineResolver {
     this.cursor = line;
   }
 
-  #resolveNew(): number {
-    const ref = this.#resolve(this.#decoder.decode(this.lexer.series));
+  #resolveNew(at: number): number {
+    const lastNew = this.#lastNew;
+    this.#lastNew = this.#next.count;
+    const ref =
+      this.#varied(this.#before, this.cursor, at) ??
+      this.#varied(this.#next, lastNew, at) ??
+      this.#resolve(this.#decoder.decode(this.lexer.series));
     if (ref < 0) return droppedRef;
     if (!this.added.add(ref)) return duplicateRef;
     if (ref <= this.#before.maxRef) this.mayHaveReturned = true;
     else if (ref > this.#next.maxRef) this.#next.maxRef = ref;
     return ref;
+  }
+
+  /** Reference of the series at `at` when it is that of line `line` of `known` but for one value. */
+  #varied(known: ParsedBody, line: number, at: number): number | undefined {
+    if (this.#resolveVariant === undefined || line < 0 || line >= known.count) return undefined;
+    const ref = known.layout.ref[line]!;
+    const { series } = this.lexer;
+    const variant = this.#variant;
+    if (ref < 0 || !variant.compare(this.#next, at, series, known, line)) return undefined;
+    const decoder = this.#decoder;
+    return this.#resolveVariant(
+      ref,
+      decoder.text(series.nameStart, series.nameEnd),
+      decoder.text(variant.nameStart, variant.nameEnd),
+      decoder.text(variant.valueStart, variant.valueEnd),
+    );
   }
 
   /** A line at or after the cursor with `hash` that `accept` takes, or -1. */

@@ -4,7 +4,7 @@ import { ExpositionError } from './errors.ts';
 import type { ExpositionFormat } from './format.ts';
 import { idleLines, maxBodyLines, maxMetadataComments, maxStepBytes } from './limits.ts';
 import { noTime } from './line-lexer.ts';
-import { LineResolver, type SeriesResolver } from './line-resolver.ts';
+import { LineResolver, type SeriesResolver, type VariantResolver } from './line-resolver.ts';
 import { KnownLines } from './known-lines.ts';
 import { isSame } from './same-bytes.ts';
 import { emitSamples, type SampleSink } from './sample-sink.ts';
@@ -80,13 +80,18 @@ export class LineTemplate {
 
   /**
    * Starts to parse `body` in `format`, which must not change until it was accepted and the next one was, or
-   * until it is abandoned.
+   * until it is abandoned. `resolveVariant` is asked first about series that are like known ones.
    */
-  begin(body: Uint8Array, resolve: SeriesResolver, format: ExpositionFormat = 'text'): void {
+  begin(
+    body: Uint8Array,
+    resolve: SeriesResolver,
+    format: ExpositionFormat = 'text',
+    resolveVariant?: VariantResolver,
+  ): void {
     this.abandon();
     this.#next.reset(endedByNewline(body));
     this.#next.format = format;
-    this.#resolver.reset(this.#before, this.#next, resolve);
+    this.#resolver.reset(this.#before, this.#next, resolve, resolveVariant);
     this.#at = 0;
     this.#samples = 0;
     this.#duplicates = 0;

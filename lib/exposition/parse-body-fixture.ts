@@ -1,5 +1,11 @@
+import { assert } from '../runtime/index.ts';
 import { SampleBatch } from '../tsdb/index.ts';
-import { LineTemplate, type BodySummary, type ExpositionFormat } from './index.ts';
+import {
+  LineTemplate,
+  type BodySummary,
+  type ExpositionFormat,
+  type VariantResolver,
+} from './index.ts';
 
 export interface ParsedSample {
   labels: string[];
@@ -25,6 +31,8 @@ export class NumberingResolver {
   readonly labels: string[][] = [];
   readonly #refs = new Map<string, number>();
   calls = 0;
+  /** How many of them were about a series like a known one. */
+  variants = 0;
 
   readonly resolve = (labels: string[]): number => {
     this.calls++;
@@ -34,6 +42,17 @@ export class NumberingResolver {
     this.labels.push(labels);
     this.#refs.set(key, this.labels.length - 1);
     return this.labels.length - 1;
+  };
+
+  /** The series is found by the labels that the known one was exposed with, one of them changed. */
+  readonly vary: VariantResolver = (ref, metric, label, value) => {
+    const labels = this.labels[ref]!.slice();
+    assert(labels[1] === metric, 'the known series has the metric name');
+    const at = labels.findIndex((text, index) => index % 2 === 0 && text === label);
+    assert(at > 0 && labels[at + 1] !== value, 'the known series has another value');
+    labels[at + 1] = value;
+    this.variants++;
+    return this.resolve(labels);
   };
 
   #keyOf(labels: readonly string[]): string {
@@ -54,7 +73,7 @@ export function parseInto(
   format: ExpositionFormat = 'text',
 ): { batch: SampleBatch; summary: BodySummary } {
   const batch = new SampleBatch(4);
-  template.begin(bytesOf(body), resolver.resolve, format);
+  template.begin(bytesOf(body), resolver.resolve, format, resolver.vary);
   while (!template.step(stepLines));
   const summary = template.emit(batch, -7);
   template.accept();

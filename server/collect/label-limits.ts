@@ -23,12 +23,12 @@ export function checkLabelLimits(labels: Labels, limits: LabelLimits): void {
   }
   for (let at = 0; at < labels.length; at += 2) {
     const name = labels[at] ?? '';
-    if (isLonger(name, labelNameLengthLimit)) {
+    if (isTooLong(name, labelNameLengthLimit)) {
       const limit = `${String(labelNameLengthLimit)} bytes (LabelNameLengthLimit)`;
       const message = `A label name of ${nameOf(labels)} is longer than ${limit}: ${shown(name)}.`;
       throw new ScrapeError('SCRAPE_LABEL_NAME_LIMIT', message);
     }
-    if (isLonger(labels[at + 1] ?? '', labelValueLengthLimit)) {
+    if (isTooLong(labels[at + 1] ?? '', labelValueLengthLimit)) {
       const limit = `${String(labelValueLengthLimit)} bytes (LabelValueLengthLimit)`;
       const message = `The label ${shown(name)} of ${nameOf(labels)} has a value longer than ${limit}.`;
       throw new ScrapeError('SCRAPE_LABEL_VALUE_LIMIT', message);
@@ -37,7 +37,7 @@ export function checkLabelLimits(labels: Labels, limits: LabelLimits): void {
 }
 
 /** Whether a text has more than `limit` bytes; most texts are told apart by their characters. */
-function isLonger(text: string, limit: number): boolean {
+export function isTooLong(text: string, limit: number): boolean {
   if (limit === 0 || 3 * text.length <= limit) return false;
   return text.length > limit || Buffer.byteLength(text) > limit;
 }

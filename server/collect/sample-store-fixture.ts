@@ -13,6 +13,7 @@ export class FakeStore implements SampleStore {
   readonly #dead = new Set<number>();
   readonly #samples = new Map<number, StoredSample[]>();
   readonly #keys = new Map<number, string>();
+  readonly #labels = new Map<number, Labels>();
   #nextRef = 0;
   /** Code that the next commits fail with. */
   failure: string | undefined;
@@ -27,7 +28,16 @@ export class FakeStore implements SampleStore {
     const ref = this.#nextRef++;
     this.#refs.set(key, ref);
     this.#keys.set(ref, key);
+    this.#labels.set(ref, labels);
     return ref;
+  }
+
+  variantRef(ref: number, name: string, value: string): number | undefined {
+    const labels = this.#labels.get(ref)?.slice() ?? [];
+    const at = labels.findIndex((text, index) => index % 2 === 0 && text === name);
+    if (at < 0 || !this.isLive(ref)) return undefined;
+    labels[at + 1] = value;
+    return this.#refs.size < this.maxSeries ? this.seriesRef(labels) : this.findSeries(labels);
   }
 
   findSeries(labels: Labels): number | undefined {

@@ -18,6 +18,11 @@ export interface CommitCounts {
 export interface SampleStore {
   /** Reference of a series, made if needed. Throws `TSDB_SERIES_LIMIT` or `TSDB_BAD_LABELS`. */
   seriesRef(labels: Labels): number;
+  /**
+   * Reference of the series that is as that of `ref` but for the value of its label `name`, made if
+   * needed; undefined when it cannot be had so.
+   */
+  variantRef(ref: number, name: string, value: string): number | undefined;
   /** Reference of a series that exists. */
   findSeries(labels: Labels): number | undefined;
   /** Series in memory: tells whether {@link seriesRef} made one. */

@@ -81,6 +81,19 @@ export class SeriesGrowth {
     return ref;
   }
 
+  /**
+   * Reference of the series that is as that of `ref`, a series of `metric`, but for the value of one label;
+   * undefined when {@link admit} has to say what becomes of it.
+   */
+  admitVariant(ref: number, metric: string, label: string, value: string): number | undefined {
+    if (this.#cutOffs.size > 0) return undefined;
+    const store = this.#store;
+    const before = store.seriesCount;
+    const variant = store.variantRef(ref, label, value);
+    if (store.seriesCount > before) this.#count(metric);
+    return variant;
+  }
+
   #tryCreate(labels: Labels): number {
     try {
       return this.#store.seriesRef(labels);

@@ -6,19 +6,17 @@ import {
 } from '../../lib/exposition/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { metricNameLabel, type SampleBatch } from '../../lib/tsdb/index.ts';
-import { isDropped } from '../settings/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
-import { checkLabelLimits } from './label-limits.ts';
 import { firstStepLines, longParseMs, maxStepLines, parseSliceMs, quickStepMs } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
 import type { ParsingLane } from './parsing-lanes.ts';
 import type { CommitCounts, SampleStore } from './sample-store.ts';
 import type { ScrapeSlot } from './scrape-slots.ts';
+import { SeriesAdmission } from './series-admission.ts';
 import { SeriesGrowth } from './series-growth.ts';
 import { errorCode, storeError } from './store-errors.ts';
 import { storedLabels, type ScrapeTarget } from './target.ts';
-import { labelMerger, type LabelMerger } from './target-labels.ts';
 
 /** Gives other work a turn of the event loop. */
 export type YieldTurn = () => Promise<void>;
@@ -74,7 +72,7 @@ export class TargetSeries {
   readonly #job: string;
   #settings: CollectSettings;
   #template: LineTemplate;
-  #merge: LabelMerger;
+  readonly #admission: SeriesAdmission;
   #reportRefs: readonly number[] | undefined;
   readonly #halves = new Uint32Array(2);
   readonly #number = new Float64Array(this.#halves.buffer);
@@ -92,7 +90,7 @@ export class TargetSeries {
       honorTimestamps: settings.honorTimestamps,
       maxSamples: settings.sampleLimit,
     });
-    this.#merge = labelMerger(storedLabels(target), settings.honorLabels);
+    this.#admission = new SeriesAdmission(storedLabels(target), settings, this.#growth);
   }
 
   /**
@@ -174,7 +172,12 @@ export class TargetSeries {
     const { batch, body } = slot;
     const template = this.#template;
     if (this.#growth.turnPeriod()) template.forgetDropped();
-    template.begin(body.bytes(), (labels) => this.#resolve(labels), formatOf(body.contentType));
+    template.begin(
+      body.bytes(),
+      this.#admission.resolve,
+      formatOf(body.contentType),
+      this.#admission.vary,
+    );
     await this.#parse(signal, lane);
     // The report goes first: whatever the body says about series of that name comes too late.
     batch.clear();
@@ -196,16 +199,6 @@ export class TargetSeries {
     body.adopt(template.accept());
     if (summary.newComments > 0) this.#metadata?.note(this.#job, template.families());
     return { ...summary, counts, durationMs };
-  }
-
-  /** Reference of an exposed series, or -1 when it is not to be stored. */
-  #resolve(exposed: string[]): number {
-    const labels = this.#merge(exposed);
-    const { dropRules } = this.#settings;
-    // As in Prometheus, what is dropped may be as long as it likes.
-    if (dropRules.length > 0 && isDropped(dropRules, labels)) return -1;
-    checkLabelLimits(labels, this.#settings);
-    return this.#growth.admit(labels);
   }
 
   /** Parses in slices, so that nothing else waits for long. */
@@ -242,7 +235,7 @@ export class TargetSeries {
   /** References of the report series. */
   #reports(): readonly number[] {
     this.#reportRefs ??= reportNames.map((name) =>
-      this.#store.seriesRef(this.#merge([metricNameLabel, name])),
+      this.#store.seriesRef(this.#admission.merge([metricNameLabel, name])),
     );
     return this.#reportRefs;
   }

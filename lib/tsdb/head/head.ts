@@ -66,6 +66,13 @@ export class Head {
     return slot;
   }
 
+  /** Adds the series with the value `value` that `findVariant` of {@link series} has just not found. */
+  addVariant(value: string): number {
+    const slot = this.series.addVariant(value);
+    this.#prepare(slot);
+    return slot;
+  }
+
   /** Adds a series in a given free slot, with a given reference. */
   addSeriesAt(slot: number, labels: Labels, ref: number): void {
     this.series.addAt(slot, labels, ref);

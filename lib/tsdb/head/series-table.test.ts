@@ -34,6 +34,40 @@ function expectCounts(table: SeriesTable, series: readonly { labels: string[] }[
 }
 
 describe('series table', () => {
+  test('finds and adds what differs in one value from a known series as any other', () => {
+    const seed = testSeed();
+    const { u32 } = seededRng(seed);
+    const table = new SeriesTable();
+    const alive: { slot: number; labels: string[] }[] = [];
+    const add = (labels: string[]) => alive.push({ slot: table.add(labels), labels });
+    add(['__name__', 'm', 'x', '0', 'z', '0']);
+    for (let step = 0; step < 4000; step++) {
+      const known = alive[u32() % alive.length]!;
+      const at = 2 * (u32() % (known.labels.length / 2));
+      const name = u32() % 20 === 0 ? 'no such label' : known.labels[at]!;
+      const value = ['m', '0', `value number ${String(u32() % 60)}`][u32() % 3]!;
+      const labels = known.labels.with(at + 1, value);
+      if (!labels.includes(name)) {
+        expect(table.findVariant(known.slot, name, value)).toBe(-1);
+        continue;
+      }
+      const expected = table.find(labels);
+      expect([step, table.findVariant(known.slot, name, value)]).toEqual([step, expected]);
+      if (expected === 0) {
+        const slot = table.addVariant(value);
+        expect(table.labels(slot)).toEqual(labels);
+        expect(table.find(labels)).toBe(slot);
+        alive.push({ slot, labels });
+      } else if (alive.length > 100) {
+        const [gone] = alive.splice(u32() % alive.length, 1);
+        table.remove(gone!.slot);
+        expect(table.find(gone!.labels)).toBe(0);
+      }
+    }
+    expect(table.count).toBe(alive.length);
+    expectCounts(table, alive);
+  });
+
   test('finds what a Map finds, over many births and deaths', () => {
     const seed = testSeed();
     const rng = seededRng(seed);

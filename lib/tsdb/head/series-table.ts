@@ -43,6 +43,10 @@ export class SeriesTable {
   /** The labels whose symbols {@link find} has left in `#wanted`, -1 for those that do not exist. */
   #found: Labels | undefined;
 
+  /** What {@link findVariant} has looked for: symbols, -1 for a value that has none. */
+  #variant = new Int32Array(initialWanted);
+  #variantLength = 0;
+
   get capacity(): number {
     return this.refs.length;
   }
@@ -82,6 +86,45 @@ export class SeriesTable {
     return isKnown ? this.#probe(wanted, length, hashOf(wanted, 0, length)) : 0;
   }
 
+  /**
+   * Slot of the series that is as that in `slot` but for the value of its label `name`; 0 when there is
+   * none, -1 when the one in `slot` has no such label.
+   */
+  findVariant(slot: number, name: string, value: string): number {
+    const start = this.pairsAt[slot]!;
+    const length = this.pairsLength[slot]!;
+    const { pairs } = this;
+    const nameId = this.symbols.find(name);
+    let at = 0;
+    while (at < length && pairs[start + at] !== nameId) at += 2;
+    if (at >= length) return -1;
+    if (length > this.#variant.length) this.#variant = new Int32Array(2 * length);
+    const variant = this.#variant;
+    for (let index = 0; index < length; index++) variant[index] = pairs[start + index]!;
+    const valueId = this.symbols.find(value);
+    variant[at + 1] = valueId;
+    this.#variantLength = length;
+    return valueId < 0 ? 0 : this.#probe(variant, length, hashOf(variant, 0, length));
+  }
+
+  /**
+   * Takes a slot for the series with the value `value` that {@link findVariant} has just not found; its
+   * columns must be reset.
+   */
+  addVariant(value: string): number {
+    const slot = this.#freeSlots.pop() ?? this.slotEnd;
+    const ref = ((this.#generation[slot]! << slotBits) | slot) >>> 0;
+    const length = this.#variantLength;
+    const at = this.#takeSlot(slot, length, ref);
+    const { symbols, pairs } = this;
+    for (let index = 0; index < length; index++) {
+      const id = this.#variant[index]!;
+      pairs[at + index] = id < 0 ? symbols.acquire(value) : symbols.acquireId(id);
+    }
+    this.#link(slot);
+    return slot;
+  }
+
   /** Labels of the series in a slot, as a new list. */
   labels(slot: number): string[] {
     const result: string[] = [];
@@ -105,12 +148,7 @@ export class SeriesTable {
 
   /** As {@link add}, for a free slot and with a reference that the caller chose. */
   addAt(slot: number, labels: Labels, ref: number): void {
-    assert(slot < maxSlots, 'no series slot is left');
-    this.reserve(slot + 1);
-    assert(this.refs[slot] === 0 && ref !== 0, 'the series slot is in use');
-    this.refs[slot] = ref;
-    if (slot >= this.slotEnd) this.slotEnd = slot + 1;
-    const at = this.#takePairs(labels.length);
+    const at = this.#takeSlot(slot, labels.length, ref);
     const ids = this.#found === labels ? this.#wanted : undefined;
     for (let index = 0; index < labels.length; index++) {
       const known = ids?.[index] ?? -1;
@@ -118,13 +156,7 @@ export class SeriesTable {
       this.pairs[at + index] = id;
       if (ids !== undefined) ids[index] = id;
     }
-    this.pairsAt[slot] = at;
-    this.pairsLength[slot] = labels.length;
-    this.#counts.change(this, at, labels.length, 1);
-    this.#hash[slot] = hashOf(this.pairs, at, labels.length);
-    this.count++;
-    if (2 * this.count > this.#table.length) this.#rebuildTable(2 * this.#table.length);
-    else this.#insert(slot);
+    this.#link(slot);
   }
 
   /** Forgets a series: its reference is dead for ever, its slot may be used again. */
@@ -195,6 +227,30 @@ export class SeriesTable {
   /** Used part of {@link pairs}. */
   get pairsEnd(): number {
     return this.#pairsEnd;
+  }
+
+  /** Takes a free slot and a place for `length` symbols, which it returns. */
+  #takeSlot(slot: number, length: number, ref: number): number {
+    assert(slot < maxSlots, 'no series slot is left');
+    this.reserve(slot + 1);
+    assert(this.refs[slot] === 0 && ref !== 0, 'the series slot is in use');
+    this.refs[slot] = ref;
+    if (slot >= this.slotEnd) this.slotEnd = slot + 1;
+    const at = this.#takePairs(length);
+    this.pairsAt[slot] = at;
+    this.pairsLength[slot] = length;
+    return at;
+  }
+
+  /** Makes the series in a slot, whose symbols are in place, be found and counted. */
+  #link(slot: number): void {
+    const at = this.pairsAt[slot]!;
+    const length = this.pairsLength[slot]!;
+    this.#counts.change(this, at, length, 1);
+    this.#hash[slot] = hashOf(this.pairs, at, length);
+    this.count++;
+    if (2 * this.count > this.#table.length) this.#rebuildTable(2 * this.#table.length);
+    else this.#insert(slot);
   }
 
   #takePairs(length: number): number {

@@ -26,6 +26,31 @@ async function put(store: Store, name: string, timeMs: number, value = 1): Promi
   return store.commit(batch);
 }
 
+describe('a series like a known one', () => {
+  test('is made, found and logged as any other', () =>
+    withBench(async ({ open }) => {
+      let store = await open({ limits: { maxSeries: 3 } });
+      const ref = store.seriesRef(['__name__', 'a', 'x', '1', 'y', '1']);
+      const variant = store.variantRef(ref, 'x', '2')!;
+      expect(store.seriesRef(['__name__', 'a', 'x', '2', 'y', '1'])).toBe(variant);
+      expect(store.variantRef(variant, 'x', '1')).toBe(ref);
+      expect(store.variantRef(ref, 'z', '1')).toBeUndefined();
+      expect(store.variantRef(ref, 'x', '')).toBeUndefined();
+      expect(store.variantRef(12345, 'x', '2')).toBeUndefined();
+      expect(store.seriesCount).toBe(2);
+      const third = store.variantRef(ref, '__name__', 'b')!;
+      expect(store.variantRef(ref, 'x', 'too many')).toBeUndefined();
+      expect(store.variantRef(third, '__name__', 'a')).toBe(ref);
+      const batch = store.newBatch();
+      for (const one of [ref, variant, third]) batch.push(one, ...bitsOf(1), start);
+      await store.commit(batch);
+      await store.close();
+      store = await open();
+      expect(store.findSeries(['__name__', 'a', 'x', '2', 'y', '1'])).toBe(variant);
+      expect(store.findSeries(['__name__', 'b', 'x', '1', 'y', '1'])).toBe(third);
+    }));
+});
+
 describe('commit', () => {
   test('counts what it does not take', () =>
     withBench(async ({ open, clock }) => {

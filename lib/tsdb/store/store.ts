@@ -108,6 +108,26 @@ export class Store {
     return ref;
   }
 
+  /**
+   * Reference of the series that is as that of `ref`, but for the value of its label `name`; creates it.
+   * Undefined when `ref` is dead, its series has no such label, or a new one is not possible: then
+   * {@link seriesRef} says why.
+   */
+  variantRef(ref: number, name: string, value: string): number | undefined {
+    const { head, wal, limits } = this.#parts;
+    const { series } = head;
+    const slot = series.slotOf(ref);
+    if (slot === 0 || value === '') return undefined;
+    const found = series.findVariant(slot, name, value);
+    if (found > 0) return series.refs[found]!;
+    const isFull = series.count >= limits.maxSeries || !series.hasRoom;
+    if (found < 0 || isFull || this.#closing !== undefined) return undefined;
+    // The columns may move when a series is added: look at them afterwards.
+    const added = head.addVariant(value);
+    wal.noteSeries(series.refs[added]!);
+    return series.refs[added]!;
+  }
+
   /** Reference of the series with these labels, as {@link seriesRef}, if there is one. */
   findSeries(labels: Labels): number | undefined {
     const { series } = this.#parts.head;
