@@ -9,7 +9,7 @@ export interface ServerBundle {
   /** The code of worker threads: CommonJS, because a worker inside the executable starts from text. */
   worker: string;
   /**
-   * The npm packages of `main`, by the name of the asset they become: CommonJS, read when the first
+   * The npm packages of both, by the name of the asset they become: CommonJS, read when the first
    * package of a file is imported.
    */
   packages: Readonly<Record<PackageFile, string>>;
@@ -113,7 +113,13 @@ export async function bundleServer(
       banner: { js: requireBanner },
       plugins: [loadLate(packages)],
     }),
-    build({ ...common, entryPoints: [entries.worker], outfile: bundle.worker, format: 'cjs' }),
+    build({
+      ...common,
+      entryPoints: [entries.worker],
+      outfile: bundle.worker,
+      format: 'cjs',
+      plugins: [loadLate(packages)],
+    }),
   ]);
   const late = (file: PackageFile) =>
     build({
