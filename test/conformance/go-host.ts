@@ -61,6 +61,7 @@ interface Addresses {
   id: string;
   control: string;
   plugin: string;
+  metrics: string;
   bundle: string;
 }
 
@@ -138,6 +139,11 @@ export class GoHost {
   /** Where requests to the plugin go. */
   get pluginUrl(): string {
     return `${this.#addresses.plugin}/plugins/${this.pluginId}`;
+  }
+
+  /** Where the server's metrics port has the plugin's own metrics. */
+  get metricsUrl(): string {
+    return `${this.#addresses.metrics}/plugins/${this.pluginId}/metrics`;
   }
 
   get bundlePath(): string {

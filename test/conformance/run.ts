@@ -14,6 +14,7 @@ import { checkDump } from './check-dump.ts';
 import { checkHello } from './check-hello.ts';
 import { checkHttp } from './check-http.ts';
 import { checkLife } from './check-life.ts';
+import { checkAudit, checkOwnMetrics } from './check-own-metrics.ts';
 import { checkObjectStore } from './check-objectstore.ts';
 import { checkServedSamples } from './check-served-samples.ts';
 import { checkViewer } from './check-viewer.ts';
@@ -58,6 +59,8 @@ try {
   await checkLife.start(bed);
   await checkHttp(bed);
   await checkDump(bed);
+  await checkOwnMetrics(bed);
+  await checkAudit(bed);
   await checkServedSamples(bed);
   await checkViewer(bed);
   await checkDifferential(bed);

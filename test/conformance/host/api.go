@@ -29,6 +29,8 @@ type server struct {
 	events []string
 	// The newest of them.
 	webSocketEvents []webSocketEvent
+	// The newest records of the audit log.
+	audits []json.RawMessage
 }
 
 // webSocketEvent is an event for browsers: what the server would have sent, and to whom.
@@ -38,7 +40,10 @@ type webSocketEvent struct {
 	Broadcast *model.WebsocketBroadcast `json:"broadcast"`
 }
 
-const maxWebSocketEvents = 100
+const (
+	maxWebSocketEvents = 100
+	maxAudits          = 100
+)
 
 // unwritten is every call of the API that is not written here. It meets a nil interface and ends the
 // whole run: the plugin must not use what we have not looked at.

@@ -38,6 +38,7 @@ func (c *control) routes() http.Handler {
 		"POST /event":      c.clusterEvent,
 		"GET /status":      c.status,
 		"GET /kv":          c.listKV,
+		"GET /audits":      c.listAudits,
 		"POST /quit":       c.quit,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -181,6 +182,12 @@ func (c *control) listKV(*http.Request) (reply, error) {
 	return reply{"keys": keys}, nil
 }
 
+func (c *control) listAudits(*http.Request) (reply, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return reply{"audits": append([]json.RawMessage{}, c.audits...)}, nil
+}
+
 func (c *control) quit(*http.Request) (reply, error) {
 	close(c.stop)
 	return reply{}, nil
@@ -210,5 +217,24 @@ func forwarder(environment *plugin.Environment, id string) http.Handler {
 		r.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
 		r.RequestURI = r.URL.RequestURI()
 		hooks.ServeHTTP(&plugin.Context{RequestId: model.NewId(), UserAgent: r.UserAgent()}, w, r)
+	})
+}
+
+// metricsPort serves what the server's metrics port does for plugins: whoever reaches it may ask, and
+// the plugin learns nothing of who that is.
+func metricsPort(environment *plugin.Environment, id string) http.Handler {
+	prefix := "/plugins/" + id + "/metrics"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != prefix && !strings.HasPrefix(r.URL.Path, prefix+"/") {
+			http.NotFound(w, r)
+			return
+		}
+		hooks, err := environment.HooksForPlugin(id)
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		r.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
+		hooks.ServeMetrics(&plugin.Context{}, w, r)
 	})
 }

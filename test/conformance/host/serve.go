@@ -78,7 +78,13 @@ func serve(o options) error {
 	if err != nil {
 		return err
 	}
-	addresses := map[string]string{"id": manifest.Id, "control": controlURL, "plugin": pluginURL, "bundle": bundlePath}
+	metricsURL, err := listen(metricsPort(shared.environment, manifest.Id))
+	if err != nil {
+		return err
+	}
+	addresses := map[string]string{
+		"id": manifest.Id, "control": controlURL, "plugin": pluginURL, "metrics": metricsURL, "bundle": bundlePath,
+	}
 	if err := shared.joinCluster(); err != nil {
 		return err
 	}
