@@ -85,26 +85,28 @@ browserTest('syncs at a click, and says what came of it', async () => {
 });
 
 browserTest('turns metrics on after a question, and nothing else', async () => {
-  const { page, api, complaints } = await consoleBrowser.open({ prepare: switchMetricsOff });
+  const { page, api, server, complaints } = await consoleBrowser.open({
+    prepare: switchMetricsOff,
+  });
   await page.getByRole('button', { name: 'Enable performance monitoring' }).click();
   const dialog = page.getByRole('dialog', { name: 'Enable performance monitoring?' });
   await dialog.getByRole('button', { name: 'Leave it off' }).click();
-  expect(api.configPatches).toEqual([]);
+  expect(server.configPatches).toEqual([]);
   await page.getByRole('button', { name: 'Enable performance monitoring' }).click();
-  api.configAnswer = { status: 200, body: { MetricsSettings: { Enable: false } } };
+  server.configAnswer = { status: 200, body: { MetricsSettings: { Enable: false } } };
   const confirm = dialog.getByRole('button', { name: 'Enable performance monitoring' });
   await confirm.click();
   await dialog.getByText('The setting is decided by the server’s environment.').waitFor();
-  api.configAnswer = { status: 403, body: { id: 'x', message: 'No.' } };
+  server.configAnswer = { status: 403, body: { id: 'x', message: 'No.' } };
   await confirm.click();
   await dialog.getByText('You do not have permission to change this.').waitFor();
-  api.configAnswer = { status: 200, body: { MetricsSettings: { Enable: true } } };
+  server.configAnswer = { status: 200, body: { MetricsSettings: { Enable: true } } };
   api.status.problems = [];
   api.status.state = 'collecting';
   await confirm.click();
   await page.getByText('Working', { exact: true }).waitFor();
   const patch = { MetricsSettings: { Enable: true } };
-  expect(api.configPatches).toEqual([patch, patch, patch]);
+  expect(server.configPatches).toEqual([patch, patch, patch]);
   expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
   expectNoComplaint(complaints);
 });

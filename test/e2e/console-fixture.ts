@@ -8,6 +8,7 @@ import { testNeeding } from '../programs.ts';
 import { startBrowser } from './browser.ts';
 import { buildConsoleScript, react18, type ReactPackages } from './console-pages.ts';
 import type { FakeApi } from './fake-api.ts';
+import type { FakeServer } from './fake-server.ts';
 import { PLUGIN_ID, startFakeSite, type FakeSite } from './fake-site.ts';
 
 /** Chromium has to start and the script to be built; on a busy machine that takes its time. */
@@ -28,13 +29,14 @@ export interface OpenConsole {
   page: Page;
   context: BrowserContext;
   api: FakeApi;
+  server: FakeServer;
   /** What the browser complained about: console errors, exceptions, blocked scripts. */
   complaints: string[];
 }
 
 export interface OpenOptions {
   /** Runs before the browser asks for anything. */
-  prepare?: (api: FakeApi) => void;
+  prepare?: (api: FakeApi, server: FakeServer) => void;
   query?: string;
   /** Time stands still until the test moves it by `page.clock`; the server's does for good. */
   hasFakeClock?: boolean;
@@ -73,7 +75,7 @@ export class ConsoleBrowser {
       ...(hasFakeClock && { nowMs: () => startMs }),
     });
     this.#site = site;
-    options.prepare?.(site.api);
+    options.prepare?.(site.api, site.server);
     const context = await browser.newContext({
       viewport: zoomed(options.viewport ?? { width: 1_280, height: 1_000 }, options.zoom ?? 1),
       deviceScaleFactor: options.zoom ?? 1,
@@ -90,7 +92,7 @@ export class ConsoleBrowser {
       await page.clock.pauseAt(startMs);
     }
     await page.goto(site.pageUrl + (options.query ?? ''));
-    return { page, context, api: site.api, complaints };
+    return { page, context, api: site.api, server: site.server, complaints };
   }
 
   #scriptFor(packages: ReactPackages): Promise<string> {

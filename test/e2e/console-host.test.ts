@@ -17,7 +17,7 @@ async function editSetting(page: Page): Promise<void> {
 }
 
 browserTest('never submits the form of the console, by click or by Enter', async () => {
-  const { page, api } = await consoleBrowser.open({
+  const { page, api, server } = await consoleBrowser.open({
     prepare: (prepared) => {
       prepared.addReady({ archive: Buffer.from('x'), warnings: ['A gap.'] });
       prepared.status.sync.lastError = { code: 'X', message: 'No.', detail: '' };
@@ -53,7 +53,7 @@ browserTest('never submits the form of the console, by click or by Enter', async
   );
   expect(new Set(types)).toEqual(new Set(['button']));
   expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
-  expect(api.configPatches).toEqual([]);
+  expect(server.configPatches).toEqual([]);
 
   // The frame would have noticed: Enter in a setting of the host saves.
   await page.locator('input[type=number]').first().press('Enter');
@@ -128,9 +128,9 @@ browserTest('fits its column, and a narrow one', async () => {
       `[...document.querySelectorAll('.mmx-root')].map((root) => root.scrollWidth - root.clientWidth)`,
     );
   expect((await page.locator('#mmx-overview').boundingBox())?.width).toBe(856);
-  expect(await overflow()).toEqual([0, 0]);
+  expect(new Set(await overflow())).toEqual(new Set([0]));
   await page.setViewportSize({ width: 640, height: 900 });
-  expect(await overflow()).toEqual([0, 0]);
+  expect(new Set(await overflow())).toEqual(new Set([0]));
 });
 
 browserTest('breaks no rule of accessibility, in any state', async () => {

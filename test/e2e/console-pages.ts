@@ -31,11 +31,6 @@ export const react19: ReactPackages = {
 
 export interface ConsolePagesOptions {
   pluginId: string;
-  /**
-   * Where the browser finds the plugin's script. When absent, the site has Mattermost's REST API: the
-   * page asks it for the script, and loads and saves the plugin's settings there.
-   */
-  pluginBundleUrl?: string;
   /** Path that the site is served below, without a slash at its end. */
   basename?: string;
   /** From `buildConsoleScript`, to build it once for many sites. */
@@ -57,8 +52,10 @@ export function consolePagePath(pluginId: string): string {
 /**
  * Answers `GET <basename>/admin_console/…` with the page and `GET <basename>/console-page/…` with what
  * it needs; `/` leads there; anything else is not found. With `?sections=no` the page looks as on a
- * server without custom sections, with `locale=de` it is German, with `theme=dark` it is dark. The page's
- * script is built once, at the first request.
+ * server without custom sections, with `locale=de` it is German, with `theme=dark` it is dark, with
+ * `settings=readonly` as for those who may only read settings. The page asks the site's REST API for the
+ * plugin's script, and loads and saves its settings there. Its own script is built once, at the first
+ * request.
  */
 export function consolePages(options: ConsolePagesOptions): RequestListener {
   let script = options.script ?? null;
@@ -99,11 +96,11 @@ function pageHtml(options: ConsolePagesOptions, query: URLSearchParams): string 
   const basename = options.basename ?? '';
   const page: PageOptions = {
     manifest: options.manifest ?? readManifest(),
-    bundleUrl: options.pluginBundleUrl ?? null,
     basename,
     hasSections: query.get('sections') !== 'no',
     locale: query.get('locale') ?? 'en',
     isDark: query.get('theme') === 'dark',
+    isReadOnly: query.get('settings') === 'readonly',
   };
   return `<!doctype html>
 <html lang="${escapeAttribute(page.locale)}">

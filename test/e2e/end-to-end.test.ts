@@ -104,11 +104,17 @@ pluginTest(
 );
 
 pluginTest(
-  'a saved setting takes effect at once, and other users see nothing',
+  'a refused setting is explained, a saved one takes effect at once, other users see nothing',
   () =>
     withPlugin(async ({ open }) => {
       const page = await open('admin');
       await page.getByText('every 2 seconds.').waitFor();
+      await page.getByLabel('Collect every (seconds):').fill('0');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('An error occurred running the plugin hook').waitFor();
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      const refusal = page.locator('#mmx-refused');
+      await refusal.getByText('ScrapeIntervalSeconds: must be from 1 to 300.').waitFor();
       await page.getByLabel('Collect every (seconds):').fill('5');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.locator('.save-button:disabled').waitFor();

@@ -10,6 +10,7 @@ import type {
   Target,
 } from '../../api/index.ts';
 import { archiveFileName } from '../../server/dump/file-name.ts';
+import { answer, isSignedIn, readJson } from './fake-http.ts';
 import { healthyStatus, healthyTargets, previewOf, queuedDump } from './fixture-status.ts';
 
 /** How every request is answered while it is set: an error of the API, or a body of somebody else. */
@@ -17,8 +18,6 @@ export type Trouble =
   | { kind: 'api'; status: number; error: ApiError }
   | { kind: 'foreign'; status: number; body: string }
   | { kind: 'cut' };
-
-export const CSRF_TOKEN = 'the-csrf-token';
 
 /**
  * The plugin's HTTP API with a script in place of a plugin: tests move its dumps on. It checks what
@@ -33,13 +32,6 @@ export class FakeApi {
   troubledPath: RegExp | null = null;
   /** Whether what is synced is all there is. */
   isSyncFinished = true;
-  /** Bodies of changes of the host's configuration. */
-  readonly configPatches: unknown[] = [];
-  /** How the host answers such a change. */
-  configAnswer: { status: number; body: object } = {
-    status: 200,
-    body: { MetricsSettings: { Enable: true } },
-  };
   /** Bodies of everything that dumps were asked for with, previews included. */
   readonly asked: DumpRequest[] = [];
   /** What a dump would give away. */
@@ -69,16 +61,6 @@ export class FakeApi {
     } else {
       this.#route(request, response, route);
     }
-  }
-
-  /** Serves the host's own `PUT /api/v4/config/patch`. */
-  async patchConfig(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isSignedIn(request)) {
-      answer(response, 401, { id: 'api.context.session_expired.app_error', message: 'Sign in.' });
-      return;
-    }
-    this.configPatches.push(await readJson(request));
-    answer(response, this.configAnswer.status, this.configAnswer.body);
   }
 
   addReady(fields: Partial<Dump> & { archive: Buffer }): Dump {
@@ -222,27 +204,6 @@ export class FakeApi {
   #replace(changed: Dump): void {
     this.dumps = this.dumps.map((dump) => (dump.id === changed.id ? changed : dump));
   }
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    chunks.push(chunk as Buffer);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-}
-
-/** As the host decides it: a cookie, and for what changes something the token besides. */
-function isSignedIn(request: IncomingMessage): boolean {
-  const cookies = request.headers.cookie ?? '';
-  if (!cookies.includes('MMAUTHTOKEN=')) {
-    return false;
-  }
-  return request.method === 'GET' || request.headers['x-csrf-token'] === CSRF_TOKEN;
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
 function answerError(response: ServerResponse, status: number, code: string, message: string) {

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { consolePagePath, consolePages } from './console-pages.ts';
-import { CSRF_TOKEN, FakeApi } from './fake-api.ts';
+import { FakeApi } from './fake-api.ts';
+import { CSRF_TOKEN } from './fake-http.ts';
+import { FakeServer } from './fake-server.ts';
 
 export const PLUGIN_ID = 'com.mattermost.mattermost-plugin-metrics';
 
 /** A site on a free loopback port: the console's page, the plugin's script and the scripted API. */
 export interface FakeSite {
   api: FakeApi;
+  server: FakeServer;
   /** Address of the plugin's page. */
   pageUrl: string;
   close: () => Promise<void>;
@@ -27,11 +30,11 @@ export interface FakeSiteOptions {
 export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite> {
   const { bundleFile, basename = '', nowMs = () => Date.now() } = options;
   const api = new FakeApi(nowMs);
-  const bundlePath = `${basename}/static/plugins/${PLUGIN_ID}/main.js`;
+  const bundlePath = `/static/plugins/${PLUGIN_ID}/main.js`;
+  const mattermost = new FakeServer(PLUGIN_ID, bundlePath);
   const apiPath = `${basename}/plugins/${PLUGIN_ID}/api/v1`;
   const pages = consolePages({
     pluginId: PLUGIN_ID,
-    pluginBundleUrl: bundlePath,
     basename,
     ...(options.script && { script: options.script }),
     setCookies: ['MMAUTHTOKEN=the-session; Path=/; HttpOnly', `MMCSRF=${CSRF_TOKEN}; Path=/`],
@@ -40,9 +43,9 @@ export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite>
     const path = request.url ?? '/';
     if (path.startsWith(`${apiPath}/`)) {
       api.handle(request, response, path.slice(apiPath.length));
-    } else if (path === `${basename}/api/v4/config/patch` && request.method === 'PUT') {
-      void api.patchConfig(request, response);
-    } else if (path === bundlePath) {
+    } else if (path.startsWith(`${basename}/api/v4/`)) {
+      void mattermost.handle(request, response, path.slice(`${basename}/api/v4`.length));
+    } else if (path === basename + bundlePath) {
       response.writeHead(200, { 'Content-Type': 'text/javascript' });
       response.end(readFileSync(bundleFile));
     } else {
@@ -53,6 +56,7 @@ export async function startFakeSite(options: FakeSiteOptions): Promise<FakeSite>
   const { port } = server.address() as AddressInfo;
   return {
     api,
+    server: mattermost,
     pageUrl: `http://127.0.0.1:${String(port)}${basename}${consolePagePath(PLUGIN_ID)}`,
     close: () => closeServer(server),
   };

@@ -2,6 +2,7 @@ import type {
   Dump,
   DumpPreview,
   DumpRequest,
+  Problem,
   ScrapeOutcome,
   Status,
   Target,
@@ -175,5 +176,16 @@ export function previewOf(request: DumpRequest): DumpPreview {
     jobs: ['mattermost', 'node'],
     redacted: { hosts: isRedacted, labels: isRedacted ? ['instance', 'server_id'] : [] },
     isCut: false,
+  };
+}
+
+/** What the status says after a save was refused for that reason. */
+export function refusedSave(reason: string): Problem {
+  return {
+    code: 'SETTINGS_REFUSED',
+    severity: 'warning',
+    message: `The last save of the configuration was refused: ${reason}`,
+    advice: 'Nothing of it was saved. Correct the value and save again.',
+    link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
   };
 }

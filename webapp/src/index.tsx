@@ -26,6 +26,7 @@ class MetricsPlugin implements HostPlugin {
     this.#undo = [attachStyle(manifest.id, css), followServer(registry, feed)];
     const parts = consoleParts(
       new MetricsApi({
+        pluginId: manifest.id,
         pluginPath: () => pluginPath(manifest.id),
         sitePath,
         csrfToken: () => csrfToken(document.cookie),

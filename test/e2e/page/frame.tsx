@@ -5,6 +5,10 @@ import type { PageManifest, PageSection, PageSetting } from './settings.ts';
 export interface FrameProps {
   manifest: PageManifest;
   registry: PluginRegistry;
+  /** Whether all settings are shown to somebody who may not change them. */
+  isReadOnly: boolean;
+  /** Keys of settings that the server's environment decides. */
+  environment: string[];
   onSubmit: () => void;
   /** Saves what the form holds; rejects with the sentence of who refuses. */
   onSave: (form: HTMLFormElement) => Promise<void>;
@@ -13,7 +17,8 @@ export interface FrameProps {
 const otherPlugins = ['Agents', 'Calls', 'GitHub', 'Jira', 'Playbooks'];
 
 /** The part of System Console around a plugin's settings: sidebar, header, form, save bar. */
-export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
+export function Frame(props: FrameProps) {
+  const { manifest, registry, isReadOnly, environment, onSubmit, onSave } = props;
   const [isDirty, setDirty] = useState(false);
   const [refusal, setRefusal] = useState('');
   const form = useRef<HTMLFormElement>(null);
@@ -58,6 +63,8 @@ export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
                 <Settings
                   manifest={manifest}
                   registry={registry}
+                  isReadOnly={isReadOnly}
+                  environment={environment}
                   onChange={() => {
                     setDirty(true);
                   }}
@@ -82,19 +89,18 @@ export function Frame({ manifest, registry, onSubmit, onSave }: FrameProps) {
   );
 }
 
-interface SettingsProps {
-  manifest: PageManifest;
-  registry: PluginRegistry;
+/** What every setting needs of its page. */
+interface SettingContext extends Pick<FrameProps, 'registry' | 'isReadOnly' | 'environment'> {
   onChange: () => void;
 }
 
-function Settings({ manifest, registry, onChange }: SettingsProps) {
+function Settings({ manifest, ...page }: SettingContext & { manifest: PageManifest }) {
   const { sections, settings = [] } = manifest.settings_schema;
   if (sections === undefined) {
     return (
       <>
         {settings.map((setting) => (
-          <SettingRow key={setting.key} {...{ setting, registry, onChange }} />
+          <SettingRow key={setting.key} setting={setting} {...page} />
         ))}
       </>
     );
@@ -102,21 +108,16 @@ function Settings({ manifest, registry, onChange }: SettingsProps) {
   return (
     <>
       {sections.map((section) => (
-        <SectionView key={section.key} {...{ section, registry, onChange }} />
+        <SectionView key={section.key} section={section} {...page} />
       ))}
     </>
   );
 }
 
-interface SectionViewProps {
-  section: PageSection;
-  registry: PluginRegistry;
-  onChange: () => void;
-}
-
-function SectionView({ section, registry, onChange }: SectionViewProps) {
+function SectionView({ section, ...page }: SettingContext & { section: PageSection }) {
+  const { registry } = page;
   const rows = (section.settings ?? []).map((setting) => (
-    <SettingRow key={setting.key} {...{ setting, registry, onChange }} />
+    <SettingRow key={setting.key} setting={setting} {...page} />
   ));
   const Custom = section.custom === true ? registry.sections.get(section.key.toLowerCase()) : null;
   if (Custom !== null && Custom !== undefined) {
@@ -133,16 +134,13 @@ function SectionView({ section, registry, onChange }: SectionViewProps) {
   );
 }
 
-interface SettingRowProps {
-  setting: PageSetting;
-  registry: PluginRegistry;
-  onChange: () => void;
-}
-
-function SettingRow({ setting, registry, onChange }: SettingRowProps) {
+function SettingRow({ setting, ...page }: SettingContext & { setting: PageSetting }) {
+  const { registry, isReadOnly, environment, onChange } = page;
+  const isSetByEnv = environment.includes(setting.key.toLowerCase());
+  const isDisabled = isReadOnly || isSetByEnv;
   if (setting.type === 'custom') {
     const Custom = registry.settings.get(setting.key.toLowerCase());
-    return Custom === undefined ? null : <Custom id={setting.key} disabled={false} />;
+    return Custom === undefined ? null : <Custom id={setting.key} disabled={isReadOnly} />;
   }
   return (
     <div className="form-group">
@@ -150,14 +148,26 @@ function SettingRow({ setting, registry, onChange }: SettingRowProps) {
         {setting.display_name}
       </label>
       <div className="col-sm-8">
-        <SettingInput setting={setting} onChange={onChange} />
+        <SettingInput {...{ setting, isDisabled, onChange }} />
         <div className="help-text">{setting.help_text}</div>
+        {isSetByEnv && (
+          <div className="alert alert-warning">
+            This setting has been set through an environment variable. It cannot be changed through
+            the System Console.
+          </div>
+        )}
       </div>
     </div>
   );
 }
 
-function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: () => void }) {
+interface SettingInputProps {
+  setting: PageSetting;
+  isDisabled: boolean;
+  onChange: () => void;
+}
+
+function SettingInput({ setting, isDisabled, onChange }: SettingInputProps) {
   const isOn = setting.default === true;
   if (setting.type === 'bool') {
     return (
@@ -170,6 +180,7 @@ function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: (
               id={value ? setting.key : undefined}
               value={String(value)}
               defaultChecked={value === isOn}
+              disabled={isDisabled}
               onChange={onChange}
             />
             {value ? ' True' : ' False'}
@@ -178,28 +189,17 @@ function SettingInput({ setting, onChange }: { setting: PageSetting; onChange: (
       </div>
     );
   }
+  const shared = {
+    id: setting.key,
+    name: setting.key,
+    className: 'form-control',
+    defaultValue: String(setting.default ?? ''),
+    placeholder: setting.placeholder,
+    disabled: isDisabled,
+    onChange,
+  };
   if (setting.type === 'longtext') {
-    return (
-      <textarea
-        id={setting.key}
-        name={setting.key}
-        className="form-control"
-        rows={5}
-        defaultValue={String(setting.default ?? '')}
-        placeholder={setting.placeholder}
-        onChange={onChange}
-      />
-    );
+    return <textarea rows={5} {...shared} />;
   }
-  return (
-    <input
-      id={setting.key}
-      name={setting.key}
-      className="form-control"
-      type={setting.type === 'number' ? 'number' : 'text'}
-      defaultValue={String(setting.default ?? '')}
-      placeholder={setting.placeholder}
-      onChange={onChange}
-    />
-  );
+  return <input type={setting.type === 'number' ? 'number' : 'text'} {...shared} />;
 }

@@ -51,7 +51,7 @@ const store = {
   dispatch: () => undefined,
   subscribe: () => () => undefined,
 };
-const site = options.bundleUrl === null ? new SiteApi(options.basename) : null;
+const site = new SiteApi(options.basename);
 let unmount: () => void = () => undefined;
 
 Object.assign(window, {
@@ -67,7 +67,7 @@ Object.assign(window, {
   PropTypes: {},
 });
 
-function show(element: HTMLElement, manifest: PageManifest): void {
+function show(element: HTMLElement, manifest: PageManifest, environment: string[]): void {
   hide();
   unmount = mount(
     element,
@@ -75,12 +75,14 @@ function show(element: HTMLElement, manifest: PageManifest): void {
       <Frame
         manifest={manifest}
         registry={registry}
+        isReadOnly={options.isReadOnly}
+        environment={environment}
         onSubmit={() => {
           window.consoleHost.submits += 1;
         }}
         onSave={async (form) => {
           window.consoleHost.saves += 1;
-          await site?.save(manifest.id, readForm(form, manifest));
+          await site.save(manifest.id, readForm(form, manifest));
         }}
       />
     </ReactIntl.IntlProvider>,
@@ -117,29 +119,30 @@ async function start(element: HTMLElement): Promise<void> {
   document.documentElement.classList.toggle('dark', options.isDark);
   const { hasSections } = options;
   const { id } = options.manifest;
-  const manifest = withValues(options.manifest, (await site?.settings(id)) ?? {});
+  const manifest = withValues(options.manifest, await site.settings(id));
+  const environment = await site.environment(id);
   if (!hasSections) {
     delete manifest.settings_schema.sections;
   }
-  const plugin = await loadPlugin(id, options.bundleUrl ?? (await site?.bundleUrl(id)) ?? '');
+  const plugin = await loadPlugin(id, await site.bundleUrl(id));
   plugin.initialize(registry.forPlugin(hasSections), store);
   window.consoleHost = {
     reactVersion: React.version,
     submits: 0,
     saves: 0,
     show: () => {
-      show(element, manifest);
+      show(element, manifest, environment);
     },
     hide,
     ...socketCommands(id),
     unload: () => {
       registry.clear();
-      show(element, manifest);
+      show(element, manifest, environment);
       plugin.uninitialize?.();
       document.getElementById(`plugin_${id}`)?.remove();
     },
   };
-  show(element, manifest);
+  show(element, manifest, environment);
 }
 
 start(root).catch((error: unknown) => {

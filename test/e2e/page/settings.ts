@@ -30,12 +30,12 @@ export interface PageSetting {
 /** What the server tells the page, through an attribute of its root element. */
 export interface PageOptions {
   manifest: PageManifest;
-  /** Null: the site has Mattermost's REST API, which knows it. */
-  bundleUrl: string | null;
   basename: string;
   /** Language of the page and of what the plugin is asked to say. */
   locale: string;
   isDark: boolean;
+  /** Shows the settings as to somebody who may not change them: all of them `disabled`. */
+  isReadOnly: boolean;
   /** False shows the page as a server without custom sections would. */
   hasSections: boolean;
 }

@@ -34,6 +34,19 @@ export class SiteApi {
     return PluginSettings.Plugins[pluginId] ?? {};
   }
 
+  /** Keys of the settings that the server's environment decides. */
+  async environment(pluginId: string): Promise<string[]> {
+    const response = await this.#send('GET', '/config/environment');
+    if (response.status === 403) {
+      return [];
+    }
+    const { PluginSettings } = (await readJson(response)) as {
+      PluginSettings?: { Plugins?: true | Record<string, Record<string, boolean> | undefined> };
+    };
+    const plugins = PluginSettings?.Plugins;
+    return plugins === undefined || plugins === true ? [] : Object.keys(plugins[pluginId] ?? {});
+  }
+
   /** Throws the server's sentence when the plugin refuses. */
   async save(pluginId: string, values: SettingValues): Promise<void> {
     const change = { PluginSettings: { Plugins: { [pluginId]: values } } };
@@ -41,7 +54,7 @@ export class SiteApi {
   }
 
   #send(method: string, path: string, body?: object): Promise<Response> {
-    const csrf = /MMCSRF=(\w+)/.exec(document.cookie)?.[1] ?? '';
+    const csrf = /MMCSRF=([^;]+)/.exec(document.cookie)?.[1] ?? '';
     return fetch(`${this.#basename}/api/v4${path}`, {
       method,
       headers: { 'X-Requested-With': 'XMLHttpRequest', 'X-CSRF-Token': csrf },

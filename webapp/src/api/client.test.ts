@@ -11,6 +11,7 @@ interface Sent {
 function answering(respond: () => Promise<Response> | Response) {
   const sent: Sent[] = [];
   const api = new MetricsApi({
+    pluginId: 'some.id',
     pluginPath: () => '/sub/plugins/some.id',
     sitePath: () => '/sub',
     csrfToken: () => 'token',
@@ -93,6 +94,7 @@ describe('a failed request', () => {
 
   test('is late when the answer takes too long', async () => {
     const api = new MetricsApi({
+      pluginId: 'some.id',
       pluginPath: () => '',
       sitePath: () => '',
       csrfToken: () => '',

@@ -11,6 +11,7 @@ import {
   type TargetList,
 } from '../../../api/index.ts';
 import * as answers from '../../../api/answers.ts';
+import { environmentSettings, type EnvironmentSettings } from './environment-settings.ts';
 import { RequestFailure, type FailureKind } from './failure.ts';
 import { fields, flag, nullable, text, type Reader } from '../../../api/read.ts';
 
@@ -18,6 +19,7 @@ import { fields, flag, nullable, text, type Reader } from '../../../api/read.ts'
 export const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface MetricsApiOptions {
+  pluginId: string;
   /** Address of the plugin on the site, for example `/plugins/<id>`. */
   pluginPath: () => string;
   /** Path that the site is served below; empty at the root. */
@@ -96,6 +98,19 @@ export class MetricsApi {
         message: 'MetricsSettings.Enable is false after it was saved as true',
       });
     }
+  }
+
+  /** Which settings of this plugin the server's environment decides; the host tells. */
+  settingsFromEnvironment(signal: AbortSignal): Promise<EnvironmentSettings> {
+    return this.#send({
+      method: 'GET',
+      name: 'environment',
+      url: `${this.#options.sitePath()}/api/v4/config/environment`,
+      read: environmentSettings(this.#options.pluginId),
+      refused: hostError,
+      signal,
+      body: undefined,
+    });
   }
 
   /** For a plain link: the browser streams to disk, shows progress and can resume. */

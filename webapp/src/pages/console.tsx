@@ -8,6 +8,8 @@ import type { ChangeFeed } from '../polling/change-feed.ts';
 import { Boundary } from '../components/boundary.tsx';
 import type { SectionProps } from '../host/registry.ts';
 import { Dumps } from './dumps/dumps.tsx';
+import { EnvironmentNotice } from './settings/environment-notice.tsx';
+import { RefusedNotice } from './settings/refused-notice.tsx';
 import { Overview } from './overview/overview.tsx';
 import { useTargets } from './overview/use-targets.ts';
 import { useStatus } from './use-status.ts';
@@ -60,6 +62,10 @@ function Everything() {
           <Dumps {...{ status, targets }} />
         </Boundary>
       )}
+      <Boundary>
+        <EnvironmentNotice />
+        <RefusedNotice status={status.value} />
+      </Boundary>
     </>
   );
 }

@@ -1,0 +1,125 @@
+import { expect } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { declarations } from '../../server/settings/index.ts';
+import { axeViolations } from './axe.ts';
+import {
+  announce,
+  browserTest,
+  ConsoleBrowser,
+  expectNoComplaint,
+  tellHost,
+} from './console-fixture.ts';
+import { refusedSave } from './fixture-status.ts';
+
+const consoleBrowser = new ConsoleBrowser();
+
+const interval = (page: Page) => page.getByLabel('Collect every (seconds):');
+const save = (page: Page) => page.getByRole('button', { name: 'Save' });
+const primary = (page: Page) => page.getByRole('button', { name: 'Download metrics dump' });
+
+browserTest('shows every setting once, with help, bounds and default', async () => {
+  const { page, complaints } = await consoleBrowser.open();
+  await page.getByText('Working', { exact: true }).waitFor();
+  for (const declaration of declarations) {
+    const row = page.locator('.form-group', { has: page.locator(`#${declaration.key}`) });
+    expect([declaration.key, await row.count()]).toEqual([declaration.key, 1]);
+    const text = await row.innerText();
+    expect(text).toContain(declaration.displayName);
+    expect(text).toContain(declaration.helpText);
+    expect([declaration.key, text]).toEqual([
+      declaration.key,
+      expect.stringMatching(
+        declaration.kind === 'number' ? /From \d[^.]* to \d[^.]*; by default \d/ : /default/i,
+      ),
+    ]);
+  }
+  expectNoComplaint(complaints);
+});
+
+browserTest('shows the sentence with which a save is refused, and saves what is good', async () => {
+  const { page, api, server, complaints } = await consoleBrowser.open();
+  await page.getByText('Working', { exact: true }).waitFor();
+  await tellHost(page, 'openSocket');
+  const alert = page.locator('#mmx-refused');
+  expect(await alert.innerText()).toBe('');
+  await interval(page).fill('301');
+  await save(page).click();
+  await page.getByText('An error occurred running the plugin hook').waitFor();
+  expect(server.settings).toEqual({});
+  expect(await save(page).isEnabled()).toBe(true);
+  const [reason = ''] = server.refused;
+  api.status.problems = [refusedSave(reason)];
+  await announce(page, 'status');
+  await alert.getByText('ScrapeIntervalSeconds: must be from 1 to 300.').waitFor();
+  expect(await alert.getAttribute('role')).toBe('alert');
+  expect(await axeViolations(page)).toEqual([]);
+
+  await interval(page).fill('20');
+  await save(page).click();
+  await page.locator('.save-button:disabled').waitFor();
+  api.status.problems = [];
+  await announce(page, 'status');
+  await page.getByText('Working', { exact: true }).waitFor();
+  expect(await alert.innerText()).toBe('');
+  expectNoComplaint(complaints);
+  expect(server.settings).toMatchObject({ scrapeintervalseconds: 20 });
+  await page.reload();
+  await interval(page).waitFor();
+  expect(await interval(page).inputValue()).toBe('20');
+});
+
+browserTest('disables the settings alone for those who may change none of them', async () => {
+  const { page, api, complaints } = await consoleBrowser.open({ query: '?settings=readonly' });
+  await page.getByText('Working', { exact: true }).waitFor();
+  const enabled = page.locator('.form-group :is(input, textarea):not(:disabled)');
+  expect(await enabled.count()).toBe(0);
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await page.getByText('Every finished block is in the file store now.').waitFor();
+  await primary(page).click();
+  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  expect(api.dumps).toHaveLength(1);
+  expectNoComplaint(complaints);
+});
+
+browserTest('leaves the settings to those who may change them but make no dump', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      api.status.can.write = false;
+    },
+  });
+  await page.getByText(/^You may look at dumps/).waitFor();
+  expect(await primary(page).count()).toBe(0);
+  expect(await page.getByText('Preview what leaves').count()).toBe(0);
+  expect(await interval(page).isEnabled()).toBe(true);
+});
+
+browserTest('says when the environment decides all settings', async () => {
+  const { page, complaints } = await consoleBrowser.open({
+    prepare: (_api, server) => {
+      server.environment = { PluginSettings: { Plugins: true } };
+    },
+  });
+  await page.getByText('The settings below are decided by the server’s environment.').waitFor();
+  await page.getByText(/variable that begins with MM_PLUGINSETTINGS_PLUGINS/).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expectNoComplaint(complaints);
+});
+
+browserTest(
+  'names the settings that the environment decides, and the host disables them',
+  async () => {
+    const { page } = await consoleBrowser.open({
+      prepare: (_api, server) => {
+        const id = 'com.mattermost.mattermost-plugin-metrics';
+        server.environment = {
+          PluginSettings: { Plugins: { [id]: { scrapeintervalseconds: true } } },
+        };
+      },
+    });
+    await page
+      .getByText('These settings are decided by the server’s environment: scrapeintervalseconds.')
+      .waitFor();
+    expect(await interval(page).isDisabled()).toBe(true);
+    expect(await page.getByLabel('Give up after (seconds):').isEnabled()).toBe(true);
+  },
+);
