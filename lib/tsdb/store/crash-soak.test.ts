@@ -1,13 +1,21 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { testNeeding } from '../../../test/programs.ts';
 import { seededRng } from '../../runtime/index.ts';
 import { crashRangeMs, crashRetentionMs, crashSamples, crashStartMs } from './crash-fixture.ts';
-import { contentsOf, numberOf, testSeed, withBench, type StoreBench } from './store-fixture.ts';
+import {
+  contentsOf,
+  liveAll,
+  numberOf,
+  testSeed,
+  withBench,
+  type StoreBench,
+} from './store-fixture.ts';
 
 const child = fileURLToPath(new URL('./crash-child-fixture.ts', import.meta.url));
 const isSoak = process.env['SOAK'] === '1';
@@ -15,6 +23,10 @@ const isSoak = process.env['SOAK'] === '1';
 /** `make soak` asks for the full number; each store lives through a few kills. */
 const lives = isSoak ? 125 : 1;
 const killsPerLife = 4;
+/** A life waits for its children and for promtool most of the time. */
+const livesAtOnce = 3;
+
+const execute = promisify(execFile);
 const timeoutMs = lives * killsPerLife * 60_000;
 
 type Pick = (below: number) => number;
@@ -69,13 +81,10 @@ async function ownLines({ open }: StoreBench): Promise<string[]> {
 }
 
 /** What promtool finds. */
-function promtoolLines(dir: string): string[] {
+async function promtoolLines(dir: string): Promise<string[]> {
   const copy = `${dir}-promtool`;
   cpSync(dir, copy, { recursive: true });
-  const run = spawnSync('promtool', ['tsdb', 'dump', copy], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
+  const run = await execute('promtool', ['tsdb', 'dump', copy], { maxBuffer: 1 << 28 });
   rmSync(copy, { recursive: true, force: true });
   expect(run.stderr).toBe('');
   const shape = /^\{__name__="(\w+)", \w+="(\d+)"\} (\S+) (\d+)$/;
@@ -99,12 +108,12 @@ testNeeding({ programs: ['promtool'] })(
   'a store that is killed keeps every committed batch and no half one',
   async () => {
     const seed = testSeed();
-    const rng = seededRng(seed);
-    for (let life = 0; life < lives; life++) {
-      await withBench(async (bench) => {
-        await liveThroughKills(bench, (below) => rng.u32() % below, [seed, life]);
-      });
-    }
+    await liveAll(lives, livesAtOnce, (life) => {
+      const rng = seededRng((seed + life) >>> 0);
+      return withBench((bench) =>
+        liveThroughKills(bench, (below) => rng.u32() % below, [seed, life]),
+      );
+    });
   },
   timeoutMs,
 );
@@ -114,7 +123,8 @@ async function liveThroughKills(bench: StoreBench, pick: Pick, say: unknown[]): 
   for (let kill = 0; kill < killsPerLife; kill++) {
     const last = await killAfter(bench.dir, next, 1 + pick(200), pick);
     // Between the kill and the restart promtool must be able to read as well.
-    const asLeft = kill % 2 === 0 && existsSync(bench.dir) ? promtoolLines(bench.dir) : undefined;
+    const asLeft =
+      kill % 2 === 0 && existsSync(bench.dir) ? await promtoolLines(bench.dir) : undefined;
     const held = await ownLines(bench);
     // The batch behind the last one that was told may have been in the WAL already.
     const newest = held.length > 0 ? newestRound(held) : last;
@@ -125,7 +135,7 @@ async function liveThroughKills(bench: StoreBench, pick: Pick, say: unknown[]): 
       ...[say, kill, true],
     ]);
     expect([say, kill, held]).toEqual([say, kill, wantedLines(oldest, newest)]);
-    expect([say, kill, promtoolLines(bench.dir)]).toEqual([say, kill, held]);
+    expect([say, kill, await promtoolLines(bench.dir)]).toEqual([say, kill, held]);
     if (asLeft !== undefined) expect([say, kill, asLeft]).toEqual([say, kill, held]);
     next = newest + 1;
   }

@@ -167,3 +167,23 @@ export async function withBench(
     rmSync(root, { recursive: true, force: true });
   }
 }
+
+/**
+ * Runs the lives of a long test, several at a time: most of a life is waiting for the disk and for
+ * other processes. After a failure none begins any more.
+ */
+export async function liveAll(
+  lives: number,
+  atOnce: number,
+  live: (life: number) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < lives && failures.length === 0) {
+      await live(next++).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  if (failures.length > 0) throw failures[0];
+}
