@@ -338,7 +338,8 @@ function deskOver(parts: () => Parts | undefined, onChange: () => void): DumpDes
       await desk().delete(id, userId);
       onChange();
     },
-    estimate: async (range) => desk().estimate(range),
+    estimate: async (range, content) => desk().estimate(range, content),
+    preview: async (range, content) => desk().preview(range, content),
     archive: async (id) => desk().archive(id),
   };
 }

@@ -1,5 +1,6 @@
 import { serveThread } from '../lib/runtime/index.ts';
 import { storeHandlers } from '../lib/tsdb/index.ts';
+import { createProbeHandlers } from './dump/probe/worker-handlers.ts';
 import { createDumpHandlers } from './dump/worker-handlers.ts';
 
-serveThread({ ...storeHandlers, ...createDumpHandlers() });
+serveThread({ ...storeHandlers, ...createDumpHandlers(), ...createProbeHandlers() });

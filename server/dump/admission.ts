@@ -1,7 +1,7 @@
-import type { DumpEstimate, DumpRedaction } from '../../api/index.ts';
+import type { DumpRedaction } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import { errorText, type BlockCatalog } from '../share/index.ts';
-import { DumpCoverage } from './coverage.ts';
+import type { DumpCoverage } from './coverage.ts';
 import { DumpError } from './errors.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';
 import { rangeEmpty } from './refusals.ts';
@@ -25,9 +25,9 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #coverage: DumpCoverage;
 
-  constructor(options: AdmissionOptions) {
+  constructor(options: AdmissionOptions, coverage: DumpCoverage) {
     this.#options = options;
-    this.#coverage = new DumpCoverage(options);
+    this.#coverage = coverage;
   }
 
   /** Throws a {@link DumpError} that says what to do. */
@@ -40,11 +40,10 @@ export class Admission {
     await this.#checkRoom(range, redaction);
   }
 
-  /** What a dump of the range will probably be. */
-  async estimate(range: TimeRange): Promise<DumpEstimate> {
+  /** Throws as {@link check} does when the range makes no sense; it may hold nothing. */
+  async lookAt(range: TimeRange): Promise<void> {
     this.#checkRange(range);
     if (!this.#options.catalog.isLoaded) await this.#lookAtStore();
-    return this.#coverage.estimate(range);
   }
 
   #checkRange({ fromMs, toMs }: TimeRange): void {
@@ -88,7 +87,7 @@ export class Admission {
     } catch (error) {
       // The job will say so in its warnings; what is on this node can be dumped all the same.
       const reason = errorText(error);
-      this.#options.logger.warn('the file store could not be listed', { reason });
+      this.#options.logger.warn('the file store could not be listed', { code: 'DUMP_STORE_NOT_LISTED', reason });
     }
   }
 }

@@ -38,6 +38,6 @@ function parseStep(body: unknown): number {
     (stepSeconds as number) <= maxStepSeconds;
   if (isStep) return stepSeconds as number;
   const range = `${String(minStepSeconds)} to ${String(maxStepSeconds)}`;
-  const message = `"stepSeconds" of a dump is a whole number from ${range}, or 0 for every sample.`;
+  const message = `The step of a dump is a whole number of seconds from ${range}, or 0 for every sample.`;
   throw new DumpError('DUMP_STEP_INVALID', message);
 }

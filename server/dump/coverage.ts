@@ -12,7 +12,7 @@ import {
 } from './selection.ts';
 
 /** The head as a block that is not yet one. */
-interface HeadSpan {
+export interface HeadSpan {
   mint: number;
   maxt: number;
   numSamples: number;
@@ -71,6 +71,17 @@ export class DumpCoverage {
     const groups = groupOverlapping(this.#blocks(range));
     const sizes = groups.map((group) => group.reduce((sum, block) => sum + block.sizeBytes, 0));
     return this.estimate(range).bytes + copies * Math.max(0, ...sizes) + spaceMarginBytes;
+  }
+
+  /** Blocks that a dump of the range is made of. */
+  blocks(range: TimeRange): SourceBlock[] {
+    return this.#blocks(range);
+  }
+
+  /** What of this node's head has a part in the range. */
+  head(range: TimeRange): HeadSpan | undefined {
+    const head = this.#head();
+    return head !== undefined && overlaps(head, range) ? head : undefined;
   }
 
   #blocks(range: TimeRange): SourceBlock[] {

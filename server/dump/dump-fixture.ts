@@ -24,6 +24,7 @@ import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
 import type { LicenseFacts, MetricFacts, NodeFacts } from './ports.ts';
 import type { Manifest } from './manifest.ts';
+import { createProbeHandlers } from './probe/worker-handlers.ts';
 import { createDumpHandlers } from './worker-handlers.ts';
 
 export const startMs = Date.UTC(2026, 10, 20, 12);
@@ -272,7 +273,10 @@ export class DumpRig {
   }
 
   #openThread(): DumpThread {
-    const thread = inlineThread(createDumpHandlers(seededRng(99 + this.#seed)));
+    const thread = inlineThread({
+      ...createDumpHandlers(seededRng(99 + this.#seed)),
+      ...createProbeHandlers(this.clock),
+    });
     this.openThreads++;
     return {
       call: async (method: string, payload: unknown, options: ThreadCall = {}) => {

@@ -10,6 +10,7 @@ const refusals = [
   'DUMP_STEP_INVALID',
   'DUMP_NOT_REDACTED',
   'DUMP_QUEUE_FULL',
+  'DUMP_BUSY',
   'DUMP_NO_SPACE',
   'DUMP_BAD_ID',
   'DUMP_NOT_FOUND',

@@ -10,6 +10,7 @@ import type {
   DumpAliases,
   DumpEstimate,
   DumpFilter,
+  DumpPreview,
   DumpRedaction,
   SyncOutcome,
   SyncStatus,
@@ -23,6 +24,13 @@ const content = Buffer.from('0123456789');
 const reading = 'sysconsole_read_environment_performance_monitoring';
 const writing = 'sysconsole_write_environment_performance_monitoring';
 const dump = { id, state: 'ready' } as Dump;
+
+const preview: DumpPreview = {
+  ...{ series: 2, metrics: [{ name: 'up', series: 2 }] },
+  labels: [{ name: 'job', values: 1, examples: ['a'] }],
+  ...{ hosts: ['app1'], jobs: ['a'], redacted: { hosts: true, labels: ['instance'] } },
+  isCut: false,
+};
 
 const synced: SyncStatus = {
   driver: 'local',
@@ -46,6 +54,7 @@ class OneDump implements DumpDesk {
   created: { fromMs: number; toMs: number; userId: string }[] = [];
   redactions: DumpRedaction[] = [];
   steps: number[] = [];
+  questions: object[] = [];
   filters: (DumpFilter | null)[] = [];
   failure: Error | undefined;
   deleted: string[] = [];
@@ -87,9 +96,15 @@ class OneDump implements DumpDesk {
     this.#check();
     this.deleted.push(deletedId);
   }
-  async estimate(): Promise<DumpEstimate> {
+  async estimate(range: object, content: DumpContent): Promise<DumpEstimate> {
     this.#check();
+    this.questions.push({ ...range, ...content });
     return { bytes: 1, samples: 2, series: 4, seconds: 3 };
+  }
+  async preview(range: object, content: DumpContent): Promise<DumpPreview> {
+    this.#check();
+    this.questions.push({ ...range, ...content });
+    return preview;
   }
   async archive() {
     this.#check();
@@ -172,6 +187,7 @@ const routes: [method: string, path: string][] = [
   ['GET', '/api/v1/dumps'],
   ['POST', '/api/v1/dumps'],
   ['GET', '/api/v1/dumps/estimate?from=1&to=2'],
+  ['POST', '/api/v1/dumps/preview'],
   ['GET', `/api/v1/dumps/${id}`],
   ['DELETE', `/api/v1/dumps/${id}`],
   ['POST', `/api/v1/dumps/${id}/cancel`],
@@ -353,6 +369,43 @@ describe('dumps', () => {
     const answer = await request('/api/v1/dumps/estimate?from=-5&to=20');
     expect(await answer.json()).toEqual({ bytes: 1, samples: 2, series: 4, seconds: 3 });
     await refuses(request('/api/v1/dumps/estimate?from=x&to=1'), 400, 'DUMP_RANGE_INVALID');
+  });
+
+  test('reads what an estimate is of from the query, and answers one kind 120 times a minute', async () => {
+    const asked = 'nodes=a&nodes=b%3A1&metrics=go_*&stepSeconds=60&redaction=hosts-and-ids';
+    const path = `/api/v1/dumps/estimate?from=1&to=2&${asked}`;
+    expect((await request(path)).status).toBe(200);
+    expect(dumps.questions).toEqual([
+      {
+        ...{ fromMs: 1, toMs: 2, redaction: 'hosts-and-ids', stepSeconds: 60 },
+        filter: { nodes: ['a', 'b:1'], jobs: [], metrics: ['go_*'] },
+      },
+    ]);
+    await refuses(request(`${path}&stepSeconds=9`), 400, 'DUMP_STEP_INVALID');
+    await refuses(request('/api/v1/dumps/estimate?from=1&to=2&nodes='), 400, 'DUMP_FILTER_INVALID');
+    for (let at = 3; at < 120; at++) await request('/api/v1/dumps/estimate?from=1&to=2');
+    await refuses(request('/api/v1/dumps/estimate?from=1&to=2'), 429, 'DUMP_TOO_MANY');
+    expect((await request('/api/v1/dumps/estimate?from=1&to=2', {}, 'writer')).status).toBe(200);
+    await clock.advance(60_000);
+    expect((await request('/api/v1/dumps/estimate?from=1&to=2')).status).toBe(200);
+  });
+
+  test('shows who may write what a dump would give away, and makes nothing of it', async () => {
+    const body = '{"from":1,"to":2,"jobs":["a"],"redaction":"hosts-and-ids","stepSeconds":60}';
+    const answer = await request('/api/v1/dumps/preview', { method: 'POST', body });
+    expect([answer.status, await answer.json()]).toEqual([200, preview]);
+    const filter = { nodes: [], jobs: ['a'], metrics: [] };
+    expect(dumps.questions).toEqual([
+      { fromMs: 1, toMs: 2, filter, redaction: 'hosts-and-ids', stepSeconds: 60 },
+    ]);
+    expect(dumps.created).toEqual([]);
+    const bad = request('/api/v1/dumps/preview', { method: 'POST', body: '{"from":1}' });
+    await refuses(bad, 400, 'DUMP_RANGE_INVALID');
+    for (let at = 2; at < 120; at++) {
+      await request('/api/v1/dumps/preview', { method: 'POST', body });
+    }
+    const late = request('/api/v1/dumps/preview', { method: 'POST', body });
+    await refuses(late, 429, 'DUMP_TOO_MANY');
   });
 
   test('refuses ids that could be anything but an id', async () => {

@@ -3,7 +3,7 @@ import type { Status, TargetList } from '../../api/index.ts';
 import { asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { auditTrail, noteRefusal, type AuditSink } from './audit-trail.ts';
 import { authorize, rightsIn, userIdOf, type PermissionCheck } from './authorize.ts';
-import { limitCreates } from './create-rate.ts';
+import { createRate, limitRate, questionRate } from './rate-limit.ts';
 import { dumpRoutes } from './dump-routes.ts';
 import { HttpError, asHttpError } from './errors.ts';
 import { goPluginRoutes } from './go-plugin-routes.ts';
@@ -56,7 +56,9 @@ export function createApp(
     }
     response.status(outcome.isFinished ? 200 : 202).json(outcome);
   });
-  app.post(['/api/v1/dumps', '/jobs/create'], limitCreates(clock));
+  app.post(['/api/v1/dumps', '/jobs/create'], limitRate(clock, createRate));
+  app.get('/api/v1/dumps/estimate', limitRate(clock, questionRate));
+  app.post('/api/v1/dumps/preview', limitRate(clock, questionRate));
   app.use('/api/v1/dumps', dumpRoutes(services.dumps));
   app.use(goPluginRoutes(services));
 
@@ -86,6 +88,7 @@ function answerErrors(logger: Logger): ErrorRequestHandler {
       return;
     }
     logger.error('A request failed', {
+      code: 'HTTP_DEFECT',
       method: request.method,
       path: request.path,
       error: asError(error),

@@ -30,3 +30,25 @@ export function rangeOf(
     `A dump needs a range: "${fromName}" and "${toName}" as whole milliseconds since 1970.`,
   );
 }
+
+/** What an address asks for, as a body would have it. */
+export function askedInQuery(query: Request['query']): Record<string, unknown> {
+  const { from, jobs, metrics, nodes, redaction, stepSeconds, to } = query;
+  const numbers = { from: numberOf(from), to: numberOf(to), stepSeconds: numberOf(stepSeconds) };
+  return {
+    ...numbers,
+    redaction,
+    nodes: listOf(nodes),
+    jobs: listOf(jobs),
+    metrics: listOf(metrics),
+  };
+}
+
+function numberOf(text: unknown): unknown {
+  return typeof text === 'string' && /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+}
+
+/** What stands once in an address is no list there. */
+function listOf(value: unknown): unknown {
+  return typeof value === 'string' ? [value] : value;
+}

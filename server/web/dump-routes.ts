@@ -4,7 +4,7 @@ import { parseContent } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { noteDone } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
-import { dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
+import { askedInQuery, dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
 import type { DumpDesk } from './services.ts';
 
 /** Routes below `/api/v1/dumps`. */
@@ -25,9 +25,13 @@ export function dumpRoutes(dumps: DumpDesk): Router {
   });
 
   router.get('/estimate', async (request, response) => {
-    const { from, to } = request.query;
-    const query = { from: numberOf(from), to: numberOf(to) };
-    response.json(await dumps.estimate(rangeOf(query, 'from', 'to')));
+    const asked = askedInQuery(request.query);
+    response.json(await dumps.estimate(rangeOf(asked, 'from', 'to'), parseContent(asked)));
+  });
+
+  router.post('/preview', readJsonBody, async (request, response) => {
+    const body = request.body as unknown;
+    response.json(await dumps.preview(rangeOf(body, 'from', 'to'), parseContent(body)));
   });
 
   router.get('/:id', async (request, response) => {
@@ -54,8 +58,4 @@ export function dumpRoutes(dumps: DumpDesk): Router {
   });
 
   return router;
-}
-
-function numberOf(text: unknown): unknown {
-  return typeof text === 'string' && /^-?\d{1,16}$/.test(text) ? Number(text) : text;
 }

@@ -35,6 +35,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   DUMP_NOT_CANCELLABLE: 409,
   DUMP_ARCHIVE_MISSING: 410,
   DUMP_QUEUE_FULL: 429,
+  DUMP_BUSY: 503,
   DUMP_NO_SPACE: 507,
   DUMP_DISK_FULL: 507,
   DUMP_STOPPED: 503,

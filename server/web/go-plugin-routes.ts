@@ -38,7 +38,8 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
     const isEmpty = newestSampleMs === null || oldestSampleMs === null;
     const samples = isEmpty
       ? 0
-      : (await dumps.estimate({ fromMs: oldestSampleMs, toMs: newestSampleMs + 1 })).samples;
+      : (await dumps.estimate({ fromMs: oldestSampleMs, toMs: newestSampleMs + 1 }, wholeContent))
+          .samples;
     response.json({
       min_t: oldestSampleMs ?? 0,
       max_t: newestSampleMs ?? 0,

@@ -5,5 +5,8 @@ export const bodyLimitBytes = 64 * 1024;
 export const maxCreatesPerPeriod = 10;
 export const createPeriodMs = 60_000;
 
+/** Estimates, and as many previews, that one user may ask for within {@link createPeriodMs}: a form asks with each change. */
+export const maxQuestionsPerPeriod = 120;
+
 /** Users whose creates are counted; administrators are few, and the oldest is forgotten. */
 export const maxRatedUsers = 1_000;

@@ -4,6 +4,7 @@ import type {
   Dump,
   DumpAliases,
   DumpEstimate,
+  DumpPreview,
   Status,
   SyncOutcome,
   Target,
@@ -33,7 +34,10 @@ export interface DumpDesk {
   get(id: string): Promise<Dump>;
   cancel(id: string, userId: string): Promise<Dump>;
   delete(id: string, userId: string): Promise<void>;
-  estimate(range: { fromMs: number; toMs: number }): Promise<DumpEstimate>;
+  /** What a dump would probably be. */
+  estimate(range: { fromMs: number; toMs: number }, content: DumpContent): Promise<DumpEstimate>;
+  /** What a dump would give away. */
+  preview(range: { fromMs: number; toMs: number }, content: DumpContent): Promise<DumpPreview>;
   archive(id: string): Promise<ArchiveSource>;
 }
 

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { rewriteSample, type BlockReader, type Thinning } from '../../../lib/tsdb/index.ts';
+import { gzipLevel, maxProbedSamples, maxProbedSeries } from '../limits.ts';
+import { Redactor } from '../redactor.ts';
+import { share } from '../selection.ts';
+import type { ProbeRequest } from './protocol.ts';
+
+/** What a dump would make of one block. */
+export interface BlockProbe {
+  /** Series and samples of the block in the range, whether they are asked for or not. */
+  seriesBefore: number;
+  samplesBefore: number;
+  series: number;
+  samples: number;
+  /** In the archive. */
+  chunkBytes: number;
+  indexBytes: number;
+}
+
+/** How a block is looked at. */
+export interface ProbePlan extends Pick<ProbeRequest, 'filter' | 'fromMs' | 'toMs' | 'isRedacted'> {
+  thinning: Thinning | undefined;
+}
+
+/** Rewrites and compresses some of these series of a block, and tells what all of them come to. */
+export function probeBlock(source: BlockReader, refs: Uint32Array, plan: ProbePlan): BlockProbe {
+  const { filter, fromMs: mint, isRedacted, thinning, toMs: maxt } = plan;
+  const { maxTime, minTime, stats } = source.meta;
+  // No secret: only the lengths of aliases are of interest, and nothing is kept.
+  const redactor = isRedacted ? new Redactor(randomBytes(32)) : undefined;
+  const sample = rewriteSample({
+    ...{ source, refs, mint, maxt },
+    ...(thinning === undefined ? {} : { thinning }),
+    ...(redactor === undefined ? {} : { relabel: (labels) => redactor.labels(labels) }),
+    maxSamples: maxProbedSamples,
+    maxSeries: maxProbedSeries,
+  });
+  const scale = sample.looked === 0 ? 0 : refs.length / sample.looked;
+  const isWhole = mint <= minTime && maxt >= maxTime;
+  const samplesBefore = isWhole
+    ? stats.numSamples
+    : stats.numSamples * share({ mint: minTime, maxt: maxTime }, plan);
+  // What is known of all series is better than what some of them tell.
+  const isKnown = isWhole && filter === null && sample.samplesBefore > 0;
+  const perSample = isKnown ? stats.numSamples / sample.samplesBefore : scale;
+  return {
+    seriesBefore: stats.numSeries,
+    samplesBefore,
+    series: sample.series * scale,
+    samples: sample.samples * perSample,
+    chunkBytes: packed(sample.chunks) * perSample,
+    indexBytes: packed(sample.index) * scale,
+  };
+}
+
+function packed(bytes: Uint8Array): number {
+  return bytes.length === 0 ? 0 : deflateRawSync(bytes, { level: gzipLevel }).length;
+}

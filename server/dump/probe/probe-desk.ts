@@ -1,0 +1,206 @@
+import type { DumpEstimate, DumpPreview } from '../../../api/index.ts';
+import type { Timer } from '../../../lib/runtime/index.ts';
+import { archiveTexts } from '../archive-texts.ts';
+import type { BuildParts } from '../build.ts';
+import type { DumpContent } from '../content.ts';
+import { metricTypes } from '../counter-metrics.ts';
+import type { DumpCoverage } from '../coverage.ts';
+import { DumpError, toDumpError } from '../errors.ts';
+import {
+  maxFetchedProbeBytes,
+  maxPreviewEntries,
+  maxPreviewExamples,
+  maxWaitingProbes,
+  probeBudgetMs,
+  probeIdleMs,
+} from '../limits.ts';
+import { hostsIn } from '../redact-manifest.ts';
+import { stopped } from '../refusals.ts';
+import type { SourceBlock, TimeRange } from '../selection.ts';
+import type { DumpPace } from './dump-pace.ts';
+import { ProbeRoom } from './probe-room.ts';
+import type {
+  EstimateRequest,
+  EstimateResult,
+  PreviewRequest,
+  ProbeRequest,
+  ProbeSource,
+} from './protocol.ts';
+
+type Texts = Awaited<ReturnType<typeof archiveTexts>>;
+
+/**
+ * Answers what a dump would be before it is made, by looking at some of what it would be made of, in a
+ * worker. One question at a time; the same question at the same time is asked once.
+ */
+export class ProbeDesk {
+  readonly #parts: BuildParts;
+  readonly #coverage: DumpCoverage;
+  readonly #pace: DumpPace;
+  readonly #asked = new Map<string, Promise<unknown>>();
+  readonly #abort = new AbortController();
+  #room: Promise<ProbeRoom> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #idle: Timer | undefined;
+
+  constructor(parts: BuildParts, coverage: DumpCoverage, pace: DumpPace) {
+    this.#parts = parts;
+    this.#coverage = coverage;
+    this.#pace = pace;
+  }
+
+  /** What a dump would probably be. */
+  async estimate(range: TimeRange, content: DumpContent): Promise<DumpEstimate> {
+    return await this.#once(`estimate ${JSON.stringify([range, content])}`, async (room) => {
+      const request = await this.#request(room, range, content);
+      const { manifest, texts } = await this.#texts(range, content);
+      const asked: EstimateRequest = {
+        ...request,
+        texts: [...texts.map((text) => text.content), JSON.stringify(manifest, undefined, 2)],
+        budgetMs: probeBudgetMs,
+      };
+      const result = (await this.#call(room, 'dump.estimate', asked)) as EstimateResult;
+      const { bytes, samples, series } = result;
+      return { bytes, samples, series, seconds: this.#pace.seconds(result, content) };
+    });
+  }
+
+  /** What a dump would give away. */
+  async preview(range: TimeRange, content: DumpContent): Promise<DumpPreview> {
+    return await this.#once(`preview ${JSON.stringify([range, content])}`, async (room) => {
+      const { manifest } = await this.#texts(range, content);
+      const asked: PreviewRequest = {
+        ...(await this.#request(room, range, content)),
+        hosts: [...new Set(hostsIn(manifest))],
+        maxEntries: maxPreviewEntries,
+        maxExamples: maxPreviewExamples,
+        budgetMs: probeBudgetMs,
+      };
+      return (await this.#call(room, 'dump.preview', asked)) as DumpPreview;
+    });
+  }
+
+  /** Gives up what is asked, and the worker. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#idle?.cancel();
+    await this.#turn;
+    await this.#close();
+  }
+
+  get #isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  async #once<T>(key: string, answer: (room: ProbeRoom) => Promise<T>): Promise<T> {
+    const known = this.#asked.get(key);
+    if (known !== undefined) return (await known) as T;
+    if (this.#isStopped) throw stopped();
+    if (this.#asked.size >= maxWaitingProbes) {
+      const message = 'The plugin is busy with other questions about dumps: try again in a moment.';
+      throw new DumpError('DUMP_BUSY', message);
+    }
+    const run = this.#turn.then(() => this.#answer(answer));
+    this.#turn = run.catch(() => undefined);
+    this.#asked.set(key, run);
+    try {
+      return await run;
+    } finally {
+      this.#asked.delete(key);
+    }
+  }
+
+  async #answer<T>(answer: (room: ProbeRoom) => Promise<T>): Promise<T> {
+    this.#idle?.cancel();
+    try {
+      this.#abort.signal.throwIfAborted();
+      this.#room ??= ProbeRoom.open(this.#parts);
+      return await answer(await this.#room);
+    } catch (error) {
+      // A worker that crashed cannot be asked again.
+      await this.#close();
+      throw this.#isStopped ? stopped() : toDumpError(error);
+    } finally {
+      this.#scheduleClose();
+    }
+  }
+
+  async #request(room: ProbeRoom, range: TimeRange, content: DumpContent): Promise<ProbeRequest> {
+    const { filter, redaction, stepSeconds } = content;
+    const { collected } = this.#parts.facts;
+    const types = stepSeconds === 0 ? {} : metricTypes((await collected(range)).metadata);
+    return {
+      sources: await this.#sources(room, range),
+      ...range,
+      filter,
+      isRedacted: redaction !== 'none',
+      thinning: stepSeconds === 0 ? null : { stepMs: stepSeconds * 1000, types },
+    };
+  }
+
+  async #sources(room: ProbeRoom, range: TimeRange): Promise<ProbeSource[]> {
+    const blocks = this.#coverage.blocks(range);
+    const here = await this.#oneOfTheFileStore(room, blocks);
+    const sources = blocks.map((block): ProbeSource => {
+      const { maxt, mint, numSamples, numSeries, sizeBytes } = block;
+      const dir = block.kind === 'local' ? block.dir : (here.get(block.ulid) ?? null);
+      return { mint, maxt, numSamples, numSeries, sizeBytes, dir, kind: 'block' };
+    });
+    return [...sources, ...(await this.#headSources(room, range))];
+  }
+
+  async #headSources(room: ProbeRoom, range: TimeRange): Promise<ProbeSource[]> {
+    const head = this.#coverage.head(range);
+    const local = this.#parts.local();
+    if (head === undefined || local === undefined) return [];
+    const whole: ProbeSource = { ...head, sizeBytes: 0, dir: null, kind: 'head' };
+    const part = await room.headPart(local, head.maxt - 1);
+    if (part === undefined) return [whole];
+    const { dir, maxt, mint, numSamples, numSeries, sizeBytes } = part;
+    return [whole, { mint, maxt, numSamples, numSeries, sizeBytes, dir, kind: 'head-part' }];
+  }
+
+  /** When no block is on this node, one is fetched: the largest that is not too large. */
+  async #oneOfTheFileStore(
+    room: ProbeRoom,
+    blocks: readonly SourceBlock[],
+  ): Promise<Map<string, string>> {
+    const here = new Map<string, string>();
+    if (blocks.some(({ kind }) => kind === 'local')) return here;
+    const fitting = blocks.filter(({ sizeBytes }) => sizeBytes <= maxFetchedProbeBytes);
+    const [block] = fitting.sort((a, b) => b.sizeBytes - a.sizeBytes);
+    if (block === undefined) return here;
+    const dir = await room.fetched(block, this.#abort.signal);
+    if (dir !== undefined) here.set(block.ulid, dir);
+    return here;
+  }
+
+  /** The texts of the archive, but for the lists of its blocks and files. */
+  async #texts(range: TimeRange, content: DumpContent): Promise<Texts> {
+    const packed = {
+      ...{ jobId: '', createdAtMs: this.#parts.clock.nowMs() },
+      ...{ requested: range, actual: range, content },
+      ...{ samples: 0, series: 0, blocks: [], warnings: [] },
+    };
+    return await archiveTexts(this.#parts, packed, (name) => Promise.resolve(name));
+  }
+
+  async #call(room: ProbeRoom, method: string, payload: object): Promise<unknown> {
+    return await room.thread.call(method, payload, { signal: this.#abort.signal });
+  }
+
+  #scheduleClose(): void {
+    if (this.#isStopped || this.#room === undefined) return;
+    this.#idle?.cancel();
+    this.#idle = this.#parts.clock.setTimer(probeIdleMs, () => {
+      const closed = this.#turn.then(() => (this.#asked.size === 0 ? this.#close() : undefined));
+      this.#turn = closed;
+    });
+  }
+
+  async #close(): Promise<void> {
+    const room = await this.#room?.catch(() => undefined);
+    this.#room = undefined;
+    await room?.close();
+  }
+}

@@ -1,0 +1,54 @@
+import type { DumpFilter } from '../../../api/index.ts';
+import type { OpenRequest } from '../worker-protocol.ts';
+
+/** A block that a dump would be made of, or what is not yet one. Times are `[mint, maxt)`. */
+export interface ProbeSource {
+  mint: number;
+  maxt: number;
+  numSamples: number;
+  numSeries: number;
+  sizeBytes: number;
+  /** Where its files are; null when they are not on this node. */
+  dir: string | null;
+  /** A block; the head, which has no files; or a part of it as a block, whose samples count there. */
+  kind: 'block' | 'head' | 'head-part';
+}
+
+/** What of the sources is asked for. */
+export interface ProbeRequest {
+  sources: ProbeSource[];
+  fromMs: number;
+  toMs: number;
+  filter: DumpFilter | null;
+  /** Whether hosts and ids become aliases. */
+  isRedacted: boolean;
+  thinning: OpenRequest['thinning'];
+}
+
+/** `dump.estimate`. */
+export interface EstimateRequest extends ProbeRequest {
+  /** Texts that the archive will have beside its blocks. */
+  texts: readonly string[];
+  /** Time to look at blocks; one is looked at in any case. */
+  budgetMs: number;
+}
+
+/** Answer of `dump.estimate`. */
+export interface EstimateResult {
+  /** Of the archive. */
+  bytes: number;
+  samples: number;
+  series: number;
+  /** Of the sources, in the range: what is to be read. */
+  sourceSamples: number;
+  sourceBytes: number;
+}
+
+/** `dump.preview`. */
+export interface PreviewRequest extends ProbeRequest {
+  /** Hosts that the manifest will name. */
+  hosts: readonly string[];
+  maxEntries: number;
+  maxExamples: number;
+  budgetMs: number;
+}
