@@ -112,7 +112,7 @@ export class ChangeEvents {
   #fail(error: unknown): void {
     if (!this.#isFailing && !this.#isStopped) {
       const message = 'Browsers cannot be told of changes; they see them when they ask';
-      this.#options.logger.warn(message, { error: asError(error) });
+      this.#options.logger.warn(message, { code: 'EVENTS_NOT_SENT', error: asError(error) });
     }
     this.#isFailing = true;
   }

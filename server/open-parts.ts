@@ -139,7 +139,10 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
   const client = new ScrapeClient({ clock, version: environment.pluginVersion });
   const relieved = withDiskRelief(store, () => {
     sync.relieveDisk().catch((error: unknown) => {
-      logger.warn('No room could be made on the disk', { error: asError(error) });
+      logger.warn('No room could be made on the disk', {
+        code: 'SYNC_NO_ROOM_MADE',
+        error: asError(error),
+      });
     });
   });
   const collecting = new Collecting({

@@ -142,7 +142,10 @@ export class Parts {
       await dumps.start();
     } catch (error) {
       // The database may be away for a moment: jobs are taken up when dumps are next listed.
-      logger.warn('Unfinished dumps could not be taken up yet', { error: asError(error) });
+      logger.warn('Unfinished dumps could not be taken up yet', {
+        code: 'DUMP_JOBS_UNREADABLE',
+        error: asError(error),
+      });
     }
   }
 
@@ -392,7 +395,10 @@ export class Parts {
   /** One part that cannot end properly, as on a failing disk, must not keep the others from it. */
   #ended(end: Promise<unknown>): Promise<unknown> {
     return end.catch((error: unknown) => {
-      this.#opened.logger.error('A part could not end properly', { error: asError(error) });
+      this.#opened.logger.error('A part could not end properly', {
+        code: 'PART_NOT_ENDED',
+        error: asError(error),
+      });
     });
   }
 }

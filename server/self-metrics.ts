@@ -173,7 +173,10 @@ export function metricsListener(
         response.end(renderSelfMetrics(known));
       },
       (error: unknown) => {
-        logger()?.error('The own metrics could not be told', { error: asError(error) });
+        logger()?.error('The own metrics could not be told', {
+          code: 'SELF_METRICS_FAILED',
+          error: asError(error),
+        });
         response.writeHead(500).end();
       },
     );

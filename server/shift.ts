@@ -90,7 +90,10 @@ export class Shift {
     try {
       await this.#work.end();
     } catch (error) {
-      this.#logger.error('Collecting could not end properly', { error: asError(error) });
+      this.#logger.error('Collecting could not end properly', {
+        code: 'COLLECTING_NOT_ENDED',
+        error: asError(error),
+      });
     }
   }
 
@@ -108,7 +111,7 @@ export class Shift {
     } catch (error) {
       if (overtaken.aborted) return true;
       const what = 'What this node had collected is not in blocks yet; it is tried again';
-      this.#logger.warn(what, { error: asError(error) });
+      this.#logger.warn(what, { code: 'COLLECTING_NOT_CLEARED', error: asError(error) });
       return false;
     }
     return true;

@@ -329,7 +329,11 @@ export class ClusterBus {
       const { code } = error as { code?: unknown };
       if (typeof code === 'string') return { isOk: false, code, message: error.message };
       // What has no code is a defect; its text is for this node's log alone.
-      logger.error('A request of another node met a defect.', { kind, error });
+      logger.error('A request of another node met a defect.', {
+        code: 'CLUSTER_DEFECT',
+        kind,
+        error,
+      });
       return { isOk: false, code: 'CLUSTER_REFUSED', message: 'The node met a defect.' };
     } finally {
       timer?.cancel();

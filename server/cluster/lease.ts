@@ -134,7 +134,10 @@ export class Lease {
       try {
         delayMs = this.#held === undefined ? await this.#follow() : await this.#confirm(this.#held);
       } catch (error) {
-        logger.error('The lease met a defect and goes on.', { error: error as Error });
+        logger.error('The lease met a defect and goes on.', {
+          code: 'CLUSTER_DEFECT',
+          error: error as Error,
+        });
       }
       this.#tell();
       await this.#rest(clock.monotonicMs() + delayMs);
@@ -272,6 +275,7 @@ export class Lease {
     this.#fenceTimer?.cancel();
     this.#overlap = { atMs: nowMs, unsureMs };
     logger.warn('Another node has taken the lease: this node stops collecting.', {
+      code: 'CLUSTER_LEASE_LOST',
       epoch: held.stored.record.epoch,
       unsureMs: Math.round(unsureMs),
     });
@@ -308,7 +312,10 @@ export class Lease {
       try {
         listener(view);
       } catch (error) {
-        this.#ports.logger.error('A listener of the lease failed.', { error: error as Error });
+        this.#ports.logger.error('A listener of the lease failed.', {
+          code: 'CLUSTER_DEFECT',
+          error: error as Error,
+        });
       }
     }
   }
@@ -330,7 +337,9 @@ export class Lease {
     const outcome = await freeRecord(calls, ours, clock, deadlineMs);
     if (outcome === 'free') logger.info('The lease is free for another node.');
     if (outcome === 'failed') {
-      logger.warn('The lease could not be freed: another node takes it when it stands still.');
+      logger.warn('The lease could not be freed: another node takes it when it stands still.', {
+        code: 'CLUSTER_LEASE_NOT_FREED',
+      });
     }
     this.#held = undefined;
     this.#tell();

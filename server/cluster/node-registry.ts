@@ -141,7 +141,7 @@ export class NodeRegistry {
     } catch (error) {
       if (!this.#isFailing) {
         const message = 'The registry of nodes cannot be written or read; it is tried again.';
-        logger.warn(message, { error: asError(error) });
+        logger.warn(message, { code: 'CLUSTER_REGISTRY_FAILING', error: asError(error) });
       }
       this.#isFailing = true;
       return false;

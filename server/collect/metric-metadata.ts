@@ -126,6 +126,7 @@ export class MetadataBook {
     } catch (error) {
       this.#isDirty = true;
       this.#logger.warn('The metadata of metrics could not be written', {
+        code: 'METADATA_NOT_SAVED',
         error: asError(error),
       });
     }

@@ -221,6 +221,7 @@ export class ScrapeLoop {
     } catch (error) {
       // Only a defect of ours comes here; the target counts as down and the loop goes on.
       this.#env.logger.error('scrape loop failed', {
+        code: 'SCRAPE_FAILED',
         target: targetKey(this.target),
         error: error instanceof Error ? error : String(error),
       });
@@ -367,6 +368,7 @@ export class ScrapeLoop {
       this.#status.newestSampleMs = time.timeMs;
     } catch (error) {
       this.#env.logger.debug('the end of the series could not be stored', {
+        code: 'SERIES_END_NOT_STORED',
         target: targetKey(this.target),
         error: storeError(error),
       });

@@ -109,7 +109,11 @@ export class MediaWatch {
       const problems = [unknownProblem(name, before.addresses.length)];
       next = { ...before, problems };
       const known = before.problems.some(({ code }) => code === 'RTCD_DNS');
-      if (!known) this.#options.logger.warn('RTCD could not be found', { error: asError(cause) });
+      if (!known)
+        this.#options.logger.warn('RTCD could not be found', {
+          code: 'RTCD_DNS',
+          error: asError(cause),
+        });
     }
     // Meanwhile another URL may be followed.
     if (this.#service !== before || this.#rounds.isStopped) return;

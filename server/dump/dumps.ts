@@ -216,7 +216,11 @@ export class DumpService {
     for (const dump of finished.slice(maxFinishedJobs)) {
       await this.#remove(dump.id).catch((error: unknown) => {
         const reason = errorText(error);
-        this.#options.logger.warn('an old dump could not be deleted', { code: 'DUMP_NOT_DELETED', id: dump.id, reason });
+        this.#options.logger.warn('an old dump could not be deleted', {
+          code: 'DUMP_NOT_DELETED',
+          id: dump.id,
+          reason,
+        });
       });
     }
   }
@@ -229,7 +233,10 @@ export class DumpService {
       await importGoPluginJobs({ kv, store, logger, node, nowMs: clock.nowMs(), serverName });
     } catch (error) {
       const reason = errorText(error);
-      logger.warn('The dumps of the Go plugin could not be taken over yet', { code: 'DUMP_OLD_JOBS_NOT_TAKEN', reason });
+      logger.warn('The dumps of the Go plugin could not be taken over yet', {
+        code: 'DUMP_OLD_JOBS_NOT_TAKEN',
+        reason,
+      });
     }
   }
 }

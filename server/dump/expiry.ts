@@ -45,7 +45,11 @@ export class DumpExpiry {
         await remove(id);
         logger.info('a dump past its age was deleted', { id });
       } catch (error) {
-        logger.warn('a dump past its age could not be deleted', { id, reason: errorText(error) });
+        logger.warn('a dump past its age could not be deleted', {
+          code: 'DUMP_NOT_DELETED',
+          id,
+          reason: errorText(error),
+        });
       }
     }
   }

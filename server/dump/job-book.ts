@@ -181,7 +181,11 @@ export class JobBook {
       if (result.kind !== 'saved') onLost(id, 'taken');
       return true;
     } catch (error) {
-      if (!this.#isFailing) logger.warn('a job could not be written', { reason: errorText(error) });
+      if (!this.#isFailing)
+        logger.warn('a job could not be written', {
+          code: 'DUMP_JOB_NOT_SAVED',
+          reason: errorText(error),
+        });
       this.#isFailing = true;
       return false;
     }

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Timer } from '../../lib/runtime/index.ts';
-import { codeOf, errorText } from '../share/index.ts';
+import { errorText } from '../share/index.ts';
 import type { JobBook } from './job-book.ts';
 import { isFinished, type JobRecord } from './job-record.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -65,7 +65,10 @@ export class JobWatch {
       await book.refresh();
     } catch (error) {
       // What is known is better than nothing; the next call tries again.
-      logger.warn('the jobs could not be read', { code: 'DUMP_JOBS_UNREADABLE', reason: errorText(error) });
+      logger.warn('the jobs could not be read', {
+        code: 'DUMP_JOBS_UNREADABLE',
+        reason: errorText(error),
+      });
     }
   }
 

@@ -40,7 +40,10 @@ export class HttpBridge {
       try {
         options.listener(incoming, response);
       } catch (error) {
-        options.logger.error('a request handler failed', { error: error as Error });
+        options.logger.error('a request handler failed', {
+          code: 'HTTP_HANDLER_FAILED',
+          error: error as Error,
+        });
         response.destroy();
       }
     });
@@ -147,7 +150,7 @@ export class HttpBridge {
     }
     // Most uploads that break off do so because somebody closed a page: no news for an administrator.
     const level = error instanceof BodyCutError ? 'debug' : 'warn';
-    logger[level]('a request was not answered to its end', { error });
+    logger[level]('a request was not answered to its end', { code: 'HTTP_NOT_ANSWERED', error });
     if (writer.hasHead) {
       // The server would end a cut answer as if it were whole; failing the call is second best.
       if (await writer.breakOff()) return;

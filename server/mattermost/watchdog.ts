@@ -38,7 +38,10 @@ export class Watchdog {
         '{time}',
       ),
       onFailure: (error) => {
-        this.#logger.warn('nobody watches the event loop any more', { error: error as Error });
+        this.#logger.warn('nobody watches the event loop any more', {
+          code: 'WATCHDOG_LOST',
+          error: error as Error,
+        });
       },
     });
     this.#wait();
@@ -55,7 +58,10 @@ export class Watchdog {
       this.#guard?.beat();
       const lateMs = Math.round(this.#clock.monotonicMs() - dueMs);
       if (lateMs >= blockedWarningMs) {
-        this.#logger.warn('the event loop was blocked', { milliseconds: lateMs });
+        this.#logger.warn('the event loop was blocked', {
+          code: 'LOOP_BLOCKED',
+          milliseconds: lateMs,
+        });
       }
       this.#wait();
     });

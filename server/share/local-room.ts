@@ -101,7 +101,10 @@ export class LocalRoom {
     this.#isShort = await this.#isBelow(diskShortBytes);
     if (lost > 0) {
       const { logger } = this.#options;
-      logger.error('disk full: deleted blocks that were nowhere else', { blocks: lost });
+      logger.error('disk full: deleted blocks that were nowhere else', {
+        code: 'SYNC_BLOCKS_LOST',
+        blocks: lost,
+      });
     }
     return synced + lost;
   }
