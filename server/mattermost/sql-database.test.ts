@@ -1,41 +1,18 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { encodeGoTime, interfaceValue } from '../../lib/gob/index.ts';
 import type { GobValue } from '../../lib/gob/index.ts';
-import { sleep, systemClock } from '../../lib/runtime/index.ts';
-import { FakeDriver, databaseOver, goError, pqError } from './fake-driver-fixture.ts';
+import { goError, pqError } from './fake-driver-fixture.ts';
 import {
   hangingConnectionMs,
   maxBorrowedConnections,
   maxHangingConnections,
   maxWaitingQueries,
 } from './limits.ts';
+import { SqlBench, mysql, postgres, until, whole } from './sql-bench-fixture.ts';
 
-const postgres = { dialect: 'postgres' } as const;
-const mysql = { dialect: 'mysql' } as const;
 const text = (value: string) => interfaceValue('string', value);
-const whole = (value: number | bigint) => interfaceValue('int64', value);
 
-let driver: FakeDriver;
-let setup: ReturnType<typeof databaseOver>;
-
-function start() {
-  driver = new FakeDriver();
-  setup = databaseOver(driver);
-  return setup.database;
-}
-
-afterEach(() => {
-  // Whatever a test did: nothing stays open and nothing would have ended the server.
-  expect(driver.crashes).toEqual([]);
-  expect([...driver.open.values()]).toEqual([]);
-  expect(setup.clock.pendingTimers).toBe(0);
-  expect(setup.database.running).toBe(0);
-});
-
-/** Lets the wire come to rest. */
-async function until(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await sleep(systemClock, 1);
-}
+const bench = new SqlBench();
 
 /** A promise and what settles it. */
 function gate() {
@@ -46,9 +23,9 @@ function gate() {
 
 describe('a query', () => {
   test('gives columns and rows with values of every type', async () => {
-    const database = start();
+    const database = bench.start();
     const time = encodeGoTime({ unixSeconds: 5, nanoseconds: 6 });
-    driver.result = {
+    bench.driver.result = {
       columns: Array.from({ length: 9 }, (_, at) => [`c${String(at)}`, 'TEXT']),
       rows: [
         [
@@ -69,10 +46,10 @@ describe('a query', () => {
   });
 
   test('sends typed arguments with the placeholders of the database', async () => {
-    const database = start();
+    const database = bench.start();
     const values = [1, 2n ** 62n, 0.5, { double: 3 }, 'x', true, new Uint8Array([9]), null];
     await database.query('SELECT $1, $2, $3, $4, $5, $6, $7, $8', values, postgres);
-    const asked = driver.calls.find(({ method }) => method === 'ConnQuery')?.argument as {
+    const asked = bench.driver.calls.find(({ method }) => method === 'ConnQuery')?.argument as {
       B: string;
       C: { Ordinal: number; Value: { typeName: string; value: GobValue } | null }[];
     };
@@ -82,37 +59,39 @@ describe('a query', () => {
     expect(asked.C.map(({ Value }) => Value?.typeName ?? null)).toEqual([
       ...['int64', 'int64', 'float64', 'float64', 'string', 'bool', '[]uint8', null],
     ]);
-    expect(driver.calls[0]).toMatchObject({ method: 'Conn', argument: true });
+    expect(bench.driver.calls[0]).toMatchObject({ method: 'Conn', argument: true });
     await database.query('SELECT a FROM b WHERE c = $1 AND d > $2', ['x', 2], mysql);
-    const text = JSON.stringify(driver.calls.filter(({ method }) => method === 'ConnQuery').at(-1));
+    const text = JSON.stringify(
+      bench.driver.calls.filter(({ method }) => method === 'ConnQuery').at(-1),
+    );
     expect(text).toContain('c = ? AND d > ?');
     await database.query('SELECT 1', [], { ...postgres, onReplica: true });
-    expect(driver.calls.findLast(({ method }) => method === 'Conn')?.argument).toBe(false);
+    expect(bench.driver.calls.findLast(({ method }) => method === 'Conn')?.argument).toBe(false);
   });
 
   test('has its statement prepared where the driver wants that, and closes it', async () => {
-    const database = start();
-    driver.before = (method) => {
+    const database = bench.start();
+    bench.driver.before = (method) => {
       return method === 'ConnQuery' || method === 'ConnExec'
         ? { B: goError(5, 'skip') }
         : undefined;
     };
-    driver.result = { columns: [['n', 'BIGINT']], rows: [[whole(1)]] };
+    bench.driver.result = { columns: [['n', 'BIGINT']], rows: [[whole(1)]] };
     expect((await database.query('SELECT $1', [1], mysql)).rows).toEqual([[1]]);
     expect(await database.execute('UPDATE t SET a = $1', [1], mysql)).toMatchObject({
       rowsAffected: 1,
     });
-    expect(driver.count('StmtClose')).toBe(2);
+    expect(bench.driver.count('StmtClose')).toBe(2);
   });
 
   test('changes rows', async () => {
-    const database = start();
-    driver.change = { RowsAffected: 3, LastIDError: goError(0, 'not supported') };
+    const database = bench.start();
+    bench.driver.change = { RowsAffected: 3, LastIDError: goError(0, 'not supported') };
     expect(await database.execute('DELETE FROM t', [], postgres)).toEqual({
       rowsAffected: 3,
       lastInsertId: undefined,
     });
-    driver.change = { RowsAffected: 1, LastID: 12 };
+    bench.driver.change = { RowsAffected: 1, LastID: 12 };
     expect((await database.execute('INSERT', [], mysql)).lastInsertId).toBe(12);
   });
 });
@@ -133,14 +112,14 @@ describe('refuses before anything is sent', () => {
     ['SELECT $1', [undefined]],
     ['SELECT $1', [{ toString: () => 'x' }]],
   ])('%j', async (sql, parameters) => {
-    const database = start();
+    const database = bench.start();
     const call = database.query(sql, parameters as never[], postgres);
     await expect(call).rejects.toMatchObject({ code: 'SQL_ARGUMENT' });
-    expect(driver.calls).toEqual([]);
+    expect(bench.driver.calls).toEqual([]);
   });
 
   test('a question mark for MySQL, a longer text and more arguments than allowed', async () => {
-    const database = start();
+    const database = bench.start();
     const long = `SELECT '${'x'.repeat(70_000)}'`;
     await expect(database.query(long, [], postgres)).rejects.toMatchObject({
       code: 'SQL_ARGUMENT',
@@ -153,14 +132,14 @@ describe('refuses before anything is sent', () => {
     await expect(database.query("SELECT '?'", [], mysql)).rejects.toMatchObject({
       code: 'SQL_ARGUMENT',
     });
-    expect(driver.calls).toEqual([]);
+    expect(bench.driver.calls).toEqual([]);
   });
 
   test.each(['TIMESTAMPTZ', 'TIMESTAMP', 'DATE', 'TIME', 'TIMETZ', 'DATETIME'])(
     'to fetch a row with a column of type %s',
     async (type) => {
-      const database = start();
-      driver.result = {
+      const database = bench.start();
+      bench.driver.result = {
         columns: [
           ['a', 'INT8'],
           ['at', type],
@@ -172,38 +151,38 @@ describe('refuses before anything is sent', () => {
         code: 'SQL_COLUMN_TYPE',
         message: expect.stringContaining('column at') as unknown,
       });
-      expect(driver.count('RowsNext')).toBe(0);
+      expect(bench.driver.count('RowsNext')).toBe(0);
     },
   );
 });
 
 describe('limits', () => {
   test('of rows and bytes end the query, cancel it and return its connection', async () => {
-    const database = start();
+    const database = bench.start();
     const columns: [string, string][] = [['t', 'TEXT']];
-    driver.result = { columns, rows: [[text('a')], [text('b')], [text('c')]] };
+    bench.driver.result = { columns, rows: [[text('a')], [text('b')], [text('c')]] };
     const f = (options: object) => database.query('SELECT', [], { ...postgres, ...options });
     expect((await f({ maxRows: 3 })).rows).toHaveLength(3);
-    expect(driver.count('ConnExec')).toBe(0);
+    expect(bench.driver.count('ConnExec')).toBe(0);
     await expect(f({ maxRows: 2 })).rejects.toMatchObject({ code: 'SQL_TOO_MANY_ROWS' });
-    expect(driver.count('ConnExec')).toBe(1);
+    expect(bench.driver.count('ConnExec')).toBe(1);
     expect((await f({ maxBytes: 6 })).rows).toHaveLength(3);
     await expect(f({ maxBytes: 5 })).rejects.toMatchObject({ code: 'SQL_TOO_MANY_BYTES' });
-    expect(driver.count('ConnExec')).toBe(2);
+    expect(bench.driver.count('ConnExec')).toBe(2);
   });
 
   test('of columns', async () => {
-    const database = start();
-    driver.result = { columns: Array.from({ length: 257 }, () => ['c', 'TEXT']), rows: [] };
+    const database = bench.start();
+    bench.driver.result = { columns: Array.from({ length: 257 }, () => ['c', 'TEXT']), rows: [] };
     await expect(database.query('SELECT', [], postgres)).rejects.toMatchObject({
       code: 'SQL_ARGUMENT',
     });
   });
 
   test('of time answer the caller, cancel the query, and return the connection when it ends', async () => {
-    const database = start();
+    const database = bench.start();
     const { open, opened } = gate();
-    driver.before = async (method) => {
+    bench.driver.before = async (method) => {
       // The query ends when it is cancelled, as in PostgreSQL.
       if (method === 'ConnExec') open();
       if (method !== 'ConnQuery') return undefined;
@@ -212,22 +191,25 @@ describe('limits', () => {
     };
     const call = database.query('SELECT pg_sleep(100)', [], { ...postgres, timeoutMs: 500 });
     const failure = expect(call).rejects.toMatchObject({ code: 'SQL_TIMEOUT' });
-    await until(() => driver.count('ConnQuery') === 1);
-    await setup.clock.advance(499);
-    expect(driver.count('ConnExec')).toBe(0);
-    await setup.clock.advance(1);
+    await until(() => bench.driver.count('ConnQuery') === 1);
+    await bench.setup.clock.advance(499);
+    expect(bench.driver.count('ConnExec')).toBe(0);
+    await bench.setup.clock.advance(1);
     await failure;
     await until(() => database.running === 0);
-    const marker = JSON.stringify(driver.calls.find(({ method }) => method === 'ConnExec'));
+    const marker = JSON.stringify(bench.driver.calls.find(({ method }) => method === 'ConnExec'));
     expect(marker).toMatch(/pg_cancel_backend.*plugin query [0-9a-f]{24}/);
   });
 
   test('of time and a caller that gives up also hold between rows and before the query', async () => {
-    const database = start();
-    driver.result = { columns: [['n', 'INT8']], rows: Array.from({ length: 9 }, () => [whole(1)]) };
+    const database = bench.start();
+    bench.driver.result = {
+      columns: [['n', 'INT8']],
+      rows: Array.from({ length: 9 }, () => [whole(1)]),
+    };
     for (const stopAt of ['Conn', 'RowsColumns', 'RowsNext', 'RowsColumnTypeDatabaseTypeName']) {
       const stop = new AbortController();
-      driver.before = (method) => {
+      bench.driver.before = (method) => {
         if (method === stopAt) stop.abort();
         return undefined;
       };
@@ -235,18 +217,18 @@ describe('limits', () => {
       await expect(call).rejects.toMatchObject({ code: 'SQL_ABORTED' });
       await until(() => database.running === 0);
     }
-    const before = driver.calls.length;
+    const before = bench.driver.calls.length;
     const signal = AbortSignal.abort();
     await expect(database.query('SELECT', [], { ...postgres, signal })).rejects.toMatchObject({
       code: 'SQL_ABORTED',
     });
-    expect(driver.calls).toHaveLength(before);
+    expect(bench.driver.calls).toHaveLength(before);
   });
 
   test('of connections: the rest wait, too many are refused, a waiting one can give up', async () => {
-    const database = start();
+    const database = bench.start();
     const { open, opened } = gate();
-    driver.before = async (method) => {
+    bench.driver.before = async (method) => {
       if (method === 'ConnQuery') await opened;
     };
     const ask = (signal?: AbortSignal) =>
@@ -255,18 +237,18 @@ describe('limits', () => {
     const impatient = new AbortController();
     const leaving = ask(impatient.signal);
     const waiting = Array.from({ length: maxWaitingQueries - 1 }, () => ask());
-    await until(() => driver.count('ConnQuery') === maxBorrowedConnections);
+    await until(() => bench.driver.count('ConnQuery') === maxBorrowedConnections);
     await expect(ask()).rejects.toMatchObject({ code: 'SQL_BUSY' });
     impatient.abort();
     await expect(leaving).rejects.toMatchObject({ code: 'SQL_ABORTED' });
-    expect(driver.count('Conn')).toBe(maxBorrowedConnections);
+    expect(bench.driver.count('Conn')).toBe(maxBorrowedConnections);
     open();
     await Promise.all([...running, ...waiting]);
-    expect(driver.count('Conn')).toBe(maxBorrowedConnections + maxWaitingQueries - 1);
+    expect(bench.driver.count('Conn')).toBe(maxBorrowedConnections + maxWaitingQueries - 1);
   });
 
   test('of patience with connections that hang: after a minute others are borrowed', async () => {
-    const database = start();
+    const database = bench.start();
     const { open, opened } = gate();
     const hang = async (method: string) => {
       if (method === 'ConnQuery') await opened;
@@ -274,41 +256,41 @@ describe('limits', () => {
     const ask = () => database.query('SELECT', [], { ...mysql, timeoutMs: 1000 });
     let borrowed = 0;
     for (let round = 0; round < 2 + maxHangingConnections / maxBorrowedConnections; round++) {
-      driver.before = hang;
+      bench.driver.before = hang;
       const calls = Array.from({ length: maxBorrowedConnections }, ask);
       const failures = calls.map((call) =>
         expect(call).rejects.toMatchObject({ code: 'SQL_TIMEOUT' }),
       );
       if (round <= maxHangingConnections / maxBorrowedConnections) {
         borrowed += maxBorrowedConnections;
-        await until(() => driver.count('ConnQuery') === borrowed);
+        await until(() => bench.driver.count('ConnQuery') === borrowed);
       }
-      await setup.clock.advance(1000);
+      await bench.setup.clock.advance(1000);
       await Promise.all(failures);
-      await setup.clock.advance(hangingConnectionMs);
+      await bench.setup.clock.advance(hangingConnectionMs);
     }
     // The last round had to wait: so many hang that no more are borrowed.
-    expect(driver.count('ConnQuery')).toBe(maxBorrowedConnections + maxHangingConnections);
-    driver.before = () => undefined;
+    expect(bench.driver.count('ConnQuery')).toBe(maxBorrowedConnections + maxHangingConnections);
+    bench.driver.before = () => undefined;
     open();
     await until(() => database.running === 0);
     await Promise.all([ask(), ask(), ask()]);
   });
 
   test('of a connection that comes too late: it is returned unused', async () => {
-    const database = start();
+    const database = bench.start();
     const { open, opened } = gate();
-    driver.before = async (method) => {
+    bench.driver.before = async (method) => {
       if (method === 'Conn') await opened;
     };
     const call = database.query('SELECT', [], { ...postgres, timeoutMs: 100 });
     const failure = expect(call).rejects.toMatchObject({ code: 'SQL_TIMEOUT' });
-    await until(() => driver.count('Conn') === 1);
-    await setup.clock.advance(100);
+    await until(() => bench.driver.count('Conn') === 1);
+    await bench.setup.clock.advance(100);
     await failure;
-    driver.before = () => undefined;
+    bench.driver.before = () => undefined;
     open();
     await until(() => database.running === 0);
-    expect(driver.count('ConnQuery')).toBe(0);
+    expect(bench.driver.count('ConnQuery')).toBe(0);
   });
 });

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { interfaceValue } from '../../lib/gob/index.ts';
-import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../../lib/runtime/index.ts';
-import { FakeDriver, databaseOver, goError, mysqlError, pqError } from './fake-driver-fixture.ts';
+import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
+import { goError, mysqlError, pqError } from './fake-driver-fixture.ts';
 import { maxConnectionTries } from './limits.ts';
+import { SqlBench, mysql, postgres, until, whole } from './sql-bench-fixture.ts';
 import { RpcDatabase } from './sql-database.ts';
 import {
   SqlConstraintError,
@@ -11,37 +12,13 @@ import {
   codeOfState,
 } from './sql-errors.ts';
 
-const postgres = { dialect: 'postgres' } as const;
-const mysql = { dialect: 'mysql' } as const;
-const whole = (value: number | bigint) => interfaceValue('int64', value);
-
-let driver: FakeDriver;
-let setup: ReturnType<typeof databaseOver>;
-
-function start() {
-  driver = new FakeDriver();
-  setup = databaseOver(driver);
-  return setup.database;
-}
-
-afterEach(() => {
-  // Whatever a test did: nothing stays open and nothing would have ended the server.
-  expect(driver.crashes).toEqual([]);
-  expect([...driver.open.values()]).toEqual([]);
-  expect(setup.clock.pendingTimers).toBe(0);
-  expect(setup.database.running).toBe(0);
-});
-
-/** Lets the wire come to rest. */
-async function until(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await sleep(systemClock, 1);
-}
+const bench = new SqlBench();
 
 describe('errors', () => {
   test('of PostgreSQL have a class and code by SQLSTATE', async () => {
-    const database = start();
+    const database = bench.start();
     const fields = { Code: '23505', Message: 'duplicate key', Detail: '(a)=(secret)', Table: 't' };
-    driver.before = (method) => (method === 'ConnQuery' ? { B: pqError(fields) } : undefined);
+    bench.driver.before = (method) => (method === 'ConnQuery' ? { B: pqError(fields) } : undefined);
     const failure: unknown = await database.query('INSERT', [], postgres).catch((e: unknown) => e);
     expect(failure).toBeInstanceOf(SqlConstraintError);
     expect(failure).toMatchObject({
@@ -60,7 +37,7 @@ describe('errors', () => {
       for (const state of states.split(' '))
         expect([state, codeOfState(state)]).toEqual([state, want]);
     };
-    start();
+    bench.start();
     f('23505', 'SQL_UNIQUE');
     f('23502 23503 23514 23P01', 'SQL_CONSTRAINT');
     f('42601 42804', 'SQL_SYNTAX');
@@ -74,16 +51,16 @@ describe('errors', () => {
   });
 
   test('of MySQL have it by number, else by SQLSTATE', async () => {
-    const database = start();
+    const database = bench.start();
     const f = async (number: number, state: string, code: string) => {
-      driver.before = (method) =>
+      bench.driver.before = (method) =>
         method === 'ConnQuery' ? { B: mysqlError(number, state) } : undefined;
       await expect(database.query('SELECT', [], mysql)).rejects.toMatchObject({
         code,
         details: { mysqlNumber: number },
       });
     };
-    driver.before = (method) =>
+    bench.driver.before = (method) =>
       method === 'ConnQuery' ? { B: goError(0, 'Error 1146 (42S02): No table') } : undefined;
     await expect(database.query('SELECT', [], mysql)).rejects.toMatchObject({
       code: 'SQL_UNDEFINED',
@@ -96,20 +73,21 @@ describe('errors', () => {
   });
 
   test('in the middle of the rows fail the query', async () => {
-    const database = start();
-    driver.result = {
+    const database = bench.start();
+    bench.driver.result = {
       columns: [['n', 'INT8']],
       rows: [[whole(1)]],
       endError: pqError({ Code: '22012', Message: 'division by zero' }),
     };
     const call = database.query('SELECT', [], postgres);
     await expect(call).rejects.toMatchObject({ code: 'SQL_VALUE' });
-    expect(driver.count('RowsClose')).toBe(1);
+    expect(bench.driver.count('RowsClose')).toBe(1);
   });
 
   test('of a connection that cannot be had say so', async () => {
-    const database = start();
-    driver.before = (method) => (method === 'Conn' ? { B: goError(0, 'refused') } : undefined);
+    const database = bench.start();
+    bench.driver.before = (method) =>
+      method === 'Conn' ? { B: goError(0, 'refused') } : undefined;
     const call = database.query('SELECT', [], postgres);
     await expect(call).rejects.toMatchObject({
       code: 'SQL_UNAVAILABLE',
@@ -118,33 +96,33 @@ describe('errors', () => {
   });
 
   test('of dead connections are no news while there are others', async () => {
-    const database = start();
+    const database = bench.start();
     let dead = maxConnectionTries - 1;
-    driver.before = (method) => {
+    bench.driver.before = (method) => {
       return method === 'ConnQuery' && dead-- > 0 ? { B: goError(6, 'bad connection') } : undefined;
     };
     await database.query('SELECT', [], postgres);
-    expect(driver.count('Conn')).toBe(maxConnectionTries);
-    expect(driver.count('ConnClose')).toBe(maxConnectionTries);
+    expect(bench.driver.count('Conn')).toBe(maxConnectionTries);
+    expect(bench.driver.count('ConnClose')).toBe(maxConnectionTries);
     dead = maxConnectionTries;
     const call = database.query('SELECT', [], postgres);
     await expect(call).rejects.toMatchObject({ code: 'SQL_UNAVAILABLE' });
   });
 
   test('of a connection that breaks on the way repeat only what may be repeated', async () => {
-    const database = start();
+    const database = bench.start();
     let broken = 1;
-    driver.before = (method) => {
+    bench.driver.before = (method) => {
       if (method !== 'ConnQuery' || broken-- <= 0) return undefined;
       return { B: goError(0, 'read tcp 127.0.0.1:5432: connection reset by peer') };
     };
     await database.query('SELECT', [], { ...postgres, mayRepeat: true });
-    expect(driver.count('Conn')).toBe(2);
+    expect(bench.driver.count('Conn')).toBe(2);
     broken = 1;
     await expect(database.query('INSERT', [], postgres)).rejects.toMatchObject({
       code: 'SQL_UNAVAILABLE',
     });
-    driver.before = (method) =>
+    bench.driver.before = (method) =>
       method === 'ConnQuery' ? { B: goError(0, 'pq: unexpected message') } : undefined;
     await expect(
       database.query('SELECT', [], { ...postgres, mayRepeat: true }),
@@ -152,24 +130,25 @@ describe('errors', () => {
   });
 
   test('of a server without a database, and of one that is gone', async () => {
-    const database = start();
+    const database = bench.start();
     const options = { clock: new FakeClock(), logger: silentLogger, rng: seededRng(1) };
     const none = new RpcDatabase({ ...options, client: undefined });
     await expect(none.query('SELECT', [], postgres)).rejects.toMatchObject({
       code: 'SQL_NO_DATABASE',
     });
-    driver.before = (method) => (method === 'ConnQuery' ? setup.server.close() : undefined);
+    bench.driver.before = (method) =>
+      method === 'ConnQuery' ? bench.setup.server.close() : undefined;
     await expect(database.query('SELECT', [], postgres)).rejects.toMatchObject({
       code: 'SQL_UNAVAILABLE',
     });
     await until(() => database.running === 0);
     // The server takes back what is borrowed when a plugin has gone.
-    driver.open.clear();
+    bench.driver.open.clear();
   });
 
   test('name a value that cannot be', async () => {
-    const database = start();
-    driver.result = { columns: [['n', 'X']], rows: [[interfaceValue('[]string', ['a'])]] };
+    const database = bench.start();
+    bench.driver.result = { columns: [['n', 'X']], rows: [[interfaceValue('[]string', ['a'])]] };
     const call = database.query('SELECT', [], postgres);
     await expect(call).rejects.toMatchObject({ code: 'SQL_REPLY' });
   });
