@@ -12,7 +12,7 @@ import type { FakeServer } from './fake-server.ts';
 import { PLUGIN_ID, startFakeSite, type FakeSite } from './fake-site.ts';
 
 /** Chromium has to start and the script to be built; on a busy machine that takes its time. */
-const BROWSER_TIMEOUT_MS = 120_000;
+const BROWSER_TIMEOUT_MS = 240_000;
 
 /** One step of the browser; a generous deadline costs nothing when it is met. */
 const STEP_TIMEOUT_MS = 60_000;

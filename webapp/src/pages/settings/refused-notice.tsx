@@ -12,13 +12,14 @@ export function RefusedNotice({ status }: { status: Status | null }) {
   const say = useText();
   const className = useRootClass();
   const refusal = status?.problems.find(({ code }) => code === 'SETTINGS_REFUSED');
+  if (refusal === undefined) {
+    return null;
+  }
   return (
-    <div className={className} id="mmx-refused" role="alert">
-      {refusal !== undefined && (
-        <Notice tone="error" title={<ServerText text={refusal.message} />}>
-          <p className="mmx-notice__advice">{say('mmx.settings.refused.advice')}</p>
-        </Notice>
-      )}
+    <div className={className} id="mmx-refused">
+      <Notice isAlert tone="error" title={<ServerText text={refusal.message} />}>
+        <p className="mmx-notice__advice">{say('mmx.settings.refused.advice')}</p>
+      </Notice>
     </div>
   );
 }
