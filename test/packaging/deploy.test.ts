@@ -23,6 +23,8 @@ let directory = '';
 let server: Server;
 let asked: Asked[] = [];
 let states: { state: number; error?: string }[] = [];
+/** What the list of active plugins says, each time that it is asked for. */
+let activity: boolean[] = [];
 let uploadStatus = 201;
 
 async function answer(request: IncomingMessage): Promise<[number, unknown]> {
@@ -35,8 +37,8 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
   }
   // The list of a server in local mode, which has no route for states.
   if (call === 'GET /api/v4/plugins') {
-    const { state } = states.shift() ?? {};
-    return [200, { active: state === 2 ? [{ id: manifest.id }] : [], inactive: [] }];
+    const isActive = activity.shift() === true;
+    return [200, { active: isActive ? [{ id: manifest.id }] : [], inactive: [] }];
   }
   if (call.endsWith('/statuses')) {
     const state = states.length > 1 ? states.shift() : states[0];
@@ -50,6 +52,7 @@ beforeEach(async () => {
   await writeFile(`${directory}/bundle.tar.gz`, 'the bundle');
   asked = [];
   states = [{ state: 0 }, { state: 2 }];
+  activity = [false, false, true];
   uploadStatus = 201;
   server = createServer((request, response) => {
     void answer(request).then(([status, body]) => {
@@ -95,6 +98,7 @@ describe('deploy', () => {
     });
     expect(asked.map(({ call }) => call)).toEqual([
       'POST /api/v4/plugins',
+      'GET /api/v4/plugins',
       `POST /api/v4/plugins/${manifest.id}/enable`,
       'GET /api/v4/plugins',
       'GET /api/v4/plugins',
