@@ -389,6 +389,7 @@ export class ScrapeLoop {
       await series.end(slot, newestMs + 1);
     } catch (error) {
       this.#env.logger.warn('the end of the series could not be stored', {
+        code: 'SERIES_END_NOT_STORED',
         target: targetKey(this.target),
         error: storeError(error),
       });

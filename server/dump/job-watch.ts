@@ -78,7 +78,10 @@ export class JobWatch {
       await book.refresh();
       this.#refreshedAtMs = clock.monotonicMs();
     } catch (error) {
-      logger.warn('the jobs could not be read', { reason: errorText(error) });
+      logger.warn('the jobs could not be read', {
+        code: 'DUMP_JOBS_UNREADABLE',
+        reason: errorText(error),
+      });
       return;
     }
     const isStart = !this.#isLoaded;

@@ -313,7 +313,8 @@ describe('bodies', () => {
     const request = { method: 'PUT', headers, body: pattern(100_000), cutBodyAt: 99_999 };
     expect((await host.request(request)).status).toBe(500);
     expect(outcome).toBe('aborted');
-    const line = 'debug a request was not answered to its end error the request body ended 1 bytes';
+    const line =
+      'debug a request was not answered to its end code HTTP_NOT_ANSWERED error the request body ended 1 bytes';
     expect(host.logLines).toEqual([expect.stringContaining(line)]);
   });
 

@@ -44,7 +44,10 @@ test('tells how long the event loop stood still, each time', async () => {
   expect(lines).toEqual([]);
   fireAfter(watchIntervalMs + blockedWarningMs);
   fireAfter(watchIntervalMs + 7000);
-  const line = (milliseconds: number) => ['the event loop was blocked', { milliseconds }];
+  const line = (milliseconds: number) => [
+    'the event loop was blocked',
+    { code: 'LOOP_BLOCKED', milliseconds },
+  ];
   expect(lines).toEqual([line(blockedWarningMs), line(7000)]);
   await watchdog.stop();
   expect(isWaiting()).toBe(false);
