@@ -47,13 +47,13 @@ export const spaceMarginBytes = 64 * 1024 * 1024;
 export const gzipLevel = 1;
 
 /** Bytes of an archive that go from thread to thread at once: few messages, little memory. */
-export const streamChunkBytes = 256 * 1024;
+export const streamChunkBytes = 128 * 1024;
 
 /** Segments of chunks in blocks that are written anew: each is packed and removed when it is full. */
 export const segmentBytes = 16 * 1024 * 1024;
 
 /** Bytes of an archive that wait for whoever takes them. */
-export const streamAheadBytes = 1024 * 1024;
+export const streamAheadBytes = 512 * 1024;
 
 /** Largest archive in a support packet: the server takes it as one message and holds it in memory. */
 export const maxPacketBytes = 64 * 1024 * 1024;
@@ -68,13 +68,10 @@ export const packetGraceMs = 5_000;
 export const packetAttemptShare = 2 / 3;
 
 /** An attempt is not made when its estimate is larger than the limit by this: estimates err. */
-export const packetTryFactor = 1.25;
+export const packetTryFactor = 1.1;
 
 /** Steps that a dump in a support packet is thinned to, one after the other, before it is shortened. */
 export const packetStepsSeconds: readonly number[] = [60, 300];
-
-/** How much more a sample takes when it is one of few: deltas are larger, and the index stays. */
-export const thinnedSampleFactor = 3;
 
 /** Shortest range that a support packet is cut to before it gives up. */
 export const minPacketRangeMs = 5 * 60 * 1000;
@@ -99,7 +96,7 @@ export const maxProbedBlocks = 8;
 
 /** Samples and series of one block that are rewritten for an estimate: a tenth of a second or two. */
 export const maxProbedSamples = 2_000_000;
-export const maxProbedSeries = 1024;
+export const maxProbedSeries = 512;
 
 /** Series of one block that are compared with those of others, to tell how many there are together. */
 export const maxUnitedSeries = 5_000;
