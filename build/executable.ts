@@ -13,6 +13,8 @@ export const nodeOptions = [
   '--use-system-ca',
   // Megabytes of the young generation: the engine would let it grow to 16 over days and keep that.
   '--max-semi-space-size=4',
+  // Streams free their buffers behind them: `BufferSweep` of `lib/runtime`.
+  '--expose-gc',
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createGunzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
-import { asError } from '../../lib/runtime/index.ts';
+import { asError, BufferSweep } from '../../lib/runtime/index.ts';
 import { DumpError } from './errors.ts';
 import { streamChunkBytes } from './limits.ts';
 import type { PackedFile } from './worker-protocol.ts';
@@ -24,6 +24,7 @@ export class ArchiveCheck {
   readonly #hash = createHash('sha256');
   /** Rejects with the first fault; resolves when all members were seen. */
   readonly #walked: Promise<unknown>;
+  readonly #sweep = new BufferSweep();
   #sizeBytes = 0;
 
   constructor(written: WrittenArchive) {
@@ -42,6 +43,7 @@ export class ArchiveCheck {
   /** Takes the next bytes; waits while what came before is not unpacked yet. */
   async add(bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
+    this.#sweep.passed(bytes.length);
     this.#hash.update(bytes);
     if (!this.#gunzip.destroyed && !this.#gunzip.write(bytes)) await drained(this.#gunzip);
     // It ends before its time only when there is a fault.

@@ -1,4 +1,4 @@
-import { assert, type ThreadCall } from '../../lib/runtime/index.ts';
+import { assert, BufferSweep, type ThreadCall } from '../../lib/runtime/index.ts';
 import { inPieces } from './in-pieces.ts';
 import { streamChunkBytes } from './limits.ts';
 import type { DumpThread } from './ports.ts';
@@ -14,6 +14,7 @@ export class ArchiveStream {
   readonly #id: string;
   readonly #thread: DumpThread;
   readonly #ended = new AbortController();
+  readonly #sweep = new BufferSweep();
   #failure: { error: unknown } | undefined;
   #taken: Promise<void> | undefined;
   /** Aborted by the caller's signal, and after a failure. */
@@ -64,6 +65,7 @@ export class ArchiveStream {
     for await (const piece of inPieces(bytes, streamChunkBytes)) {
       const { length } = piece;
       await this.call('dump.check', { bytes: piece }, { transfer: [piece.buffer] });
+      this.#sweep.passed(length);
       onBytes(length);
     }
     await this.call('dump.check', { bytes: null });
@@ -77,6 +79,7 @@ export class ArchiveStream {
         throw error;
       });
       if (bytes === null) return;
+      this.#sweep.passed((bytes as Uint8Array).length);
       yield bytes as Uint8Array;
     }
   }

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { BufferSweep } from '../../lib/runtime/index.ts';
 import { DumpError } from './errors.ts';
 import { gzipLevel, streamAheadBytes, streamChunkBytes } from './limits.ts';
 import type { WrittenArchive } from './archive-check.ts';
@@ -31,6 +32,7 @@ export class ArchiveWriter {
   /** Rejects with the first error of any part; never resolves. */
   readonly #failure: Promise<never>;
   #fail: (error: Error) => void = () => undefined;
+  readonly #sweep = new BufferSweep();
   #sizeBytes = 0;
   readonly #files: PackedFile[] = [];
 
@@ -60,8 +62,10 @@ export class ArchiveWriter {
   /** The next bytes of the archive, for the caller to keep; undefined behind the last ones. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const next = await this.#out.next();
+    if (next.done === true) return undefined;
+    this.#sweep.passed(next.value.length);
     // What comes is a part of a larger buffer.
-    return next.done === true ? undefined : new Uint8Array(next.value);
+    return new Uint8Array(next.value);
   }
 
   /** Bytes of the archive so far. */
