@@ -1,5 +1,14 @@
 import type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
-import type { Dump, DumpEstimate, DumpFilter, DumpList, DumpPreview } from './dumps.ts';
+import {
+  dumpPhases,
+  dumpRedactions,
+  dumpStates,
+  type Dump,
+  type DumpEstimate,
+  type DumpFilter,
+  type DumpList,
+  type DumpPreview,
+} from './dumps.ts';
 import type { ApiError } from './errors.ts';
 import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
 import type { Gap, ScrapeOutcome, Target, TargetList } from './targets.ts';
@@ -134,7 +143,7 @@ const range = fields<Dump['requested']>({ fromMs: number, toMs: number });
 
 export const dump: Reader<Dump> = fields<Dump>({
   id: text,
-  state: oneOf('queued', 'running', 'ready', 'failed', 'cancelled'),
+  state: oneOf(...dumpStates),
   createdAtMs: number,
   startedAtMs: nullable(number),
   finishedAtMs: nullable(number),
@@ -142,7 +151,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   createdBy: text,
   node: text,
   requested: range,
-  redaction: orElse(oneOf('none', 'hosts-and-ids'), 'none'),
+  redaction: orElse(oneOf(...dumpRedactions), 'none'),
   stepSeconds: orElse(number, 0),
   filter: nullable(
     fields<DumpFilter>({ nodes: list(text), jobs: list(text), metrics: list(text) }),
@@ -150,16 +159,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   actual: nullable(range),
   progress: fields<Dump['progress']>({
     percent: number,
-    phase: oneOf(
-      'waiting',
-      'selecting',
-      'snapshot',
-      'fetching',
-      'rewriting',
-      'packing',
-      'storing',
-      'done',
-    ),
+    phase: oneOf(...dumpPhases),
   }),
   samples: nullable(number),
   series: nullable(number),

@@ -1,10 +1,20 @@
 import type { ApiError } from './errors.ts';
 
-export type DumpState = 'queued' | 'running' | 'ready' | 'failed' | 'cancelled';
+export const dumpStates = ['queued', 'running', 'ready', 'failed', 'cancelled'] as const;
+export type DumpState = (typeof dumpStates)[number];
 
-/** What a running job is doing. */
-export type DumpPhase =
-  'waiting' | 'selecting' | 'snapshot' | 'fetching' | 'rewriting' | 'packing' | 'storing' | 'done';
+/** What a running job is doing, in this order. */
+export const dumpPhases = [
+  'waiting',
+  'selecting',
+  'snapshot',
+  'fetching',
+  'rewriting',
+  'packing',
+  'storing',
+  'done',
+] as const;
+export type DumpPhase = (typeof dumpPhases)[number];
 
 /** Which series a dump holds: those that fit one entry of each list that is not empty. */
 export interface DumpFilter {
@@ -16,7 +26,8 @@ export interface DumpFilter {
 }
 
 /** What of a dump is replaced by aliases: nothing, or names of hosts, addresses and ids. */
-export type DumpRedaction = 'none' | 'hosts-and-ids';
+export const dumpRedactions = ['none', 'hosts-and-ids'] as const;
+export type DumpRedaction = (typeof dumpRedactions)[number];
 
 /** Body of `POST /api/v1/dumps`: the half-open range `[from, to)` in milliseconds. */
 export interface DumpRequest extends Partial<DumpFilter> {

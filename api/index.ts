@@ -1,6 +1,9 @@
 export type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
 export {
   dumpArchivePath,
+  dumpPhases,
+  dumpRedactions,
+  dumpStates,
   maxStepSeconds,
   minStepSeconds,
   type Dump,

@@ -3,9 +3,9 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { archiveKey, isJobId } from '../share/index.ts';
 import { wholeContent } from './content.ts';
 import { archiveFileName } from './file-name.ts';
+import { jobIdsUnder } from './job-keys.ts';
 import { newRecord, type JobRecord } from './job-record.ts';
 import { JobStore } from './job-store.ts';
-import { kvPageSize } from './limits.ts';
 import type { KvStore } from './ports.ts';
 
 /** Key under which the Go plugin keeps all its jobs, a JSON object by id. */
@@ -108,16 +108,7 @@ async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise
 }
 
 async function removeScheduled(kv: KvStore): Promise<number> {
-  const keys: string[] = [];
-  for (let page = 0; ; page++) {
-    const found = await kv.kvList(page, kvPageSize);
-    keys.push(...found.filter((key) => isScheduledKey(key)));
-    if (found.length < kvPageSize) break;
-  }
-  for (const key of keys) await kv.kvDelete(key);
-  return keys.length;
-}
-
-function isScheduledKey(key: string): boolean {
-  return key.startsWith(scheduledPrefix) && isJobId(key.slice(scheduledPrefix.length));
+  const ids = await jobIdsUnder(kv, scheduledPrefix);
+  for (const id of ids) await kv.kvDelete(scheduledPrefix + id);
+  return ids.size;
 }

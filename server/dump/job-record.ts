@@ -1,4 +1,10 @@
-import type { Dump, DumpFilter, DumpPhase, DumpState } from '../../api/index.ts';
+import {
+  dumpPhases,
+  dumpRedactions,
+  dumpStates,
+  type Dump,
+  type DumpFilter,
+} from '../../api/index.ts';
 import { isJobId } from '../share/index.ts';
 import type { DumpContent } from './content.ts';
 import { maxRecordBytes, maxWarningChars, maxWarnings } from './limits.ts';
@@ -15,18 +21,6 @@ export interface JobRecord {
   /** Grows with every write, so that other nodes see that the owner lives. */
   revision: number;
 }
-
-const states: readonly string[] = ['queued', 'running', 'ready', 'failed', 'cancelled'];
-const phases: readonly string[] = [
-  'waiting',
-  'selecting',
-  'snapshot',
-  'fetching',
-  'rewriting',
-  'packing',
-  'storing',
-  'done',
-] satisfies DumpPhase[];
 
 /** A job that was just asked for. */
 export function newRecord(
@@ -124,15 +118,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function decodeDump(from: Fields, id: string): Dump | undefined {
   const requested = rangeOr(from['requested'], null);
-  const state = from['state'];
+  const state = wordOf(dumpStates, from['state']);
   if (from['id'] !== id || !isJobId(id) || requested === null) return undefined;
-  if (typeof state !== 'string' || !states.includes(state)) return undefined;
+  if (state === undefined) return undefined;
   const progress = fieldsOf(from['progress']);
-  const phase = progress['phase'];
-  const isPhase = typeof phase === 'string' && phases.includes(phase);
   return {
     id,
-    state: state as DumpState,
+    state,
     createdAtMs: numberOr(from['createdAtMs'], 0),
     startedAtMs: numberOr(from['startedAtMs'], null),
     finishedAtMs: numberOr(from['finishedAtMs'], null),
@@ -141,13 +133,13 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     createdBy: textOr(from['createdBy']),
     node: textOr(from['node']),
     requested,
-    redaction: from['redaction'] === 'hosts-and-ids' ? 'hosts-and-ids' : 'none',
+    redaction: wordOf(dumpRedactions, from['redaction']) ?? 'none',
     stepSeconds: numberOr(from['stepSeconds'], 0),
     filter: decodeFilter(from['filter']),
     actual: rangeOr(from['actual'], null),
     progress: {
       percent: numberOr(progress['percent'], 0),
-      phase: isPhase ? (phase as DumpPhase) : 'waiting',
+      phase: wordOf(dumpPhases, progress['phase']) ?? 'waiting',
     },
     samples: numberOr(from['samples'], null),
     series: numberOr(from['series'], null),
@@ -187,6 +179,11 @@ function listOf(value: unknown): unknown[] {
 
 function textOr(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** The word of a list that a value is. */
+function wordOf<Word extends string>(words: readonly Word[], value: unknown): Word | undefined {
+  return words.find((word) => word === value);
 }
 
 function numberOr<T>(value: unknown, other: T): number | T {

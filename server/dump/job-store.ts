@@ -1,7 +1,6 @@
 import type { KvStore } from './ports.ts';
-import { isJobId } from '../share/index.ts';
+import { jobIdsUnder } from './job-keys.ts';
 import { decodeRecord, encodeRecord, isFinished, type JobRecord } from './job-record.ts';
-import { kvPageSize } from './limits.ts';
 
 const keyPrefix = 'job:';
 
@@ -31,7 +30,7 @@ export class JobStore {
    * `except` are left alone: a read beside a write would confuse the comparison.
    */
   async readAll(except: ReadonlySet<string>): Promise<Map<string, JobRecord>> {
-    const ids = await this.#ids();
+    const ids = await jobIdsUnder(this.#kv, keyPrefix);
     const records = new Map<string, JobRecord>();
     for (const id of ids) {
       if (except.has(id)) continue;
@@ -75,17 +74,5 @@ export class JobStore {
   async delete(id: string): Promise<void> {
     await this.#kv.kvDelete(keyPrefix + id);
     this.#seen.delete(id);
-  }
-
-  async #ids(): Promise<Set<string>> {
-    const ids = new Set<string>();
-    for (let page = 0; ; page++) {
-      const keys = await this.#kv.kvList(page, kvPageSize);
-      for (const key of keys) {
-        const id = key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : '';
-        if (isJobId(id)) ids.add(id);
-      }
-      if (keys.length < kvPageSize) return ids;
-    }
   }
 }
