@@ -186,11 +186,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     retentionMs: () => configuration().settings.dumpRetentionMs,
     mayDelete: () => membership?.mayDelete() ?? true,
   });
-  const rangeMs = () => configuration().settings.supportPacketMs;
-  const packet = new SupportPacket({
-    ...{ ...build, logger, rng, rangeMs },
-    freeBytes: () => freeBytes(dataDirectory),
-  });
+  const packet = openPacket(base, build, dumps);
   const onPublished = () => membership?.tell('store.changed', {});
   const keeper = isWorthKeeping(base)
     ? new HeadKeeper({ clock, logger, store, snapshots, collecting, dataDirectory, onPublished })
@@ -203,6 +199,16 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
     targets: targetSource({ environment, host, configuration, clusterId: base.identity?.id }),
     problems: [...base.problems, ...place.problems],
   };
+}
+
+function openPacket(base: Base, build: BuildParts, dumps: DumpService): SupportPacket {
+  const { configuration, dataDirectory, environment, host } = base;
+  return new SupportPacket({
+    ...{ ...build, logger: host.logger, rng: environment.rng },
+    rangeMs: () => configuration().settings.supportPacketMs,
+    freeBytes: () => freeBytes(dataDirectory),
+    estimate: (range, content) => dumps.estimate(range, content),
+  });
 }
 
 /** By which administrators know this node: the name that they gave it, or the machine's. */

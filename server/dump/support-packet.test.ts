@@ -20,6 +20,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // It looks at blocks to estimate, and waits for further questions.
+  await rig.service.stop();
   expect(rig.openThreads).toBe(0);
   expect(await readdir(join(rig.dataDirectory, 'dump-work')).catch(() => [])).toEqual([]);
   expect(rig.clock.pendingTimers).toBe(0);
@@ -27,7 +29,12 @@ afterEach(async () => {
 });
 
 function packet(options: Partial<SupportPacketOptions> = {}): SupportPacket {
-  return new SupportPacket({ ...rig.options(), rangeMs: () => 72 * hourMs, ...options });
+  return new SupportPacket({
+    ...rig.options(),
+    rangeMs: () => 72 * hourMs,
+    estimate: (range, content) => rig.service.estimate(range, content),
+    ...options,
+  });
 }
 
 async function manifestOf(body: Uint8Array): Promise<Manifest> {

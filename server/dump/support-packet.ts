@@ -1,5 +1,7 @@
-import { assert, sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
+import type { DumpEstimate } from '../../api/index.ts';
+import { asError, assert, sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { buildArchive, type BuildParts } from './build.ts';
+import { wholeContent, type DumpContent } from './content.ts';
 import { DumpCoverage } from './coverage.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { newJobId } from './job-id.ts';
@@ -17,6 +19,8 @@ export interface SupportPacketOptions extends BuildParts {
   rangeMs: () => number;
   /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes: () => Promise<number | null>;
+  /** What a dump would be, from a look at what it would be made of; may reject. */
+  estimate: (range: TimeRange, content: DumpContent) => Promise<DumpEstimate>;
   /** Tests lower them. */
   maxBytes?: number;
   budgetMs?: number;
@@ -115,7 +119,7 @@ export class SupportPacket {
       if (leftMs <= 0) throw new TimeUp();
       const shareMs = leftMs * limits.packetAttemptShare;
       const range = { fromMs: asked.toMs - plan.spanMs, toMs: asked.toMs };
-      const limit = this.#limitOf(range, plan, shareMs, freeBytes);
+      const limit = await this.#limitOf(range, plan, shareMs, freeBytes);
       if (limit !== undefined && plan.reduce(limit)) continue;
       if (limit === 'room') throw noRoom();
       try {
@@ -134,24 +138,34 @@ export class SupportPacket {
   }
 
   /** What a dump of a range would probably be too much for. */
-  #limitOf(
+  async #limitOf(
     range: TimeRange,
     { stepSeconds }: PacketPlan,
     shareMs: number,
     freeBytes: number | null,
-  ): PacketLimit | undefined {
-    const { bytes, seconds } = this.#coverage.estimate(range);
+  ): Promise<PacketLimit | undefined> {
     if (freeBytes !== null && this.#coverage.neededBytes(range, 'none') > freeBytes) return 'room';
+    const coarse = this.#coverage.estimate(range);
+    // Looking closer takes its time, and is worth it only near a limit.
+    const isFar = 2 * coarse.bytes < this.#maxBytes && 2000 * coarse.seconds < shareMs;
+    if (isFar) return undefined;
+    const { bytes, seconds } = await this.#estimate(range, stepSeconds);
     if (seconds * 1000 > shareMs) return 'time';
     // Estimates err; only what is clearly too large is not tried.
-    const likely = stepSeconds === 0 ? bytes : bytes * this.#thinnedShare(stepSeconds);
-    return likely > limits.packetTryFactor * this.#maxBytes ? 'bytes' : undefined;
+    return bytes > limits.packetTryFactor * this.#maxBytes ? 'bytes' : undefined;
   }
 
-  /** Of the bytes: samples that are further apart take more each, and the index stays. */
-  #thinnedShare(stepSeconds: number): number {
-    const keptShare = this.#options.facts.scrapeIntervalMs() / (stepSeconds * 1000);
-    return Math.min(1, limits.thinnedSampleFactor * keptShare);
+  /** What cannot be told is tried. */
+  async #estimate(
+    range: TimeRange,
+    stepSeconds: number,
+  ): Promise<Pick<DumpEstimate, 'bytes' | 'seconds'>> {
+    try {
+      return await this.#options.estimate(range, { ...wholeContent, stepSeconds });
+    } catch (error) {
+      this.#options.logger.debug('A dump could not be estimated', { error: asError(error) });
+      return { bytes: 0, seconds: 0 };
+    }
   }
 
   async #attempt(requested: TimeRange, plan: PacketPlan, shareMs: number): Promise<PacketArchive> {
