@@ -19,7 +19,7 @@ const maxGrowthBytes = 64 * 1024 * 1024;
 
 const gobSeeds = storedSeeds('gob');
 const targets: { target: FuzzTarget; soakInputs: number; soakMinutes: number }[] = [
-  { target: gobTarget(gobSeeds), soakInputs: 16_000_000, soakMinutes: 60 },
+  { target: gobTarget(gobSeeds), soakInputs: 16_000_000, soakMinutes: 85 },
   { target: yamuxTarget(storedSeeds('yamux')), soakInputs: 2_000_000, soakMinutes: 25 },
   { target: rpcServerTarget(gobSeeds), soakInputs: 1_000_000, soakMinutes: 20 },
   { target: rpcClientTarget(gobSeeds), soakInputs: 1_000_000, soakMinutes: 20 },
