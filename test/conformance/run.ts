@@ -17,6 +17,7 @@ import { checkLife } from './check-life.ts';
 import { checkAudit, checkOwnMetrics } from './check-own-metrics.ts';
 import { checkObjectStore } from './check-objectstore.ts';
 import { checkServedSamples } from './check-served-samples.ts';
+import { checkThinning } from './check-thinning.ts';
 import { checkViewer } from './check-viewer.ts';
 import { checkVersions } from './check-versions.ts';
 import { buildGoHost, GoHost } from './go-host.ts';
@@ -59,6 +60,7 @@ try {
   await checkLife.start(bed);
   await checkHttp(bed);
   await checkDump(bed);
+  await checkThinning(bed);
   await checkOwnMetrics(bed);
   await checkAudit(bed);
   await checkServedSamples(bed);
