@@ -115,15 +115,19 @@ async function checkHandovers(bed: ClusterBed): Promise<void> {
     const { e: epoch } = await readLease(bed);
     const startedMs = Date.now();
     const ended = collector.deactivate();
+    let heldMs = startedMs;
     await eventually('the lease is free', 10_000, async () => {
+      const askedMs = Date.now();
       const lease = await readLease(bed);
-      return lease.st === 'free' || lease.e > epoch ? true : undefined;
+      if (lease.st === 'free' || lease.e > epoch) return true;
+      heldMs = askedMs;
+      return undefined;
     });
-    const freedMs = Date.now();
-    freed.push(freedMs - startedMs);
+    freed.push(Date.now() - startedMs);
     // The first scrape under the new epoch: the old collector has stopped before it gave the lease up.
+    // Until the answer is here the successor may have scraped, and then not for an interval.
     const scrapedMs = await eventually("the successor's first scrape", 30_000, () =>
-      Promise.resolve(bed.firstScrapeMs(freedMs)),
+      Promise.resolve(bed.firstScrapeMs(heldMs)),
     );
     scraped.push(scrapedMs - startedMs);
     await ended;
