@@ -246,5 +246,7 @@ browserTest('lets those who may only read look, and says why no more', async () 
   expect(await page.getByRole('button', { name: /^Delete/ }).count()).toBe(0);
   expect(await page.getByRole('link', { name: /^Download/ }).count()).toBe(0);
   expect(await page.getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+  expect(await page.getByText('Preview what leaves').count()).toBe(0);
+  expect(await page.getByLabel('Collect every (seconds):').isEnabled()).toBe(true);
   expect(await rows(page).first().innerText()).toMatch(/10\sB/);
 });

@@ -5,6 +5,7 @@ import {
   browserTest,
   ConsoleBrowser,
   expectNoComplaint,
+  settled,
   tellHost,
 } from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
@@ -25,8 +26,7 @@ async function reading(page: Page, path: string, begin: () => Promise<void>): Pr
 async function openHeard() {
   const opened = await consoleBrowser.open({ hasFakeClock: true });
   const { page } = opened;
-  await page.getByText('No dumps yet.').waitFor();
-  await page.getByText('Working', { exact: true }).waitFor();
+  await settled(page);
   await tellHost(page, 'openSocket');
   await page.clock.runFor(2_000);
   await reading(page, '/dumps', () => announce(page, 'dumps'));
@@ -48,27 +48,26 @@ browserTest('reads again what the server says has changed, and only that', async
   expectNoComplaint(complaints);
 });
 
-browserTest('asks more slowly while events come, and as before without a socket', async () => {
-  const { page, api } = await openHeard();
-  const before = count(api, 'GET /status');
-  await page.clock.runFor(20_000);
-  expect(count(api, 'GET /status')).toBe(before);
-  await reading(page, '/status', () => page.clock.runFor(10_000));
-  await tellHost(page, 'closeSocket');
-  await page.clock.runFor(1_000);
-  await reading(page, '/status', () => page.clock.runFor(15_000));
-});
+browserTest(
+  'asks more slowly while events come, as before without a socket, at once when it is back',
+  async () => {
+    const { page, api } = await openHeard();
+    const before = count(api, 'GET /status');
+    await page.clock.runFor(20_000);
+    expect(count(api, 'GET /status')).toBe(before);
+    await reading(page, '/status', () => page.clock.runFor(10_000));
+    await tellHost(page, 'closeSocket');
+    await page.clock.runFor(1_000);
+    await reading(page, '/status', () => page.clock.runFor(15_000));
 
-browserTest('reads everything again when the socket is back', async () => {
-  const { page, api } = await openHeard();
-  await tellHost(page, 'closeSocket');
-  await page.clock.runFor(2_000);
-  api.status.state = 'stopped';
-  api.addReady({ archive: Buffer.from('x') });
-  await tellHost(page, 'openSocket');
-  await page.getByText('Stopped', { exact: true }).waitFor();
-  await page.getByRole('link', { name: /^Download \(1 B\)/ }).waitFor();
-});
+    await page.clock.runFor(2_000);
+    api.status.state = 'stopped';
+    api.addReady({ archive: Buffer.from('x') });
+    await tellHost(page, 'openSocket');
+    await page.getByText('Stopped', { exact: true }).waitFor();
+    await page.getByRole('link', { name: /^Download \(1 B\)/ }).waitFor();
+  },
+);
 
 browserTest('follows a dump by events, and by asking when they fall silent', async () => {
   const { page, api } = await openHeard();
@@ -86,8 +85,8 @@ browserTest('follows a dump by events, and by asking when they fall silent', asy
   await page.getByText('Running, 34%').waitFor();
 });
 
-browserTest('asks nothing while it is hidden, and catches up when it is shown', async () => {
-  const { page, api } = await openHeard();
+browserTest('asks nothing while hidden, catches up when shown, and leaves no handler', async () => {
+  const { page, api, complaints } = await openHeard();
   const setVisibility = (state: 'hidden' | 'visible') =>
     page.evaluate((value) => {
       const { document, Event } = globalThis as unknown as {
@@ -106,10 +105,7 @@ browserTest('asks nothing while it is hidden, and catches up when it is shown', 
   api.status.state = 'stopped';
   await setVisibility('visible');
   await page.getByText('Stopped', { exact: true }).waitFor();
-});
 
-browserTest('leaves no handler behind', async () => {
-  const { page, api, complaints } = await openHeard();
   const handlers = () =>
     page.evaluate(() =>
       (
@@ -118,10 +114,10 @@ browserTest('leaves no handler behind', async () => {
     );
   expect(await handlers()).toBe(2);
   await tellHost(page, 'hide');
-  const before = api.requests.length;
+  const gone = api.requests.length;
   await announce(page, 'dumps');
   await page.clock.runFor(60_000);
-  expect(api.requests.length).toBe(before);
+  expect(api.requests.length).toBe(gone);
   await tellHost(page, 'unload');
   expect(await handlers()).toBe(0);
   expectNoComplaint(complaints);

@@ -158,6 +158,13 @@ export function formCounts(page: Page): Promise<{ submits: number; saves: number
   });
 }
 
+/** Waits until a healthy page without dumps has every first answer, so that no request is under way. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByText('Working', { exact: true }).waitFor();
+  await page.getByText('No dumps yet.').waitFor();
+  await page.getByRole('table', { name: 'Targets' }).waitFor();
+}
+
 /** Calls one of the page's own commands. */
 export async function tellHost(
   page: Page,

@@ -6,6 +6,7 @@ import {
   ConsoleBrowser,
   expectNoComplaint,
   formCounts,
+  settled,
   tellHost,
 } from './console-fixture.ts';
 
@@ -91,7 +92,7 @@ browserTest('keeps the rest of the console when a part of it fails', async () =>
 
 browserTest('asks for nothing before it is shown, and for nothing after it is gone', async () => {
   const { page, api, complaints } = await consoleBrowser.open({ hasFakeClock: true });
-  await page.getByText('Working', { exact: true }).waitFor();
+  await settled(page);
   const styles = page.locator('style[data-plugin]');
   expect(await styles.count()).toBe(1);
   await tellHost(page, 'hide');
@@ -99,7 +100,7 @@ browserTest('asks for nothing before it is shown, and for nothing after it is go
   await page.clock.runFor(120_000);
   expect(api.requests.length).toBe(before);
   await tellHost(page, 'show');
-  await page.getByText('Working', { exact: true }).waitFor();
+  await settled(page);
   await tellHost(page, 'unload');
   expect(await styles.count()).toBe(0);
   expect(await page.locator('.mmx-root, [class^="mmx-"]').count()).toBe(0);

@@ -99,48 +99,68 @@ browserTest('estimates what is chosen, and only what was chosen last', async () 
   expect(await options(page).locator('summary').innerText()).toContain('as it is');
 });
 
-browserTest('says what the server would refuse before anybody clicks', async () => {
-  const { page, api } = await consoleBrowser.open();
-  await page.getByText('No dumps yet.').waitFor();
-  api.troubledPath = /estimate/;
-  const message = 'The filter of the dump cannot be used: "metrics" has more than 20 entries.';
-  api.trouble = {
-    kind: 'api',
-    status: 400,
-    error: { code: 'DUMP_FILTER_INVALID', message, detail: '' },
-  };
-  await page.getByText('Options', { exact: true }).click();
-  await page.getByLabel('Metric names').fill('a '.repeat(21));
-  await page.getByText(message).waitFor();
-});
+browserTest(
+  'says what the server would refuse before anybody clicks, also in the preview',
+  async () => {
+    const { page, api } = await consoleBrowser.open();
+    await page.getByText('No dumps yet.').waitFor();
+    api.troubledPath = /estimate/;
+    const message = 'The filter of the dump cannot be used: "metrics" has more than 20 entries.';
+    api.trouble = {
+      kind: 'api',
+      status: 400,
+      error: { code: 'DUMP_FILTER_INVALID', message, detail: '' },
+    };
+    await page.getByText('Options', { exact: true }).click();
+    await page.getByLabel('Metric names').fill('a '.repeat(21));
+    await page.getByText(message).waitFor();
 
-browserTest('offers no choice where there is none', async () => {
-  const { page } = await consoleBrowser.open();
-  await page.getByText('No dumps yet.').waitFor();
-  await page.getByText('Options', { exact: true }).click();
-  await page.getByRole('group', { name: 'Jobs' }).waitFor();
-  expect(await page.getByRole('group', { name: 'Hosts' }).count()).toBe(0);
-});
+    api.troubledPath = /preview/;
+    await preview(page).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(message, { exact: true }).waitFor();
+    const start = dialog.getByRole('button', { name: 'Download this dump' });
+    expect(await start.isDisabled()).toBe(true);
+    api.trouble = null;
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByRole('table', { name: 'Labels' }).waitFor();
+    expect(await start.isDisabled()).toBe(false);
+  },
+);
 
-browserTest('takes what came since the last restart, where that is known', async () => {
-  const { page, api } = await consoleBrowser.open();
-  await page.getByRole('button', { name: 'Since the last restart' }).click();
-  await download(page).click();
-  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
-  const [{ from, to } = { from: 0, to: 0 }] = api.asked;
-  expect(from).toBe(api.status.restartedAtMs);
-  expect(to - from).toBeGreaterThan(76 * HOUR);
-});
+browserTest(
+  'takes what came since the last restart, and offers no choice of one host',
+  async () => {
+    const { page, api } = await consoleBrowser.open();
+    await page.getByText('Options', { exact: true }).click();
+    await page.getByRole('group', { name: 'Jobs' }).waitFor();
+    expect(await page.getByRole('group', { name: 'Hosts' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Since the last restart' }).click();
+    await download(page).click();
+    await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+    const [{ from, to } = { from: 0, to: 0 }] = api.asked;
+    expect(from).toBe(api.status.restartedAtMs);
+    expect(to - from).toBeGreaterThan(76 * HOUR);
+  },
+);
 
-browserTest('says why the last restart cannot be chosen', async () => {
+browserTest('says why the last restart cannot be chosen, and of a failure what to do', async () => {
   const { page } = await consoleBrowser.open({
     prepare: (api) => {
       api.status.restartedAtMs = null;
+      const { id } = api.addReady({ archive: Buffer.from('x') });
+      api.fail(id, { code: 'DUMP_STORE_FULL', message: 'The file store is full.', detail: 'y' });
     },
   });
-  const button = page.getByRole('button', { name: 'Since the last restart' });
   await page.getByText(/^When the Mattermost server was last restarted is not known/).waitFor();
-  expect(await button.isDisabled()).toBe(true);
+  const restart = page.getByRole('button', { name: 'Since the last restart' });
+  expect(await restart.isDisabled()).toBe(true);
+  const notes = page.getByRole('table', { name: 'Dumps' }).locator('tbody tr').nth(1);
+  await notes.getByText('The file store is full.', { exact: true }).waitFor();
+  expect(await notes.innerText()).toContain('check its settings and its free space');
+  expect(await notes.getByRole('link', { name: 'Open File Storage' }).getAttribute('href')).toBe(
+    '/admin_console/environment/file_storage',
+  );
 });
 
 browserTest('previews what leaves, and what of it would be redacted', async () => {
@@ -175,39 +195,4 @@ browserTest('previews what leaves, and what of it would be redacted', async () =
   expect(api.dumps[0]?.redaction).toBe('hosts-and-ids');
   expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
   expectNoComplaint(complaints);
-});
-
-browserTest('says in the preview why there is none, and tries again', async () => {
-  const { page, api } = await consoleBrowser.open();
-  await page.getByText('No dumps yet.').waitFor();
-  api.troubledPath = /preview/;
-  api.trouble = {
-    kind: 'api',
-    status: 429,
-    error: { code: 'DUMP_TOO_MANY', message: 'Wait a minute.', detail: '' },
-  };
-  await preview(page).click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByText('Wait a minute.', { exact: true }).waitFor();
-  const start = dialog.getByRole('button', { name: 'Download this dump' });
-  expect(await start.isDisabled()).toBe(true);
-  api.trouble = null;
-  await dialog.getByRole('button', { name: 'Try again' }).click();
-  await dialog.getByText(/^The dump would hold/).waitFor();
-  expect(await start.isDisabled()).toBe(false);
-});
-
-browserTest('says of a failed dump what to do, and links where', async () => {
-  const { page } = await consoleBrowser.open({
-    prepare: (api) => {
-      const { id } = api.addReady({ archive: Buffer.from('x') });
-      api.fail(id, { code: 'DUMP_STORE_FULL', message: 'The file store is full.', detail: 'y' });
-    },
-  });
-  const notes = page.getByRole('table', { name: 'Dumps' }).locator('tbody tr').nth(1);
-  await notes.getByText('The file store is full.', { exact: true }).waitFor();
-  expect(await notes.innerText()).toContain('check its settings and its free space');
-  expect(await notes.getByRole('link', { name: 'Open File Storage' }).getAttribute('href')).toBe(
-    '/admin_console/environment/file_storage',
-  );
 });

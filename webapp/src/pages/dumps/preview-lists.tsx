@@ -90,7 +90,7 @@ function LabelTable({ preview: { labels, redacted } }: { preview: DumpPreview })
                 </th>
                 <td className="mmx-number">{formatCount(values, locale)}</td>
                 <td className="mmx-preview__examples">{examples.join(', ')}</td>
-                <td>
+                <td className="mmx-table__short">
                   {say(redacted.labels.includes(name) ? 'mmx.preview.aliased' : 'mmx.preview.asis')}
                 </td>
               </tr>
