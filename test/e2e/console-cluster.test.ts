@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
-import { clusterStatus, clusterTargets } from './fixture-status.ts';
+import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 import type { FakeApi } from './fake-api.ts';
 
 const consoleBrowser = new ConsoleBrowser();
@@ -10,15 +10,7 @@ const overview = (page: Page) => page.locator('#mmx-overview');
 
 function switchMetricsOff(api: FakeApi): void {
   api.status.state = 'degraded';
-  api.status.problems = [
-    {
-      code: 'METRICS_DISABLED',
-      severity: 'error',
-      message: 'Performance monitoring is switched off, so the server offers no metrics.',
-      advice: 'Switch on Enable Performance Monitoring in Environment > Performance Monitoring.',
-      link: '/admin_console/environment/performance_monitoring',
-    },
-  ];
+  api.status.problems = [metricsDisabled];
 }
 
 browserTest('shows a cluster as one of its listeners sees it', async () => {

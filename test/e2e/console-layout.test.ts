@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { axeViolations } from './axe.ts';
 import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
-import { clusterStatus, clusterTargets } from './fixture-status.ts';
+import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 
 const consoleBrowser = new ConsoleBrowser();
 
@@ -13,13 +13,7 @@ function fullHouse(api: FakeApi): void {
   api.targets = clusterTargets(Date.now());
   api.addReady({ archive: Buffer.from('x'), warnings: ['A gap.'] });
   api.status.problems = [
-    {
-      code: 'METRICS_DISABLED',
-      severity: 'error',
-      message: 'Performance monitoring is switched off, so the server offers no metrics.',
-      advice: 'Switch it on.',
-      link: '/admin_console/environment/performance_monitoring',
-    },
+    metricsDisabled,
     { code: 'SYNC_DISK_SHORT', severity: 'warning', message: 'Almost full.', advice: 'Make room.' },
   ];
   const [target] = api.targets;

@@ -48,6 +48,15 @@ export function healthyStatus(nowMs: number): Status {
   };
 }
 
+/** What the server's own settings keep from being collected. */
+export const metricsDisabled: Problem = {
+  code: 'METRICS_DISABLED',
+  severity: 'error',
+  message: 'Performance monitoring is switched off, so the server offers no metrics.',
+  advice: 'Switch on Enable Performance Monitoring in Environment > Performance Monitoring.',
+  link: '/admin_console/environment/performance_monitoring',
+};
+
 /** The last 60 scrapes, each a little longer or shorter than `durationMs`; those in `failed` failed. */
 export function recentScrapes(
   newestMs: number,

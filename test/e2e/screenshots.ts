@@ -8,7 +8,7 @@ import { startBrowser } from './browser.ts';
 import { buildConsoleScript, react18 } from './console-pages.ts';
 import type { FakeApi } from './fake-api.ts';
 import { startFakeSite } from './fake-site.ts';
-import { clusterStatus, clusterTargets } from './fixture-status.ts';
+import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 
 const DAY = 86_400_000;
 const directory = process.argv[2] ?? 'dist/screenshots';
@@ -44,13 +44,7 @@ function broken(api: FakeApi): void {
   api.status.state = 'degraded';
   api.status.targets.up = 1;
   api.status.problems = [
-    {
-      code: 'METRICS_DISABLED',
-      severity: 'error',
-      message: 'Performance monitoring is switched off, so the server offers no metrics.',
-      advice: 'Switch on Enable Performance Monitoring in Environment > Performance Monitoring.',
-      link: '/admin_console/environment/performance_monitoring',
-    },
+    metricsDisabled,
     {
       code: 'SCRAPE_REFUSED',
       severity: 'error',
