@@ -4,7 +4,7 @@ import { errorText, type BlockCatalog } from '../share/index.ts';
 import type { DumpCoverage } from './coverage.ts';
 import { DumpError } from './errors.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';
-import { rangeEmpty } from './refusals.ts';
+import { checkRoom, rangeEmpty } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
 
 /** What {@link Admission} stands on. */
@@ -65,9 +65,7 @@ export class Admission {
   async #checkRoom(range: TimeRange, redaction: DumpRedaction): Promise<void> {
     const freeBytes = await this.#options.freeBytes();
     const neededBytes = this.#coverage.neededBytes(range, redaction);
-    if (freeBytes === null || freeBytes >= neededBytes) return;
-    const message = `Building this dump needs ${mib(neededBytes)} on the disk of the data directory, and ${mib(freeBytes)} are free: make room, or choose a shorter range.`;
-    throw new DumpError('DUMP_NO_SPACE', message);
+    checkRoom(neededBytes, freeBytes);
   }
 
   /** What was just collected by another node may be nowhere but in its memory. */
@@ -93,8 +91,4 @@ export class Admission {
       });
     }
   }
-}
-
-function mib(bytes: number): string {
-  return `${String(Math.ceil(bytes / 1024 / 1024))} MiB`;
 }

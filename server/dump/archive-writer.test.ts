@@ -65,7 +65,7 @@ test('packs files of any size, a directory and texts as tar unpacks them', async
 
 test('waits with a file until what was made of it is taken', async () => {
   const archive = writer();
-  const sizeBytes = 20_000_000;
+  const sizeBytes = 8_000_000;
   let readBytes = 0;
   const added = archive.addFile('big', await makeFile('big', sizeBytes), (bytes) => {
     readBytes += bytes;
@@ -121,7 +121,7 @@ test('fails when a file is gone, shrinks, or the caller gives up, and can be dis
 
 test('that is discarded while nobody takes its bytes ends who waits', async () => {
   const archive = writer();
-  const adding = archive.addFile('big', await makeFile('big', 20_000_000), noChunk);
+  const adding = archive.addFile('big', await makeFile('big', 8_000_000), noChunk);
   const failed = expect(adding).rejects.toMatchObject({ code: 'DUMP_CANCELLED' });
   await archive.discard();
   await failed;

@@ -14,7 +14,8 @@ import { fetchObject } from './fetch-object.ts';
 import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
 import { eachIndex } from './known-hosts.ts';
 import { hostsIn } from './redact-manifest.ts';
-import { filterEmpty, rangeEmpty } from './refusals.ts';
+import { checkRoom, filterEmpty, rangeEmpty } from './refusals.ts';
+import { temporaryBytes } from './room.ts';
 import {
   groupOverlapping,
   overlaps,
@@ -45,6 +46,8 @@ export interface BuildParts {
   /** Told when a worker did not end: the process must exit, because it holds memory and files. */
   onHungThread?: (error: unknown) => void;
   facts: DumpFacts;
+  /** Free space of the disk of the data directory; null when it cannot be told. */
+  freeBytes?: () => Promise<number | null>;
   pluginId: string;
   node: string;
   /** The directory of the store; temporary space is made below it. */
@@ -143,12 +146,14 @@ class Build {
     onProgress('selecting', 0);
     const blocks = await this.#collectSources();
     if (blocks.length === 0) throw rangeEmpty(requested);
+    const groups = groupOverlapping(blocks);
+    await this.#checkRoom(groups);
     const form = { aliasSecret, thinning: await this.#thinning() };
     await stream.call('dump.open', { dateMs: createdAtMs, maxBytes: maxArchiveBytes, ...form });
     stream.start(this.#request.take);
     try {
       await this.#learnHosts(blocks);
-      await this.#addGroups(groupOverlapping(blocks));
+      await this.#addGroups(groups);
       onProgress('packing', progressAt.finish);
       const archive = await this.#finish(createdAtMs);
       onProgress('storing', progressAt.check);
@@ -169,6 +174,12 @@ class Build {
       const part = (1 - progressAt.check) * (checkedBytes / sizeBytes);
       onProgress('storing', progressAt.check + part);
     });
+  }
+
+  /** What is known now may be more than when the job was asked for, here or by another node. */
+  async #checkRoom(groups: SourceBlock[][]): Promise<void> {
+    const redaction = this.#request.aliasSecret === null ? 'none' : 'hosts-and-ids';
+    checkRoom(temporaryBytes(groups, redaction), (await this.#parts.freeBytes?.()) ?? null);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { DumpEstimate, DumpRedaction } from '../../api/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
 import { spaceMarginBytes } from './limits.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';
+import { snapshotBytesOf, temporaryBytes } from './room.ts';
 import {
   estimateDump,
   groupOverlapping,
@@ -62,15 +63,12 @@ export class DumpCoverage {
     return estimateDump(this.#blocks(range), this.#head(), range);
   }
 
-  /**
-   * Temporary space that building needs: the archive, and its largest group fetched and rewritten, when it
-   * is redacted once more.
-   */
+  /** Temporary space that building needs on the disk of the data directory, and some to go on beside. */
   neededBytes(range: TimeRange, redaction: DumpRedaction): number {
-    const copies = redaction === 'none' ? 2 : 3;
     const groups = groupOverlapping(this.#blocks(range));
-    const sizes = groups.map((group) => group.reduce((sum, block) => sum + block.sizeBytes, 0));
-    return this.estimate(range).bytes + copies * Math.max(0, ...sizes) + spaceMarginBytes;
+    const head = this.head(range);
+    const snapshotBytes = head === undefined ? 0 : snapshotBytesOf(head);
+    return temporaryBytes(groups, redaction) + snapshotBytes + spaceMarginBytes;
   }
 
   /** Blocks that a dump of the range is made of. */

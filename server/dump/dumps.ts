@@ -38,7 +38,6 @@ export interface DumpServiceOptions extends BuildParts {
   mayDelete?: () => boolean;
   /** Told when a job was created here, for the other nodes to know. It must not throw. */
   onCreated?: () => void;
-  /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes: () => Promise<number | null>;
   /** Told when a job of this node changes its state, phase or percent. It must not throw. */
   onChange?: (dump: Dump) => void;

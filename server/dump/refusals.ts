@@ -36,3 +36,14 @@ export function rangeEmpty(requested: TimeRange, available?: TimeRange): DumpErr
       : `Available are ${utcText(available.fromMs)} to ${utcText(available.toMs)}.`;
   return new DumpError('DUMP_RANGE_EMPTY', `There are no metrics ${asked}. ${hint}`);
 }
+
+/** Refuses what the disk has no room for; nothing is known about a disk of which null is free. */
+export function checkRoom(neededBytes: number, freeBytes: number | null): void {
+  if (freeBytes === null || freeBytes >= neededBytes) return;
+  const message = `Building this dump needs ${mib(neededBytes)} on the disk of the data directory, and ${mib(freeBytes)} are free: make room, or choose a shorter range.`;
+  throw new DumpError('DUMP_NO_SPACE', message);
+}
+
+function mib(bytes: number): string {
+  return `${String(Math.ceil(bytes / 1024 / 1024))} MiB`;
+}

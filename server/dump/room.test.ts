@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StoreCall } from '../../lib/objectstore/faulty-store-fixture.ts';
+import type { BlockInfo } from '../../lib/tsdb/index.ts';
+import { makeBlock, removeTree } from '../share/block-fixture.ts';
+import { DumpCoverage } from './coverage.ts';
+import { DumpRig, hourMs, hours, startMs } from './dump-fixture.ts';
+import { spaceMarginBytes } from './limits.ts';
+
+// Files are flushed for real: on a busy machine that takes its time.
+jest.setTimeout(60_000);
+
+let rig: DumpRig;
+let peakBytes: number;
+
+beforeEach(async () => {
+  rig = await DumpRig.create();
+  await rig.service.start();
+  peakBytes = 0;
+  // Between any two of these, files are only written or only removed.
+  rig.onCall = () => {
+    measure();
+    return Promise.resolve();
+  };
+  rig.onWorkerProgress = measure;
+});
+
+afterEach(async () => {
+  await rig.service.stop();
+  await removeTree(rig.root);
+});
+
+/** Bytes below the temporary space; a file that the store has too takes nothing. */
+function measure(): void {
+  let bytes = 0;
+  const root = join(rig.dataDirectory, 'dump-work');
+  for (const name of readdirSync(root, { recursive: true })) {
+    const stats = lstatSync(join(root, String(name)));
+    if (stats.isFile() && stats.nlink === 1) bytes += stats.size;
+  }
+  peakBytes = Math.max(peakBytes, bytes);
+}
+
+let seed = 100;
+
+/** A block of a quarter of a megabyte that begins and ends so many hours before the start. */
+async function addBlock(fromHour: number, toHour: number): Promise<BlockInfo> {
+  const block = await makeBlock({
+    parentDir: rig.dataDirectory,
+    mint: startMs - fromHour * hourMs,
+    maxt: startMs - toHour * hourMs,
+    seriesCount: 60,
+    isNoisy: true,
+    seed: seed++,
+  });
+  rig.local.add(block);
+  return block;
+}
+
+async function dumped(from: number, to: number): Promise<number> {
+  await rig.catalog.refresh();
+  const needed = new DumpCoverage(rig.options()).neededBytes(hours(from, to), 'none');
+  const { id } = await rig.service.create(hours(from, to), 'admin');
+  expect((await rig.finished(id)).error).toBeNull();
+  return needed - spaceMarginBytes;
+}
+
+test('local blocks that are wholly asked for take no space at all', async () => {
+  for (const hour of [8, 6, 4]) await addBlock(hour, hour - 2);
+  await dumped(8, 0);
+  expect(peakBytes).toBe(0);
+});
+
+test('blocks of the file store take as much as the largest one, not as all', async () => {
+  for (const hour of [8, 6, 4]) await rig.makeRemote(await addBlock(hour, hour - 2));
+  const needed = await dumped(8, 0);
+  const sizes = rig.catalog.blocks().map(({ sizeBytes }) => sizeBytes);
+  // What one block is fetched to is all there is, and it is really used.
+  expect(peakBytes).toBeLessThanOrEqual(Math.max(...sizes));
+  expect(peakBytes).toBeGreaterThan(Math.max(...sizes) * 0.9);
+  expect(peakBytes).toBeLessThanOrEqual(needed);
+});
+
+test('groups that overlap, and edges, take what was computed and no more', async () => {
+  const overlapping: number[] = [];
+  for (const [from, to] of [
+    [12, 9],
+    [11, 8],
+    [10, 7],
+  ] as const) {
+    const block = await addBlock(from, to);
+    overlapping.push(block.sizeBytes);
+    await rig.makeRemote(block);
+  }
+  await addBlock(7, 5);
+  await rig.makeRemote(await addBlock(5, 3));
+  rig.local.head = { mint: startMs - hourMs, maxt: startMs - 1 };
+  const needed = await dumped(11.5, 0);
+  const groupBytes = overlapping.reduce((sum, bytes) => sum + bytes, 0);
+  expect(peakBytes).toBeGreaterThan(groupBytes);
+  expect(peakBytes).toBeLessThanOrEqual(needed);
+});
+
+test('a dump that has no room is refused before anything is written', async () => {
+  await rig.makeRemote(await addBlock(8, 6));
+  await rig.makeRemote(await addBlock(7, 5));
+  await rig.catalog.refresh();
+  const needed = new DumpCoverage(rig.options()).neededBytes(hours(8, 0), 'none');
+  const { calls } = rig.store;
+  calls.length = 0;
+  rig.freeBytes = needed - 1;
+  const refused = rig.service.create(hours(8, 0), 'admin');
+  await expect(refused).rejects.toMatchObject({ code: 'DUMP_NO_SPACE' });
+  expect(calls.filter(({ operation }) => operation === 'put')).toEqual([]);
+  expect(rig.kv.writes).toBe(0);
+  expect(readdirSync(rig.dataDirectory)).toEqual([]);
+  rig.freeBytes = needed;
+  const { id } = await rig.service.create(hours(8, 0), 'admin');
+  expect((await rig.finished(id)).state).toBe('ready');
+});
+
+test('a job that has no room any more when it begins ends before anything is fetched', async () => {
+  await rig.makeRemote(await addBlock(8, 6));
+  const { id } = await rig.service.create(hours(8, 0), 'admin');
+  rig.freeBytes = 1000;
+  expect(await rig.finished(id)).toMatchObject({
+    state: 'failed',
+    error: { code: 'DUMP_NO_SPACE' },
+  });
+  const fetched = ({ key, operation }: StoreCall) => operation === 'get' && key.endsWith('index');
+  expect(rig.store.calls.filter(fetched)).toEqual([]);
+  expect(peakBytes).toBe(0);
+});
