@@ -19,7 +19,7 @@ import { pluginId } from '../../server/plugin-id.ts';
 import { KvStore } from '../host/kv-store.ts';
 
 /** How long a step may take before it counts as hanging: the machine may be busy. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const pollMs = 20;
 
 export interface PluginRunOptions {
