@@ -70,6 +70,11 @@ export class LineResolver {
   /** Series that were looked for nearby in vain. */
   #misses = 0;
 
+  /** Whether the line before the one at hand was new. */
+  get isBehindNew(): boolean {
+    return this.#lastNew >= 0 && this.#lastNew === this.#next.count - 1;
+  }
+
   /** Begins with the first line of `next`. */
   reset(
     before: ParsedBody,
@@ -116,7 +121,11 @@ export class LineResolver {
     for (let line = this.cursor + 1; line < end; line++) {
       if (ref[line] === duplicateRef || this.seen[line] !== 0) continue;
       const size = valueOffset[line]!;
-      if (size > left || !isSame(view, at, before.view, before.start(line), size)) continue;
+      const start = before.start(line);
+      if (size > left) continue;
+      // Neighbours begin alike; where the last label value ends they mostly differ.
+      if (size > 3 && before.bytes[start + size - 4] !== bytes[at + size - 4]) continue;
+      if (!isSame(view, at, before.view, start, size)) continue;
       this.#moveTo(line);
       return true;
     }

@@ -265,7 +265,11 @@ export class LineTemplate {
     // A line that one format allows may be wrong in the other.
     const isSameFormat = this.#before.format === this.#next.format;
     while (this.#next.count < lastLine && this.#at < stopAt) {
-      if (isSameFormat) this.#matchLines(lastLine, stopAt);
+      if (isSameFormat) {
+        // A new line mostly stands in the place of one that is gone.
+        if (this.#resolver.isBehindNew) this.#skipVanished();
+        this.#matchLines(lastLine, stopAt);
+      }
       if (this.#next.count === lastLine || this.#at >= stopAt) return;
       if (isSameFormat && this.#skipVanished()) continue;
       this.#readLine();

@@ -33,7 +33,7 @@ export class SeriesTable {
   readonly #counts = new SeriesCounts();
   #pairsEnd = 0;
   /** Freed places in the slab by their length. */
-  readonly #freePairs = new Map<number, number[]>();
+  readonly #freePairs: (number[] | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Open addressing, linear probing; entries are slots, 0 is empty. */
   #table = new Uint32Array(2 * firstEntries);
@@ -46,6 +46,9 @@ export class SeriesTable {
   /** What {@link findVariant} has looked for: symbols, -1 for a value that has none. */
   #variant = new Int32Array(initialWanted);
   #variantLength = 0;
+  /** The label that it looked for last, and its symbol. */
+  #variantName: string | undefined;
+  #variantNameId = -1;
 
   get capacity(): number {
     return this.refs.length;
@@ -94,7 +97,11 @@ export class SeriesTable {
     const start = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;
     const { pairs } = this;
-    const nameId = this.symbols.find(name);
+    if (name !== this.#variantName) {
+      this.#variantName = name;
+      this.#variantNameId = this.symbols.find(name);
+    }
+    const nameId = this.#variantNameId;
     let at = 0;
     while (at < length && pairs[start + at] !== nameId) at += 2;
     if (at >= length) return -1;
@@ -163,15 +170,14 @@ export class SeriesTable {
   remove(slot: number): void {
     // Symbols that go with it may be given out again.
     this.#found = undefined;
+    this.#variantName = undefined;
     this.#wanted.fill(-1);
     this.#unlink(slot);
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;
     this.#counts.change(this, at, length, -1);
     for (let index = at; index < at + length; index++) this.symbols.release(this.pairs[index]!);
-    const free = this.#freePairs.get(length);
-    if (free === undefined) this.#freePairs.set(length, [at]);
-    else free.push(at);
+    (this.#freePairs[length] ??= []).push(at);
     this.refs[slot] = 0;
     this.count--;
     this.#generation[slot]!++;
@@ -254,7 +260,7 @@ export class SeriesTable {
   }
 
   #takePairs(length: number): number {
-    const freed = this.#freePairs.get(length)?.pop();
+    const freed = this.#freePairs[length]?.pop();
     if (freed !== undefined) return freed;
     const at = this.#pairsEnd;
     this.#pairsEnd += length;

@@ -46,10 +46,10 @@ export function decodeSeriesRecord(record: Uint8Array): WalSeries[] {
   return series;
 }
 
-/** Differences of references from minus this to below this are integers of 31 bits when signs are folded in. */
-const maxNearDelta = 2 ** 29;
+/** Differences of references from minus this to below this take at most two bytes. */
+const maxNearDelta = 8192;
 
-/** Bytes of a sample that {@link readNear} takes, at most: a difference in two bytes, none in time. */
+/** Bytes of a sample with such a difference and no difference in time, at most. */
 const maxNearBytes = 2 + 1 + 8;
 
 /** Most bytes that one sample takes: two varints of a 53-bit difference and the value. */
@@ -87,8 +87,8 @@ export class SamplesEncoder {
   }
 
   /**
-   * Encodes entries from `start` on as long as they have the time of the first, and a reference not all
-   * too far from its one: the samples of one target, which is nearly all there is. Returns the index of the
+   * Encodes entries from `start` on as long as they have the time of the first, and a reference near
+   * to its one: the samples of one target, which is nearly all there is. Returns the index of the
    * first that is not such. Nothing is called in this loop, so that all it needs stays in registers.
    */
   #putNear(batch: SampleBatch, first: number, start: number, end: number): number {
@@ -105,13 +105,13 @@ export class SamplesEncoder {
       const ref = refs[at]!;
       if (ref < lowestRef || ref > highestRef || timesMs[at]! !== baseTime) break;
       const delta = (ref - baseRef) | 0;
-      let zigzag = (delta << 1) ^ (delta >> 31);
-      while (zigzag >= 0x80) {
+      const zigzag = (delta << 1) ^ (delta >> 31);
+      if (zigzag < 0x80) bytes[length] = zigzag;
+      else {
         bytes[length] = zigzag | 0x80;
         length = (length + 1) | 0;
-        zigzag >>>= 7;
+        bytes[length] = zigzag >>> 7;
       }
-      bytes[length] = zigzag;
       bytes[length + 1] = 0;
       view.setInt32(length + 2, hi[at]!);
       view.setInt32(length + 6, lo[at]!);
