@@ -23,22 +23,45 @@ const infinityHi = 0x7ff0_0000;
  */
 export function thinSamples(samples: SampleColumns, stepMs: number, isCounter: boolean): void {
   const { count, hi, lo, times } = samples;
+  if (count === 0) return;
   let kept = 0;
-  let stepEndMs = -Infinity;
   let isBehindBorder = true;
-  for (let at = 0; at < count; at++) {
-    const time = times[at]!;
-    if (time > stepEndMs) stepEndMs = endOfStep(time, stepMs);
-    const isLast = at + 1 === count;
-    const isBeforeBorder = isLast || isBorder(hi, lo, at, isCounter);
-    const isStepEnd = isLast || times[at + 1]! > stepEndMs;
-    // A marker that is not behind a border follows another one.
-    if (isBehindBorder || ((isBeforeBorder || isStepEnd) && !isMarker(hi[at]!, lo[at]!))) {
-      times[kept] = time;
-      hi[kept] = hi[at]!;
-      lo[kept++] = lo[at]!;
+  let time = times[0]!;
+  let high = hi[0]!;
+  let low = lo[0]!;
+  let stepEndMs = endOfStep(time, stepMs);
+  for (let next = 1; next < count; next++) {
+    const nextTime = times[next]!;
+    const nextHigh = hi[next]!;
+    const nextLow = lo[next]!;
+    let isBeforeBorder = false;
+    if (nextHigh !== high || nextLow !== low) {
+      // Nearly all values are positive: their bits are in the order of their numbers.
+      if (nextHigh >= infinityHi || high >= infinityHi) {
+        isBeforeBorder = isBorder(high, low, nextHigh, nextLow, isCounter);
+      } else if (isCounter) {
+        isBeforeBorder = nextHigh < high || (nextHigh === high && nextLow < low);
+      }
+    }
+    const isStepEnd = nextTime > stepEndMs;
+    if (isBehindBorder || isBeforeBorder || isStepEnd) {
+      // A marker that is not behind a border follows another one.
+      if (isBehindBorder || !isMarker(high, low)) {
+        times[kept] = time;
+        hi[kept] = high;
+        lo[kept++] = low;
+      }
+      if (isStepEnd) stepEndMs = endOfStep(nextTime, stepMs);
     }
     isBehindBorder = isBeforeBorder;
+    time = nextTime;
+    high = nextHigh;
+    low = nextLow;
+  }
+  if (isBehindBorder || !isMarker(high, low)) {
+    times[kept] = time;
+    hi[kept] = high;
+    lo[kept++] = low;
   }
   samples.count = kept;
 }
@@ -49,13 +72,14 @@ function endOfStep(time: number, stepMs: number): number {
   return over > 0 ? time - over + stepMs : time - over;
 }
 
-/** Whether this sample and the next one must both stay. */
-function isBorder(hi: Uint32Array, lo: Uint32Array, at: number, isCounter: boolean): boolean {
-  const highA = hi[at]!;
-  const lowA = lo[at]!;
-  const highB = hi[at + 1]!;
-  const lowB = lo[at + 1]!;
-  if (highA === highB && lowA === lowB) return false;
+/** Whether of two samples in a row, of other bits, both must stay. */
+function isBorder(
+  highA: number,
+  lowA: number,
+  highB: number,
+  lowB: number,
+  isCounter: boolean,
+): boolean {
   if (isMarker(highA, lowA) !== isMarker(highB, lowB)) return true;
   return isCounter && !isAtLeast(highB, lowB, highA, lowA);
 }

@@ -6,6 +6,9 @@ import { Redactor } from '../redactor.ts';
 import { share } from '../selection.ts';
 import type { ProbeRequest } from './protocol.ts';
 
+/** How far deflate looks back for bytes that are the same. */
+const deflateWindowBytes = 32 * 1024;
+
 /** What a dump would make of one block. */
 export interface BlockProbe {
   /** Series and samples of the block in the range, whether they are asked for or not. */
@@ -49,11 +52,24 @@ export function probeBlock(source: BlockReader, refs: Uint32Array, plan: ProbePl
     samplesBefore,
     series: sample.series * scale,
     samples: sample.samples * perSample,
-    chunkBytes: packed(sample.chunks) * perSample,
-    indexBytes: packed(sample.index) * scale,
+    chunkBytes: packed(sample.chunks, perSample),
+    indexBytes: packed(sample.index, scale),
   };
 }
 
-function packed(bytes: Uint8Array): number {
-  return bytes.length === 0 ? 0 : deflateRawSync(bytes, { level: gzipLevel }).length;
+/**
+ * Bytes that so many times these come to when they are compressed. The first of them are dearer: nothing
+ * that is like them stands before.
+ */
+function packed(bytes: Uint8Array, times: number): number {
+  if (bytes.length === 0) return 0;
+  const first = Math.min(bytes.length / 2, Math.max(bytes.length / 8, deflateWindowBytes));
+  const begin = bytes.subarray(0, Math.ceil(first));
+  const all = deflated(bytes);
+  const perByte = (all - deflated(begin)) / Math.max(1, bytes.length - begin.length);
+  return all + Math.max(0, times - 1) * bytes.length * perByte;
+}
+
+function deflated(bytes: Uint8Array): number {
+  return deflateRawSync(bytes, { level: gzipLevel }).length;
 }
