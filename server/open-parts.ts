@@ -152,15 +152,7 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
   const state = new OwnState({
     ...{ dataDirectory, store, collecting, ledger, metadata, catalog, sync },
   });
-  const view =
-    membership === undefined
-      ? undefined
-      : new CollectorView({
-          ...{ clock, logger },
-          isThere: () => membership.collector().node !== '',
-          copied: (range) => state.collected(range),
-          ask: (ask) => membership.askInPages('state.get', ask),
-        });
+  const view = membership && openView(base, membership, state);
   const collected: DumpFacts['collected'] = async (range) =>
     view === undefined || membership?.mode === 'scraper'
       ? state.collected(range)
@@ -201,13 +193,22 @@ function assemble(base: Base): Omit<Opened, 'thread'> {
   };
 }
 
+function openView({ environment, host }: Base, membership: Membership, state: OwnState) {
+  return new CollectorView({
+    ...{ clock: environment.clock, logger: host.logger },
+    isThere: () => membership.collector().node !== '',
+    copied: (range) => state.collected(range),
+    ask: (ask) => membership.askInPages('state.get', ask),
+  });
+}
+
 function openPacket(base: Base, build: BuildParts, dumps: DumpService): SupportPacket {
   const { configuration, dataDirectory, environment, host } = base;
   return new SupportPacket({
     ...{ ...build, logger: host.logger, rng: environment.rng },
     rangeMs: () => configuration().settings.supportPacketMs,
     freeBytes: () => freeBytes(dataDirectory),
-    estimate: (range, content) => dumps.estimate(range, content),
+    dumps,
   });
 }
 

@@ -64,8 +64,14 @@ export const packetBudgetMs = 60_000;
 /** What breaking a late dump off may take on top, until the packet goes on without it. */
 export const packetGraceMs = 5_000;
 
-/** Part of the time that is left which one attempt may take: a shorter one must fit behind it. */
-export const packetAttemptShare = 2 / 3;
+/** What reading a dump that was made before may take, where a fresh one cannot be made. */
+export const packetFetchMs = 15_000;
+
+/** Part of the time that is left which one attempt may take: shorter ones must fit behind it. */
+export const packetAttemptShare = 1 / 2;
+
+/** How much shorter a range becomes that took too long: what is left must be enough for sure. */
+export const packetLateFactor = 8;
 
 /** An attempt is not made when its estimate is larger than the limit by this: estimates err. */
 export const packetTryFactor = 1.1;

@@ -47,6 +47,10 @@ test('what takes too long is shortened, with every sample', () => {
     [0.25, 0],
     [0.125, 0],
   ]);
+  const late = plan(24 * hourMs);
+  const spans = [];
+  while (late.reduceLate()) spans.push(late.spanMs / hourMs);
+  expect(spans).toEqual([3, 3 / 8, 1 / 12]);
   const mixed = plan(24 * hourMs);
   mixed.reduce('bytes');
   mixed.reduce('time');

@@ -1,4 +1,4 @@
-import { minPacketRangeMs, packetStepsSeconds } from './limits.ts';
+import { minPacketRangeMs, packetLateFactor, packetStepsSeconds } from './limits.ts';
 
 /** Why a dump is not what was asked for: what it would be larger than, longer than, need. */
 export type PacketLimit = 'bytes' | 'time' | 'room';
@@ -48,9 +48,17 @@ export class PacketPlan {
       this.#step++;
       return true;
     }
-    const spanMs = Math.floor(this.#spanMs / 2);
-    if (spanMs < minPacketRangeMs) return false;
-    this.#spanMs = spanMs;
+    return this.#shorten(limit, 2);
+  }
+
+  /** Goes on to something much smaller, after an attempt has taken all the time that it had. */
+  reduceLate(): boolean {
+    return this.#shorten('time', packetLateFactor);
+  }
+
+  #shorten(limit: PacketLimit, factor: number): boolean {
+    if (this.#spanMs < 2 * minPacketRangeMs) return false;
+    this.#spanMs = Math.max(minPacketRangeMs, Math.floor(this.#spanMs / factor));
     this.#shortenedBy = limit;
     // What is short enough may be small enough as it is.
     if (limit !== 'bytes') this.#step = 0;

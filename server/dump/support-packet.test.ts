@@ -4,6 +4,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ThreadError } from '../../lib/runtime/index.ts';
 import { makeBlock, removeTree } from '../share/block-fixture.ts';
+import { archiveKey } from '../share/index.ts';
+import { wholeContent } from './content.ts';
 import { DumpCoverage } from './coverage.ts';
 import { toDumpError } from './errors.ts';
 import { DumpRig, hourMs, oneTurn, startMs } from './dump-fixture.ts';
@@ -32,7 +34,7 @@ function packet(options: Partial<SupportPacketOptions> = {}): SupportPacket {
   return new SupportPacket({
     ...rig.options(),
     rangeMs: () => 72 * hourMs,
-    estimate: (range, content) => rig.service.estimate(range, content),
+    dumps: rig.service,
     ...options,
   });
 }
@@ -95,12 +97,12 @@ test('is shortened where the time is not enough, or the disk has no room', async
   rig.onCall = async (method) => {
     if (method !== 'dump.addGroup' || !isLate) return;
     isLate = false;
-    await rig.clock.advance(40_000);
+    await rig.clock.advance(30_000);
     await oneTurn();
   };
   const late = await packet().dump();
-  expect(late.reductions).toEqual([expect.stringMatching(/36 h instead of 72 h.*waits/)]);
-  expect(late.tookMs).toBe(40_000);
+  expect(late.reductions).toEqual([expect.stringMatching(/last 9 h instead of 72 h.*waits/)]);
+  expect(late.tookMs).toBe(30_000);
   const { asked } = late;
   rig.freeBytes = new DumpCoverage(rig.options()).neededBytes(asked, 'none') - 1;
   const { reductions } = await packet().dump();
@@ -128,6 +130,32 @@ test('says why there is none: nothing, too much, no room, no time', async () => 
   expect(await codeOf()).toBe('DUMP_TOO_SLOW');
 });
 
+test('is the newest finished dump when no fresh one can be made, and says so', async () => {
+  await rig.addBlock(30, 0);
+  const make = async (fromHour: number, toHour: number, metrics: string[] = []) => {
+    const range = { fromMs: startMs - fromHour * hourMs, toMs: startMs - toHour * hourMs };
+    const filter = metrics.length === 0 ? null : { nodes: [], jobs: [], metrics };
+    const dump = await rig.service.create(range, 'admin', { ...wholeContent, filter });
+    return await rig.finished(dump.id);
+  };
+  await make(30, 26);
+  const newest = await make(10, 2);
+  await make(20, 12);
+  await make(4, 0, ['test_*']);
+  const noRoom = { freeBytes: () => Promise.resolve(0) };
+  const { archive, failure, reductions } = await packet(noRoom).dump();
+  expect(failure?.code).toBe('DUMP_NO_SPACE');
+  expect(archive).toMatchObject({ actual: newest.actual, samples: newest.samples });
+  expect((await manifestOf(archive!.body)).jobId).toBe(newest.id);
+  expect(reductions).toEqual([expect.stringMatching(/^The newest finished dump, of .* no room/)]);
+  // Nothing of it is asked for, or it is too large, or it is gone.
+  expect((await packet({ ...noRoom, maxBytes: 10 }).dump()).archive).toBeUndefined();
+  expect((await packet({ ...noRoom, rangeMs: () => hourMs }).dump()).archive).toBeUndefined();
+  await rig.store.delete(archiveKey(newest.id));
+  const gone = await packet(noRoom).dump();
+  expect([gone.archive, gone.failure?.code]).toEqual([undefined, 'DUMP_NO_SPACE']);
+});
+
 test('does not wait for what cannot be broken off', async () => {
   await rig.addBlock(4, 0);
   const reached = Promise.withResolvers<undefined>();
@@ -140,7 +168,7 @@ test('does not wait for what cannot be broken off', async () => {
   const hanging = packet();
   const dump = hanging.dump();
   await reached.promise;
-  await rig.clock.advance(65_000);
+  await rig.clock.advance(80_000);
   expect((await dump).failure?.code).toBe('DUMP_TOO_SLOW');
   // It goes on being broken off, and nothing else is begun meanwhile.
   const second = hanging.dump();

@@ -1,9 +1,13 @@
 import type { DumpEstimate } from '../../api/index.ts';
-import { asError, assert, sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
+import { asError, sleep, type Logger, type Rng } from '../../lib/runtime/index.ts';
+import { ArchiveMemory } from './archive-memory.ts';
 import { buildArchive, type BuildParts } from './build.ts';
-import { wholeContent, type DumpContent } from './content.ts';
+import { wholeContent } from './content.ts';
 import { DumpCoverage } from './coverage.ts';
+import type { DumpService } from './dumps.ts';
 import { DumpError, toDumpError } from './errors.ts';
+import { utcText } from './file-name.ts';
+import { newestFinished, type FinishedDumps } from './finished-dump.ts';
 import { newJobId } from './job-id.ts';
 import * as limits from './limits.ts';
 import type { PacketArchive, PacketDump } from './packet-dump.ts';
@@ -19,8 +23,8 @@ export interface SupportPacketOptions extends BuildParts {
   rangeMs: () => number;
   /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes: () => Promise<number | null>;
-  /** What a dump would be, from a look at what it would be made of; may reject. */
-  estimate: (range: TimeRange, content: DumpContent) => Promise<DumpEstimate>;
+  /** Those that were made before, and what another one would be; may reject. */
+  dumps: FinishedDumps & Pick<DumpService, 'estimate'>;
   /** Tests lower them. */
   maxBytes?: number;
   budgetMs?: number;
@@ -54,7 +58,8 @@ export class SupportPacket {
       this.#making = undefined;
     });
     const patience = new AbortController();
-    const overrun = sleep(clock, this.#budgetMs + limits.packetGraceMs, patience.signal);
+    const longestMs = this.#budgetMs + limits.packetGraceMs + limits.packetFetchMs;
+    const overrun = sleep(clock, longestMs, patience.signal);
     const dump = await Promise.race([
       this.#making,
       overrun.then(() => this.#nothing(asked, startedMs, tooLong(this.#budgetMs))),
@@ -87,8 +92,29 @@ export class SupportPacket {
     } catch (error) {
       const failure = isTimeUp(error) ? tooLong(this.#budgetMs) : toDumpError(error);
       const { code, detail } = failure;
-      logger.warn('No metrics for the support packet', { code, detail });
-      return { ...this.#nothing(asked, startedMs, failure), reductions: plan.notes() };
+      logger.warn('No fresh metrics for the support packet', { code, detail });
+      const archive = await this.#finished(asked, failure);
+      const reductions = archive === undefined ? plan.notes() : [staleNote(archive, failure)];
+      return { ...this.#nothing(asked, startedMs, failure), archive, reductions };
+    }
+  }
+
+  /** The newest dump that was made before; better than nothing, where something cannot be made. */
+  async #finished(asked: TimeRange, { code }: DumpError): Promise<PacketArchive | undefined> {
+    const { clock, dumps, logger } = this.#options;
+    if (this.#stopped.signal.aborted || code === 'DUMP_RANGE_EMPTY') return undefined;
+    const late = new AbortController();
+    const timer = clock.setTimer(limits.packetFetchMs, () => {
+      late.abort();
+    });
+    const signal = AbortSignal.any([this.#stopped.signal, late.signal]);
+    try {
+      return await newestFinished(dumps, asked, this.#maxBytes, signal);
+    } catch (error) {
+      logger.info('No finished dump for the support packet either', { error: asError(error) });
+      return undefined;
+    } finally {
+      timer.cancel();
     }
   }
 
@@ -125,8 +151,7 @@ export class SupportPacket {
       try {
         return await this.#attempt(range, plan, shareMs);
       } catch (error) {
-        const met = limitMet(error);
-        if (met === undefined || this.#stopped.signal.aborted || !plan.reduce(met)) throw error;
+        if (this.#stopped.signal.aborted || !isReduced(plan, error)) throw error;
       }
     }
   }
@@ -161,7 +186,7 @@ export class SupportPacket {
     stepSeconds: number,
   ): Promise<Pick<DumpEstimate, 'bytes' | 'seconds'>> {
     try {
-      return await this.#options.estimate(range, { ...wholeContent, stepSeconds });
+      return await this.#options.dumps.estimate(range, { ...wholeContent, stepSeconds });
     } catch (error) {
       this.#options.logger.debug('A dump could not be estimated', { error: asError(error) });
       return { bytes: 0, seconds: 0 };
@@ -185,9 +210,7 @@ export class SupportPacket {
         ...{ filter: null, stepSeconds, notes },
         aliasSecret: null,
         maxArchiveBytes: this.#maxBytes,
-        take: async (bytes) => {
-          for await (const chunk of bytes) memory.add(chunk);
-        },
+        take: (bytes) => memory.take(bytes),
         signal: AbortSignal.any([this.#stopped.signal, late.signal]),
         onProgress: () => undefined,
       });
@@ -198,30 +221,6 @@ export class SupportPacket {
     } finally {
       timer.cancel();
     }
-  }
-}
-
-/**
- * An archive in memory, without a copy of it: the system gives room to what is written alone, so that
- * the largest one that is allowed can be asked for at once.
- */
-class ArchiveMemory {
-  readonly #room: Uint8Array;
-  #length = 0;
-
-  constructor(maxBytes: number) {
-    this.#room = new Uint8Array(maxBytes);
-  }
-
-  get bytes(): Uint8Array {
-    return this.#room.subarray(0, this.#length);
-  }
-
-  add(chunk: Uint8Array): void {
-    // Who makes the archive ends it at this size.
-    assert(this.#length + chunk.length <= this.#room.length, 'the archive keeps its limit');
-    this.#room.set(chunk, this.#length);
-    this.#length += chunk.length;
   }
 }
 
@@ -239,15 +238,20 @@ function isTimeUp(error: unknown): boolean {
   return error instanceof TimeUp;
 }
 
-/** What an attempt failed for, where less might succeed. */
-function limitMet(error: unknown): PacketLimit | undefined {
-  if (isTimeUp(error)) return 'time';
-  return toDumpError(error).code === 'DUMP_TOO_LARGE' ? 'bytes' : undefined;
+/** Goes on to less where that might succeed. */
+function isReduced(plan: PacketPlan, error: unknown): boolean {
+  if (isTimeUp(error)) return plan.reduceLate();
+  return toDumpError(error).code === 'DUMP_TOO_LARGE' && plan.reduce('bytes');
 }
 
 function tooLong(budgetMs: number): DumpError {
   const message = `Building the dump took longer than ${String(budgetMs / 1000)} s: make one in System Console instead.`;
   return new DumpError('DUMP_TOO_SLOW', message);
+}
+
+function staleNote({ actual }: PacketArchive, { message }: DumpError): string {
+  const range = `${utcText(actual.fromMs)} to ${utcText(actual.toMs)}`;
+  return `The newest finished dump, of ${range}: a fresh one could not be made. ${message}`;
 }
 
 function noRoom(): DumpError {
