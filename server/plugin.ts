@@ -112,7 +112,8 @@ export class MetricsPlugin implements PluginHooks {
       const what = 'A save of the configuration was refused because of a setting of this plugin';
       this.#logger?.warn(what, { code: 'SETTINGS_REFUSED', reason: refusal });
     }
-    return Promise.resolve(refusal);
+    // Whoever saves may have changed something else altogether: it says whose setting it is.
+    return Promise.resolve(refusal === undefined ? undefined : `Metrics plugin: ${refusal}`);
   }
 
   async generateSupportData(): Promise<SupportFile[]> {

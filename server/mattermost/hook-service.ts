@@ -61,7 +61,7 @@ export function hookService(target: HookTarget, broker: MuxBroker, pluginId: str
       const config = structField(asStruct(argument), 'A');
       const own = config === undefined ? undefined : pluginSettings(config, pluginId);
       const reason = await target.configurationWillBeSaved(own);
-      return { B: reason === undefined ? undefined : errorValue(reason) };
+      return { B: reason === undefined ? undefined : refusalValue(reason, pluginId) };
     }),
     ServeHTTP: rpcMethod(hookReplies.ServeHTTP, async (argument, context) => {
       await target.serveHttp(argument, context);
@@ -109,6 +109,20 @@ async function errorOf(work: Promise<void>) {
 function errorValue(text: string) {
   // An empty text would read as no error at all in the server's log.
   return interfaceValue('*plugin.ErrorString', { Code: 0, Err: text || 'unknown error' });
+}
+
+/**
+ * Of any other error the server tells whoever saves only that some plugin refused; its own kind it
+ * passes on. Without `SkipTranslation` it would look its id up and show that instead of the message.
+ */
+function refusalValue(reason: string, pluginId: string) {
+  return interfaceValue('*model.AppError', {
+    Id: `plugin.${pluginId}.configuration_refused`,
+    Message: reason,
+    StatusCode: 400,
+    Where: 'ConfigurationWillBeSaved',
+    SkipTranslation: true,
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -18,7 +18,18 @@ import {
 
 /** Types that may stand in interface values we send. */
 const errorString = struct('ErrorString', { Code: int, Err: string });
-export const registry = gobRegistry({ '*plugin.ErrorString': errorString });
+/** The server's own kind of error: what it says reaches whoever made the request. */
+const appError = struct('AppError', {
+  Id: string,
+  Message: string,
+  StatusCode: int,
+  Where: string,
+  SkipTranslation: bool,
+});
+export const registry = gobRegistry({
+  '*plugin.ErrorString': errorString,
+  '*model.AppError': appError,
+});
 
 /** Go's `http.Header`. */
 const header = map(string, slice(string), 'Header');

@@ -60,19 +60,26 @@ export class HooksClient {
     return errorOf(await this.#rpc.call('Plugin.OnConfigurationChange', emptyStruct, {}), 'A');
   }
 
-  /** The refusal of the plugin, if any. `hasChanged` tells that it sent a configuration back. */
+  /**
+   * The refusal of the plugin, if any, and whether it is of the server's own kind, which reaches
+   * whoever saves. `hasChanged` tells that the plugin sent a configuration back.
+   */
   async configurationWillBeSaved(
     configuration: GobInput<typeof configSchema>,
-  ): Promise<{ refusal: HookError; hasChanged: boolean }> {
+  ): Promise<{ refusal: HookError; isAppError: boolean; hasChanged: boolean }> {
     if (!this.#implemented.has('ConfigurationWillBeSaved')) {
-      return { refusal: undefined, hasChanged: false };
+      return { refusal: undefined, isAppError: false, hasChanged: false };
     }
     const reply = asStruct(
       await this.#rpc.call('Plugin.ConfigurationWillBeSaved', willBeSavedArguments, {
         A: configuration,
       }),
     );
-    return { refusal: errorOf(reply, 'B'), hasChanged: structField(reply, 'A') !== undefined };
+    return {
+      refusal: errorOf(reply, 'B'),
+      isAppError: interfaceField(reply, 'B')?.typeName === appErrorName,
+      hasChanged: structField(reply, 'A') !== undefined,
+    };
   }
 
   /** Resolves when the plugin is done with its response writer. */
@@ -111,9 +118,12 @@ const willBeSavedArguments = struct('Z_ConfigurationWillBeSavedArgs', { A: confi
 const supportArguments = struct('Z_GenerateSupportDataArgs', { A: context });
 const clusterEventArguments = struct('Z_OnPluginClusterEventArgs', { A: context, B: clusterEvent });
 
+const appErrorName = '*model.AppError';
+
 function errorOf(reply: GobValue | GobStruct, field: string): HookError {
   const error = interfaceField(asStruct(reply), field);
   if (error === undefined) return undefined;
+  if (error.typeName === appErrorName) return stringField(asStruct(error.value), 'Message');
   if (error.typeName !== '*plugin.ErrorString') return `an error of type ${error.typeName}`;
   return stringField(asStruct(error.value), 'Err');
 }

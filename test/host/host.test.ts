@@ -105,9 +105,7 @@ describe('activation', () => {
 
   test('passes configuration changes and the refusal of a plugin on', async () => {
     const rude = { PluginSettings: { Plugins: { [id]: { greeting: 'rude' } } } };
-    // The real server tells whoever saves nothing of the reason, either.
-    await expect(host.saveConfiguration(rude)).rejects.toThrow(/running the plugin hook/);
-    expect(host.logs.some(({ message }) => message.includes('be polite'))).toBe(true);
+    await expect(host.saveConfiguration(rude)).rejects.toThrow('be polite');
     expect(host.configuration.PluginSettings.Plugins[id]).toBeUndefined();
     await host.saveConfiguration({ PluginSettings: { Plugins: { [id]: { greeting: 'hi' } } } });
     const answer = await host.request(id, '/api', host.logIn());

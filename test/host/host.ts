@@ -205,10 +205,10 @@ export class Host {
     const running = this.plugins.all().flatMap(({ active }) => active ?? []);
     for (const { hooks } of running) {
       const wire = wireConfiguration(changed);
-      const { refusal, hasChanged } = await hooks.configurationWillBeSaved(wire);
+      const { refusal, isAppError, hasChanged } = await hooks.configurationWillBeSaved(wire);
       if (refusal !== undefined) {
         this.#say('error', `saveConfig: ${refusal}`);
-        throw refusedBySomePlugin();
+        throw refusedBySomePlugin(isAppError ? refusal : undefined);
       }
       if (hasChanged) this.#violation('a plugin sent a configuration back: it has lost its zeros');
     }
@@ -396,10 +396,10 @@ export class Host {
 
 const defaultServerVersion = '11.2.0';
 
-/** What a save is answered with that a plugin refuses: its reason is in the log alone. */
-function refusedBySomePlugin(): AppError {
+/** What a save is answered with that a plugin refuses: `told` is what the plugin's own error may say. */
+function refusedBySomePlugin(told: string | undefined): AppError {
   const id = 'app.save_config.plugin_hook_error';
-  const message = 'An error occurred running the plugin hook on configuration save.';
+  const message = told ?? 'An error occurred running the plugin hook on configuration save.';
   return new AppError({ id, where: 'saveConfig', status: 400, message });
 }
 

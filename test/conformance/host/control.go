@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -130,7 +131,12 @@ func (c *control) saveConfig(r *http.Request) (reply, error) {
 	}
 	replaced, err := hooks.ConfigurationWillBeSaved(changed)
 	if err != nil {
-		return reply{"refused": err.Error()}, nil
+		// The server passes its own kind of error on to whoever saves; of another it tells nothing.
+		var told *model.AppError
+		if errors.As(err, &told) {
+			return reply{"refused": told.Message}, nil
+		}
+		return reply{"refused": "", "kept": err.Error()}, nil
 	}
 	if replaced != nil {
 		changed = replaced
