@@ -108,7 +108,8 @@ testNeeding({ programs: ['promtool'] })(
   'a store that is killed keeps every committed batch and no half one',
   async () => {
     const seed = testSeed();
-    await liveAll(lives, livesAtOnce, (life) => {
+    const isWanted = (life: number) => life < lives;
+    await liveAll(isWanted, livesAtOnce, (life) => {
       const rng = seededRng((seed + life) >>> 0);
       return withBench((bench) =>
         liveThroughKills(bench, (below) => rng.u32() % below, [seed, life]),

@@ -169,18 +169,18 @@ export async function withBench(
 }
 
 /**
- * Runs the lives of a long test, several at a time: most of a life is waiting for the disk and for
- * other processes. After a failure none begins any more.
+ * Runs the lives of a long test as long as `isWanted` says of the next one, several at a time: most of
+ * a life is waiting for the disk and for other processes. After a failure none begins any more.
  */
 export async function liveAll(
-  lives: number,
+  isWanted: (life: number) => boolean,
   atOnce: number,
   live: (life: number) => Promise<void>,
 ): Promise<void> {
   const failures: unknown[] = [];
   let next = 0;
   const lane = async () => {
-    while (next < lives && failures.length === 0) {
+    while (failures.length === 0 && isWanted(next)) {
       await live(next++).catch((error: unknown) => failures.push(error));
     }
   };
