@@ -118,8 +118,8 @@ export const probeIdleMs = 60_000;
 /** Estimates and previews that wait for their turn; one more is refused. */
 export const maxWaitingProbes = 8;
 
-/** Largest block that is fetched from the file store to be looked at: two hours of some nodes. */
-export const maxFetchedProbeBytes = 64 * 1024 * 1024;
+/** Largest block that is fetched from the file store to be looked at: two hours of many nodes. */
+export const maxFetchedProbeBytes = 128 * 1024 * 1024;
 
 /** Entries of each list of a preview, examples of one label's values, and the length of one. */
 export const maxPreviewEntries = 500;

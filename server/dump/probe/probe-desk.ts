@@ -160,7 +160,7 @@ export class ProbeDesk {
     return [whole, { mint, maxt, numSamples, numSeries, sizeBytes, dir, kind: 'head-part' }];
   }
 
-  /** When no block is on this node, one is fetched: the largest that is not too large. */
+  /** When no block is on this node, one that is not too large is fetched. */
   async #oneOfTheFileStore(
     room: ProbeRoom,
     blocks: readonly SourceBlock[],
@@ -168,7 +168,8 @@ export class ProbeDesk {
     const here = new Map<string, string>();
     if (blocks.some(({ kind }) => kind === 'local')) return here;
     const fitting = blocks.filter(({ sizeBytes }) => sizeBytes <= maxFetchedProbeBytes);
-    const [block] = fitting.sort((a, b) => b.sizeBytes - a.sizeBytes);
+    // The middle one: snapshots of heads are small and not like the blocks.
+    const block = fitting.sort((a, b) => a.sizeBytes - b.sizeBytes)[fitting.length >> 1];
     if (block === undefined) return here;
     const dir = await room.fetched(block, this.#abort.signal);
     if (dir !== undefined) here.set(block.ulid, dir);
