@@ -1,4 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -83,10 +94,24 @@ export function smallWal(isLong = false): { bytes: Uint8Array; recordEnds: numbe
   return { bytes: framer.pending.slice(), recordEnds };
 }
 
+/**
+ * Makes `bytes` the content of a file. They go over what it holds: a file that is emptied first waits
+ * for the disk when it is closed, which a hundred thousand damages do not have the time for.
+ */
+export function overwrite(file: string, bytes: Uint8Array): void {
+  const handle = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o640);
+  try {
+    writeSync(handle, bytes, 0, bytes.length, 0);
+    ftruncateSync(handle, bytes.length);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /** Writes `wal/00000000` into the directory. */
 export function writeWal(dir: string, bytes: Uint8Array, segment = '00000000'): void {
   mkdirSync(join(dir, 'wal'), { recursive: true });
-  writeFileSync(join(dir, 'wal', segment), bytes);
+  overwrite(join(dir, 'wal', segment), bytes);
 }
 
 /** Paths of all files below `dir`. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -9,6 +9,7 @@ import {
   check,
   errorCodes,
   filesIn,
+  overwrite,
   smallBlock,
   smallWal,
   testSeed,
@@ -22,11 +23,11 @@ const say = `SEED=${String(seed)}`;
 /** Runs `work` with the file replaced by `bytes`, then puts it back. */
 function withFile<T>(file: string, bytes: Uint8Array, work: () => T): T {
   const before = readFileSync(file);
-  writeFileSync(file, bytes);
+  overwrite(file, bytes);
   try {
     return work();
   } finally {
-    writeFileSync(file, before);
+    overwrite(file, before);
   }
 }
 

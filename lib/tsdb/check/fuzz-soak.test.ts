@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
@@ -13,7 +13,15 @@ import { bitsOf, modelOf, put, seriesOf, sorted, staleBits, type Model } from '.
 import { SampleBatch } from '../sample-batch.ts';
 import { newUlid } from '../ulid.ts';
 import { PageFramer, SamplesEncoder, encodeSeriesRecord } from '../wal/index.ts';
-import { check, filesIn, fixtureStartMs, testSeed, withDir, writeWal } from './check-fixture.ts';
+import {
+  check,
+  filesIn,
+  fixtureStartMs,
+  overwrite,
+  testSeed,
+  withDir,
+  writeWal,
+} from './check-fixture.ts';
 import { walkWal } from './index.ts';
 
 /** `make soak` runs long; a plain test run takes its share with a new seed each time. */
@@ -138,9 +146,9 @@ test(
           const good = new Uint8Array(readFileSync(join(dir, name)));
           const bad = isLie ? lying(good, pick) : damaged(good, pick);
           if (pick(40) === 0) rmSync(join(dir, name));
-          else writeFileSync(join(dir, name), bad);
+          else overwrite(join(dir, name), bad);
           judge(`${say} damage ${String(damage)} of ${name}`, dir, model, isLie);
-          writeFileSync(join(dir, name), good);
+          overwrite(join(dir, name), good);
         }
       });
     }

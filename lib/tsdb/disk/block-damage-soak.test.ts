@@ -1,7 +1,7 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { filesIn, smallBlock, testSeed, withDir } from '../check/check-fixture.ts';
+import { filesIn, overwrite, smallBlock, testSeed, withDir } from '../check/check-fixture.ts';
 import { modelOf, sorted } from '../model-fixture.ts';
 import { openBlock } from './index.ts';
 
@@ -25,17 +25,6 @@ function read(dir: string): string {
   }
 }
 
-/** Writes over what the file holds: one that is emptied first waits for the disk when it is closed. */
-function put(file: string, bytes: Uint8Array): void {
-  const handle = openSync(file, 'r+');
-  try {
-    writeSync(handle, bytes, 0, bytes.length, 0);
-    ftruncateSync(handle, bytes.length);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 /** Reads the block with each of the changed files in the place of its own. */
 function eachDamage(damages: (good: Uint8Array) => Iterable<[string, Uint8Array]>): number {
   let count = 0;
@@ -48,13 +37,13 @@ function eachDamage(damages: (good: Uint8Array) => Iterable<[string, Uint8Array]
       const good = new Uint8Array(readFileSync(file));
       for (const [what, bytes] of damages(good)) {
         count++;
-        put(file, bytes);
+        overwrite(file, bytes);
         const found = read(dir);
         // Some bytes nobody needs for reading, such as the statistics in meta.json.
         const isFine = found === right || found.startsWith('refused: TSDB_');
         if (!isFine) expect([say, name, what, found]).toEqual([say, name, what, right]);
       }
-      put(file, good);
+      overwrite(file, good);
     }
   });
   return count;
