@@ -15,7 +15,7 @@ const allowed = {
 
 /** The long runs take more. */
 const isSoak = process.env['SOAK'] === '1';
-const kills = isSoak ? 40 : 5;
+const kills = isSoak ? 40 : 3;
 const handovers = isSoak ? 20 : 3;
 /** A scrape may be on its way while its collector dies. */
 const inFlightMs = 300;

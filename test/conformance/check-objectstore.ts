@@ -45,6 +45,6 @@ export async function checkObjectStore(
 async function runSuite(name: string, env: NodeJS.ProcessEnv): Promise<void> {
   const jest = ['--experimental-vm-modules', `${root}node_modules/jest/bin/jest.js`];
   const suite = ['--testMatch', `**/test/conformance/${name}.ts`];
-  const options = ['--maxWorkers=1', '--testTimeout=30000'];
+  const options = ['--maxWorkers=1'];
   await run('node', [...jest, ...suite, ...options], { cwd: root, env });
 }

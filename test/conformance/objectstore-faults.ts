@@ -168,7 +168,7 @@ function describeUploads(server: RemoteServer): void {
           await expectWhole(next, block);
         }
       }
-    }, 240_000);
+    }, 900_000);
 
     test(`one connection cut ${name} any single request is not noticed`, async () => {
       const proxy = await proxyBefore(server);
@@ -183,7 +183,7 @@ function describeUploads(server: RemoteServer): void {
         await running.end();
         await expectWhole(store, small);
       }
-    }, 240_000);
+    }, 900_000);
   }
 
   test('an upload in parts whose answers are all lost once is whole at the first try', async () => {
