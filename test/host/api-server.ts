@@ -39,6 +39,15 @@ import {
   struct,
 } from './wire.ts';
 
+/** A record of the audit log, as far as tests look at it. */
+export interface AuditRecord {
+  event: string;
+  status: string;
+  userId: string;
+  objectType: string;
+  parameters: Record<string, unknown>;
+}
+
 /** An event for browsers. */
 export interface WebSocketEvent {
   /** As they get it: `custom_<plugin id>_<event>`. */
@@ -66,6 +75,7 @@ export interface ApiBackend {
   /** Returns why the event could not be sent, if so. */
   onClusterEvent: (event: { id: string; data: Uint8Array; targetId: string }) => string | undefined;
   onWebSocketEvent: (event: WebSocketEvent) => void;
+  onAuditRecord: (record: AuditRecord) => void;
   log: (line: HostLogLine) => void;
   /** Something that would crash or break the real server. */
   violation: (text: string) => void;
@@ -246,6 +256,24 @@ function logMethods(backend: ApiBackend): Methods {
     LogInfo: method('info'),
     LogWarn: method('warn'),
     LogError: method('error'),
+    LogAuditRec: plain({}, (argument) => {
+      const record = structField(argument, 'A') ?? {};
+      const event = structField(record, 'EventData') ?? {};
+      const actor = structField(record, 'Actor') ?? {};
+      // The server adds to both maps without a look whether they are there.
+      if (!(event['Parameters'] instanceof Map) || !(record['Meta'] instanceof Map)) {
+        backend.violation('LogAuditRec without its maps crashes the server');
+        return {};
+      }
+      backend.onAuditRecord({
+        event: stringField(record, 'EventName'),
+        status: stringField(record, 'Status'),
+        userId: stringField(actor, 'UserId'),
+        objectType: stringField(event, 'ObjectType'),
+        parameters: toJson(event['Parameters']) as Record<string, unknown>,
+      });
+      return {};
+    }),
   };
 }
 

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzip } from 'node:zlib';
 import { ExporterBody } from './exporter-body.ts';
@@ -39,6 +45,8 @@ export interface Exporter {
   readonly lastHeaders: IncomingMessage['headers'];
   /** Bytes of bodies written so far, before the network. */
   readonly sentBytes: number;
+  /** Answers other paths than `/metrics`, such as those of plugins; 404 by default. */
+  otherwise: RequestListener | undefined;
   setFault(fault: ExporterFault): Promise<void>;
   /** Counter reset, as a restarted server shows it. */
   restart(): void;
@@ -69,6 +77,7 @@ class SyntheticExporter implements Exporter {
   #lastMs = Date.now();
   #waiting: (() => void)[] = [];
   #trickles = new Set<NodeJS.Timeout>();
+  otherwise: RequestListener | undefined;
   requests = 0;
   lastHeaders: IncomingMessage['headers'] = {};
   sentBytes = 0;
@@ -158,7 +167,8 @@ class SyntheticExporter implements Exporter {
     this.lastHeaders = request.headers;
     response.on('error', () => undefined);
     if (request.url !== '/metrics') {
-      response.writeHead(404).end();
+      if (this.otherwise === undefined) response.writeHead(404).end();
+      else this.otherwise(request, response);
     } else if (!this.#answerBadly(request, response)) {
       await this.#answerWell(request, response);
     }

@@ -15,7 +15,14 @@ import {
 import { RpcClient } from '../../lib/netrpc/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { configSchema } from './server-config.ts';
-import { activateArguments, clusterEvent, context, goStyle, serveHttpArguments } from './wire.ts';
+import {
+  activateArguments,
+  clusterEvent,
+  context,
+  goStyle,
+  serveHttpArguments,
+  serveMetricsArguments,
+} from './wire.ts';
 
 /** A file of the support packet, by its path in the packet. */
 export interface SupportFile {
@@ -85,6 +92,11 @@ export class HooksClient {
   /** Resolves when the plugin is done with its response writer. */
   async serveHttp(request: GobInput<typeof serveHttpArguments>): Promise<void> {
     await this.#rpc.call('Plugin.ServeHTTP', serveHttpArguments, request);
+  }
+
+  /** The same for what comes to the metrics port. */
+  async serveMetrics(request: GobInput<typeof serveMetricsArguments>): Promise<void> {
+    await this.#rpc.call('Plugin.ServeMetrics', serveMetricsArguments, request);
   }
 
   async generateSupportData(requestId: string): Promise<SupportFile[]> {

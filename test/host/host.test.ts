@@ -1,7 +1,8 @@
 // Goal: the stand-in treats a plugin as Mattermost does. Method: a small plugin in a process of its
 // own, over a real socket, driven through the stand-in's HTTP and hooks.
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -101,6 +102,28 @@ describe('activation', () => {
     ]);
     const warning = host.logs.find(({ message }) => message === 'a warning');
     expect(warning).toMatchObject({ level: 'warn', source: 'api' });
+    expect(host.auditRecords).toEqual([
+      {
+        ...{ event: 'tryThings', status: 'success', userId: 'somebody', objectType: 'thing' },
+        parameters: { id: 'x', count: 2 },
+      },
+    ]);
+  });
+
+  test("serves plugins' metrics on the metrics port, to whoever asks", async () => {
+    const port = createServer(host.metricsPort);
+    await new Promise<void>((resolve) => port.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${String((port.address() as AddressInfo).port)}`;
+      const answer = await fetch(`${url}/plugins/${id}/metrics`);
+      expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4');
+      expect(await answer.text()).toBe('fixture_metric{url="/",by="nobody"} 1\n');
+      expect((await fetch(`${url}/plugins/${id}/api`)).status).toBe(404);
+      expect((await fetch(`${url}/plugins/com.example.absent/metrics`)).status).toBe(404);
+    } finally {
+      port.closeAllConnections();
+      port.close();
+    }
   });
 
   test('passes configuration changes and the refusal of a plugin on', async () => {

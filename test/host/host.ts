@@ -8,7 +8,7 @@ import type { GobInput } from '../../lib/gob/index.ts';
 import type { RpcHandlers } from '../../lib/netrpc/index.ts';
 import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
 import { Accounts, newId, type Session, type User } from './accounts.ts';
-import { apiHandlers, type WebSocketEvent } from './api-server.ts';
+import { apiHandlers, type AuditRecord, type WebSocketEvent } from './api-server.ts';
 import { AppError } from './app-error.ts';
 import type { Cluster, ClusterMember } from './cluster.ts';
 import type { SupportFile } from './hooks-client.ts';
@@ -17,7 +17,7 @@ import type { HostLogLine } from './log-lines.ts';
 import type { ActivePlugin, ManagedPlugin } from './managed-plugin.ts';
 import { settingDefaults, type Manifest } from './manifest.ts';
 import type { PluginCommand } from './plugin-process.ts';
-import { servePluginRequest } from './plugin-request.ts';
+import { servePluginMetrics, servePluginRequest } from './plugin-request.ts';
 import { Plugins } from './plugins.ts';
 import { serveRest, sessionCookies } from './rest-api.ts';
 import {
@@ -71,6 +71,8 @@ export class Host {
   readonly violations: string[] = [];
   readonly clusterEvents: { id: string; data: Uint8Array; targetId: string }[] = [];
   readonly webSocketEvents: WebSocketEvent[] = [];
+  /** The audit log, newest last. */
+  readonly auditRecords: AuditRecord[] = [];
   /** Answers what the server itself does not. */
   pages: RequestListener | undefined;
   readonly #options: HostOptions;
@@ -299,6 +301,7 @@ export class Host {
         };
       },
       onClusterEvent: (event) => this.#publish(manifest.id, event),
+      onAuditRecord: (record) => keep(this.auditRecords, record, maxEvents),
       onWebSocketEvent: (event) => keep(this.webSocketEvents, event, maxEvents),
       log: (line) => this.#log(line),
       violation: (text) => this.#violation(text),
@@ -355,6 +358,23 @@ export class Host {
       onError: (text) => this.#say('error', text),
     });
   }
+
+  /** What the server's metrics port serves of plugins; whoever reaches it may ask. */
+  readonly metricsPort: RequestListener = (request, response) => {
+    const path = (request.url ?? '/').replace(/\?.*$/, '');
+    const [, plugins, id = '', metrics] = path.split('/');
+    const active = plugins === 'plugins' ? this.plugins.get(id)?.active : undefined;
+    if (metrics !== 'metrics' || active === undefined) {
+      notFound(response);
+      return;
+    }
+    const target = { hooks: active.hooks, broker: active.process.connection.broker };
+    const onError = (text: string) => this.#say('error', text);
+    void servePluginMetrics(request, response, target, {
+      prefix: `/plugins/${id}/metrics`,
+      onError,
+    });
+  };
 
   #serveStatic(path: string, response: ServerResponse): void {
     const [, , , id = '', name = ''] = path.split('/');

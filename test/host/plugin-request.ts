@@ -36,7 +36,6 @@ export async function servePluginRequest(
   target: RequestTarget,
   options: PluginRequestOptions,
 ): Promise<void> {
-  const { hooks, broker } = target;
   const requestId = newId(options.rng);
   const ownHeader = new Map([
     ['Permissions-Policy', ['']],
@@ -45,33 +44,62 @@ export async function servePluginRequest(
     ['X-Request-Id', [requestId]],
   ]);
   const writer = new HostResponse(response, request.method === 'HEAD', ownHeader);
-  if (!hooks.implemented.has('ServeHTTP')) {
-    writer.writeHead(404);
-    writer.end();
-    return;
+  if (!target.hooks.implemented.has('ServeHTTP')) notServed(writer);
+  else {
+    const prepared = await prepare(request, requestId, options);
+    await pass('ServeHTTP', { target, writer, prepared, onError: options.onError });
   }
-  const prepared = await prepare(request, requestId, options);
+  request.resume();
+}
+
+/** The same for the metrics port: the plugin learns nothing of who asks, who may be anybody. */
+export async function servePluginMetrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: RequestTarget,
+  { prefix, onError }: Pick<PluginRequestOptions, 'prefix' | 'onError'>,
+): Promise<void> {
+  const writer = new HostResponse(response, request.method === 'HEAD', new Map());
+  if (!target.hooks.implemented.has('ServeMetrics')) notServed(writer);
+  else {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const Request = requestArgument(request, ownUrl(url, prefix), goHeader(request));
+    const prepared = { body: request as Body, argument: { Request, Context: {} } };
+    await pass('ServeMetrics', { target, writer, prepared, onError });
+  }
+  request.resume();
+}
+
+function notServed(writer: HostResponse): void {
+  writer.writeHead(404);
+  writer.end();
+}
+
+/** Calls the hook while the plugin writes to the one stream and reads from the other. */
+async function pass(
+  hook: 'ServeHTTP' | 'ServeMetrics',
+  { target, writer, prepared, onError }: Passage,
+): Promise<void> {
+  const { hooks, broker } = target;
   const writerId = broker.nextId();
   const bodyId = broker.nextId();
+  const failing = (text: string) => onError(`Plugin failed to ${hook}, ${text}`);
   const serving = [
-    accept(broker, writerId, options, async (stream) => {
+    accept(broker, writerId, failing, async (stream) => {
       await new RpcServer(stream, writer.handlers(), goStyle).closed;
     }),
-    accept(broker, bodyId, options, (stream) => serveBody(stream, prepared.body)),
+    accept(broker, bodyId, failing, (stream) => serveBody(stream, prepared.body)),
   ];
+  const streams = { ResponseWriterStream: writerId, RequestBodyStream: bodyId };
   try {
-    await hooks.serveHttp({
-      ...prepared.argument,
-      ResponseWriterStream: writerId,
-      RequestBodyStream: bodyId,
-    });
+    const argument = { ...prepared.argument, ...streams };
+    await (hook === 'ServeHTTP' ? hooks.serveHttp(argument) : hooks.serveMetrics(argument));
     writer.end();
   } catch (error) {
-    options.onError(`Plugin failed to ServeHTTP, RPC call failed: ${String(error)}`);
+    failing(`RPC call failed: ${String(error)}`);
     await failed(writer);
   }
   await Promise.all(serving);
-  request.resume();
 }
 
 async function failed(writer: HostResponse): Promise<void> {
@@ -84,13 +112,13 @@ async function failed(writer: HostResponse): Promise<void> {
 async function accept(
   broker: MuxBroker,
   id: number,
-  options: PluginRequestOptions,
+  failing: (text: string) => void,
   serve: (stream: ByteStream) => Promise<void>,
 ): Promise<void> {
   try {
     await serve(await broker.accept(id));
   } catch (error) {
-    options.onError(`Plugin failed to ServeHTTP, connection ${String(id)}: ${String(error)}`);
+    failing(`connection ${String(id)}: ${String(error)}`);
   }
 }
 
@@ -108,15 +136,20 @@ interface Prepared {
   body: Body;
 }
 
+interface Passage {
+  target: RequestTarget;
+  writer: HostResponse;
+  prepared: Prepared;
+  onError: (text: string) => void;
+}
+
 /** Finds out who asks, and takes out of the request what a plugin must not see. */
 async function prepare(
   request: IncomingMessage,
   requestId: string,
   options: PluginRequestOptions,
 ): Promise<Prepared> {
-  const method = request.method ?? 'GET';
-  const requestUri = request.url ?? '/';
-  const url = new URL(requestUri, 'http://localhost');
+  const url = new URL(request.url ?? '/', 'http://localhost');
   const header = goHeader(request);
   const { session, body, isKnown } = await authenticate(request, url.searchParams, options);
   const cookies = parseCookies(request).filter(([name]) => name !== sessionCookie);
@@ -127,21 +160,11 @@ async function prepare(
   // A token that nobody knows still reaches the plugin.
   if (isKnown) header.delete('Authorization');
   if (session !== undefined) header.set('Mattermost-User-Id', [session.user.id]);
-  const { remoteAddress = '127.0.0.1', remotePort = 0 } = request.socket;
+  const { remoteAddress = '127.0.0.1' } = request.socket;
   return {
     body,
     argument: {
-      Request: {
-        Method: method,
-        URL: encodeGoUrl(ownUrl(url, options.prefix)),
-        Proto: `HTTP/${request.httpVersion}`,
-        ProtoMajor: request.httpVersionMajor,
-        ProtoMinor: request.httpVersionMinor,
-        Header: header,
-        Host: request.headers.host ?? '',
-        RemoteAddr: `${remoteAddress}:${String(remotePort)}`,
-        RequestURI: requestUri,
-      },
+      Request: requestArgument(request, ownUrl(url, options.prefix), header),
       Context: {
         SessionId: session?.id ?? '',
         RequestId: requestId,
@@ -150,6 +173,25 @@ async function prepare(
         UserAgent: request.headers['user-agent'] ?? '',
       },
     },
+  };
+}
+
+function requestArgument(
+  request: IncomingMessage,
+  url: string,
+  Header: Map<string, string[]>,
+): NonNullable<GobInput<typeof serveHttpArguments>['Request']> {
+  const { remoteAddress = '127.0.0.1', remotePort = 0 } = request.socket;
+  return {
+    Method: request.method ?? 'GET',
+    URL: encodeGoUrl(url),
+    Proto: `HTTP/${request.httpVersion}`,
+    ProtoMajor: request.httpVersionMajor,
+    ProtoMinor: request.httpVersionMinor,
+    Header,
+    Host: request.headers.host ?? '',
+    RemoteAddr: `${remoteAddress}:${String(remotePort)}`,
+    RequestURI: request.url ?? '/',
   };
 }
 

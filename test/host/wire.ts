@@ -86,12 +86,14 @@ const httpRequest = struct('HTTPRequestSubset', {
   Body: anyValue,
 });
 
-export const serveHttpArguments = struct('Z_ServeHTTPArgs', {
+const served = {
   ResponseWriterStream: uint,
   Request: httpRequest,
   Context: context,
   RequestBodyStream: uint,
-});
+} as const;
+export const serveHttpArguments = struct('Z_ServeHTTPArgs', served);
+export const serveMetricsArguments = struct('Z_ServeMetricsArgs', served);
 
 export const activateArguments = struct('Z_OnActivateArgs', { APIMuxId: uint, DriverMuxId: uint });
 

@@ -77,6 +77,11 @@ const routes: Record<string, (request: IncomingMessage, response: ServerResponse
       { sendType: 'reliable' },
     );
     await api.publishWebSocketEvent('news', { count: 1 }, {});
+    await api.logAuditRecord({
+      ...{ event: 'tryThings', isSuccess: true, apiPath: '/api', objectType: 'thing' },
+      actor: { userId: 'somebody', client: '', ipAddress: '', forwardedFor: '' },
+      parameters: { id: 'x', count: 2 },
+    });
     host.logger.warn('a warning', { number: 5 });
     response.end(JSON.stringify(report));
   },
@@ -104,6 +109,11 @@ const plugin: PluginHooks = {
     const route = routes[path];
     if (route === undefined) response.writeHead(404).end();
     else void route(request, response);
+  },
+  metricsListener: (request, response) => {
+    const { authorization = 'nobody' } = request.headers;
+    response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+    response.end(`fixture_metric{url="${request.url ?? ''}",by="${authorization}"} 1\n`);
   },
   generateSupportData: () =>
     Promise.resolve([{ filename: 'fixture/data.bin', body: Buffer.alloc(3_000_000, 7) }]),
