@@ -160,4 +160,13 @@ browserTest('breaks no rule of accessibility, in any state', async () => {
     .click();
   await page.getByRole('dialog').waitFor();
   expect(await axeViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  api.troubledPath = /status$/;
+  api.trouble = { kind: 'foreign', status: 502, body: 'Bad Gateway' };
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page
+    .locator('#mmx-overview')
+    .getByText(/^The values below are/)
+    .waitFor();
+  expect(await axeViolations(page)).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import { axeViolations } from './axe.ts';
 import {
+  announce,
   browserTest,
   ConsoleBrowser,
   expectNoComplaint,
@@ -33,7 +34,16 @@ for (const [version, react] of [
     await page.getByText('Every finished block is in the file store now.').waitFor();
 
     await page.getByRole('button', { name: '3 days' }).click();
-    await page.getByRole('button', { name: 'Download this dump' }).click();
+    await page.getByText('Options', { exact: true }).click();
+    await page.getByLabel('Samples', { exact: true }).selectOption('300');
+    await page.getByLabel('Metric names').fill('go_*');
+    await page.getByText(/^About 1\.67\sMiB/).waitFor();
+    await page.getByRole('button', { name: 'Preview what leaves' }).click();
+    const preview = page.getByRole('dialog', { name: 'What leaves this server' });
+    await preview.getByRole('table', { name: 'Labels' }).waitFor();
+    await preview.getByRole('button', { name: 'Download this dump' }).click();
+    await preview.waitFor({ state: 'detached' });
+    expect(api.asked[0]).toMatchObject({ metrics: ['go_*'], stepSeconds: 300 });
     await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
     const archive = Buffer.from('an archive');
     const coming = page.waitForEvent('download');
@@ -49,6 +59,11 @@ for (const [version, react] of [
     await page.getByRole('button', { name: /^Delete dump of/ }).click();
     await dialog.getByRole('button', { name: 'Delete dump' }).click();
     await page.getByText('No dumps yet.').waitFor();
+
+    await tellHost(page, 'openSocket');
+    api.status.state = 'stopped';
+    await announce(page, 'status');
+    await page.getByText('Stopped', { exact: true }).waitFor();
 
     expect(await axeViolations(page)).toEqual([]);
     await tellHost(page, 'unload');

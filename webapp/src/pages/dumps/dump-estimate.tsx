@@ -58,7 +58,7 @@ export function DumpEstimateLine({ request, requestKey }: DumpEstimateLineProps)
     };
   }, [api, requestKey]);
   return (
-    <span role="status" className={answer?.key === requestKey ? undefined : 'mmx-old'}>
+    <span role="status" className={answer?.key === requestKey ? undefined : 'mmx-refreshing'}>
       {answer !== null && <Words answer={answer} />}
     </span>
   );
