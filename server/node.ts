@@ -338,6 +338,7 @@ function deskOver(parts: () => Parts | undefined, onChange: () => void): DumpDes
       await desk().delete(id, userId);
       onChange();
     },
+    samplesIn: async (range) => desk().samplesIn(range),
     estimate: async (range, content) => desk().estimate(range, content),
     preview: async (range, content) => desk().preview(range, content),
     archive: async (id) => desk().archive(id),

@@ -52,6 +52,7 @@ export class DumpService {
   readonly #book: JobBook;
   readonly #runner: JobRunner;
   readonly #watch: JobWatch;
+  readonly #coverage: DumpCoverage;
   readonly #admission: Admission;
   readonly #probes: ProbeDesk;
   readonly #expiry: DumpExpiry;
@@ -61,6 +62,7 @@ export class DumpService {
     this.#options = options;
     const { clock, isShared = false, kv, logger, node, owner } = options;
     const coverage = new DumpCoverage(options);
+    this.#coverage = coverage;
     this.#admission = new Admission(options, coverage);
     const onLost = (id: string, how: 'cancelled' | 'taken') => {
       this.#runner.lose(id, how);
@@ -151,6 +153,12 @@ export class DumpService {
     if (!isFinished(record.dump) && this.#book.isLive(id)) await this.#runner.cancel(record);
     await this.#remove(id);
     this.#options.logger.debug('dump deleted', { id, userId });
+  }
+
+  /** Samples in the range, about, by what is known of blocks without a look at them. */
+  async samplesIn(range: TimeRange): Promise<number> {
+    await this.#admission.lookAt(range);
+    return this.#coverage.estimate(range).samples;
   }
 
   /** What a dump of the range will probably be; nothing is made, and nothing leaves. */

@@ -101,6 +101,10 @@ class OneDump implements DumpDesk {
     this.questions.push({ ...range, ...content });
     return { bytes: 1, samples: 2, series: 4, seconds: 3 };
   }
+  async samplesIn(): Promise<number> {
+    this.#check();
+    return 2;
+  }
   async preview(range: object, content: DumpContent): Promise<DumpPreview> {
     this.#check();
     this.questions.push({ ...range, ...content });

@@ -38,8 +38,7 @@ export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 's
     const isEmpty = newestSampleMs === null || oldestSampleMs === null;
     const samples = isEmpty
       ? 0
-      : (await dumps.estimate({ fromMs: oldestSampleMs, toMs: newestSampleMs + 1 }, wholeContent))
-          .samples;
+      : await dumps.samplesIn({ fromMs: oldestSampleMs, toMs: newestSampleMs + 1 });
     response.json({
       min_t: oldestSampleMs ?? 0,
       max_t: newestSampleMs ?? 0,

@@ -34,6 +34,8 @@ export interface DumpDesk {
   get(id: string): Promise<Dump>;
   cancel(id: string, userId: string): Promise<Dump>;
   delete(id: string, userId: string): Promise<void>;
+  /** Samples in the range, about: told at once, whatever blocks there are. */
+  samplesIn(range: { fromMs: number; toMs: number }): Promise<number>;
   /** What a dump would probably be. */
   estimate(range: { fromMs: number; toMs: number }, content: DumpContent): Promise<DumpEstimate>;
   /** What a dump would give away. */

@@ -1,5 +1,10 @@
 import type { DumpPreview } from '../../../api/index.ts';
-import { systemClock, type Clock, type ThreadHandlers } from '../../../lib/runtime/index.ts';
+import {
+  systemClock,
+  type Clock,
+  type ThreadContext,
+  type ThreadHandlers,
+} from '../../../lib/runtime/index.ts';
 import type { Thinning } from '../../../lib/tsdb/index.ts';
 import { counterTest } from '../counter-metrics.ts';
 import { estimate } from './estimate.ts';
@@ -8,12 +13,18 @@ import type { EstimateRequest, EstimateResult, PreviewRequest, ProbeRequest } fr
 
 /** The worker's side of estimates and previews. */
 export function createProbeHandlers(clock: Pick<Clock, 'monotonicMs'> = systemClock) {
-  const monotonicMs = () => clock.monotonicMs();
+  // Whoever looks at the clock has just done something that takes its time.
+  const clockOf = (context: Pick<ThreadContext, 'checkCancelled'>) => () => {
+    context.checkCancelled();
+    return clock.monotonicMs();
+  };
   return {
-    'dump.estimate': (request: EstimateRequest): EstimateResult => {
-      return estimate(request, thinningOf(request), monotonicMs);
+    'dump.estimate': (request: EstimateRequest, context: ThreadContext): EstimateResult => {
+      return estimate(request, thinningOf(request), clockOf(context));
     },
-    'dump.preview': (request: PreviewRequest): DumpPreview => preview(request, monotonicMs),
+    'dump.preview': (request: PreviewRequest, context: ThreadContext): DumpPreview => {
+      return preview(request, clockOf(context));
+    },
   } satisfies ThreadHandlers;
 }
 
