@@ -283,12 +283,11 @@ export class LineResolver {
 
   /** A line at or after the cursor with `hash` that `accept` takes, or -1. */
   #findNearby(hash: number, accept: (line: number) => boolean): number {
-    const { cursor } = this;
-    const end = Math.min(this.#before.count, cursor + resyncLines);
-    const hashes = this.#before.layout.hash.subarray(cursor, end);
-    // The engine's own search compares several at once; equal hashes are rare.
-    for (let at = hashes.indexOf(hash); at !== -1; at = hashes.indexOf(hash, at + 1)) {
-      if (accept(cursor + at)) return cursor + at;
+    const hashes = this.#before.layout.hash;
+    const end = Math.min(this.#before.count, this.cursor + resyncLines);
+    // Equal hashes are rare. The engine's own search would need a view of the part first.
+    for (let line = this.cursor; line < end; line++) {
+      if (hashes[line] === hash && accept(line)) return line;
     }
     return -1;
   }
