@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Dump } from '../../api/index.ts';
+import type { Dump, DumpPreview } from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import type { AuditedRequest } from './audit-trail.ts';
 import { createApp, type WebServices } from './index.ts';
@@ -14,6 +14,11 @@ const archiveBytes = Buffer.alloc(8_000_000);
 class Coded extends Error {
   readonly code = 'DUMP_NOT_FOUND';
 }
+
+const preview: DumpPreview = {
+  ...{ series: 0, metrics: [], labels: [], hosts: [], jobs: [], isCut: false },
+  redacted: { hosts: false, labels: [] },
+};
 
 let audited: AuditedRequest[];
 let failing: string | undefined;
@@ -38,6 +43,8 @@ function services(): WebServices {
       refuse(asked);
       return { id: asked } as Dump;
     },
+    estimate: async () => ({ bytes: 1, samples: 1, series: 1, seconds: 1 }),
+    preview: async () => preview,
     aliases: async () => ({ aliases: {} }),
     archive: async (asked) => {
       refuse(asked);
@@ -136,6 +143,8 @@ test('what only reads is not told', async () => {
   await ask('GET', '/api/v1/dumps');
   await ask('GET', '/jobs');
   await ask('HEAD', `${v1}/archive`);
+  await ask('GET', '/api/v1/dumps/estimate?from=1&to=2');
+  await ask('POST', '/api/v1/dumps/preview', 'admin', '{"from":1,"to":2}');
   await ask('POST', '/nothing', 'somebody');
   expect(audited).toEqual([]);
 });
