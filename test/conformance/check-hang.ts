@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { admin, holds, same } from './bed.ts';
 import { eventually, type Checks } from './checks.ts';
-import { stateRunning, type GoHost, type HostStatus } from './go-host.ts';
+import { stateRunning, type GoHost } from './go-host.ts';
 
 /** The server pings at any time and waits this long. */
 const serverPatienceMs = 10_000;
@@ -37,7 +37,7 @@ export async function checkHang(checks: Checks, host: GoHost): Promise<void> {
     holds(complaints < 0 || complaints > ended, 'the server noticed it first');
   });
   await checks.check('the health check starts it again', async () => {
-    const { state } = await host.control<HostStatus>('POST', '/check');
+    const { state } = await host.checkHealth();
     same(state, stateRunning, 'state');
     same((await host.request('/seen', admin)).status, 200, 'status of a request');
   });

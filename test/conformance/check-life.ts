@@ -57,7 +57,7 @@ async function crash(bed: Bed): Promise<void> {
     await eventually('the process is gone', 5000, async () =>
       (await host.status()).pid === before.pid ? undefined : true,
     );
-    const after = await host.control<HostStatus>('POST', '/check');
+    const after = await host.checkHealth();
     same(after.state, stateRunning, 'state');
     holds(after.pid !== 0 && after.pid !== before.pid, `process ${after.pid} after ${before.pid}`);
   });

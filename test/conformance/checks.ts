@@ -1,14 +1,23 @@
-import { untilCalm } from './crowding.ts';
+import { untilCalm, type Crowd } from './crowding.ts';
 
 /** A figure that an issue asks for was missed; on a machine that does other things once is no proof. */
 class FigureMissed extends Error {
   override readonly name = 'FigureMissed';
+  /** How many times as long it took as it may. */
+  readonly times: number;
+
+  constructor(what: string, tookMs: number, allowedMs: number) {
+    super(`${what}: ${tookMs.toFixed(0)} ms, allowed are ${String(allowedMs)} ms`);
+    this.times = tookMs / allowedMs;
+  }
 }
+
+/** On a machine that never calms down, what takes no more than this many times as long counts as on time. */
+const crowdedTimes = 4;
 
 /** Throws unless something took no longer than the issue that asked for it allows. */
 export function figure(what: string, tookMs: number, allowedMs: number): void {
-  if (tookMs <= allowedMs) return;
-  throw new FigureMissed(`${what}: ${tookMs.toFixed(0)} ms, allowed are ${String(allowedMs)} ms`);
+  if (tookMs > allowedMs) throw new FigureMissed(what, tookMs, allowedMs);
 }
 
 /** Counts checks and prints one line for each, in the manner of TAP. */
@@ -19,11 +28,13 @@ export class Checks {
   /**
    * Runs a check; one that throws has failed, the rest goes on. Returns what the check returned. One
    * that misses a {@link figure} runs once more when the machine is calm; both times are printed.
+   * On one that does not calm down it may then take four times as long.
    */
   async check<Value>(
     title: string,
     run: (isAgain: boolean) => Promise<Value> | Value,
   ): Promise<Value | undefined> {
+    let crowd: Crowd;
     try {
       return await this.#run(title, run, false);
     } catch (error) {
@@ -31,11 +42,17 @@ export class Checks {
         this.#failedBy(title, error);
         return undefined;
       }
-      console.log(`# once more: ${title}: ${error.message}; ${await untilCalm()}`);
+      crowd = await untilCalm();
+      console.log(`# once more: ${title}: ${error.message}; ${crowd.told}`);
     }
     try {
       return await this.#run(title, run, true);
     } catch (error) {
+      if (crowd.isThere && error instanceof FigureMissed && error.times <= crowdedTimes) {
+        this.passed++;
+        console.log(`ok ${title} (on a crowded machine: ${error.message})`);
+        return undefined;
+      }
       this.#failedBy(title, error);
       return undefined;
     }

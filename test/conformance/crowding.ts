@@ -8,16 +8,25 @@ const calmShare = 0.2;
 const lookMs = 1000;
 const patienceMs = 60_000;
 
-/** Waits until the machine has little else to do, a minute at most; gives what there is to say of it. */
-export async function untilCalm(): Promise<string> {
+/** Whether the machine is busy with something else, and a text that says how we know. */
+export interface Crowd {
+  isThere: boolean;
+  told: string;
+}
+
+/** Waits until the machine has little else to do, a minute at most. */
+export async function untilCalm(): Promise<Crowd> {
   const startedMs = performance.now();
   for (;;) {
     const share = await crowding();
-    if (share === undefined) return 'how busy the machine is cannot be told';
+    if (share === undefined) {
+      return { isThere: false, told: 'how busy the machine is cannot be told' };
+    }
     const waitedMs = performance.now() - startedMs;
     const told = `somebody waits for a processor ${(share * 100).toFixed(0)} % of the time`;
     if (share <= calmShare || waitedMs > patienceMs) {
-      return `${told} after ${(waitedMs / 1000).toFixed(0)} s`;
+      const seconds = (waitedMs / 1000).toFixed(0);
+      return { isThere: share > calmShare, told: `${told} after ${seconds} s` };
     }
   }
 }

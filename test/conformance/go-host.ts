@@ -32,6 +32,9 @@ export interface GoHostOptions {
   clockOffsetMs?: number;
 }
 
+/** How often the server starts a plugin that fails before it gives it up. */
+const healthChecks = 3;
+
 /** States of a plugin in Mattermost's environment. */
 export const stateRunning = 2;
 
@@ -172,6 +175,17 @@ export class GoHost {
 
   status(): Promise<HostStatus> {
     return this.control('GET', '/status');
+  }
+
+  /**
+   * Looks after a dead plugin as the server's health check does: again when its start takes longer
+   * than the server waits, as it may on a busy machine, and three times in all.
+   */
+  async checkHealth(): Promise<HostStatus> {
+    for (let left = healthChecks; ; left--) {
+      const status = await this.control<HostStatus>('POST', '/check');
+      if (status.state === stateRunning || left <= 1) return status;
+    }
   }
 
   /** A request to the plugin through the host's hooks, as `user` (undefined: nobody). */
