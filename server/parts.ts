@@ -22,6 +22,7 @@ import type { PluginClusterEvent } from './mattermost/index.ts';
 import type { OwnState } from './own-state.ts';
 import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
 import type { PartsMetrics } from './self-metrics.ts';
+import { partsMetrics } from './parts-metrics.ts';
 import { pulseOf } from './pulse.ts';
 import { clusterNode, lastRestartMs, serverRestarts } from './restarts.ts';
 import { Shift, type Duty } from './shift.ts';
@@ -228,21 +229,9 @@ export class Parts {
     ];
   }
 
-  /** What this node counts, without asking anybody. */
+  /** See {@link partsMetrics}. */
   metrics(): PartsMetrics {
-    const { collecting, membership, state, store } = this.#opened;
-    return {
-      isCollecting: !this.#isListening,
-      targets: state.summary(),
-      scraped: collecting.tally,
-      store: store.stats(),
-      sync: state.syncStatus(),
-      cluster: membership && {
-        isHolding: membership.mode === 'scraper',
-        epoch: membership.epoch,
-        events: membership.eventCounts(),
-      },
-    };
+    return partsMetrics(this.#opened, !this.#isListening);
   }
 
   /** The dump of a support packet; never rejects. */
