@@ -24,7 +24,7 @@ cross_packages := binutils-aarch64-linux-gnu:aarch64-linux-gnu-strip \
   libatomic1-arm64-cross:/usr/aarch64-linux-gnu/lib/libatomic.so.1 \
   libatomic1:/usr/lib/x86_64-linux-gnu/libatomic.so.1
 bench_packages := prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter
-conformance_packages := $(bench_packages) \
+conformance_packages := $(bench_packages) libarchive-tools:bsdtar python3:python3 \
   postgresql-15:/usr/lib/postgresql/15/bin/postgres mariadb-server-core:mariadbd mariadb-client-core:mariadb
 
 .PHONY: help test conformance real-server dist demo bench deploy soak clean

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { Dump } from '../../api/index.ts';
 import { run } from '../../build/command.ts';
@@ -6,6 +6,7 @@ import { admin, holds, makeDump, same, waitForSamples, type Bed } from './bed.ts
 import {
   blocksIn,
   checkManifestHashes,
+  otherUnpackers,
   promtoolAnalyze,
   promtoolDump,
   promtoolList,
@@ -56,6 +57,16 @@ export async function checkDump(bed: Bed): Promise<void> {
   await checks.check('every file has the hash that manifest.json says', async () => {
     holds((await checkManifestHashes(unpacked)) >= 5, 'too few files');
   });
+  for (const [name, unpack] of Object.entries(otherUnpackers)) {
+    await checks.check(`${name} unpacks the same files`, async () => {
+      const other = `${directory}/dump-by-other`;
+      await mkdir(other);
+      const said = await unpack(archive, other);
+      if (said !== '') console.log(`# ${said.trim()}`);
+      await run('diff', ['-r', unpacked, other]);
+      await rm(other, { recursive: true });
+    });
+  }
   await checks.check("Mattermost's own parser accepts metadata.yaml", async () => {
     const metadata = await parsePacketMetadata(`${unpacked}/metadata.yaml`);
     same(metadata['Type'], 'plugin-packet', 'type');

