@@ -30,7 +30,7 @@ export async function checkBridge(server: BridgeServer): Promise<void> {
       Promise.race([run(isAgain), tooLate()]),
     );
   await check('it starts and activates', async () => {
-    await host.control('POST', '/activate');
+    await host.activate();
     const status = await host.status();
     same(status.state, stateRunning, 'state');
     same(status.serverVersion, version, 'version');
@@ -46,7 +46,7 @@ export async function checkBridge(server: BridgeServer): Promise<void> {
   await check('a blocked event loop is told by ourselves first', () => checkBlocked(host));
   await check('log lines have their level', () => checkLog(host));
   await check('it quits within two seconds', async (isAgain) => {
-    if (isAgain) await host.control('POST', '/activate');
+    if (isAgain) await host.activate();
     const { ms } = await host.control<{ ms: number }>('POST', '/deactivate');
     figure('it quits', ms, 2000);
   });

@@ -60,7 +60,7 @@ async function checkMariaDbNodes(
     await mariaDb.sql(
       `INSERT INTO ClusterDiscovery VALUES ('${'o'.repeat(26)}', 'mattermost_app', 'bed', '127.0.0.2', 8074, 8074, ${nowMs}, ${nowMs})`,
     );
-    await host.control('POST', '/activate');
+    await host.activate();
     const expected = [own, other].map(({ port }, at) => `127.0.0.${at + 1}:${port}`).join();
     await eventually('both nodes are targets and up', discoveredMs, async () => {
       const { targets } = await ask<TargetList>({ host }, '/targets');

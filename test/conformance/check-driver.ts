@@ -41,7 +41,7 @@ async function startHost(
     PluginSettings: { Enable: true },
   };
   const host = await GoHost.start(directory, probe, config, { program, hasDatabase: true });
-  await host.control('POST', '/activate');
+  await host.activate();
   return host;
 }
 

@@ -12,7 +12,7 @@ export async function checkHello(checks: Checks, directory: string): Promise<voi
   const greet = async (user: string | undefined) => host.request('/hello', user);
   try {
     await checks.check('the example starts and answers', async () => {
-      await host.control('POST', '/activate');
+      await host.activate();
       same(await (await greet(someone)).text(), 'Hello, this is visit 1\n');
       same((await greet(undefined)).status, 401, 'status for nobody');
       same((await host.request('/else', someone)).status, 404, 'status of another path');
@@ -24,7 +24,7 @@ export async function checkHello(checks: Checks, directory: string): Promise<voi
     });
     await checks.check('its value survives a restart', async (isAgain) => {
       const { ms } = await host.control<{ ms: number }>('POST', '/deactivate');
-      await host.control('POST', '/activate');
+      await host.activate();
       const texts = await Promise.all([1, 2, 3].map(async () => (await greet(someone)).text()));
       const visits = isAgain ? [6, 7, 8] : [3, 4, 5];
       same(texts.sort().join(''), visits.map((n) => `Moin, this is visit ${n}\n`).join(''));

@@ -11,7 +11,7 @@ const firstSampleMs = 2000;
 async function start(bed: Bed): Promise<void> {
   const { checks, host } = bed;
   await checks.check("Mattermost's supervisor starts the bundle and activates it", async () => {
-    const { ms } = await host.control<{ ms: number }>('POST', '/activate');
+    const { ms } = await host.activate();
     const { state, serverVersion } = await host.status();
     same(state, stateRunning, 'state');
     console.log(`# server ${serverVersion}, activated in ${ms} ms`);
@@ -21,7 +21,7 @@ async function start(bed: Bed): Promise<void> {
   await checks.check(`the first sample is stored within ${firstSampleMs} ms`, async (isAgain) => {
     if (isAgain) {
       await host.control('POST', '/deactivate');
-      await host.control('POST', '/activate');
+      await host.activate();
     }
     const sinceMs = isAgain ? Date.now() : activatedMs;
     await waitForSamples(bed, isAgain ? sinceMs : 0, firstSampleMs);
@@ -92,7 +92,7 @@ async function end(bed: Bed, bundle: string): Promise<void> {
   });
   await checks.check('it starts again over its data', async () => {
     const sinceMs = Date.now();
-    await host.control('POST', '/activate');
+    await host.activate();
     await waitForSamples(bed, sinceMs, 5000);
   });
   await checks.check("the plugin's log has no error and no crash but ours", async () => {
@@ -122,7 +122,7 @@ async function end(bed: Bed, bundle: string): Promise<void> {
 async function startAnother(directory: string, bundle: string): Promise<GoHost> {
   const config = JSON.parse(await readFile(`${directory}/config.json`, 'utf8')) as object;
   const host = await GoHost.start(`${directory}-again`, bundle, config);
-  await host.control('POST', '/activate');
+  await host.activate();
   return host;
 }
 

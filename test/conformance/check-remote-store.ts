@@ -124,7 +124,7 @@ async function withServer(
     },
   });
   try {
-    await host.control('POST', '/activate');
+    await host.activate();
     await run({ checks, directory, host, target, intervalMs: 1000 });
   } finally {
     await host.kill();

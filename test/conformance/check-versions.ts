@@ -38,7 +38,7 @@ export async function checkVersions(checks: Checks, directory: string): Promise<
     try {
       await checkBridge({ checks, host, version, hasFlush });
       if (modules !== undefined) continue;
-      await host.control('POST', '/activate');
+      await host.activate();
       await checkLoad(checks, host);
       await checkHang(checks, host);
     } finally {

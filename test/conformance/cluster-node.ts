@@ -67,7 +67,7 @@ export class ClusterNode {
   }
 
   async activate(): Promise<void> {
-    await this.host.control('POST', '/activate');
+    await this.host.activate();
   }
 
   /** Ends the plugin in order; the server stays. */
