@@ -205,9 +205,25 @@ async function check(range: TimeRange, isReadByOthers: boolean): Promise<void> {
     actual: { fromMs: Math.min(...times), toMs: Math.max(...times) },
   });
   if (!isReadByOthers || !hasProgram('promtool')) return;
-  const lines = execFileSync('promtool', ['tsdb', 'dump', dir]).toString().trim().split('\n');
-  const found = lines.map((line) => Number(line.split(' ').at(-1)));
-  expect(found.sort((a, b) => a - b)).toEqual(times.sort((a, b) => a - b));
+  expect(sorted(promtoolModel(dir))).toEqual(sorted(wanted));
+}
+
+/** Every sample of an unpacked dump as promtool reads it: series, time and value. */
+function promtoolModel(dir: string): Model {
+  const model: Model = new Map();
+  for (const line of execFileSync('promtool', ['tsdb', 'dump', dir])
+    .toString()
+    .trim()
+    .split('\n')) {
+    const [, labels = '', value = '', timeMs = ''] = /^\{(.*)\} (\S+) (\d+)$/.exec(line) ?? [];
+    const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].flatMap(([, name = '', text = '']) => [
+      name,
+      text,
+    ]);
+    expect(model.get(JSON.stringify(pairs))?.has(Number(timeMs)) ?? false).toBe(false);
+    put(model, pairs, Number(timeMs), bitsOf(Number(value)));
+  }
+  return model;
 }
 
 describe(`dumps of random ranges of random stores, seed ${String(seed)}`, () => {

@@ -9,7 +9,7 @@ import { DumpRig, hourMs, hours, startMs } from './dump-fixture.ts';
 import { spaceMarginBytes } from './limits.ts';
 
 // Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let rig: DumpRig;
 let peakBytes: number;
