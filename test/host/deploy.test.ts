@@ -6,13 +6,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { pluginState, startHost, type Host } from './index.ts';
 import { makeTarball } from './tar-fixture.ts';
 
 const script = fileURLToPath(new URL('../../build/deploy.ts', import.meta.url));
 const ownManifest = new URL('../../plugin.json', import.meta.url);
 const fixture = fileURLToPath(new URL('fixture-plugin/main.ts', import.meta.url));
+
+// Several processes one after the other, on a machine that has other things to do.
+jest.setTimeout(180_000);
 
 function run(env: Record<string, string>, bundle: string): Promise<string> {
   return new Promise((resolve) => {
