@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
+import {
+  browserTest,
+  ConsoleBrowser,
+  dumpAsked,
+  expectNoComplaint,
+  formCounts,
+} from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
 
 const DAY = 86_400_000;
@@ -29,7 +35,7 @@ browserTest('makes and downloads a dump of the last day with one click', async (
   await page.getByText('No dumps yet.').waitFor();
   await primary(page).click();
 
-  await progress(page).waitFor();
+  await dumpAsked(page);
   expect(await primary(page).isDisabled()).toBe(true);
   const { id, requested } = newestDump(api);
   expect(requested.toMs - requested.fromMs).toBe(DAY);
@@ -65,7 +71,7 @@ browserTest('takes a length up to now, or a range between two local times', asyn
     .getByText('About 33.4 MiB, 59.9M samples of 11,043 series, ready in about 4 s.')
     .waitFor();
   await page.getByRole('button', { name: 'Download this dump' }).click();
-  await progress(page).waitFor();
+  await dumpAsked(page);
   const hour = newestDump(api);
   expect(hour.requested.toMs - hour.requested.fromMs).toBe(3_600_000);
   api.fail(hour.id, { code: 'X', message: 'Over.', detail: '' });
@@ -78,7 +84,7 @@ browserTest('takes a length up to now, or a range between two local times', asyn
     .getByText('About 33.4 MiB, 59.9M samples of 11,043 series, ready in about 4 s.')
     .waitFor();
   await page.getByRole('button', { name: 'Download this dump' }).click();
-  await progress(page).waitFor();
+  await dumpAsked(page);
   const { requested } = newestDump(api);
   const berlin = (ms: number) =>
     new Date(ms).toLocaleString('sv', { timeZone: 'Europe/Berlin' }).replace(' ', 'T').slice(0, 16);
@@ -105,7 +111,7 @@ browserTest('says what is wrong with a range before asking for it', async () => 
 browserTest('shows why a dump failed, with its code, and tries again', async () => {
   const { page, api, complaints } = await consoleBrowser.open();
   await primary(page).click();
-  await progress(page).waitFor();
+  await dumpAsked(page);
   api.fail(newestDump(api).id, {
     code: 'DUMP_DISK_FULL',
     message: 'The disk is full; free 40 MiB.',
@@ -118,7 +124,7 @@ browserTest('shows why a dump failed, with its code, and tries again', async () 
   expect(await alert.locator('pre').innerText()).toContain('code: DUMP_DISK_FULL');
   expect(await rows(page).nth(1).innerText()).toContain('The disk is full; free 40 MiB.');
   await alert.getByRole('button', { name: 'Try again' }).click();
-  await progress(page).waitFor();
+  await dumpAsked(page);
   expect(api.dumps).toHaveLength(2);
   expectNoComplaint(complaints);
 });
@@ -139,13 +145,13 @@ browserTest('shows what the server refuses, at the place of the click', async ()
   expect(await primary(page).isDisabled()).toBe(false);
   api.trouble = null;
   await alert.getByRole('button', { name: 'Try again' }).click();
-  await progress(page).waitFor();
+  await dumpAsked(page);
 });
 
 browserTest('cancels a running dump', async () => {
   const { page, api } = await consoleBrowser.open();
   await primary(page).click();
-  await progress(page).waitFor();
+  await dumpAsked(page);
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
   await page.getByText('The dump was cancelled. Nothing was kept of it.').waitFor();
   expect(newestDump(api).state).toBe('cancelled');

@@ -4,6 +4,7 @@ import {
   announce,
   browserTest,
   ConsoleBrowser,
+  dumpAsked,
   expectNoComplaint,
   settled,
   tellHost,
@@ -72,7 +73,7 @@ browserTest(
 browserTest('follows a dump by events, and by asking when they fall silent', async () => {
   const { page, api } = await openHeard();
   await page.getByRole('button', { name: 'Download metrics dump' }).click();
-  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  await dumpAsked(page);
   const id = api.dumps[0]?.id ?? '';
   api.advance(id, 12, 'fetching');
   await page.clock.runFor(2_000);

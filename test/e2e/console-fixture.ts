@@ -165,6 +165,11 @@ export async function settled(page: Page): Promise<void> {
   await page.getByRole('table', { name: 'Targets' }).waitFor();
 }
 
+/** Waits until the server has taken the order for a dump; the page shows progress from the click on. */
+export async function dumpAsked(page: Page): Promise<void> {
+  await page.locator('#mmx-dumps .mmx-working__percent').waitFor();
+}
+
 /** Calls one of the page's own commands. */
 export async function tellHost(
   page: Page,

@@ -4,6 +4,7 @@ import { axeViolations } from './axe.ts';
 import {
   browserTest,
   ConsoleBrowser,
+  dumpAsked,
   expectNoComplaint,
   formCounts,
   settled,
@@ -147,7 +148,7 @@ browserTest('breaks no rule of accessibility, in any state', async () => {
   await page.getByRole('button', { name: /^Delete dump of/ }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Download metrics dump' }).click();
-  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  await dumpAsked(page);
   const [dump] = api.dumps;
   api.advance(dump?.id ?? '', 40, 'packing');
   await page.getByText('Running, 40%').waitFor();

@@ -1,7 +1,13 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { axeViolations } from './axe.ts';
-import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
+import {
+  browserTest,
+  ConsoleBrowser,
+  dumpAsked,
+  expectNoComplaint,
+  formCounts,
+} from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
 import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 
@@ -89,7 +95,7 @@ browserTest(
       'Performance monitoring is switched off, so the server offers no metrics.',
     );
     await page.getByRole('button', { name: 'Metrik-Dump herunterladen' }).click();
-    await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+    await dumpAsked(page);
     api.advance(api.dumps[0]?.id ?? '', 42, 'packing');
     await page.getByText('Läuft, 42 %').waitFor();
     const coming = page.waitForEvent('download');

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { axeViolations } from './axe.ts';
-import { browserTest, ConsoleBrowser, expectNoComplaint, formCounts } from './console-fixture.ts';
+import {
+  browserTest,
+  ConsoleBrowser,
+  dumpAsked,
+  expectNoComplaint,
+  formCounts,
+} from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
 import { clusterStatus, clusterTargets } from './fixture-status.ts';
 
@@ -48,7 +54,7 @@ browserTest('asks for what is chosen under Options, and shows it in the list', a
   );
   expect(await axeViolations(page)).toEqual([]);
   await download(page).click();
-  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  await dumpAsked(page);
   expect(api.asked).toEqual([expect.objectContaining(chosen)]);
   const row = page.getByRole('table', { name: 'Dumps' }).locator('tbody tr').first();
   expect(await row.locator('.mmx-notes li').allInnerTexts()).toEqual([
@@ -137,7 +143,7 @@ browserTest(
     expect(await page.getByRole('group', { name: 'Hosts' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Since the last restart' }).click();
     await download(page).click();
-    await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+    await dumpAsked(page);
     const [{ from, to } = { from: 0, to: 0 }] = api.asked;
     expect(from).toBe(api.status.restartedAtMs);
     expect(to - from).toBeGreaterThan(76 * HOUR);
@@ -171,6 +177,7 @@ browserTest('previews what leaves, and what of it would be redacted', async () =
   await dialog.getByText(/^The dump would hold 11,043 series of 4 metrics from 2 hosts/).waitFor();
   expect(await page.evaluate('document.activeElement.textContent')).toBe('What leaves this server');
   expect(await dialog.innerText()).toContain('Nothing is redacted.');
+  expect(await dialog.getByRole('status').innerText()).toBe('The preview is ready.');
   expect(await dialog.getByText('db1.internal.example.com').count()).toBe(1);
   const labels = dialog.getByRole('table', { name: 'Labels' });
   expect(await labels.locator('tbody tr').first().innerText()).toMatch(
@@ -191,7 +198,7 @@ browserTest('previews what leaves, and what of it would be redacted', async () =
   expect(api.dumps).toEqual([]);
   await dialog.getByRole('button', { name: 'Download this dump' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  await dumpAsked(page);
   expect(api.dumps[0]?.redaction).toBe('hosts-and-ids');
   expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
   expectNoComplaint(complaints);

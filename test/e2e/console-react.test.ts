@@ -5,6 +5,7 @@ import {
   announce,
   browserTest,
   ConsoleBrowser,
+  dumpAsked,
   expectNoComplaint,
   formCounts,
   tellHost,
@@ -44,7 +45,7 @@ for (const [version, react] of [
     await preview.getByRole('button', { name: 'Download this dump' }).click();
     await preview.waitFor({ state: 'detached' });
     expect(api.asked[0]).toMatchObject({ metrics: ['go_*'], stepSeconds: 300 });
-    await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+    await dumpAsked(page);
     const archive = Buffer.from('an archive');
     const coming = page.waitForEvent('download');
     api.finish(api.dumps[0]?.id ?? '', archive);

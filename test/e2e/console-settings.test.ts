@@ -6,6 +6,7 @@ import {
   announce,
   browserTest,
   ConsoleBrowser,
+  dumpAsked,
   expectNoComplaint,
   tellHost,
 } from './console-fixture.ts';
@@ -75,7 +76,7 @@ browserTest('disables the settings alone for those who may change none of them',
   await page.getByRole('button', { name: 'Sync now' }).click();
   await page.getByText('Every finished block is in the file store now.').waitFor();
   await primary(page).click();
-  await page.locator('#mmx-dumps').getByRole('progressbar').first().waitFor();
+  await dumpAsked(page);
   expect(api.dumps).toHaveLength(1);
   expectNoComplaint(complaints);
 });

@@ -41,6 +41,10 @@ export function PreviewDialog({ request, isDisabled, onStart, onClose }: Preview
         <Skeleton label={say('mmx.preview.loading')} rows={4} />
       )}
       {preview !== null && <PreviewLists preview={preview} />}
+      {/* There before its text, or screen readers would not say it. */}
+      <span className="mmx-hidden" role="status">
+        {preview !== null && say('mmx.preview.said')}
+      </span>
       <div className="mmx-actions mmx-actions--end">
         <Button look="secondary" onClick={onClose}>
           {say('mmx.flow.dismiss')}

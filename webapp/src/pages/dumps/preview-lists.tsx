@@ -11,7 +11,7 @@ export function PreviewLists({ preview }: { preview: DumpPreview }) {
   const isRedacted = redacted.hosts || redacted.labels.length > 0;
   return (
     <div className="mmx-preview">
-      <p role="status">
+      <p>
         {say('mmx.preview.summary', {
           series,
           metrics: metrics.length,
