@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { root, run } from '../../build/command.ts';
+import { untilCalm } from './crowding.ts';
 
 const source = fileURLToPath(new URL('host/', import.meta.url));
 const binary = `${root}.cache/conformance/host`;
@@ -188,7 +189,7 @@ export class GoHost {
       } catch (error) {
         const text = error instanceof Error ? error.message : '';
         if (left <= 1 || !text.includes('timeout while waiting for plugin to start')) throw error;
-        console.log(`# once more: ${text}`);
+        console.log(`# once more: ${text}; ${(await untilCalm()).told}`);
       }
     }
   }
