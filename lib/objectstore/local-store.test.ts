@@ -84,6 +84,15 @@ test('does not wait for a pipe and does not follow links in a circle for ever', 
   expect(await keysOf(store, '')).toEqual([]);
 });
 
+test('gives no body to who gave up while the file was being opened', async () => {
+  const store = new LocalStore(await newRoot());
+  await store.put('key', bytes);
+  const abort = new AbortController();
+  const opening = store.get('key', { signal: abort.signal });
+  abort.abort();
+  await expect(opening).rejects.toMatchObject({ code: 'STORE_ABORTED' });
+});
+
 test('ends a body in an error when the file became shorter', async () => {
   const root = await newRoot();
   const store = new LocalStore(root);

@@ -74,7 +74,7 @@ export class LocalStore implements ObjectStore {
   async get(key: string, options: GetOptions = {}): Promise<ObjectContent> {
     checkKey(key);
     const { signal } = options;
-    if (signal?.aborted === true) throw abortedError(key);
+    refuseAborted(signal, key);
     try {
       const path = this.#path(key);
       // Looked at before it is opened: opening a pipe would wait for its writer.
@@ -83,6 +83,8 @@ export class LocalStore implements ObjectStore {
       try {
         const stats = await handle.stat({ bigint: true });
         checkIsObject(stats, key);
+        // It may have been given up meanwhile, and nobody would be told of that any more.
+        refuseAborted(signal, key);
         const head = headOf(stats);
         const { start, end } = resolveRange(options.range, head.sizeBytes, key);
         const body = new FileRangeStream(handle, key, start, end);
@@ -105,7 +107,7 @@ export class LocalStore implements ObjectStore {
 
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectHead | undefined> {
     checkKey(key);
-    if (signal?.aborted === true) throw abortedError(key);
+    refuseAborted(signal, key);
     try {
       const stats = await stat(this.#path(key), { bigint: true });
       return stats.isFile() ? headOf(stats) : undefined;
@@ -127,7 +129,7 @@ export class LocalStore implements ObjectStore {
 
   async delete(key: string, { signal }: CallOptions = {}): Promise<void> {
     checkKey(key);
-    if (signal?.aborted === true) throw abortedError(key);
+    refuseAborted(signal, key);
     try {
       if (!(await removeFile(this.#path(key)))) return;
       // Readers that know only directories would take an empty one for an object group.
@@ -157,6 +159,10 @@ function headOf(stats: BigIntStats): ObjectHead {
     etag: `"${stats.mtimeNs.toString(16)}-${stats.size.toString(16)}"`,
     modifiedMs: Number(stats.mtimeMs),
   };
+}
+
+function refuseAborted(signal: AbortSignal | undefined, key: string): void {
+  if (signal?.aborted === true) throw abortedError(key);
 }
 
 function abortedError(key: string): StoreError {

@@ -44,7 +44,10 @@ class BrokenRig {
         const answer = await call(key, ...rest);
         if (name !== 'get') return answer;
         const content = answer as { body: Readable };
-        return { ...content, body: Readable.from(this.#slowly(content.body)) };
+        const body = Readable.from(this.#slowly(content.body));
+        // A generator that was never begun does not end what it would have read.
+        body.once('close', () => content.body.destroy());
+        return { ...content, body };
       };
       Object.assign(store, { [name]: broken });
     }
