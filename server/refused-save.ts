@@ -5,9 +5,9 @@ import type { Problem } from '../api/index.ts';
 const toldForMs = 15 * 60_000;
 
 /**
- * The last save that was refused because of our settings. The server tells whoever saved that some
- * plugin refused, and not why: the reason stands in the status of the node that was asked, until a
- * save goes through or some time is over.
+ * The last save that was refused because of our settings. Not every server tells whoever saved why a
+ * plugin refused, so the reason stands in the status of the node that was asked, too, until a save goes
+ * through or some time is over.
  */
 export class RefusedSave {
   readonly #clock: Clock;

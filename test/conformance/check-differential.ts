@@ -10,9 +10,9 @@ import { promtoolDump, type PrintedSample } from './dump-archive.ts';
 import { freePort, startDaemon, waitForHttp } from './processes.ts';
 import { restartStep, StepExporter, stepCount } from './step-exporter.ts';
 
-const intervalMs = 300;
+const intervalMs = 500;
 /** Enough to store what was served, and far below the interval. */
-const settleMs = 60;
+const settleMs = 200;
 
 /** A collector under comparison, running. */
 interface Running {

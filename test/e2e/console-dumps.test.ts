@@ -39,7 +39,7 @@ browserTest('makes and downloads a dump of the last day with one click', async (
   expect(await primary(page).isDisabled()).toBe(true);
   const { id, requested } = newestDump(api);
   expect(requested.toMs - requested.fromMs).toBe(DAY);
-  expect(Math.abs(requested.toMs - Date.now())).toBeLessThan(10_000);
+  expect(Math.abs(requested.toMs - Date.now())).toBeLessThan(60_000);
 
   api.advance(id, 42, 'rewriting');
   await page.locator('[role=progressbar][aria-valuenow="42"]').first().waitFor();

@@ -116,7 +116,8 @@ pluginTest(
       await page.getByText('every 2 seconds.').waitFor();
       await page.getByLabel('Collect every (seconds):').fill('0');
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('An error occurred running the plugin hook').waitFor();
+      const hosts = page.locator('.error-message');
+      await hosts.getByText('Metrics plugin: ScrapeIntervalSeconds: must be').waitFor();
       await page.getByRole('button', { name: 'Refresh' }).click();
       const refusal = page.locator('#mmx-refused');
       await refusal.getByText('ScrapeIntervalSeconds: must be from 1 to 300.').waitFor();
