@@ -13,6 +13,8 @@ export interface FakeNode {
   before: (method: 'get' | 'swap') => Promise<void>;
   /** Runs after a call happened and before its answer. */
   after: (method: 'get' | 'swap') => Promise<void>;
+  /** Of each swap the first answer is lost, and the server's database driver asks once more. */
+  isRepeated: boolean;
 }
 
 export interface FakeNodeOptions extends KvConnection {
@@ -38,7 +40,10 @@ export class LeaseBench {
       ...options.identity,
     };
     const pass = () => Promise.resolve();
-    const node: Omit<FakeNode, 'lease'> = { identity, calls: [], before: pass, after: pass };
+    const node: Omit<FakeNode, 'lease'> = {
+      ...{ identity, calls: [], before: pass, after: pass },
+      isRepeated: false,
+    };
     const watched: LeaseKv = {
       kvGet: async (key) => {
         await node.before('get');
@@ -50,6 +55,7 @@ export class LeaseBench {
       kvCompareAndSet: async (key, oldValue, newValue) => {
         await node.before('swap');
         node.calls.push('swap');
+        if (node.isRepeated) await kv.kvCompareAndSet(key, oldValue, newValue);
         const isSwapped = await kv.kvCompareAndSet(key, oldValue, newValue);
         await node.after('swap');
         return isSwapped;

@@ -75,6 +75,34 @@ describe('the holder', () => {
     expect(node.lease.mayDelete()).toBe(false);
   });
 
+  test('goes on when the database driver repeats what was written already, and tells of that alone', async () => {
+    const { holder, follower } = await bench.pair();
+    const { epoch } = holder.lease.view();
+    const roles: string[] = [];
+    holder.lease.onChange(({ role }) => roles.push(role));
+    const answers = [true, false, true, true];
+    holder.before = (method) => {
+      if (method === 'swap') holder.isRepeated = answers.shift() ?? false;
+      return Promise.resolve();
+    };
+    await bench.clock.advance(30_000);
+    expect(answers).toEqual([]);
+    expect(roles).not.toContain('following');
+    expect(holder.lease.view()).toMatchObject({ epoch, isSure: true });
+    expect(isHolding(follower)).toBe(false);
+  });
+
+  test('takes a free lease also when the driver repeats the claim', async () => {
+    const node = bench.add('a');
+    node.before = (method) => {
+      node.isRepeated = method === 'swap' && node.calls.every((call) => call === 'get');
+      return Promise.resolve();
+    };
+    node.lease.start();
+    await bench.clock.advance(3000);
+    expect(isHolding(node)).toBe(true);
+  });
+
   test('goes on when the answer of a renewal was lost but the renewal was written', async () => {
     const { holder, follower } = await bench.pair();
     let lost = 0;

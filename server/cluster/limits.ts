@@ -20,6 +20,12 @@ export const fenceMs = 10_000;
 /** How far the wall clock may have gone back since the last confirmation before deletions pause. */
 export const wallStepToleranceMs = 1000;
 
+/**
+ * A refused record is looked for so often: the database driver may have repeated each of these calls
+ * behind a connection that broke.
+ */
+export const refusalChecks = 2;
+
 /** A call of the key-value store that is not answered by then has failed as far as the lease goes. */
 export const leaseCallLimitMs = 4000;
 

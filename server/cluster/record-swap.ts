@@ -1,5 +1,6 @@
 import type { CallStart, LeaseCalls } from './lease-calls.ts';
 import { encodeLease, type StoredLease } from './lease-record.ts';
+import { refusalChecks } from './limits.ts';
 
 /** `won`: the record stands in the store; that is known of the moment when the call began. */
 export type SwapEnd =
@@ -9,8 +10,9 @@ export type SwapEnd =
 
 /**
  * Compare-and-set of the lease when answers may get lost. A call without an answer may have written:
- * it is repeated with the same bytes. When that is refused, either the first one did write, and then
- * a compare-and-set from those bytes succeeds, or somebody else has the lease. No read decides
+ * it is repeated with the same bytes. A refusal does not say that somebody else has the lease either:
+ * the server's database driver repeats by itself what broke off, and tells of the repetition alone.
+ * When the refused record did get written, a compare-and-set from its bytes succeeds. No read decides
  * this: reads may come from a replica.
  */
 export class RecordSwap {
@@ -30,14 +32,19 @@ export class RecordSwap {
   async settle(): Promise<SwapEnd | undefined> {
     const open = this.#open;
     if (open === undefined) return undefined;
-    const end = await this.#attempt(open.from, open.to);
-    if (end.kind !== 'lost') return end;
-    return this.#attempt(open.to.raw, renewed(open.to));
+    return await this.swap(open.from, open.to);
   }
 
-  /** Writes `to` if exactly `from` stands in the store. Only when nothing is left to settle. */
-  swap(from: Uint8Array, to: StoredLease): Promise<SwapEnd> {
-    return this.#attempt(from, to);
+  /** Writes `to`, or a later record, if `from` stands in the store. Only when nothing is left to settle. */
+  async swap(from: Uint8Array, to: StoredLease): Promise<SwapEnd> {
+    let end = await this.#attempt(from, to);
+    let refused = to;
+    for (let at = 0; at < refusalChecks && end.kind === 'lost'; at++) {
+      const next = renewed(refused);
+      end = await this.#attempt(refused.raw, next);
+      refused = next;
+    }
+    return end;
   }
 
   async #attempt(from: Uint8Array, to: StoredLease): Promise<SwapEnd> {
