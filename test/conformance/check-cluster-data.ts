@@ -104,10 +104,15 @@ async function checkOutage(bed: ClusterBed): Promise<void> {
     await wait(outageMs / 2);
   }
   const collectors = await bed.collectors();
+  const left = JSON.stringify(await readLease(bed));
   for (const { database } of bed.nodes) await database.set('pass');
   const restoredMs = Date.now();
   same(collectors.map(({ hostname }) => hostname).join(' '), before.hostname, 'who collects');
   for (const node of bed.nodes) checkSteady(node, cutMs, restoredMs);
+  // The record stood still for longer than a takeover takes: whoever comes first has the lease.
+  await eventually('the lease moves on', takeoverMs, async () =>
+    JSON.stringify(await readLease(bed)) === left ? undefined : true,
+  );
   await agreed(bed, takeoverMs);
 }
 

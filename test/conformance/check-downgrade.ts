@@ -50,7 +50,9 @@ export async function checkDowngrade(
     const samples = await promtoolDump(copy, `${copy}.txt`);
     const found = await read('dump', copy);
     same(found.samples, samples.length, 'samples');
-    same(found.log.join('\n'), '', 'warnings');
+    // Of handovers, in which two nodes scrape for a moment.
+    const warnings = found.log.filter((line) => !line.includes('Overlapping blocks found'));
+    same(warnings.join('\n'), '', 'warnings');
     console.log(`# ${blocks} blocks, compacted to ${found.blocks}: ${found.samples} samples`);
   });
 }
