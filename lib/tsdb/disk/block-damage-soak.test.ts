@@ -9,6 +9,9 @@ const isSoak = process.env['SOAK'] === '1';
 const seed = testSeed();
 const say = `SEED=${String(seed)}`;
 
+/** The smallest block of any seed has more. */
+const leastBytes = 300;
+
 /** All samples of the block, or the code of the error that refuses it. */
 function read(dir: string): string {
   try {
@@ -55,7 +58,7 @@ test('a block gives the right samples or none when a file of it is cut at any by
       yield [`cut at ${String(length)}`, good.subarray(0, length)];
     }
   });
-  expect(count).toBeGreaterThan(700);
+  expect(count).toBeGreaterThan(leastBytes);
 });
 
 test('a block gives the right samples or none when any byte of it is changed', () => {
@@ -70,5 +73,5 @@ test('a block gives the right samples or none when any byte of it is changed', (
       }
     }
   });
-  expect(count).toBeGreaterThan(700);
+  expect(count).toBeGreaterThan(leastBytes);
 }, 900_000);
