@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { packArchive } from '../../build/archive.ts';
-import { root, run } from '../../build/command.ts';
+import { goProgram, root, run } from '../../build/command.ts';
 import { makeExecutable } from '../../build/executable.ts';
 import { executablePath, platforms } from '../../build/platforms.ts';
 import { bundleServer } from '../../build/server.ts';
@@ -29,9 +28,8 @@ export async function packProbeExecutable(directory: string): Promise<string> {
 /** The same plugin in Go. */
 export async function packGoPlugin(directory: string): Promise<string> {
   const stage = `${directory}/go`;
-  const go = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
   await mkdir(stage, { recursive: true });
-  await run(go, ['build', '-o', `${stage}/plugin`, '.'], { cwd: goSource });
+  await run(goProgram, ['build', '-o', `${stage}/plugin`, '.'], { cwd: goSource });
   await copyFile(`${probe}plugin.json`, `${stage}/plugin.json`);
   return pack(stage, `${directory}/go.tar.gz`);
 }

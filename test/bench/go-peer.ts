@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root, run } from '../../build/command.ts';
+import { goProgram, root, run } from '../../build/command.ts';
 
 /** Figures of Prometheus' own library. */
 export interface GoFigures {
@@ -26,10 +25,11 @@ export async function measureGoLibrary(
   bodies: readonly Buffer[],
   directory: string,
 ): Promise<GoFigures | undefined> {
-  const go = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
   try {
     await mkdir(`${root}.cache/bench`, { recursive: true });
-    await run('timeout', [`${buildSeconds}`, go, 'build', '-o', binary, '.'], { cwd: source });
+    await run('timeout', [`${buildSeconds}`, goProgram, 'build', '-o', binary, '.'], {
+      cwd: source,
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.log(`# ${goPeerName} does not build here: ${reason.slice(0, 300)}`);

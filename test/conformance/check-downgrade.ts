@@ -1,10 +1,9 @@
 import { cp, glob, mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root, run } from '../../build/command.ts';
+import { goProgram, root, run } from '../../build/command.ts';
 import { holds, same, type Bed } from './bed.ts';
 import { promtoolDump } from './dump-archive.ts';
-import { goProgram } from './go-host.ts';
 
 const source = fileURLToPath(new URL('go-plugin/', import.meta.url));
 const binary = `${root}.cache/conformance/go-plugin`;

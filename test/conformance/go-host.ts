@@ -1,15 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { root, run } from '../../build/command.ts';
+import { goProgram, root, run } from '../../build/command.ts';
 import { untilCalm } from './crowding.ts';
 
 const source = fileURLToPath(new URL('host/', import.meta.url));
 const binary = `${root}.cache/conformance/host`;
-/** The machine's Go, which may not be on the path. */
-export const goProgram = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go';
 
 /** A server's place in a cluster. */
 export interface ClusterPlace {

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { root, run } from '../../build/command.ts';
+import { goProgram, root, run } from '../../build/command.ts';
 import { eventually } from './checks.ts';
-import { goProgram } from './go-host.ts';
 import { accessKeyId, bucket, secretAccessKey } from './objectstore-servers.ts';
 import { freePort, isListening, startDaemon, type Daemon } from './processes.ts';
 

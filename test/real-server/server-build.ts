@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { root, run } from '../../build/command.ts';
-import { goProgram } from '../conformance/go-host.ts';
+import { goProgram, root, run } from '../../build/command.ts';
 
 const source = fileURLToPath(new URL('server/', import.meta.url));
 const serverModule = 'github.com/mattermost/mattermost/server/v8';
