@@ -8,8 +8,6 @@ import { sha256Of } from '../share/block-fixture.ts';
 import { takeArchive } from './archive-fixture.ts';
 import { ArchiveWriter } from './archive-writer.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 let root: string;
 
 beforeEach(async () => {

@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBlock, decodeChunk, SampleColumns } from '../../lib/tsdb/index.ts';
-import { removeTree, sha256Of } from '../share/block-fixture.ts';
+import { sha256Of } from '../share/block-fixture.ts';
 import { archiveKey, isJobId } from '../share/index.ts';
 import { DumpRig, hasProgram, hourMs, hours, startMs } from './dump-fixture.ts';
-
-// Files are flushed for real: on a busy machine that takes its time.
 
 let rig: DumpRig;
 
@@ -17,11 +15,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rig.service.stop();
-  expect(rig.openThreads).toBe(0);
-  expect(await readdir(join(rig.dataDirectory, 'dump-work')).catch(() => [])).toEqual([]);
-  expect(rig.clock.pendingTimers).toBe(0);
-  await removeTree(rig.root);
+  await rig.end();
 });
 
 /** Times of all samples of all series in a block. */

@@ -1,5 +1,6 @@
+import { expect } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dump, Gap, Target } from '../../api/index.ts';
@@ -18,7 +19,7 @@ import {
   type SnapshotRequest,
   type StoreStats,
 } from '../../lib/tsdb/index.ts';
-import { BlockShelf, makeBlock } from '../share/block-fixture.ts';
+import { BlockShelf, makeBlock, removeTree } from '../share/block-fixture.ts';
 import { uploadBlock } from '../share/block-upload.ts';
 import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
@@ -155,6 +156,15 @@ export class DumpRig {
 
   static async create(): Promise<DumpRig> {
     return new DumpRig(await mkdtemp(join(tmpdir(), 'dumps-')));
+  }
+
+  /** Stops the service, which leaves nothing behind: no thread, no timer, no temporary file. */
+  async end(): Promise<void> {
+    await this.service.stop();
+    expect(this.openThreads).toBe(0);
+    expect(this.clock.pendingTimers).toBe(0);
+    expect(await readdir(join(this.dataDirectory, 'dump-work')).catch(() => [])).toEqual([]);
+    await removeTree(this.root);
   }
 
   get dataDirectory(): string {

@@ -1,8 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { removeTree } from '../share/block-fixture.ts';
 import { DumpRig, hours, startMs } from './dump-fixture.ts';
-
-// Files are flushed for real: on a busy machine that takes its time.
 
 let rig: DumpRig;
 
@@ -12,9 +9,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rig.service.stop();
-  expect(rig.clock.pendingTimers).toBe(0);
-  await removeTree(rig.root);
+  await rig.end();
 });
 
 /** Series of a test block, and samples of each in an hour. */

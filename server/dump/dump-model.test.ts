@@ -18,8 +18,6 @@ import { blockInfo, removeTree } from '../share/block-fixture.ts';
 import type { TimeRange } from './selection.ts';
 import { DumpRig, hasProgram, hourMs, startMs } from './dump-fixture.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 const rng = seededRng(seed);
 const stepMs = 15_000;

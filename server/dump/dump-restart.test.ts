@@ -3,10 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { dumpsPrefix } from '../share/index.ts';
-import { removeTree } from '../share/block-fixture.ts';
 import { DumpRig, hourMs, hours, oneTurn, startMs } from './dump-fixture.ts';
-
-// Files are flushed for real: on a busy machine that takes its time.
 
 let rig: DumpRig;
 
@@ -16,11 +13,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rig.service.stop();
-  expect(rig.openThreads).toBe(0);
-  expect(await readdir(join(rig.dataDirectory, 'dump-work')).catch(() => [])).toEqual([]);
-  expect(rig.clock.pendingTimers).toBe(0);
-  await removeTree(rig.root);
+  await rig.end();
 });
 
 describe('after a restart', () => {

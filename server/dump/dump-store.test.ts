@@ -21,8 +21,6 @@ import { archiveKey, BlockCatalog, BlockSync } from '../share/index.ts';
 import { DumpRig, startMs } from './dump-fixture.ts';
 import { DumpService } from './index.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 const blockRangeMs = 600_000;
 const stepMs = 10_000;
 const steps = 700;

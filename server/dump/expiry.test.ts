@@ -4,8 +4,6 @@ import { removeTree } from '../share/block-fixture.ts';
 import { dumpsPrefix } from '../share/index.ts';
 import { DumpRig, hourMs, hours, startMs } from './dump-fixture.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 const dayMs = 24 * hourMs;
 let rig: DumpRig;
 

@@ -6,8 +6,6 @@ import { wholeContent } from './content.ts';
 import { DumpRig, hasProgram, hours, oneTurn } from './dump-fixture.ts';
 import { hostOf, parseFilter, seriesFilter } from './filter.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 describe('parseFilter', () => {
   test('takes absent and empty lists for everything, and every entry once', () => {
     for (const body of [undefined, null, {}, { nodes: [], jobs: null }, { from: 1, to: 2 }]) {

@@ -8,8 +8,6 @@ import { DumpRig, hours, startMs } from './dump-fixture.ts';
 import { parseFilter } from './filter.ts';
 import type { Manifest } from './manifest.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 const target: Omit<Target, 'gaps' | 'recent'> = {
   job: 'mattermost',
   instance: 'app1:8067',

@@ -14,8 +14,6 @@ import { wholeContent } from './content.ts';
 import { DumpRig, hasProgram, hourMs, hours, startMs } from './dump-fixture.ts';
 import { Redactor } from './redactor.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 const key = new Uint8Array(32).fill(7);
 const userId = 'abcdefghijklmnopqrstuvwxy3';
 

@@ -12,8 +12,6 @@ import { uploadBlock } from './block-upload.ts';
 import { isCovered } from './coverage.ts';
 import { BlockCatalog, blocksPrefix, headPrefix, HeadSnapshots } from './index.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;

@@ -9,8 +9,6 @@ import { blockInfo, BlockShelf, makeBlock } from './block-fixture.ts';
 import { blockKey, blocksPrefix } from './index.ts';
 import { dayMs, filesOf, gib, hourMs, startMs, SyncBench } from './sync-bench-fixture.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 let bench: SyncBench;
 
 beforeEach(async () => {

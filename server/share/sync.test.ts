@@ -6,8 +6,6 @@ import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { blockKey, blocksPrefix } from './index.ts';
 import { dayMs, filesOf, hourMs, settled, startMs, SyncBench } from './sync-bench-fixture.ts';
 
-// Files are flushed for real: on a busy machine that takes its time.
-
 let bench: SyncBench;
 
 beforeEach(async () => {

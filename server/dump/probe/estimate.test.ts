@@ -11,7 +11,7 @@ import {
   type SnapshotRequest,
   type StoreStats,
 } from '../../../lib/tsdb/index.ts';
-import { blockInfo, removeTree } from '../../share/block-fixture.ts';
+import { blockInfo } from '../../share/block-fixture.ts';
 import { wholeContent, type DumpContent } from '../content.ts';
 import { DumpRig, hourMs, hours, LocalStoreFake, startMs } from '../dump-fixture.ts';
 
@@ -131,10 +131,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rig.service.stop();
-  expect(rig.openThreads).toBe(0);
-  expect(rig.clock.pendingTimers).toBe(0);
-  await removeTree(rig.root);
+  await rig.end();
 });
 
 async function addBlocks(

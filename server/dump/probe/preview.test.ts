@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { seededRng } from '../../../lib/runtime/index.ts';
 import { newUlid, writeBlock } from '../../../lib/tsdb/index.ts';
 import { bitsOf, put, seriesOf, type Model } from '../../../lib/tsdb/model-fixture.ts';
@@ -19,11 +17,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rig.service.stop();
-  expect(rig.openThreads).toBe(0);
-  expect(rig.clock.pendingTimers).toBe(0);
-  expect(await readdir(join(rig.dataDirectory, 'dump-work')).catch(() => [])).toEqual([]);
-  await removeTree(rig.root);
+  await rig.end();
 });
 
 async function add(labelSets: string[][], hour = 1): Promise<void> {
