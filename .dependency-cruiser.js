@@ -23,6 +23,30 @@ const arrows = {
   'server/dump': ['lib', 'api', 'panels', 'server/settings', 'server/share'],
   'server/web': ['lib', 'api', 'server/settings', 'server/collect', 'server/share', 'server/dump'],
   'server/worker\\.ts': ['lib', 'server/dump'],
+  'server/environment\\.ts': ['lib'],
+  'server/configuration\\.ts': ['api', 'server/mattermost', 'server/settings'],
+  'server/status\\.ts': ['api'],
+  // From here on a room may import the ones above it.
+  'server/places': ['lib', 'api', 'server/mattermost'],
+  'server/membership': ['lib', 'api', 'server/mattermost', 'server/cluster'],
+  'server/duty': [
+    ...['lib', 'api', 'server/mattermost', 'server/collect', 'server/share', 'server/dump'],
+    ...['server/environment\\.ts', 'server/configuration\\.ts', 'server/membership'],
+  ],
+  'server/state': [
+    ...['lib', 'api', 'server/cluster', 'server/collect', 'server/share', 'server/dump'],
+    ...['server/status\\.ts', 'server/places', 'server/membership', 'server/duty'],
+  ],
+  'server/telemetry': [
+    ...['lib', 'api', 'server/cluster', 'server/membership', 'server/duty', 'server/state'],
+  ],
+  'server/audit': [
+    ...['lib', 'server/mattermost', 'server/settings', 'server/share', 'server/configuration\\.ts'],
+  ],
+  'server/diagnostics': [
+    ...['lib', 'api', 'server/mattermost', 'server/settings', 'server/share', 'server/dump'],
+    ...['server/configuration\\.ts', 'server/status\\.ts', 'server/telemetry'],
+  ],
   webapp: ['api'],
   // Tools look at what the plugin leaves on the disk; nothing may need a tool.
   tools: ['lib', 'server/collect'],

@@ -20,9 +20,9 @@ import { openParts } from './open-parts.ts';
 import type { Parts, PartsFacts } from './parts.ts';
 import { RefusedSave } from './refused-save.ts';
 import { retrying } from './retrying.ts';
-import type { PartsMetrics } from './self-metrics.ts';
+import type { PartsMetrics } from './telemetry/index.ts';
 import { loadLicenseFacts, type FixedFacts } from './server-facts.ts';
-import { supportFiles, type SupportFacts, type SupportFile } from './support-files.ts';
+import { supportFiles, type SupportFacts, type SupportFile } from './diagnostics/index.ts';
 import type { DumpDesk, WebServices } from './web/index.ts';
 
 /** Pause between two attempts to open the store, for example while another process still holds it. */

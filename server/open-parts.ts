@@ -8,25 +8,24 @@ import {
   ledgerFile,
   metadataFile,
 } from './collect/index.ts';
-import { Collecting, type Rehearsal } from './collecting.ts';
-import { CollectorView } from './collector-view.ts';
-import { chooseDataDirectory } from './data-directory.ts';
-import { withDiskRelief } from './disk-relief.ts';
+import {
+  Collecting,
+  type Rehearsal,
+  withDiskRelief,
+  GapCopier,
+  HeadKeeper,
+  headSource,
+  targetSource,
+} from './duty/index.ts';
+import { CollectorView, OwnState } from './state/index.ts';
+import { chooseDataDirectory, openFilePlace, type FilePlace, freeBytes } from './places/index.ts';
 import { DumpService, SupportPacket, type BuildParts, type DumpFacts } from './dump/index.ts';
 import type { Environment } from './environment.ts';
-import { openFilePlace, type FilePlace } from './file-place.ts';
-import { freeBytes } from './free-bytes.ts';
-import { GapCopier } from './gap-copier.ts';
-import { HeadKeeper } from './head-keeper.ts';
-import { headSource } from './head-source.ts';
 import type { FileConfig, Host } from './mattermost/index.ts';
-import { Membership } from './membership.ts';
-import { loadIdentity, type NodeIdentity } from './node-identity.ts';
-import { OwnState } from './own-state.ts';
+import { Membership, loadIdentity, type NodeIdentity } from './membership/index.ts';
 import { Parts, type Opened, type PartsPorts } from './parts.ts';
 import { loadServerFacts, type FixedFacts } from './server-facts.ts';
 import { BlockCatalog, BlockSync, HeadSnapshots, type BlockLabels } from './share/index.ts';
-import { targetSource } from './target-source.ts';
 
 /** A worker for the store ends after this long without work. */
 const idleThreadMs = 30_000;

@@ -9,25 +9,25 @@ import {
 } from '../lib/runtime/index.ts';
 import type { Store } from '../lib/tsdb/index.ts';
 import type { GapLedger, MetadataBook, ScrapeClient } from './collect/index.ts';
-import type { Collecting } from './collecting.ts';
-import { answerAsk, NotCollecting } from './collector-state.ts';
-import type { CollectorView } from './collector-view.ts';
+import type { Collecting, GapCopier, HeadKeeper, TargetSource } from './duty/index.ts';
+import {
+  answerAsk,
+  NotCollecting,
+  type CollectorView,
+  type OwnState,
+  pulseOf,
+  clusterNode,
+  lastRestartMs,
+  serverRestarts,
+} from './state/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { DumpService, PacketDump, SupportPacket } from './dump/index.ts';
-import type { FilePlace } from './file-place.ts';
-import type { GapCopier } from './gap-copier.ts';
-import type { HeadKeeper } from './head-keeper.ts';
-import type { Membership } from './membership.ts';
+import type { FilePlace } from './places/index.ts';
+import { type Membership, Shift, type Duty } from './membership/index.ts';
 import type { PluginClusterEvent } from './mattermost/index.ts';
-import type { OwnState } from './own-state.ts';
 import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
-import type { PartsMetrics } from './self-metrics.ts';
-import { partsMetrics } from './parts-metrics.ts';
-import { pulseOf } from './pulse.ts';
-import { clusterNode, lastRestartMs, serverRestarts } from './restarts.ts';
-import { Shift, type Duty } from './shift.ts';
+import { type PartsMetrics, partsMetrics } from './telemetry/index.ts';
 import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
-import type { TargetSource } from './target-source.ts';
 
 /** All that a stop may take: the server ends the process 10 s after it asked. */
 const stopBudgetMs = 8_000;

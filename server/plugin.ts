@@ -1,16 +1,14 @@
 import type { RequestListener } from 'node:http';
-import { AuditLog } from './audit-log.ts';
+import { AuditLog, SettingsAudit } from './audit/index.ts';
 import { SliceMonitor } from '../lib/runtime/index.ts';
 import { loadConfiguration, type Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './mattermost/index.ts';
 import { MetricsNode } from './node.ts';
-import { loadProcessFacts } from './process-facts.ts';
-import { RecentLog } from './recent-log.ts';
+import { loadProcessFacts, RecentLog } from './diagnostics/index.ts';
 import { loadFixedFacts } from './server-facts.ts';
 import { refuseChange } from './settings/index.ts';
-import { metricsListener, privateMemoryBytes } from './self-metrics.ts';
-import { SettingsAudit } from './settings-audit.ts';
+import { metricsListener, privateMemoryBytes } from './telemetry/index.ts';
 import { createApp } from './web/index.ts';
 
 /** The hooks of the metrics plugin: translates what the server asks into what the node does. */

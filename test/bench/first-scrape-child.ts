@@ -17,7 +17,7 @@ export interface FirstScrapeResult {
   longestSliceMs: number;
 }
 
-/** What `server/collecting.ts` does while the first targets make their answers. */
+/** What `server/duty/collecting.ts` does while the first targets make their answers. */
 async function rehearse(): Promise<void> {
   const { clock } = fed;
   const store = await Store.rehearsal({ clock, rng: systemRng });

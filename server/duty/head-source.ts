@@ -1,0 +1,41 @@
+import type { Store } from '../../lib/tsdb/index.ts';
+import type { HeadSource } from '../dump/index.ts';
+import type { Membership } from '../membership/index.ts';
+import { errorText, type HeadSnapshots } from '../share/index.ts';
+
+/** What {@link headSource} stands on. */
+export interface HeadSourceOptions {
+  store: Pick<Store, 'blocks' | 'stats'>;
+  snapshots: HeadSnapshots;
+  /** Undefined on a server that is not in a cluster. */
+  membership: Membership | undefined;
+}
+
+/** Where dumps find the newest samples of the deployment, whichever node collects them. */
+export function headSource({ store, snapshots, membership }: HeadSourceOptions): HeadSource {
+  return {
+    async flush(signal) {
+      // What this node collects itself is in its own head.
+      if (membership === undefined || membership.mode === 'scraper') return undefined;
+      try {
+        await membership.ask('head.flush', {}, signal);
+        return undefined;
+      } catch (error) {
+        const { node } = membership.collector();
+        if (node === '') return 'No node collects at present.';
+        return `Node ${node} did not hand out its newest samples: ${errorText(error)}`;
+      }
+    },
+    async refresh(signal) {
+      await snapshots.list({ signal });
+    },
+    blocks() {
+      const { headMinMs, headMaxMs } = store.stats();
+      const held = store.blocks().map(({ mint, maxt }) => ({ mint, maxt }));
+      if (headMinMs !== undefined && headMaxMs !== undefined) {
+        held.push({ mint: headMinMs, maxt: headMaxMs + 1 });
+      }
+      return snapshots.needed(held);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Problem } from '../../api/index.ts';
+import type { Rng } from '../../lib/runtime/index.ts';
+import type { PluginApi } from '../mattermost/index.ts';
+
+/** How this node is known in its cluster. */
+export interface NodeIdentity {
+  /** Cluster id: where cluster events for this node go. */
+  id: string;
+  /** Random text of this process. */
+  boot: string;
+  problems: Problem[];
+}
+
+/**
+ * Asks the server for this node's cluster id. A server that tells none still takes part in the lease,
+ * under a name that nobody can send to: the other nodes cannot ask it anything.
+ */
+export async function loadIdentity(
+  api: Pick<PluginApi, 'getPluginStatus'>,
+  pluginId: string,
+  rng: Rng,
+): Promise<NodeIdentity> {
+  const boot = Buffer.from(rng.bytes(8)).toString('hex');
+  const { clusterId } = await api.getPluginStatus(pluginId);
+  if (clusterId !== '') return { id: clusterId, boot, problems: [] };
+  return { id: `boot-${boot}`, boot, problems: [noClusterId] };
+}
+
+const noClusterId: Problem = {
+  code: 'CLUSTER_NO_ID',
+  severity: 'warning',
+  message:
+    'Clustering is switched on, and the server does not say which node of the cluster this one is.',
+  advice:
+    'Check that the licence includes high availability and that the nodes see each other in System Console, Environment, High Availability.',
+  link: '/admin_console/environment/high_availability',
+};

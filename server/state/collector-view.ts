@@ -1,0 +1,166 @@
+import type { Cardinality, Gap, Problem, Target } from '../../api/index.ts';
+import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { answers, type StateAsk } from './collector-state.ts';
+import type { CollectedFacts } from '../dump/index.ts';
+import { errorText } from '../share/index.ts';
+import type { NodeStatus } from '../status.ts';
+
+/** An answer counts for so long before the collecting node is asked again. */
+const freshMs = 3_000;
+
+/** A page does not wait longer for a new answer when an older one is there. */
+const patienceMs = 1_500;
+
+/** What {@link CollectorView} stands on. */
+export interface CollectorViewOptions {
+  clock: Clock;
+  logger: Logger;
+  /** Whether any node is known to collect. */
+  isThere: () => boolean;
+  /** What this node has copied of the gaps that the collecting node noted. */
+  copied: (range: { fromMs: number; toMs: number }) => Pick<CollectedFacts, 'gaps' | 'metadata'>;
+  /** Asks the collecting node; rejects when there is none or it does not answer. */
+  ask: (ask: StateAsk) => Promise<unknown>;
+}
+
+/** The last answer to one question. */
+interface Known<Answer> {
+  answer: Answer;
+  atMs: number;
+}
+
+/** One question that is asked again and again; callers at the same time share one request. */
+class Question<Answer> {
+  readonly #clock: Clock;
+  readonly #fetch: () => Promise<Answer>;
+  #known: Known<Answer> | undefined;
+  #asking: Promise<void> | undefined;
+  #failedMs = -Infinity;
+
+  constructor(clock: Clock, fetch: () => Promise<Answer>) {
+    this.#clock = clock;
+    this.#fetch = fetch;
+  }
+
+  get known(): Known<Answer> | undefined {
+    return this.#known;
+  }
+
+  /** The newest answer that can be had without a long wait. */
+  async get(): Promise<Answer | undefined> {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - Math.max(this.#known?.atMs ?? -Infinity, this.#failedMs) >= freshMs) {
+      this.#asking ??= this.#ask();
+    }
+    if (this.#asking !== undefined) {
+      const patience = new AbortController();
+      await Promise.race([this.#asking, sleep(this.#clock, patienceMs, patience.signal)]);
+      patience.abort();
+    }
+    return this.#known?.answer;
+  }
+
+  /** Never rejects: failures are told by who fetches. */
+  async #ask(): Promise<void> {
+    try {
+      const answer = await this.#fetch();
+      this.#known = { answer, atMs: this.#clock.monotonicMs() };
+    } catch {
+      this.#failedMs = this.#clock.monotonicMs();
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+}
+
+/** What a node that does not collect knows of the one that does. */
+export class CollectorView {
+  readonly #options: CollectorViewOptions;
+  readonly #status: Question<NodeStatus>;
+  readonly #targets: Question<Target[]>;
+  readonly #cardinality: Question<Cardinality | undefined>;
+  /** Why the last question was not answered. */
+  #failure: string | undefined;
+
+  constructor(options: CollectorViewOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#status = new Question(clock, () => this.#ask({ what: 'status' }, answers.status));
+    this.#targets = new Question(clock, () => this.#ask({ what: 'targets' }, answers.targets));
+    this.#cardinality = new Question(clock, () => {
+      return this.#ask({ what: 'cardinality' }, answers.cardinality);
+    });
+  }
+
+  /** As the collecting node told it last; undefined before its first answer. */
+  status(): Promise<NodeStatus | undefined> {
+    return this.#status.get();
+  }
+
+  async targets(): Promise<Target[]> {
+    return (await this.#targets.get()) ?? [];
+  }
+
+  cardinality(): Promise<Cardinality | undefined> {
+    return this.#cardinality.get();
+  }
+
+  /** Gaps that touch the range, as the collecting node has noted them; rejects without an answer. */
+  gaps(range: { fromMs: number; toMs: number }): Promise<Gap[]> {
+    return this.#ask({ what: 'gaps', ...range }, answers.gaps);
+  }
+
+  /** Never rejects: when the collecting node does not answer, its warnings say so. */
+  async collected(range: { fromMs: number; toMs: number }): Promise<CollectedFacts> {
+    try {
+      return await this.#ask({ what: 'collected', ...range }, answers.collected);
+    } catch (error) {
+      const targets = this.#targets.known?.answer ?? [];
+      const reason = errorText(error);
+      const warning = `The newest gaps and descriptions of metrics may be missing: the collecting node did not tell them (${reason})`;
+      const { gaps, metadata } = this.#options.copied(range);
+      return { targets, gaps, metadata, warnings: [warning] };
+    }
+  }
+
+  /** What is wrong between this node and the collecting one, if anything is. */
+  problems(): Problem[] {
+    const { clock } = this.#options;
+    // That nobody collects is another problem, which the lease tells.
+    if (this.#failure === undefined || !this.#options.isThere()) return [];
+    const known = this.#status.known;
+    const age =
+      known === undefined
+        ? 'Nothing is known of it yet.'
+        : `What is shown of it is ${seconds(clock.monotonicMs() - known.atMs)} old.`;
+    return [
+      {
+        code: 'CLUSTER_COLLECTOR_SILENT',
+        severity: 'warning',
+        message: `The collecting node does not answer this one (${this.#failure}) ${age}`,
+        advice:
+          'If this stays for a minute, check that the nodes reach each other: System Console, Environment, High Availability.',
+        link: '/admin_console/environment/high_availability',
+      },
+    ];
+  }
+
+  async #ask<Answer>(ask: StateAsk, read: (value: unknown) => Answer): Promise<Answer> {
+    const { logger } = this.#options;
+    try {
+      const answer = read(await this.#options.ask(ask));
+      this.#failure = undefined;
+      return answer;
+    } catch (error) {
+      if (this.#failure === undefined && this.#options.isThere()) {
+        logger.info('The collecting node does not answer this one', { error: asError(error) });
+      }
+      this.#failure = errorText(error);
+      throw error;
+    }
+  }
+}
+
+function seconds(durationMs: number): string {
+  return `${String(Math.round(durationMs / 1000))} s`;
+}

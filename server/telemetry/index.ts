@@ -1,0 +1,2 @@
+export { partsMetrics } from './parts-metrics.ts';
+export { metricsListener, privateMemoryBytes, type PartsMetrics } from './self-metrics.ts';
