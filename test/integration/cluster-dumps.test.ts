@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Cardinality, Dump, SyncOutcome, TargetList } from '../api/index.ts';
+import type { Cardinality, Dump, SyncOutcome, TargetList } from '../../api/index.ts';
 import { ClusterBench, idOf, type BenchNode } from './cluster-bench-fixture.ts';
 
 let bench: ClusterBench;

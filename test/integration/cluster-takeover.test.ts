@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { TargetList } from '../api/index.ts';
+import type { TargetList } from '../../api/index.ts';
 import { ClusterBench } from './cluster-bench-fixture.ts';
 
 let bench: ClusterBench;

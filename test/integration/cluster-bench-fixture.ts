@@ -3,15 +3,20 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Status } from '../api/index.ts';
-import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../lib/runtime/index.ts';
-import { quiet } from '../lib/runtime/quiet-fixture.ts';
-import { startExporter, type Exporter } from '../test/host/exporter.ts';
-import { KvStore } from '../test/host/kv-store.ts';
-import { FakeDatabase } from './mattermost/fake-database-fixture.ts';
-import type { Host, PluginApi, PluginClusterEvent, ServerConfig } from './mattermost/index.ts';
-import { MetricsPlugin } from './plugin.ts';
-import { pluginId } from './plugin-id.ts';
+import type { Status } from '../../api/index.ts';
+import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../../lib/runtime/index.ts';
+import { quiet } from '../../lib/runtime/quiet-fixture.ts';
+import { startExporter, type Exporter } from '../host/exporter.ts';
+import { KvStore } from '../host/kv-store.ts';
+import { FakeDatabase } from '../../server/mattermost/fake-database-fixture.ts';
+import type {
+  Host,
+  PluginApi,
+  PluginClusterEvent,
+  ServerConfig,
+} from '../../server/mattermost/index.ts';
+import { MetricsPlugin } from '../../server/plugin.ts';
+import { pluginId } from '../../server/plugin-id.ts';
 
 /** Virtual time between two looks at what a test waits for. */
 const stepMs = 250;
@@ -206,7 +211,7 @@ export class ClusterBench {
       rng: seededRng(this.#seed++),
       pluginId,
       pluginVersion: '0.9.0',
-      workerEntry: { kind: 'file', path: new URL('./worker.ts', import.meta.url) },
+      workerEntry: { kind: 'file', path: new URL('../../server/worker.ts', import.meta.url) },
       hostName: name,
       workingDirectory,
       measureSlices: false,
