@@ -39,6 +39,8 @@ export interface ConsolePagesOptions {
   setCookies?: string[];
   /** The plugin's manifest; plugin.json of the repository when absent. */
   manifest?: PageManifest;
+  /** Whether the site serves `/api/v4/websocket`; tests play the socket otherwise. */
+  hasSocket?: boolean;
 }
 
 /** The policy of a Mattermost server: scripts only from the site itself. */
@@ -101,6 +103,7 @@ function pageHtml(options: ConsolePagesOptions, query: URLSearchParams): string 
     locale: query.get('locale') ?? 'en',
     isDark: query.get('theme') === 'dark',
     isReadOnly: query.get('settings') === 'readonly',
+    hasSocket: options.hasSocket ?? false,
   };
   return `<!doctype html>
 <html lang="${escapeAttribute(page.locale)}">

@@ -62,7 +62,8 @@ async function withPlugin(run: (running: Running) => Promise<void>): Promise<voi
   });
   const browser = await startBrowser();
   const open = async (username: string) => {
-    host.pages = consolePages({ pluginId: id, setCookies: host.logIn(username).cookies });
+    const setCookies = host.logIn(username).cookies;
+    host.pages = consolePages({ pluginId: id, setCookies, hasSocket: true });
     const context = await browser.newContext();
     context.setDefaultTimeout(STEP_TIMEOUT_MS);
     const page = await context.newPage();

@@ -6,6 +6,8 @@ export interface User {
   username: string;
   password: string;
   isAdmin: boolean;
+  /** What a role of theirs has been given beside. */
+  permissions: readonly string[];
 }
 
 export interface Session {
@@ -39,8 +41,8 @@ export class Accounts {
   }
 
   /** A user whose password is the name. */
-  add(username: string, isAdmin: boolean): User {
-    const user = { id: newId(this.#rng), username, password: username, isAdmin };
+  add(username: string, isAdmin: boolean, permissions: readonly string[] = []): User {
+    const user = { id: newId(this.#rng), username, password: username, isAdmin, permissions };
     this.#users.set(username, user);
     return user;
   }
@@ -72,9 +74,10 @@ export class Accounts {
     return this.#sessions.get(token);
   }
 
-  /** Plugins ask this; only system admins have any of the rights that matter here. */
-  hasPermission(userId: string): boolean {
-    return [...this.#users.values()].some(({ id, isAdmin }) => id === userId && isAdmin);
+  /** Plugins ask this; system admins have all of the rights that matter here. */
+  hasPermission(userId: string, permissionId: string): boolean {
+    const user = [...this.#users.values()].find(({ id }) => id === userId);
+    return user !== undefined && (user.isAdmin || user.permissions.includes(permissionId));
   }
 }
 

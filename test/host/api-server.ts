@@ -55,6 +55,8 @@ export interface WebSocketEvent {
   payload: unknown;
   /** Whether those who may `manage_system` get it alone. */
   isForAdmins: boolean;
+  /** Who gets it alone; empty for everybody. */
+  userId: string;
 }
 
 /** What the API of one plugin answers from. */
@@ -232,10 +234,12 @@ function eventMethods(backend: ApiBackend): Methods {
     }),
     PublishWebSocketEvent: plain({}, (argument) => {
       const payload = argument['B'];
+      const broadcast = structField(argument, 'C') ?? {};
       backend.onWebSocketEvent({
         name: `custom_${backend.pluginId}_${stringField(argument, 'A')}`,
         payload: payload === undefined ? {} : toJson(payload),
-        isForAdmins: boolField(structField(argument, 'C') ?? {}, 'ContainsSensitiveData'),
+        isForAdmins: boolField(broadcast, 'ContainsSensitiveData'),
+        userId: stringField(broadcast, 'UserId'),
       });
       return {};
     }),

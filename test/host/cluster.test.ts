@@ -88,6 +88,24 @@ test('an event goes to all others, or to one; an unknown target is an error', as
   );
 });
 
+test("a plugin's event reaches the browsers of all nodes", async () => {
+  const [first, second] = hosts;
+  const { headers } = second!.logIn('user');
+  const url = `${second!.url.replace('http', 'ws')}/api/v4/websocket`;
+  const socket = new WebSocket(url, { headers });
+  const heard = new Promise<unknown>((done) => {
+    socket.addEventListener('message', ({ data }) => {
+      const message = JSON.parse(data as string) as { event: string };
+      if (message.event !== 'hello') done(message);
+    });
+  });
+  await new Promise((done) => socket.addEventListener('open', done));
+  await ask(first, '/api');
+  const event = `custom_${fixtureId}_news`;
+  expect(await heard).toEqual({ event, data: { count: 1 }, seq: 1 });
+  socket.close();
+});
+
 test('a node that stops in order takes its row with it', async () => {
   await hosts.pop()?.stop();
   expect((await nodes(hosts[0])).rows.map(([hostname]) => hostname)).toEqual(['127.0.0.1']);

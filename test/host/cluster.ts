@@ -1,5 +1,6 @@
 import { systemRng, type Clock, type Timer } from '../../lib/runtime/index.ts';
 import { newId } from './accounts.ts';
+import type { WebSocketEvent } from './api-server.ts';
 import { Database } from './database.ts';
 import { KvStore } from './kv-store.ts';
 
@@ -17,6 +18,8 @@ export interface ClusterMember {
   /** Where the others find its metrics, without a port. */
   hostname: string;
   receive: (event: ClusterEvent) => void;
+  /** Another server has an event for browsers. */
+  tellBrowsers: (event: WebSocketEvent) => void;
 }
 
 /** How often a server says that it is there. */
@@ -77,6 +80,11 @@ export class Cluster {
       if (targetId === '' ? id !== fromId : id === targetId) member.receive(event);
     }
     return undefined;
+  }
+
+  /** Hands an event for browsers to all other servers. */
+  publishToBrowsers(fromId: string, event: WebSocketEvent): void {
+    for (const [id, { member }] of this.#members) if (id !== fromId) member.tellBrowsers(event);
   }
 
   #planPing(clusterId: string): void {

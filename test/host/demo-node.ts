@@ -81,7 +81,7 @@ export async function startDemoNode(options: DemoNodeOptions): Promise<DemoNode>
   // The server has both on one port: its own metrics and those of its plugins.
   exporter.otherwise = host.metricsPort;
   const admin = host.logIn();
-  host.pages = consolePages({ pluginId, setCookies: admin.cookies });
+  host.pages = consolePages({ pluginId, setCookies: admin.cookies, hasSocket: true });
   return { name, host, exporter, admin };
 }
 

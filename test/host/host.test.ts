@@ -98,7 +98,7 @@ describe('activation', () => {
     });
     expect(host.clusterEvents).toMatchObject([{ id: 'event' }]);
     expect(host.webSocketEvents).toEqual([
-      { name: `custom_${id}_news`, payload: { count: 1 }, isForAdmins: false },
+      { name: `custom_${id}_news`, payload: { count: 1 }, isForAdmins: false, userId: '' },
     ]);
     const warning = host.logs.find(({ message }) => message === 'a warning');
     expect(warning).toMatchObject({ level: 'warn', source: 'api' });

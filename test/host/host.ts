@@ -4,12 +4,14 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { GobInput } from '../../lib/gob/index.ts';
 import type { RpcHandlers } from '../../lib/netrpc/index.ts';
 import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
-import { Accounts, newId, type Session, type User } from './accounts.ts';
+import { Accounts, credentialsOf, newId, type Session, type User } from './accounts.ts';
 import { apiHandlers, type AuditRecord, type WebSocketEvent } from './api-server.ts';
 import { AppError } from './app-error.ts';
+import { BrowserSockets } from './browser-sockets.ts';
 import type { Cluster, ClusterMember } from './cluster.ts';
 import type { SupportFile } from './hooks-client.ts';
 import { KvStore } from './kv-store.ts';
@@ -70,6 +72,7 @@ export class Host {
   /** What plugins did that would crash, break or mislead the real server. Tests want it empty. */
   readonly violations: string[] = [];
   readonly clusterEvents: { id: string; data: Uint8Array; targetId: string }[] = [];
+  /** What plugins of this server have published for browsers, newest last. */
   readonly webSocketEvents: WebSocketEvent[] = [];
   /** The audit log, newest last. */
   readonly auditRecords: AuditRecord[] = [];
@@ -78,6 +81,7 @@ export class Host {
   readonly #options: HostOptions;
   readonly #clock: Clock;
   readonly #server: Server;
+  readonly #browsers = new BrowserSockets();
   /** Listeners beside it. */
   readonly #sideDoors: Server[] = [];
   readonly #kvStores = new Map<string, KvStore>();
@@ -96,6 +100,7 @@ export class Host {
     this.#configuration = changeConfiguration(defaultConfiguration(), options.configuration ?? {});
     this.#member = this.#createMember();
     this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on('upgrade', (request, socket) => this.#openSocket(request, socket));
     this.plugins = this.#createPlugins();
   }
 
@@ -224,6 +229,7 @@ export class Host {
   /** Deactivates every plugin and closes the server. */
   async stop(): Promise<void> {
     await this.plugins.stop();
+    this.#browsers.close();
     if (this.#member !== undefined) this.#options.place?.cluster.leave(this.#member);
     for (const server of [this.#server, ...this.#sideDoors]) {
       server.closeAllConnections();
@@ -237,6 +243,7 @@ export class Host {
     return {
       clusterId: newId(systemRng),
       hostname: place.hostname,
+      tellBrowsers: (event) => this.#browsers.send(event),
       receive: ({ pluginId, id, data }) => {
         const active = this.plugins.get(pluginId)?.active;
         if (active === undefined || active.process.hasExited) return;
@@ -270,6 +277,7 @@ export class Host {
   }
 
   #api(manifest: Manifest, bundleDirectory: string): RpcHandlers {
+    const { place } = this.#options;
     return apiHandlers({
       pluginId: manifest.id,
       bundleDirectory,
@@ -286,7 +294,7 @@ export class Host {
           PluginSettings: { Plugins },
         });
       },
-      hasPermission: (userId) => this.accounts.hasPermission(userId),
+      hasPermission: (...asked) => this.accounts.hasPermission(...asked),
       status: (id) => {
         const plugin = this.plugins.get(id);
         if (plugin === undefined) return undefined;
@@ -302,7 +310,11 @@ export class Host {
       },
       onClusterEvent: (event) => this.#publish(manifest.id, event),
       onAuditRecord: (record) => keep(this.auditRecords, record, maxEvents),
-      onWebSocketEvent: (event) => keep(this.webSocketEvents, event, maxEvents),
+      onWebSocketEvent: (event) => {
+        keep(this.webSocketEvents, event, maxEvents);
+        this.#browsers.send(event);
+        place?.cluster.publishToBrowsers(this.clusterId, event);
+      },
       log: (line) => this.#log(line),
       violation: (text) => this.#violation(text),
     });
@@ -316,6 +328,13 @@ export class Host {
     const { id, data, targetId } = event;
     const { place } = this.#options;
     return place?.cluster.publish(this.clusterId, targetId, { pluginId, id, data });
+  }
+
+  #openSocket(request: IncomingMessage, socket: Duplex): void {
+    const { token } = credentialsOf(request, new URLSearchParams());
+    const isHere = /^\/api\/v4\/websocket(\?|$)/.test(request.url ?? '');
+    if (isHere) this.#browsers.accept(request, socket, this.accounts.session(token)?.user);
+    else socket.destroy();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

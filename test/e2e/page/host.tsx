@@ -5,9 +5,10 @@ import * as ReactDOM from 'react-dom';
 import * as ReactIntl from 'react-intl';
 import { mount } from 'host-mount';
 import { Frame } from './frame.tsx';
-import { loadPlugin, PluginRegistry } from './registry.ts';
+import { loadPlugin, PluginRegistry, type SocketMessage } from './registry.ts';
 import type { PageManifest, PageOptions } from './settings.ts';
 import { readForm, SiteApi, withValues } from './site.ts';
+import { followSocket } from './socket.ts';
 
 /** What tests ask the page. */
 interface ConsoleHost {
@@ -94,6 +95,10 @@ function hide(): void {
   unmount = () => undefined;
 }
 
+function deliver(message: SocketMessage): void {
+  registry.socketHandlers.get(message.event)?.(message);
+}
+
 /** The host keeps the state of its socket in its store and tells plugins of events. */
 function socketCommands(pluginId: string) {
   return {
@@ -106,9 +111,7 @@ function socketCommands(pluginId: string) {
       state.websocket = { ...state.websocket, connected: false };
     },
     receive: (event: string, data: Record<string, unknown>) => {
-      if (!state.websocket.connected) return;
-      const name = `custom_${pluginId}_${event}`;
-      registry.socketHandlers.get(name)?.({ event: name, data });
+      if (state.websocket.connected) deliver({ event: `custom_${pluginId}_${event}`, data });
     },
     socketHandlers: () =>
       registry.socketHandlers.size + (registry.reconnectHandler === null ? 0 : 1),
@@ -143,6 +146,10 @@ async function start(element: HTMLElement): Promise<void> {
     },
   };
   show(element, manifest, environment);
+  if (options.hasSocket) {
+    const { openSocket: onOpen, closeSocket: onClose } = window.consoleHost;
+    followSocket(options.basename, { onOpen, onClose, onMessage: deliver });
+  }
 }
 
 start(root).catch((error: unknown) => {

@@ -38,4 +38,6 @@ export interface PageOptions {
   isReadOnly: boolean;
   /** False shows the page as a server without custom sections would. */
   hasSections: boolean;
+  /** Whether the site has a socket for events, as Mattermost does; else tests play it. */
+  hasSocket: boolean;
 }
