@@ -4,7 +4,7 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { openBlock } from '../../lib/tsdb/index.ts';
 import { blockKey, codeOf } from '../share/index.ts';
 import { fetchObject } from './fetch-object.ts';
-import { isHostLabel } from './redactor.ts';
+import { hostsOfLabel } from './redactor.ts';
 import type { SourceBlock } from './selection.ts';
 
 /**
@@ -39,14 +39,15 @@ export async function eachIndex(
   }
 }
 
-/** Values of all labels of a block that name hosts; none when it cannot be read, which is told elsewhere. */
+/** All hosts that the labels of a block name; none when it cannot be read, which is told elsewhere. */
 export function hostsOfBlock(dir: string): string[] {
   try {
     const reader = openBlock(dir);
     try {
       const { index } = reader;
-      const names = index.labelNames().filter((name) => isHostLabel(name));
-      return names.flatMap((name) => index.labelValues(name));
+      return index
+        .labelNames()
+        .flatMap((name) => index.labelValues(name).flatMap((value) => hostsOfLabel(name, value)));
     } finally {
       reader.close();
     }

@@ -15,6 +15,13 @@ type Chunks =
     ? Series['chunks']
     : never;
 
+interface RedactedSeries {
+  labels: Labels;
+  chunks: Chunks;
+  /** Its place in the block that is redacted. */
+  at: number;
+}
+
 /** Where a redacted block goes to. */
 export interface RedactedOutput extends Pick<
   WriteBlockOptions,
@@ -37,14 +44,14 @@ export function* redactBlock(
   const { checkCancelled, onSeries } = output;
   const reader = openBlock(block.dir);
   try {
-    const series: { labels: Labels; chunks: Chunks }[] = [];
+    const series: RedactedSeries[] = [];
     // Names first: a series may mention a host that only a later one tells to be one.
     for (const { labels } of reader.series()) redactor.learnLabels(labels);
     for (const { chunks, labels } of reader.series()) {
       checkCancelled();
-      series.push({ labels: redactor.labels(labels), chunks });
+      series.push({ labels: redactor.labels(labels), chunks, at: series.length });
     }
-    series.sort((a, b) => compareLabels(a.labels, b.labels));
+    tellApart(series, reader, redactor);
     const { level, sources } = block.meta.compaction;
     return yield* writeBlockFiles({
       ...output,
@@ -60,4 +67,26 @@ export function* redactBlock(
   } finally {
     reader.close();
   }
+}
+
+/** Sorts; series that differ in the case of a host alone have one alias, and stay series of their own. */
+function tellApart(
+  series: RedactedSeries[],
+  reader: ReturnType<typeof openBlock>,
+  redactor: Redactor,
+): void {
+  const order = (a: RedactedSeries, b: RedactedSeries) => compareLabels(a.labels, b.labels);
+  series.sort(order);
+  const same = new Map<number, RedactedSeries>();
+  for (const [place, one] of series.entries()) {
+    const before = series[place - 1];
+    if (before !== undefined && order(before, one) === 0) same.set(one.at, one);
+  }
+  if (same.size === 0) return;
+  let at = 0;
+  for (const { labels } of reader.series()) {
+    const one = same.get(at++);
+    if (one !== undefined) one.labels = redactor.exactLabels(labels);
+  }
+  series.sort(order);
 }

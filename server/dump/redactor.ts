@@ -1,25 +1,31 @@
 import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import { labelsFrom, type Labels } from '../../lib/tsdb/index.ts';
+import { hostsNamedIn, replaceAddresses } from './address-shapes.ts';
 import { hostOf } from './filter.ts';
 
 /** Labels that name a host, with or without a port. */
 const hostLabels = new Set([
   ...['instance', 'host', 'hostname', 'host_name', 'node', 'nodename', 'node_name', 'server'],
   ...['server_name', 'address', 'addr', 'ip', 'domainname', 'target', 'peer', 'fqdn'],
+  ...['machine', 'pod', 'pod_name'],
 ]);
 
 /** The same behind what they are of: `db_host`, `remote_addr`. */
 const hostLabelEnding = /_(?:host|hostname|instance|node|nodename|server|addr|address|ip|fqdn)$/;
 
 /** Labels that name somebody or something of a customer: `user_id`, `teamId`, `id`, `email` and the like. */
-const idLabel = /(^|_)id$|[a-z]Id$|^(user|username|user_name|email|login|customer|tenant)$/;
+const idLabel =
+  /(?:^|_)(?:id|uuid|guid|serial|serial_number|asset_tag|wwn|user|username|user_name|email|login)$|[a-z](?:Id|Uuid)$|^(?:customer|tenant)$/;
 
 /** Says nothing of anybody. */
 const common = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '(none)']);
 
 /** As the server makes its ids. */
 const idShape = /(?<![A-Za-z0-9])[a-z0-9]{26}(?![A-Za-z0-9])/g;
+const uuidShape =
+  /(?<![A-Za-z0-9])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![A-Za-z0-9])/gi;
+const mailShape = /[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,10}[A-Za-z]{2,63}/g;
 const ipv4Shape = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)/g;
 /** One that is no version: behind the begin of an address, or before a port. */
 const addressedIpv4 =
@@ -31,6 +37,11 @@ const idChars = 26;
 
 /** Texts of which it is remembered what stands for them; most labels have few values. */
 const maxRemembered = 50_000;
+
+/** Names of hosts that are to be known before anything is replaced. */
+export function hostsOfLabel(name: string, value: string): string[] {
+  return isHostLabel(name) ? [value] : hostsNamedIn(value);
+}
 
 /** Whether the values of a label name hosts. */
 export function isHostLabel(name: string): boolean {
@@ -58,8 +69,11 @@ export class Redactor {
   /** Known host names, in lower case. */
   readonly #hosts = new Set<string>();
   #patterns: HostPatterns | undefined;
-  /** What stands for a text, as long as no other host is learned. */
+  /** What stands for a text, and for a value with its label, as long as no other host is learned. */
   readonly #texts = new Map<string, string>();
+  readonly #values = new Map<string, string>();
+  /** Whether the case of a host's name counts. */
+  #isExact = false;
 
   constructor(key: Uint8Array) {
     this.#key = key;
@@ -74,16 +88,17 @@ export class Redactor {
   learn(instance: string): void {
     const host = hostOf(instance).toLowerCase();
     // A number is that of a NUMA node or of a replica.
-    if (host === '' || common.has(host) || /^\d+$/.test(host) || this.#hosts.has(host)) return;
+    if (host === '' || saysNothing(host) || this.#hosts.has(host)) return;
     this.#hosts.add(host);
     this.#patterns = undefined;
     this.#texts.clear();
+    this.#values.clear();
   }
 
   /** Learns the hosts that the labels of a series name. */
   learnLabels(labels: Labels): void {
     for (let at = 0; at < labels.length; at += 2) {
-      if (isHostLabel(labels[at] ?? '')) this.learn(labels[at + 1] ?? '');
+      for (const host of hostsOfLabel(labels[at] ?? '', labels[at + 1] ?? '')) this.learn(host);
     }
   }
 
@@ -91,7 +106,7 @@ export class Redactor {
   instance(text: string): string {
     if (text === '') return '';
     const host = hostOf(text);
-    if (common.has(host.toLowerCase()) || /^\d+$/.test(host)) return text;
+    if (saysNothing(host)) return text;
     this.learn(text);
     const port = /:(\d+)$/.exec(text)?.[1];
     const hasPort = host !== text && port !== undefined;
@@ -106,40 +121,71 @@ export class Redactor {
   label(name: string, value: string): string {
     if (name === '__name__') return value;
     if (isHostLabel(name)) return this.instance(value);
-    return idLabel.test(name) ? this.id(value) : this.text(value);
+    return idLabel.test(name) ? this.id(value) : this.#value(name, value);
   }
 
   labels(labels: Labels): Labels {
-    const pairs: [string, string][] = [];
-    for (let at = 0; at < labels.length; at += 2) {
-      const name = labels[at] ?? '';
-      pairs.push([name, this.label(name, labels[at + 1] ?? '')]);
+    return mapLabels(labels, (name, value) => this.label(name, value));
+  }
+
+  /** Tells apart what {@link labels} does not: hosts of which the names differ in nothing but their case. */
+  exactLabels(labels: Labels): Labels {
+    this.#isExact = true;
+    try {
+      return mapLabels(labels, (name, value) => {
+        const isHost = isHostLabel(name) && value !== '' && !saysNothing(hostOf(value));
+        return isHost ? this.#hostAlias(value) : this.label(name, value);
+      });
+    } finally {
+      this.#isExact = false;
     }
-    return labelsFrom(pairs);
   }
 
   /** Any text: ids, hosts that cannot be taken for a word, and hosts and addresses where one stands. */
   text(text: string): string {
     const remembered = this.#texts.get(text);
-    if (remembered !== undefined) return remembered;
+    if (remembered !== undefined && !this.#isExact) return remembered;
     const { addressed, distinct } = this.#known();
     const replaced = this.#replaceIn(text, distinct)
       .replace(addressed, (found) => this.#hostAlias(found))
       .replace(addressedIpv4, (found) => this.#address(found));
-    if (this.#texts.size < maxRemembered) this.#texts.set(text, replaced);
+    this.#remember(this.#texts, text, replaced);
     return replaced;
   }
 
   /** A text about hosts, as messages are: all known hosts, and every address. */
   message(text: string): string {
-    return this.#replaceIn(text, this.#known().all)
+    return this.#replaceIn(this.#withoutMail(text), this.#known().all)
       .replace(ipv4Shape, (found) => this.#address(found))
       .replace(ipv6Shape, (found) => this.#address(found));
+  }
+
+  /** What any other label says: a text that may also be an address. */
+  #value(name: string, value: string): string {
+    const key = `${name}\0${value}`;
+    const remembered = this.#values.get(key);
+    if (remembered !== undefined && !this.#isExact) return remembered;
+    const addressed = replaceAddresses(name, value, {
+      host: (host) => (saysNothing(host) ? host : this.#hostAlias(host)),
+      user: (user) => this.id(user),
+    });
+    const replaced = this.text(this.#withoutMail(addressed));
+    this.#remember(this.#values, key, replaced);
+    return replaced;
+  }
+
+  #remember(known: Map<string, string>, key: string, replaced: string): void {
+    if (known.size < maxRemembered && !this.#isExact) known.set(key, replaced);
+  }
+
+  #withoutMail(text: string): string {
+    return text.replace(mailShape, (found) => this.id(found));
   }
 
   #replaceIn(text: string, hosts: RegExp): string {
     return text
       .replace(hosts, (found) => this.#hostAlias(found))
+      .replace(uuidShape, (found) => this.id(found))
       .replace(idShape, (found) => (this.#originals.has(found) ? found : this.id(found)));
   }
 
@@ -149,15 +195,18 @@ export class Redactor {
 
   #hostAlias(host: string): string {
     const name = host.toLowerCase();
-    return this.#originals.has(name) ? name : this.#alias(name, 'host-', hostChars);
+    if (this.#originals.has(name)) return name;
+    if (this.#isExact) return this.#alias(host, 'host-', hostChars, 'exact-host-');
+    return this.#alias(name, 'host-', hostChars);
   }
 
-  #alias(original: string, prefix: string, chars: number): string {
-    const known = this.#aliasOf.get(prefix + original);
+  /** `kind` tells aliases apart that are made of the same text. */
+  #alias(original: string, prefix: string, chars: number, kind = prefix): string {
+    const known = this.#aliasOf.get(kind + original);
     if (known !== undefined) return known;
-    const digest = createHmac('sha256', this.#key).update(`${prefix}\0${original}`).digest('hex');
+    const digest = createHmac('sha256', this.#key).update(`${kind}\0${original}`).digest('hex');
     const alias = prefix + digest.slice(0, chars);
-    this.#aliasOf.set(prefix + original, alias);
+    this.#aliasOf.set(kind + original, alias);
     this.#originals.set(alias, original);
     return alias;
   }
@@ -167,20 +216,44 @@ export class Redactor {
       const names = [...this.#hosts].sort((a, b) => b.length - a.length);
       const distinct = names.filter((name) => /[.\d:-]/.test(name) && name.length > 3);
       const words = names.filter((name) => !distinct.includes(name));
+      const domains = [...new Set(names.flatMap(domainOf))];
       this.#patterns = {
-        distinct: patternOf(distinct),
+        distinct: patternOf(distinct, domains),
         addressed: addressPatternOf(words),
-        all: patternOf(names),
+        all: patternOf(names, domains),
       };
     }
     return this.#patterns;
   }
 }
 
-/** Whole names, in any case. */
-function patternOf(names: readonly string[]): RegExp {
+function mapLabels(labels: Labels, map: (name: string, value: string) => string): Labels {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < labels.length; at += 2) {
+    const name = labels[at] ?? '';
+    pairs.push([name, map(name, labels[at + 1] ?? '')]);
+  }
+  return labelsFrom(pairs);
+}
+
+/** Loopback, and mere numbers. */
+function saysNothing(host: string): boolean {
+  return common.has(host.toLowerCase()) || /^\d+$/.test(host);
+}
+
+/** The domain that a host is in, where its name tells one of two parts at least. */
+function domainOf(name: string): string[] {
+  const domain = name.slice(name.indexOf('.') + 1);
+  const isTold = /^[a-z0-9-]+(?:\.[a-z0-9-]+){2,}$/.test(name) && isIP(name) === 0;
+  return isTold ? [domain] : [];
+}
+
+/** Whole names, and whatever is in one of the domains, in any case. */
+function patternOf(names: readonly string[], domains: readonly string[]): RegExp {
   if (names.length === 0) return /(?!)/g;
-  return new RegExp(`${wordStart}(?:${alternatives(names)})${wordEnd}`, 'gi');
+  const inDomain =
+    domains.length === 0 ? '' : `|(?:[a-z0-9-]{1,63}\\.){1,10}(?:${alternatives(domains)})`;
+  return new RegExp(`${wordStart}(?:${alternatives(names)}${inDomain})${wordEnd}`, 'gi');
 }
 
 /** Whole names behind the begin of an address, or before a port. */

@@ -130,6 +130,18 @@ function redacted(
   for (const host of hostsIn(manifest)) redactor.learn(host);
   return {
     manifest: redactManifest(manifest, redactor) as object,
-    texts: texts.map(({ content, path }) => ({ path, content: redactor.text(content) })),
+    texts: texts.map(({ content, path }) => ({
+      path,
+      content: redactor.text(withWarnings(content, manifest, redactor)),
+    })),
   };
+}
+
+/** A text with the warnings that it repeats as the manifest has them: they are about hosts. */
+function withWarnings(content: string, manifest: object, redactor: Redactor): string {
+  const { warnings = [] } = manifest as { warnings?: readonly string[] };
+  return warnings.reduce(
+    (text, warning) => text.replaceAll(warning, () => redactor.message(warning)),
+    content,
+  );
 }

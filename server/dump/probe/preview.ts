@@ -4,7 +4,7 @@ import { openBlock, type BlockReader } from '../../../lib/tsdb/index.ts';
 import { codeOf } from '../../share/index.ts';
 import { hostOf } from '../filter.ts';
 import { maxPreviewValueChars, maxProbedBlocks, maxTriedValues } from '../limits.ts';
-import { isHostLabel, Redactor } from '../redactor.ts';
+import { hostsOfLabel, Redactor } from '../redactor.ts';
 import { inOrder } from './probe-order.ts';
 import type { PreviewRequest } from './protocol.ts';
 import { selectedSeries } from './selected-series.ts';
@@ -79,7 +79,7 @@ class Tally {
       examples: [...values].sort().slice(0, maxExamples).map(shortened),
     }));
     const inLabels = [...this.#values].flatMap(([name, values]) =>
-      isHostLabel(name) ? [...values] : [],
+      [...values].flatMap((value) => hostsOfLabel(name, value)),
     );
     const hosts = [...new Set([...inLabels, ...told].map((host) => hostOf(host)))].filter(Boolean);
     const jobs = [...(this.#values.get('job') ?? [])];
