@@ -123,18 +123,17 @@ export class Head {
     }
   }
 
-  /** Appends samples whose series are all known. */
-  append(batch: SampleBatch, counts: AppendCounts): void {
+  /** Appends the samples `[from, to)` of a batch, whose series are all known. */
+  append(batch: SampleBatch, counts: AppendCounts, from: number, to: number): void {
     const { open } = this;
-    const { count } = batch;
     let stored = 0;
     let burst = 1;
-    for (let at = 0; at < count;) {
-      const next = open.appendRun(batch, at);
+    for (let at = from; at < to;) {
+      const next = open.appendRun(batch, at, to);
       stored += next - at;
       // Series of one target often end their chunks together; new ones stand among known ones.
       burst = next === at ? Math.min(2 * burst, maxBurstSamples) : 1;
-      const end = Math.min(count, next + burst);
+      const end = Math.min(to, next + burst);
       for (at = next; at < end; at++) {
         const slot = batch.refs[at]! & slotMask;
         const outcome = open.append(slot, batch.timesMs[at]!, batch.lo[at]!, batch.hi[at]!);
@@ -146,14 +145,14 @@ export class Head {
     }
     counts.appended += stored;
     this.samples += stored;
-    this.#noteTimes(batch);
+    this.#noteTimes(batch, from, to);
   }
 
-  /** Widens the head's range by a batch whose samples were stored, or are there already. */
-  #noteTimes({ timesMs, count }: SampleBatch): void {
+  /** Widens the head's range by samples of a batch that were stored, or are there already. */
+  #noteTimes({ timesMs }: SampleBatch, from: number, to: number): void {
     let { minMs, maxMs } = this;
     let notedMs = NaN;
-    for (let at = 0; at < count; at++) {
+    for (let at = from; at < to; at++) {
       const timeMs = timesMs[at]!;
       if (timeMs === notedMs) continue;
       notedMs = timeMs;

@@ -106,7 +106,7 @@ describe('encoding', () => {
         batch.push(series, list[at]![1], list[at]![2], list[at]![0]),
       );
       for (let next = 0; next < batch.count; next++) {
-        if (at % 100 < 90) next = chunks.appendRun(batch, next);
+        if (at % 100 < 90) next = chunks.appendRun(batch, next, batch.count);
         if (next < batch.count) chunks.append(next, ...samples[next]![at]!);
       }
     }
@@ -189,7 +189,7 @@ describe('room', () => {
 
   function appendAll(chunks: OpenChunks, batch: SampleBatch): void {
     for (let next = 0; next < batch.count; next++) {
-      next = chunks.appendRun(batch, next);
+      next = chunks.appendRun(batch, next, batch.count);
       if (next === batch.count) break;
       const { refs, timesMs, lo, hi } = batch;
       chunks.append(refs[next]!, timesMs[next]!, lo[next]!, hi[next]!);

@@ -167,9 +167,9 @@ export class OpenChunks {
   }
 
   /**
-   * Appends the samples of a batch from index `from` on, as long as they are of the common kind: a
-   * further sample of an open chunk with room, at the expected time. Returns the index of the first
-   * that is not, which {@link append} takes.
+   * Appends the samples `[from, to)` of a batch as long as they are of the common kind: a further
+   * sample of an open chunk with room, at the expected time. Returns the index of the first that is
+   * not, which {@link append} takes.
    *
    * This is the hot loop of the store, and everything is in it that is not rare. A third of the
    * values is as before: two zero bits, which the arena has already. Any other sample is put
@@ -177,12 +177,12 @@ export class OpenChunks {
    * stored in one go, without reading the arena: a processor that waits for memory it only writes
    * to does nothing else meanwhile.
    */
-  appendRun(batch: SampleBatch, from: number): number {
-    const { refs, timesMs, lo: batchLo, hi: batchHi, count: batchEnd } = batch;
+  appendRun(batch: SampleBatch, from: number, to: number): number {
+    const { refs, timesMs, lo: batchLo, hi: batchHi } = batch;
     const words = this.#words;
     const doubles = this.#doubles;
     const { views } = this.arena;
-    for (let at = from; at < batchEnd; at++) {
+    for (let at = from; at < to; at++) {
       const series = refs[at]! & slotMask;
       const word = series << wordBits;
       const double = series << doubleBits;
@@ -243,7 +243,7 @@ export class OpenChunks {
       view.setInt32(byte + 12, (third << 1) << (31 - shift));
       words[word + tailAt] = view.getInt32(((end + used) >>> 5) << 2);
     }
-    return batchEnd;
+    return to;
   }
 
   /** Appends one sample; see {@link appendOutcome}. */

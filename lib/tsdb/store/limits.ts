@@ -30,6 +30,9 @@ export const maxSamplesPerRecord = 5000;
 /** Series of one WAL record: encoding them is one slice of work on the main thread. */
 export const maxSeriesPerRecord = 2000;
 
+/** Samples that are appended between two looks at the clock: 6 ms when all of them end their chunks. */
+export const samplesPerLook = 8192;
+
 /** Pause after a page of closed chunks could not be moved out of memory. */
 export const moveRetryMs = 60_000;
 

@@ -139,7 +139,7 @@ class Replay {
     const batch = this.#batch;
     if (this.#isPlain(batch)) {
       const counts = { appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 };
-      this.#head.append(batch, counts);
+      this.#head.append(batch, counts, 0, batch.count);
       this.#samples += counts.appended;
       return;
     }

@@ -86,6 +86,34 @@ describe('commit', () => {
       expect(store.maxSeries).toBe(500_000);
     }));
 
+  test('of a very large target gives others a turn, and commits after it wait', () =>
+    withBench(async ({ clock, open }) => {
+      // Whoever looks at the clock finds that a slice of work is over.
+      let timeMs = 0;
+      const hurried = {
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => (timeMs += 1000),
+        setTimer: (delayMs: number, run: () => void) => clock.setTimer(delayMs, run),
+      };
+      const store = await open({ clock: hurried });
+      const large = store.newBatch();
+      for (let at = 0; at < 20_000; at++) {
+        large.push(store.seriesRef(labelsOf('a', { at: String(at) })), ...bitsOf(at), start);
+      }
+      const met = new Set<number>();
+      let isOver = false;
+      const look = () => {
+        met.add(store.stats().headSamples);
+        if (!isOver) setImmediate(look);
+      };
+      look();
+      const [first, second] = await Promise.all([store.commit(large), put(store, 'b', start)]);
+      isOver = true;
+      expect([first.appended, second.appended]).toEqual([20_000, 1]);
+      expect([...met].filter((samples) => samples > 0 && samples < 20_000)).not.toEqual([]);
+      expect((await contentsOf(store)).size).toBe(20_001);
+    }));
+
   test('tells the newest sample of a series', () =>
     withBench(async ({ open, clock }) => {
       const store = await open();

@@ -7,7 +7,7 @@ import { maxLabelsPerSeries } from '../limits.ts';
 import { SampleBatch } from '../sample-batch.ts';
 import { Cutter } from './cutter.ts';
 import { StoreError } from './errors.ts';
-import { maintainIntervalMs, syncDelayMs } from './limits.ts';
+import { maintainIntervalMs, samplesPerLook, syncDelayMs } from './limits.ts';
 import { openStore, type StoreParts } from './open-store.ts';
 import { Merger } from './merger.ts';
 import { PageMover } from './page-mover.ts';
@@ -278,25 +278,35 @@ export class Store {
   }
 
   async #commitNow(batch: SampleBatch): Promise<CommitResult> {
-    const { head, wal, problems } = this.#parts;
+    const { wal, problems } = this.#parts;
     if (this.#closing !== undefined) throw closed();
     const counts = { appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 };
     const admitted = this.#admit(batch, counts);
     if (admitted.count > 0) {
+      const pacer = new Pacer(this.#clock);
       try {
-        await wal.log(admitted, new Pacer(this.#clock));
+        await wal.log(admitted, pacer);
       } catch (error) {
         const { code, message } = walError(error);
         problems.set('wal', { code, message });
         throw error;
       }
       problems.clear('wal');
-      head.append(admitted, counts);
+      await this.#append(admitted, counts, pacer);
       this.#scheduleSync();
       this.#mover.look();
       if (this.#cutter.isDue) this.#scheduleMaintenance(0);
     }
     return counts;
+  }
+
+  /** Makes the samples visible: those of a very large target in slices, before anybody else commits. */
+  async #append(batch: SampleBatch, counts: CommitResult, pacer: Pacer): Promise<void> {
+    const { head } = this.#parts;
+    for (let from = 0; from < batch.count; from += samplesPerLook) {
+      if (from > 0 && pacer.isDue) await pacer.pause();
+      head.append(batch, counts, from, Math.min(from + samplesPerLook, batch.count));
+    }
   }
 
   /** The samples of the batch that the head takes: usually the batch itself. Throws for dead series. */
