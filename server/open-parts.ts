@@ -8,6 +8,7 @@ import {
   ledgerFile,
   metadataFile,
 } from './collect/index.ts';
+import { DumpService, SupportPacket, type BuildParts, type DumpFacts } from './dump/index.ts';
 import {
   Collecting,
   type Rehearsal,
@@ -17,15 +18,15 @@ import {
   headSource,
   targetSource,
 } from './duty/index.ts';
-import { CollectorView, OwnState } from './state/index.ts';
-import { chooseDataDirectory, openFilePlace, type FilePlace, freeBytes } from './places/index.ts';
-import { DumpService, SupportPacket, type BuildParts, type DumpFacts } from './dump/index.ts';
 import type { Environment } from './environment.ts';
 import type { FileConfig, Host } from './mattermost/index.ts';
 import { Membership, loadIdentity, type NodeIdentity } from './membership/index.ts';
-import { Parts, type Opened, type PartsPorts } from './parts.ts';
+import type { OpenedParts } from './opened-parts.ts';
+import { Parts, type PartsPorts } from './parts.ts';
+import { chooseDataDirectory, openFilePlace, type FilePlace, freeBytes } from './places/index.ts';
 import { loadServerFacts, type FixedFacts } from './server-facts.ts';
 import { BlockCatalog, BlockSync, HeadSnapshots, type BlockLabels } from './share/index.ts';
+import { CollectorView, OwnState } from './state/index.ts';
 
 /** A worker for the store ends after this long without work. */
 const idleThreadMs = 30_000;
@@ -127,7 +128,7 @@ async function openRehearsal({ clock, rng }: Environment): Promise<Rehearsal> {
 }
 
 /** Connects the parts; nothing runs yet. */
-function assemble(base: Base): Omit<Opened, 'thread'> {
+function assemble(base: Base): Omit<OpenedParts, 'thread'> {
   const { environment, host, configuration, dataDirectory } = base;
   const { store, ledger, metadata, place } = base;
   const { clock, rng } = environment;

@@ -1,81 +1,25 @@
 import { syncOutcome } from '../api/answers.ts';
 import type { Cardinality, Gap, Problem, SyncOutcome, Target } from '../api/index.ts';
-import {
-  asError,
-  sleep,
-  type Clock,
-  type Logger,
-  type OnDemandThread,
-} from '../lib/runtime/index.ts';
-import type { Store } from '../lib/tsdb/index.ts';
-import type { GapLedger, MetadataBook, ScrapeClient } from './collect/index.ts';
-import type { Collecting, GapCopier, HeadKeeper, TargetSource } from './duty/index.ts';
+import { asError, sleep } from '../lib/runtime/index.ts';
+import type { Configuration } from './configuration.ts';
+import type { DumpService, PacketDump } from './dump/index.ts';
+import { endParts } from './end-parts.ts';
+import type { PluginClusterEvent } from './mattermost/index.ts';
+import { Shift, type Duty, type Membership } from './membership/index.ts';
+import type { OpenedParts } from './opened-parts.ts';
 import {
   answerAsk,
-  NotCollecting,
-  type CollectorView,
-  type OwnState,
-  pulseOf,
   clusterNode,
   lastRestartMs,
+  NotCollecting,
+  pulseOf,
   serverRestarts,
 } from './state/index.ts';
-import type { Configuration } from './configuration.ts';
-import type { DumpService, PacketDump, SupportPacket } from './dump/index.ts';
-import type { FilePlace } from './places/index.ts';
-import { type Membership, Shift, type Duty } from './membership/index.ts';
-import type { PluginClusterEvent } from './mattermost/index.ts';
-import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
-import { type PartsMetrics, partsMetrics } from './telemetry/index.ts';
 import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
-
-/** All that a stop may take: the server ends the process 10 s after it asked. */
-const stopBudgetMs = 8_000;
-
-/** What of it may go by until the lease is free: a database that is away must not cost the upload. */
-const leaveBudgetMs = 2_000;
-
-/** What of it may go into bringing the head to where it can be copied from. */
-const headBudgetMs = 3_000;
-
-/** What the last upload may take at least, however long the rest took. */
-const lastSyncMs = 2_000;
+import { partsMetrics, type PartsMetrics } from './telemetry/index.ts';
 
 /** How long whoever asks for a sync waits for its end. */
 const syncPatienceMs = 8_000;
-
-/** Everything that was opened, in the order of its opening. */
-export interface Opened {
-  clock: Clock;
-  logger: Logger;
-  dataDirectory: string;
-  /** What is wrong with where things are kept. */
-  problems: Problem[];
-  thread: OnDemandThread;
-  store: Store;
-  ledger: GapLedger;
-  metadata: MetadataBook;
-  client: ScrapeClient;
-  targets: TargetSource;
-  collecting: Collecting;
-  state: OwnState;
-  catalog: BlockCatalog;
-  snapshots: HeadSnapshots;
-  /** Undefined where the file store is no safer than the disk: a single server's own directory. */
-  keeper: HeadKeeper | undefined;
-  sync: BlockSync;
-  dumps: DumpService;
-  packet: SupportPacket;
-  place: FilePlace;
-  /** Undefined on a server that is not in a cluster. */
-  membership: Membership | undefined;
-  /** What this node knows of the collecting one; undefined on a server that is not in a cluster. */
-  view: CollectorView | undefined;
-  /** Copies the gaps that the collecting node notes; undefined likewise. */
-  gapCopier: GapCopier | undefined;
-  /** By which administrators know this node. */
-  host: string;
-}
 
 /** What the parts are told by who opens them. */
 export interface PartsPorts {
@@ -103,12 +47,12 @@ export type PartsFacts = Pick<
 
 /** The running parts of a node: everything but scraping always runs, scraping when it is its turn. */
 export class Parts {
-  readonly #opened: Opened;
+  readonly #opened: OpenedParts;
   readonly #ports: PartsPorts;
   readonly #shift: Shift;
   #isClosing = false;
 
-  constructor(opened: Opened, ports: PartsPorts) {
+  constructor(opened: OpenedParts, ports: PartsPorts) {
     this.#opened = opened;
     this.#ports = ports;
     this.#shift = new Shift(opened, {
@@ -246,28 +190,10 @@ export class Parts {
     return (isAsked ? await view.collected(range) : state.collected(range)).gaps;
   }
 
-  /**
-   * Ends in the order of the data: no more samples, the lease free for another node, then what is
-   * finished goes to the file store. What takes too long stays in the WAL for the next start.
-   */
+  /** See {@link endParts}. */
   async close(): Promise<void> {
-    const { clock, client, dumps, gapCopier, ledger, membership } = this.#opened;
-    const { metadata, packet, targets } = this.#opened;
-    const { place, store, sync, thread } = this.#opened;
-    const deadlineMs = clock.monotonicMs() + stopBudgetMs;
     this.#isClosing = true;
-    const stopped = this.#ended(this.#shift.stop());
-    const left = this.#ended(Promise.all([membership?.leave(), targets.stop(), gapCopier?.stop()]));
-    await this.#within(leaveBudgetMs, () => left);
-    await stopped;
-    client.close();
-    const ends = [ledger.close(), metadata.close(), store.flush(), dumps.stop(), packet.stop()];
-    const others = Promise.all(ends.map((end) => this.#ended(end)));
-    await this.#ended(this.#saveHead());
-    await this.#ended(sync.stop(Math.max(lastSyncMs, deadlineMs - clock.monotonicMs())));
-    await Promise.all([others, left]);
-    await this.#ended(Promise.all([store.close(), place.close()]));
-    await this.#ended(thread.stop());
+    await endParts(this.#opened, this.#shift);
   }
 
   get #isListening(): boolean {
@@ -348,46 +274,5 @@ export class Parts {
   #applyTargets(): void {
     const { collecting, targets } = this.#opened;
     collecting.apply(targets.current(), this.#ports.configuration().settings);
-  }
-
-  /**
-   * In a cluster the next collector may be another node: the whole head becomes blocks, which are
-   * copied next. A single server goes on with its WAL; its file store gets what it does not have.
-   */
-  async #saveHead(): Promise<void> {
-    const { keeper, logger, membership, store } = this.#opened;
-    try {
-      await this.#within(headBudgetMs, async (signal) => {
-        if (membership !== undefined) await store.cutRest(signal);
-        else await keeper?.publish(signal);
-      });
-    } catch (error) {
-      const what = 'The newest samples stay in the WAL until the plugin starts here again';
-      logger.info(what, { error: asError(error) });
-    }
-  }
-
-  /** Waits for work until the budget is spent; then its signal aborts and it is left to itself. */
-  async #within(budgetMs: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    const spent = new AbortController();
-    const done = new AbortController();
-    const budget = sleep(this.#opened.clock, budgetMs, done.signal).then(() => {
-      spent.abort();
-    });
-    try {
-      await Promise.race([work(spent.signal), budget]);
-    } finally {
-      done.abort();
-    }
-  }
-
-  /** One part that cannot end properly, as on a failing disk, must not keep the others from it. */
-  #ended(end: Promise<unknown>): Promise<unknown> {
-    return end.catch((error: unknown) => {
-      this.#opened.logger.error('A part could not end properly', {
-        code: 'PART_NOT_ENDED',
-        error: asError(error),
-      });
-    });
   }
 }

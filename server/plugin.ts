@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http';
-import { AuditLog, SettingsAudit } from './audit/index.ts';
 import { SliceMonitor } from '../lib/runtime/index.ts';
+import { AuditLog, SettingsAudit } from './audit/index.ts';
 import { loadConfiguration, type Configuration } from './configuration.ts';
+import { loadProcessFacts, RecentLog } from './diagnostics/index.ts';
 import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent, PluginHooks, SupportFile } from './mattermost/index.ts';
 import { MetricsNode } from './node.ts';
-import { loadProcessFacts, RecentLog } from './diagnostics/index.ts';
 import { loadFixedFacts } from './server-facts.ts';
 import { refuseChange } from './settings/index.ts';
 import { metricsListener, privateMemoryBytes } from './telemetry/index.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { LogFields } from '../../lib/runtime/index.ts';
-import { AuditLog } from './audit-log.ts';
 import type { Configuration } from '../configuration.ts';
 import type { AuditRecord } from '../mattermost/index.ts';
+import { AuditLog } from './audit-log.ts';
 import { SettingsAudit } from './settings-audit.ts';
 
 const record: AuditRecord = {

@@ -1,7 +1,7 @@
-import type { AuditLog } from './audit-log.ts';
 import type { Configuration } from '../configuration.ts';
 import type { AuditRecord } from '../mattermost/index.ts';
 import { changedSettings, type RawSettings } from '../settings/index.ts';
+import type { AuditLog } from './audit-log.ts';
 
 /** The server asks no plugin and tells no plugin who saves. */
 const unknownActor: AuditRecord['actor'] = {

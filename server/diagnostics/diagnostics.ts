@@ -1,11 +1,11 @@
 import type { Cardinality, Gap, Target } from '../../api/index.ts';
 import type { Configuration } from '../configuration.ts';
-import { gapsByReason } from './gap-summary.ts';
-import { shownSettings } from './shown-settings.ts';
 import type { LicenseFacts, PacketDump, TimeRange } from '../dump/index.ts';
-import type { RecentLine } from './recent-log.ts';
-import type { PartsMetrics } from '../telemetry/index.ts';
 import type { NodeStatus } from '../status.ts';
+import type { PartsMetrics } from '../telemetry/index.ts';
+import { gapsByReason } from './gap-summary.ts';
+import type { RecentLine } from './recent-log.ts';
+import { shownSettings } from './shown-settings.ts';
 
 // What stands in `diagnostics.yaml` of a support packet; docs/format/diagnostics.md says what each
 // field means. Lists begin with what matters most, because the writer cuts their ends.

@@ -1,6 +1,6 @@
 import { cpuUsage, memoryUsage, pid, platform, arch, uptime, version } from 'node:process';
-import type { ProcessFacts } from './diagnostics.ts';
 import { privateMemoryBytes } from '../telemetry/index.ts';
+import type { ProcessFacts } from './diagnostics.ts';
 
 /** What this process tells of itself. */
 export async function loadProcessFacts(longestSliceMs: number | undefined): Promise<ProcessFacts> {

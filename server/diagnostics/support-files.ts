@@ -1,8 +1,8 @@
 import { sleep, type Clock } from '../../lib/runtime/index.ts';
-import { composeDiagnostics, type DiagnosticsSources } from './diagnostics.ts';
-import { writeDiagnostics } from './diagnostics-file.ts';
 import type { PacketDump } from '../dump/index.ts';
 import { errorText } from '../share/index.ts';
+import { writeDiagnostics } from './diagnostics-file.ts';
+import { composeDiagnostics, type DiagnosticsSources } from './diagnostics.ts';
 
 /** A file of a support packet; the server adds it under this name as it is. */
 export interface SupportFile {

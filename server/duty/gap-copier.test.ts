@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Gap } from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
-import { GapLedger } from '../collect/index.ts';
 import { FakeLedgerFile } from '../collect/collector-fixture.ts';
+import { GapLedger } from '../collect/index.ts';
 import { GapCopier } from './gap-copier.ts';
 
 const hourMs = 3_600_000;

@@ -2,14 +2,14 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { LocalStore } from '../../lib/objectstore/index.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
+import { LocalStore } from '../../lib/objectstore/index.ts';
 import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
 import { quiet } from '../../lib/runtime/quiet-fixture.ts';
 import { Store, inlineThread, labelsFrom } from '../../lib/tsdb/index.ts';
+import { BlockCatalog, HeadSnapshots } from '../share/index.ts';
 import type { Collecting } from './collecting.ts';
 import { HeadKeeper } from './head-keeper.ts';
-import { BlockCatalog, HeadSnapshots } from '../share/index.ts';
 
 const minuteMs = 60_000;
 

@@ -2,8 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { Store } from '../../lib/tsdb/index.ts';
-import type { Collecting } from './collecting.ts';
 import type { HeadSnapshots, RemoteBlock } from '../share/index.ts';
+import type { Collecting } from './collecting.ts';
 
 /**
  * Pause between two snapshots: a sample must be in the file store before it is five minutes old, and

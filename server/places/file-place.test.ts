@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { AzureStore, LocalStore, S3Store } from '../../lib/objectstore/index.ts';
 import { S3Double } from '../../lib/objectstore/s3/s3-double-fixture.ts';
 import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
-import { openFilePlace } from './file-place.ts';
 import type { AzureFileConfig, FileConfig, S3FileConfig } from '../mattermost/index.ts';
+import { openFilePlace } from './file-place.ts';
 
 const options = {
   workingDirectory: '/srv',

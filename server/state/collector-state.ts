@@ -1,6 +1,6 @@
 import { cardinality, gap, nodeStatus, targetList } from '../../api/answers.ts';
-import { fields, list, nullable, record, text, type Reader } from '../../api/read.ts';
 import type { Cardinality, Target } from '../../api/index.ts';
+import { fields, list, nullable, record, text, type Reader } from '../../api/read.ts';
 import type { CollectedFacts } from '../dump/index.ts';
 import type { NodeStatus } from '../status.ts';
 

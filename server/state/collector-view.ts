@@ -1,9 +1,9 @@
 import type { Cardinality, Gap, Problem, Target } from '../../api/index.ts';
 import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
-import { answers, type StateAsk } from './collector-state.ts';
 import type { CollectedFacts } from '../dump/index.ts';
 import { errorText } from '../share/index.ts';
 import type { NodeStatus } from '../status.ts';
+import { answers, type StateAsk } from './collector-state.ts';
 
 /** An answer counts for so long before the collecting node is asked again. */
 const freshMs = 3_000;

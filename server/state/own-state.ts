@@ -1,8 +1,8 @@
 import type { Cardinality, Problem, StoreStatus, SyncStatus, Target } from '../../api/index.ts';
 import type { Store } from '../../lib/tsdb/index.ts';
 import type { CollectorSummary, GapLedger, MetadataBook } from '../collect/index.ts';
-import type { Collecting } from '../duty/index.ts';
 import type { CollectedFacts } from '../dump/index.ts';
+import type { Collecting } from '../duty/index.ts';
 import { freeBytes } from '../places/index.ts';
 import type { BlockCatalog, BlockSync } from '../share/index.ts';
 import { storeProblem } from './store-problems.ts';
