@@ -30,11 +30,12 @@ const statuses: Readonly<Record<Dump['state'], GoJob['status']>> = {
  * The routes of the Go plugin 0.7.0, for scripts that were written for it: same paths, requests and
  * answers, over the dumps of this plugin.
  */
-export function goPluginRoutes({ dumps, status }: Pick<WebServices, 'dumps' | 'status'>): Router {
+export function goPluginRoutes(services: Pick<WebServices, 'dumps' | 'status'>): Router {
+  const { dumps } = services;
   const router = Router();
 
   router.get('/tsdb/stats', async (_request, response) => {
-    const { newestSampleMs, oldestSampleMs, store } = await status();
+    const { newestSampleMs, oldestSampleMs, store } = await services.status();
     const isEmpty = newestSampleMs === null || oldestSampleMs === null;
     const samples = isEmpty
       ? 0
