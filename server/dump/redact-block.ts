@@ -69,7 +69,7 @@ export function* redactBlock(
   }
 }
 
-/** Sorts; series that differ in the case of a host alone have one alias, and stay series of their own. */
+/** Sorts; series that differ in how a host is written alone have one alias, and stay series of their own. */
 function tellApart(
   series: RedactedSeries[],
   reader: ReturnType<typeof openBlock>,
@@ -80,7 +80,9 @@ function tellApart(
   const same = new Map<number, RedactedSeries>();
   for (const [place, one] of series.entries()) {
     const before = series[place - 1];
-    if (before !== undefined && order(before, one) === 0) same.set(one.at, one);
+    if (before !== undefined && order(before, one) === 0) {
+      same.set(before.at, before).set(one.at, one);
+    }
   }
   if (same.size === 0) return;
   let at = 0;

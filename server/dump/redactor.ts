@@ -72,7 +72,7 @@ export class Redactor {
   /** What stands for a text, and for a value with its label, as long as no other host is learned. */
   readonly #texts = new Map<string, string>();
   readonly #values = new Map<string, string>();
-  /** Whether the case of a host's name counts. */
+  /** Whether it counts how a host's name is written. */
   #isExact = false;
 
   constructor(key: Uint8Array) {
@@ -128,13 +128,13 @@ export class Redactor {
     return mapLabels(labels, (name, value) => this.label(name, value));
   }
 
-  /** Tells apart what {@link labels} does not: hosts of which the names differ in nothing but their case. */
+  /** Tells apart what {@link labels} does not: hosts that are written in another case, or in brackets. */
   exactLabels(labels: Labels): Labels {
     this.#isExact = true;
     try {
       return mapLabels(labels, (name, value) => {
-        const isHost = isHostLabel(name) && value !== '' && !saysNothing(hostOf(value));
-        return isHost ? this.#hostAlias(value) : this.label(name, value);
+        const isBracketed = isHostLabel(name) && /^\[.*\]$/.test(value);
+        return isBracketed ? this.#exactAlias(value) : this.label(name, value);
       });
     } finally {
       this.#isExact = false;
@@ -196,8 +196,12 @@ export class Redactor {
   #hostAlias(host: string): string {
     const name = host.toLowerCase();
     if (this.#originals.has(name)) return name;
-    if (this.#isExact) return this.#alias(host, 'host-', hostChars, 'exact-host-');
+    if (this.#isExact && host !== name) return this.#exactAlias(host);
     return this.#alias(name, 'host-', hostChars);
+  }
+
+  #exactAlias(text: string): string {
+    return this.#alias(text, 'host-', hostChars, 'exact-host-');
   }
 
   /** `kind` tells aliases apart that are made of the same text. */
