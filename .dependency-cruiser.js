@@ -40,6 +40,7 @@ const arrows = {
   'server/telemetry': [
     ...['lib', 'api', 'server/cluster', 'server/membership', 'server/duty', 'server/state'],
   ],
+  'server/console': ['lib', 'api', 'server/mattermost'],
   'server/audit': [
     ...['lib', 'server/mattermost', 'server/settings', 'server/share', 'server/configuration\\.ts'],
   ],

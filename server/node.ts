@@ -9,7 +9,7 @@ import type {
   Target,
 } from '../api/index.ts';
 import { asError } from '../lib/runtime/index.ts';
-import { ChangeEvents } from './change-events.ts';
+import { ChangeEvents, EventReaders, RefusedSave } from './console/index.ts';
 import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { codeOf, errorText } from './share/index.ts';
@@ -18,7 +18,6 @@ import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent } from './mattermost/index.ts';
 import { openParts } from './open-parts.ts';
 import type { Parts, PartsFacts } from './parts.ts';
-import { RefusedSave } from './refused-save.ts';
 import { retrying } from './retrying.ts';
 import type { PartsMetrics } from './telemetry/index.ts';
 import { loadLicenseFacts, type FixedFacts } from './server-facts.ts';
@@ -39,6 +38,8 @@ export class MetricsNode implements WebServices {
   readonly #sinceMs: number;
   readonly #stop = new AbortController();
   readonly #events: ChangeEvents;
+  /** Who is told of changes beside the administrators. */
+  readonly readers: EventReaders;
   #configuration: Configuration;
   #parts: Parts | undefined;
   #startProblem: Problem | undefined;
@@ -59,10 +60,23 @@ export class MetricsNode implements WebServices {
     this.#facts = facts;
     this.#configuration = configuration;
     this.#sinceMs = environment.clock.nowMs();
-    this.#refusedSave = new RefusedSave(environment.clock);
+    const { clock } = environment;
+    const { api, logger } = host;
+    this.readers = new EventReaders({
+      clock,
+      tell: (userId) => this.#parts?.tell('reader.seen', { userId }),
+    });
     this.#events = new ChangeEvents({
-      ...{ clock: environment.clock, logger: host.logger, api: host.api },
+      ...{ clock, logger, api },
       look: () => this.#look(),
+      readers: () => this.readers.current(),
+    });
+    this.#refusedSave = new RefusedSave({
+      ...{ clock, logger, kv: api },
+      isShared: () => this.#configuration.server.cluster.enable,
+      onShared: () => {
+        this.#events.note('status');
+      },
     });
     this.dumps = deskOver(
       () => this.#parts,
@@ -82,6 +96,7 @@ export class MetricsNode implements WebServices {
   configure(configuration: Configuration): void {
     const previous = this.#configuration;
     this.#configuration = configuration;
+    this.#refusedSave.settled();
     if (isMoved(previous, configuration)) {
       this.#enqueue(async () => {
         await this.#close();
@@ -106,6 +121,7 @@ export class MetricsNode implements WebServices {
   }
 
   async status(): Promise<NodeStatus> {
+    await this.#refusedSave.look();
     const own = await this.#ownStatus();
     return (await this.#parts?.status(own)) ?? own;
   }
@@ -237,6 +253,9 @@ export class MetricsNode implements WebServices {
           status: () => this.#ownStatus(),
           onDumpChange: () => {
             this.#events.note('dumps');
+          },
+          onReader: (body) => {
+            this.readers.learned(body);
           },
         }),
       {

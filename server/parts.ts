@@ -28,6 +28,8 @@ export interface PartsPorts {
   status: () => Promise<NodeStatus>;
   /** Told when a dump that this node makes got further. It must not throw. */
   onDumpChange: () => void;
+  /** Told what another node says of who reads there. It must not throw. */
+  onReader: (body: unknown) => void;
 }
 
 /** What the parts tell for the status; `collector` is undefined on a server that is not in a cluster. */
@@ -163,6 +165,11 @@ export class Parts {
     this.#opened.membership?.receive(event);
   }
 
+  /** Tells all other nodes, who may hear of it or not. */
+  tell(kind: string, body: unknown): void {
+    this.#opened.membership?.tell(kind, body);
+  }
+
   #problems(): Problem[] {
     const { keeper, membership, problems, snapshots, state } = this.#opened;
     return [
@@ -221,6 +228,9 @@ export class Parts {
     membership.serve('sync.now', () => this.#syncHere());
     membership.serve('job.wake', () => {
       dumps.wake();
+    });
+    membership.serve('reader.seen', (body) => {
+      this.#ports.onReader(body);
     });
     membership.serve('store.changed', () => {
       sync.wake();

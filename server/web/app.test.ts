@@ -130,6 +130,7 @@ let dumps: OneDump;
 let server: Server;
 let base: string;
 let rights: string[];
+let readers: string[];
 let permissions: Record<string, string[]>;
 let clock: FakeClock;
 
@@ -137,6 +138,7 @@ beforeEach(async () => {
   dumps = new OneDump();
   rights = [];
   clock = new FakeClock(0);
+  readers = [];
   permissions = { admin: ['manage_system'], reader: [reading], writer: [writing] };
   outcome = { node: '', isFinished: true, sync: synced };
   const services: WebServices = {
@@ -149,6 +151,10 @@ beforeEach(async () => {
     cardinality: async () => cardinality,
     syncNow: async (userId) => ({ ...outcome, node: `a, for ${userId}` }),
     dumps,
+    readers: {
+      asked: (userId) => void readers.push(userId),
+      refused: (userId) => void readers.push(`not ${userId}`),
+    },
   };
   const app = createApp(
     services,
@@ -259,6 +265,15 @@ describe('who may', () => {
     ] as const) {
       expect(await (await request('/api/v1/status', {}, user)).json()).toMatchObject({ can });
     }
+  });
+
+  test('notes who reads with a delegated permission, and who asks without any', async () => {
+    for (const user of ['admin', 'reader', 'somebody', 'writer']) {
+      await request('/api/v1/status', {}, user);
+    }
+    const headers = { 'Mattermost-Plugin-ID': 'com.example.other' };
+    await request('/api/v1/status', { headers }, 'reader');
+    expect(readers).toEqual(['reader', 'not somebody', 'writer']);
   });
 
   test('refuses another plugin, whoever it claims to act for', async () => {

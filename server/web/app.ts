@@ -27,7 +27,7 @@ export function createApp(
     next();
   });
   app.use(auditTrail(audit));
-  app.use(authorize(hasPermission));
+  app.use(authorize(hasPermission, services.readers));
 
   app.get('/api/v1/status', async (_request, response) => {
     const status: Status = { ...(await services.status()), can: rightsIn(response.locals) };

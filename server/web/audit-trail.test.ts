@@ -55,7 +55,8 @@ function services(): WebServices {
     },
   };
   const others = { syncNow: async () => ({ node: 'a', isFinished: false, sync: {} }) };
-  return { ...others, dumps: desk } as unknown as WebServices;
+  const readers = { asked: () => undefined, refused: () => undefined };
+  return { ...others, dumps: desk, readers } as unknown as WebServices;
 }
 
 beforeEach(async () => {

@@ -21,11 +21,24 @@ const everything = 'manage_system';
 const reading = 'sysconsole_read_environment_performance_monitoring';
 const writing = 'sysconsole_write_environment_performance_monitoring';
 
+/** Hears who asks with a delegated permission alone, and who asks without any. */
+export interface ReaderBook {
+  asked(userId: string): void;
+  refused(userId: string): void;
+}
+
 /** What somebody may do, by their permissions. */
-export async function rightsOf(userId: string, hasPermission: PermissionCheck): Promise<Rights> {
+async function rightsOf(
+  userId: string,
+  hasPermission: PermissionCheck,
+  readers: ReaderBook,
+): Promise<Rights> {
   if (await hasPermission(userId, everything)) return { read: true, write: true };
   const write = await hasPermission(userId, writing);
-  return { read: write || (await hasPermission(userId, reading)), write };
+  const read = write || (await hasPermission(userId, reading));
+  if (read) readers.asked(userId);
+  else readers.refused(userId);
+  return { read, write };
 }
 
 /**
@@ -33,14 +46,14 @@ export async function rightsOf(userId: string, hasPermission: PermissionCheck): 
  * plugin. Default deny: an unknown path is refused here before it is found to be unknown, and
  * whatever is not known to be harmless needs the right to write.
  */
-export function authorize(hasPermission: PermissionCheck): RequestHandler {
+export function authorize(hasPermission: PermissionCheck, readers: ReaderBook): RequestHandler {
   return async (request, response, next) => {
     const userId = userIdOf(request);
     if (userId === '') {
       throw new HttpError(401, 'NOT_SIGNED_IN', 'Your session has ended; sign in again.');
     }
     const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
-    const rights = isFromPlugin ? nothing : await rightsOf(userId, hasPermission);
+    const rights = isFromPlugin ? nothing : await rightsOf(userId, hasPermission, readers);
     if (!rights.read) throw notPermitted('see metrics');
     if (!rights.write && !onlyReads(request)) throw notPermitted('make, download and delete dumps');
     response.locals['rights'] = rights;

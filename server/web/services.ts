@@ -10,6 +10,7 @@ import type {
   Target,
 } from '../../api/index.ts';
 import type { DumpContent } from '../dump/index.ts';
+import type { ReaderBook } from './authorize.ts';
 
 /** An archive that can be sent: its facts, and a way to read a part of it. */
 export interface ArchiveSource {
@@ -53,4 +54,6 @@ export interface WebServices {
   /** Copies to the file store what is not there yet, on whichever node it is. */
   syncNow(userId: string): Promise<SyncOutcome>;
   dumps: DumpDesk;
+  /** Hears of everybody who asks; administrators need not be known. */
+  readers: ReaderBook;
 }

@@ -54,6 +54,10 @@ export class ClusterBench {
   readonly failures: Error[] = [];
   /** Every cluster event that was sent, as `from kind`. */
   readonly events: string[] = [];
+  /** Every event for browsers, as `from event what → to whom`. */
+  readonly browserEvents: string[] = [];
+  /** What users other than the administrator may do, by user. */
+  readonly permissions = new Map<string, string>();
   settings: Record<string, unknown> = {
     scrapeintervalseconds: 15,
     enablenodeexportertargets: false,
@@ -87,7 +91,7 @@ export class ClusterBench {
     const clock = new FakeClock(this.#clock.nowMs());
     const plugin = this.#plugin(name, clock, directory);
     const node = this.#node(name, plugin, clock, directory);
-    const host: Host = { api: this.#api(node), database: this.#database(), logger: silentLogger };
+    const host = this.#host(node);
     await plugin.onConfigurationChange(host);
     await plugin.onActivate(host);
     this.nodes.set(name, node);
@@ -104,6 +108,21 @@ export class ClusterBench {
   async stop(name: string): Promise<void> {
     await this.#end([this.node(name)]);
     this.nodes.delete(name);
+  }
+
+  /** Saves settings as the server does; resolves with the sentence when the asked node refuses. */
+  async save(asked: BenchNode, settings: Record<string, unknown>): Promise<string | undefined> {
+    const saved = { ...this.settings, ...settings };
+    const refusal = await asked.plugin.configurationWillBeSaved(saved);
+    if (refusal !== undefined) return refusal;
+    this.settings = saved;
+    for (const node of this.nodes.values())
+      await node.plugin.onConfigurationChange(this.#host(node));
+    return undefined;
+  }
+
+  #host(node: BenchNode): Host {
+    return { api: this.#api(node), database: this.#database(), logger: silentLogger };
   }
 
   async #end(nodes: readonly BenchNode[]): Promise<void> {
@@ -231,7 +250,7 @@ export class ClusterBench {
     });
     const headers = { 'Mattermost-User-Id': 'admin' };
     const request = async (path: string, options: RequestInit = {}) =>
-      this.#driven(fetch((await listening) + path, { ...options, headers }));
+      this.#driven(fetch((await listening) + path, { headers, ...options }));
     const get = async <Answer>(path: string) => (await (await request(path)).json()) as Answer;
     const status = () => get<Status>('status');
     const bornMs = this.#clock.monotonicMs();
@@ -276,7 +295,8 @@ export class ClusterBench {
       getBundlePath: async () => join(node.directory, 'bundle'),
       getLicense: async () => undefined,
       getPluginStatus: async () => ({ ...pluginStatus, clusterId: idOf(name) }),
-      hasPermissionTo: async (userId) => userId === 'admin',
+      hasPermissionTo: async (userId, permission) =>
+        userId === 'admin' || this.permissions.get(userId) === permission,
       kvGet: (key) => awake(() => this.#kv.get(key)),
       kvSetWithOptions: (key, value, { atomic = false, oldValue, expireInSeconds = 0 }) =>
         awake(() => this.#kv.set(key, value, { isAtomic: atomic, oldValue, expireInSeconds })),
@@ -284,7 +304,11 @@ export class ClusterBench {
         awake(() => this.#kv.set(key, newValue, { isAtomic: true, oldValue })),
       kvDelete: (key) => awake(() => void this.#kv.set(key, undefined)),
       kvList: (page, perPage) => awake(() => this.#kv.list(page, perPage)),
-      publishWebSocketEvent: () => awake(() => undefined),
+      publishWebSocketEvent: (event, { what }, { isForAdmins, userId = '' }) =>
+        awake(() => {
+          const toWhom = isForAdmins === true ? 'admins' : userId;
+          this.browserEvents.push(`${name} ${event} ${String(what)} → ${toWhom}`);
+        }),
       publishPluginClusterEvent: (event, options) =>
         awake(() => {
           this.events.push(`${name} ${event.id}`);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { FakeClock, silentLogger, type Logger } from '../lib/runtime/index.ts';
+import { FakeClock, silentLogger, type Logger } from '../../lib/runtime/index.ts';
 import { ChangeEvents, type ChangeKind } from './change-events.ts';
 
 let clock: FakeClock;
@@ -8,6 +8,7 @@ let broadcasts: unknown[];
 let warnings: string[];
 let publish: () => Promise<void>;
 let look: () => string;
+let readers: string[];
 let events: ChangeEvents;
 
 beforeEach(() => {
@@ -18,6 +19,7 @@ beforeEach(() => {
   warnings = [];
   publish = () => Promise.resolve();
   look = () => 'a';
+  readers = [];
   const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
   events = new ChangeEvents({
     clock,
@@ -30,6 +32,7 @@ beforeEach(() => {
       },
     },
     look: () => look(),
+    readers: () => readers,
   });
 });
 
@@ -45,6 +48,19 @@ test('says what changed to administrators, and nothing else', async () => {
   events.note('dumps');
   await clock.advance(0);
   expect(broadcasts).toEqual([['changed', { what: 'dumps' }, { isForAdmins: true }]]);
+});
+
+test('says the same to each of those who read beside them, and nothing to others', async () => {
+  readers = ['a', 'b'];
+  events.note('status');
+  await clock.advance(0);
+  expect(broadcasts).toEqual(
+    [{ isForAdmins: true }, { userId: 'a' }, { userId: 'b' }].map((broadcast) => [
+      'changed',
+      { what: 'status' },
+      broadcast,
+    ]),
+  );
 });
 
 test('tells the first change at once and the last of the next second at its end', async () => {

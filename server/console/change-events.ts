@@ -1,5 +1,5 @@
-import { asError, type Clock, type Logger, type Timer } from '../lib/runtime/index.ts';
-import type { PluginApi } from './mattermost/index.ts';
+import { asError, type Clock, type Logger, type Timer } from '../../lib/runtime/index.ts';
+import type { PluginApi } from '../mattermost/index.ts';
 
 /** What may have changed: the console then reads it again (docs/api.md, Events). */
 export type ChangeKind = 'dumps' | 'status';
@@ -16,6 +16,8 @@ export interface ChangeEventsOptions {
   api: Pick<PluginApi, 'publishWebSocketEvent'>;
   /** The part of the state that browsers are told about, as one text; equal means unchanged. */
   look: () => string;
+  /** Ids of those who are told beside the administrators. It must not throw. */
+  readers: () => readonly string[];
 }
 
 /** What one kind of event waits for. */
@@ -29,7 +31,7 @@ interface Pace {
 }
 
 /**
- * Tells the browsers of system administrators that something has changed: the first change at once,
+ * Tells the browsers of system administrators, and of who else reads, that something has changed: the first change at once,
  * those of the next second by one event at its end. An event says what changed and carries no data.
  * Owns its timers; failures are logged once and hurt nobody, because browsers also ask by themselves.
  */
@@ -101,8 +103,12 @@ export class ChangeEvents {
   /** Never rejects. */
   async #publish(kind: ChangeKind): Promise<void> {
     try {
-      const { api } = this.#options;
+      const { api, readers } = this.#options;
       await api.publishWebSocketEvent('changed', { what: kind }, { isForAdmins: true });
+      for (const userId of readers()) {
+        if (this.#isStopped) return;
+        await api.publishWebSocketEvent('changed', { what: kind }, { userId });
+      }
       this.#isFailing = false;
     } catch (error) {
       this.#fail(error);
