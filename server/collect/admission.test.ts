@@ -195,6 +195,38 @@ describe('growth', () => {
   });
 });
 
+describe('a full store', () => {
+  test('has room for the report of a target that came too late', async () => {
+    const { clock, fetcher, store, collector } = await makeCollector();
+    store.maxSeries = 1000;
+    const wild = Array.from({ length: 2000 }, (_, at) => `wild{at="${String(at)}"} 1\n`).join('');
+    fetcher.answers.set(8067, wild);
+    collector.start({ targets: [serverTarget], problems: [] }, testSettings);
+    await clock.advance(0);
+    expect(collector.targets()[0]).toMatchObject({ state: 'up', lastDropped: 1015 });
+    fetcher.answers.set(9100, 'n 1\n');
+    collector.applyTargets({ targets: [serverTarget, nodeTarget], problems: [] });
+    await clock.advance(interval);
+    expect(collector.targets().map(({ state }) => state)).toEqual(['up', 'up']);
+    expect(store.samples('up').map(({ value }) => value)).toEqual([1, 1, 1, 1]);
+    expect(store.values('n')).toEqual([]);
+    expect(store.seriesCount).toBeLessThanOrEqual(1000);
+    expect(collector.problems().map(({ code }) => code)).toEqual(['SCRAPE_SERIES_LIMIT']);
+    await collector.stop();
+  });
+
+  test('takes the report of a target before what it exposes', async () => {
+    const { clock, fetcher, store, collector } = await makeCollector();
+    store.maxSeries = 20;
+    fetcher.answers.set(8067, lines('wild', 0, 30));
+    collector.start({ targets: [serverTarget], problems: [] }, testSettings);
+    await clock.advance(0);
+    expect(store.values('up')).toEqual([1]);
+    expect(store.keys().filter((key) => key.startsWith('wild'))).toHaveLength(15);
+    await collector.stop();
+  });
+});
+
 test('an answer in OpenMetrics is read as such, and its metadata is kept', async () => {
   const { clock, fetcher, store, collector, metadata, start } = await makeCollector();
   const body =

@@ -71,6 +71,13 @@ export const growthPeriodMs = 60 * 60 * 1000;
 /** All metrics of a target together may grow by this many times what one metric may. */
 export const targetGrowthFactor = 2;
 
+/**
+ * Series of a full store that are left for the reports of targets, of which each has five: `up` of 200
+ * targets. A small store keeps this part of itself.
+ */
+export const maxReportSeries = 1000;
+export const reportSeriesShare = 0.01;
+
 /** The least that a target which was cut off for hours may grow: this part of the limit. */
 export const maxGrowthDivisor = 16;
 

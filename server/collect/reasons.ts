@@ -130,7 +130,7 @@ export function seriesLimitProblem(maxSeries: number): Problem {
   return {
     code: 'SCRAPE_SERIES_LIMIT',
     severity: 'error',
-    message: `The store holds ${String(maxSeries)} series, which is all it may: new ones are not stored, known ones go on.`,
+    message: `The store is full, it may hold ${String(maxSeries)} series: new ones are not stored, known ones go on.`,
     advice:
       'Look at GET /api/v1/cardinality for the largest metrics and drop what nobody needs with DropRules; room comes back within hours.',
     link: consoleLinks.plugin,

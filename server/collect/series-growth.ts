@@ -1,6 +1,13 @@
 import type { Clock } from '../../lib/runtime/index.ts';
 import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
-import { growthPeriodMs, maxCutOffs, maxGrowthDivisor, targetGrowthFactor } from './limits.ts';
+import {
+  growthPeriodMs,
+  maxCutOffs,
+  maxGrowthDivisor,
+  maxReportSeries,
+  reportSeriesShare,
+  targetGrowthFactor,
+} from './limits.ts';
 import type { SampleStore } from './sample-store.ts';
 import { errorCode } from './store-errors.ts';
 
@@ -90,20 +97,29 @@ export class SeriesGrowth {
     if (this.#cutOffs.size > 0) return undefined;
     const store = this.#store;
     const before = store.seriesCount;
+    if (before >= this.#mostScraped) return undefined;
     const variant = store.variantRef(ref, label, value);
     if (store.seriesCount > before) this.#count(metric);
     return variant;
   }
 
   #tryCreate(labels: Labels): number {
+    const store = this.#store;
     try {
-      return this.#store.seriesRef(labels);
+      if (store.seriesCount < this.#mostScraped) return store.seriesRef(labels);
     } catch (error) {
       if (errorCode(error) !== 'TSDB_SERIES_LIMIT') throw error;
-      // The series that are there go on; failing the scrape would end them all.
-      this.isStoreFull = true;
-      return -1;
     }
+    const known = store.findSeries(labels);
+    // The series that are there go on; failing the scrape would end them all.
+    if (known === undefined) this.isStoreFull = true;
+    return known ?? -1;
+  }
+
+  /** Series that the store may have before what targets expose is refused: there must be room to say so. */
+  get #mostScraped(): number {
+    const { maxSeries } = this.#store;
+    return maxSeries - Math.min(maxReportSeries, Math.floor(maxSeries * reportSeriesShare));
   }
 
   #isCutOff(metric: string): boolean {

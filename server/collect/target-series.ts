@@ -172,6 +172,8 @@ export class TargetSeries {
     const { batch, body } = slot;
     const template = this.#template;
     if (this.#growth.turnPeriod()) template.forgetDropped();
+    // Before the body, which might leave no room for them.
+    const reports = this.#reports();
     template.begin(
       body.bytes(),
       this.#admission.resolve,
@@ -181,7 +183,6 @@ export class TargetSeries {
     await this.#parse(signal, lane);
     // The report goes first: whatever the body says about series of that name comes too late.
     batch.clear();
-    const reports = this.#reports();
     for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);
     const summary = template.emit(batch, time.timeMs);
     for (const ref of summary.vanished) batch.push(ref, staleLo, staleHi, time.timeMs);
