@@ -9,6 +9,7 @@ import { createApp, type WebServices } from './index.ts';
 
 const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(26));
 const [id = ''] = ids;
+const range = { fromMs: 5, toMs: 6 };
 const archiveBytes = Buffer.alloc(8_000_000);
 
 class Coded extends Error {
@@ -22,6 +23,8 @@ const preview: DumpPreview = {
 
 let audited: AuditedRequest[];
 let failing: string | undefined;
+/** Whether what fails is not even known. */
+let isGone: boolean;
 let release: (() => void) | undefined;
 let server: Server;
 let port: number;
@@ -33,8 +36,12 @@ function services(): WebServices {
     if (asked === failing) throw new Coded('There is no such dump.');
   };
   const desk: Partial<WebServices['dumps']> = {
-    create: async () => ({ id, requested: { fromMs: 1, toMs: 2 } }) as Dump,
-    list: async () => ids.map((listed) => ({ id: listed }) as Dump),
+    create: async () => ({ id, requested: range }) as Dump,
+    list: async () => ids.map((listed) => ({ id: listed, requested: range }) as Dump),
+    get: async (asked) => {
+      if (isGone) refuse(asked);
+      return { id: asked, requested: range } as Dump;
+    },
     delete: async (asked) => {
       refuse(asked);
       if (release !== undefined) await new Promise<void>((resolve) => (release = resolve));
@@ -62,6 +69,7 @@ function services(): WebServices {
 beforeEach(async () => {
   audited = [];
   failing = undefined;
+  isGone = false;
   release = undefined;
   let told: ((done: AuditedRequest) => void) | undefined;
   next = () => new Promise((resolve) => (told = resolve));
@@ -96,7 +104,6 @@ async function ask(method: string, path: string, user = 'admin', body?: string) 
 }
 
 const v1 = `/api/v1/dumps/${id}`;
-const range = { fromMs: 5, toMs: 6 };
 const told: [
   method: string,
   path: string,
@@ -107,12 +114,12 @@ const told: [
   ['POST', '/api/v1/dumps', '{"from":5,"to":6}', 'createDump', { id, ...range }],
   ['POST', '/API/v1/Dumps/', '{"from":5,"to":6}', 'createDump', { id, ...range }],
   ['POST', '/jobs/create', '{"min_t":5,"max_t":6}', 'createDump', { id, ...range }],
-  ['DELETE', v1, undefined, 'deleteDump', { id }],
-  ['DELETE', `/jobs/delete/${id}`, undefined, 'deleteDump', { id }],
-  ['POST', `${v1}/cancel`, undefined, 'cancelDump', { id }],
-  ['GET', `${v1}/archive`, undefined, 'downloadDump', { id }],
-  ['GET', `/jobs/download/${id}`, undefined, 'downloadDump', { id }],
-  ['GET', `${v1}/aliases`, undefined, 'downloadDumpAliases', { id }],
+  ['DELETE', v1, undefined, 'deleteDump', { id, ...range }],
+  ['DELETE', `/jobs/delete/${id}`, undefined, 'deleteDump', { id, ...range }],
+  ['POST', `${v1}/cancel`, undefined, 'cancelDump', { id, ...range }],
+  ['GET', `${v1}/archive`, undefined, 'downloadDump', { id, ...range }],
+  ['GET', `/jobs/download/${id}`, undefined, 'downloadDump', { id, ...range }],
+  ['GET', `${v1}/aliases`, undefined, 'downloadDumpAliases', { id, ...range }],
   ['POST', '/api/v1/sync', undefined, 'syncMetrics', {}],
 ];
 
@@ -153,6 +160,9 @@ test('what only reads is not told', async () => {
 test('a failure is told with its code, and an odd id not at all', async () => {
   failing = id;
   const error = { description: 'DUMP_NOT_FOUND', status: 404 };
+  isGone = true;
+  await ask('DELETE', v1);
+  isGone = false;
   await ask('DELETE', v1);
   await ask('GET', `${v1}/archive`);
   await ask('POST', '/api/v1/dumps', 'admin', '{"from":5}');
@@ -160,7 +170,8 @@ test('a failure is told with its code, and an odd id not at all', async () => {
   const facts = audited.map(({ error: why, event, parameters }) => ({ event, parameters, why }));
   expect(facts).toEqual([
     { event: 'deleteDump', parameters: { id }, why: error },
-    { event: 'downloadDump', parameters: { id }, why: error },
+    { event: 'deleteDump', parameters: { id, ...range }, why: error },
+    { event: 'downloadDump', parameters: { id, ...range }, why: error },
     {
       event: 'createDump',
       parameters: { fromMs: 5 },
@@ -172,7 +183,9 @@ test('a failure is told with its code, and an odd id not at all', async () => {
 
 test('deleting all is told dump by dump, up to the one that fails', async () => {
   await ask('DELETE', '/jobs/deleteAll');
-  expect(audited.map(({ parameters }) => parameters['id'])).toEqual(ids);
+  expect(audited.map(({ parameters }) => parameters)).toEqual(
+    ids.map((listed) => ({ id: listed, ...range })),
+  );
   audited = [];
   failing = ids[1];
   await ask('DELETE', '/jobs/deleteAll');

@@ -15,7 +15,7 @@ export interface AuditedRequest {
   actor: { userId: string; client: string; ipAddress: string; forwardedFor: string };
   apiPath: string;
   objectType: string;
-  /** `id` of the dump; `fromMs` and `toMs` of the range that was asked for; as far as known. */
+  /** `id` of the dump; `fromMs` and `toMs` of its range; as far as known. */
   parameters: Readonly<Record<string, string | number>>;
   /** Why it failed: the code and the status of the answer. */
   error?: { description: string; status: number };
@@ -24,12 +24,19 @@ export interface AuditedRequest {
 /** Takes what was done; must not throw. */
 export type AuditSink = (done: AuditedRequest) => void;
 
+/** What the trail tells of a dump. */
+export interface AuditedDump {
+  id: string;
+  /** The range that was asked for. */
+  requested?: { fromMs: number; toMs: number };
+}
+
 /** What the routes tell a request's trail, in the answer's locals. */
 interface Trail {
   /** The dumps with which the request is done. */
-  done: string[];
+  done: AuditedDump[];
   /** The one with which it is not. */
-  current: string | undefined;
+  current: AuditedDump | undefined;
   code: string;
 }
 
@@ -55,17 +62,17 @@ export function auditTrail(sink: AuditSink): Router {
   return router;
 }
 
-/** A dump that the request is about to change; what fails from here on is about this one. */
-export function noteDump(response: Response, id: string): void {
+/** A dump that the request is about to change or to send; what fails from here on is about this one. */
+export function noteDump(response: Response, { id, requested }: AuditedDump): void {
   const trail = response.locals['trail'] as Trail | undefined;
-  if (trail !== undefined) trail.current = id;
+  if (trail !== undefined) trail.current = requested === undefined ? { id } : { id, requested };
 }
 
 /** A dump with which the request is done. */
-export function noteDone(response: Response, id: string): void {
+export function noteDone(response: Response, { id, requested }: AuditedDump): void {
   const trail = response.locals['trail'] as Trail | undefined;
   if (trail === undefined) return;
-  trail.done.push(id);
+  trail.done.push(requested === undefined ? { id } : { id, requested });
   trail.current = undefined;
 }
 
@@ -87,14 +94,14 @@ function followRequest(
   const { id } = request.params;
   const trail: Trail = { done: [], current: undefined, code: '' };
   // Whatever else stands there must not fill the audit log.
-  if (typeof id === 'string' && isJobId(id)) trail.current = id;
+  if (typeof id === 'string' && isJobId(id)) trail.current = { id };
   response.locals['trail'] = trail;
   const facts = { event, actor: actorOf(request), apiPath: request.path };
   const settle = (isComplete: boolean) => {
     for (const entry of entriesOf(trail, response.statusCode, isComplete)) {
       const objectType = event === 'syncMetrics' ? 'metrics' : 'dump';
       const { parameters, ...rest } = entry;
-      sink({ ...facts, ...rest, objectType, parameters: { ...parameters, ...rangeOf(request) } });
+      sink({ ...facts, ...rest, objectType, parameters: { ...rangeOf(request), ...parameters } });
     }
   };
   if (isDownload) {
@@ -114,12 +121,20 @@ type Entry = Pick<AuditedRequest, 'isSuccess' | 'parameters' | 'error'>;
 /** One for each dump that is done, one for what failed, and one if there was nothing to do. */
 function entriesOf(trail: Trail, status: number, isComplete: boolean): Entry[] {
   const isSuccess = status < 400 && isComplete;
-  const entries: Entry[] = trail.done.map((id) => ({ isSuccess: true, parameters: { id } }));
+  const entries: Entry[] = trail.done.map((dump) => ({
+    isSuccess: true,
+    parameters: parametersOf(dump),
+  }));
   if (isSuccess && entries.length > 0) return entries;
-  const parameters = trail.current === undefined ? {} : { id: trail.current };
+  const parameters = trail.current === undefined ? {} : parametersOf(trail.current);
   if (isSuccess) return [{ isSuccess, parameters }];
   const description = trail.code || (isComplete ? `HTTP_${String(status)}` : 'HTTP_CUT_SHORT');
   return [...entries, { isSuccess, parameters, error: { description, status } }];
+}
+
+function parametersOf({ id, requested }: AuditedDump): Entry['parameters'] {
+  if (requested === undefined) return { id };
+  return { id, fromMs: requested.fromMs, toMs: requested.toMs };
 }
 
 /**

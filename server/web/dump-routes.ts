@@ -1,8 +1,8 @@
-import { Router } from 'express';
+import { Router, type Request, type Response } from 'express';
 import type { DumpList } from '../../api/index.ts';
 import { parseContent } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
-import { noteDone } from './audit-trail.ts';
+import { noteDone, noteDump } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
 import { askedInQuery, dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
 import type { DumpDesk } from './services.ts';
@@ -20,7 +20,7 @@ export function dumpRoutes(dumps: DumpDesk): Router {
     const body = request.body as unknown;
     const range = rangeOf(body, 'from', 'to');
     const dump = await dumps.create(range, userIdOf(request), parseContent(body));
-    noteDone(response, dump.id);
+    noteDone(response, dump);
     response.status(201).location(`dumps/${dump.id}`).json(dump);
   });
 
@@ -39,23 +39,36 @@ export function dumpRoutes(dumps: DumpDesk): Router {
   });
 
   router.delete('/:id', async (request, response) => {
-    await dumps.delete(dumpIdOf(request), userIdOf(request));
+    await dumps.delete(await auditedId(dumps, request, response), userIdOf(request));
     response.status(204).end();
   });
 
   router.post('/:id/cancel', async (request, response) => {
-    response.json(await dumps.cancel(dumpIdOf(request), userIdOf(request)));
+    const id = await auditedId(dumps, request, response);
+    response.json(await dumps.cancel(id, userIdOf(request)));
   });
 
   router.get('/:id/aliases', async (request, response) => {
-    const id = dumpIdOf(request);
+    const id = await auditedId(dumps, request, response);
     const aliases = await dumps.aliases(id);
     response.attachment(`aliases_${id}.json`).json(aliases);
   });
 
   router.get('/:id/archive', async (request, response) => {
-    await sendArchive(request, response, await dumps.archive(dumpIdOf(request)));
+    const id = await auditedId(dumps, request, response);
+    await sendArchive(request, response, await dumps.archive(id));
   });
 
   return router;
+}
+
+/** The id in the address; the audit record of the request has the range of its dump. */
+export async function auditedId(
+  dumps: DumpDesk,
+  request: Request,
+  response: Response,
+): Promise<string> {
+  const dump = await dumps.get(dumpIdOf(request));
+  noteDump(response, dump);
+  return dump.id;
 }

@@ -4,7 +4,8 @@ import { wholeContent } from '../dump/index.ts';
 import { sendArchive } from './archive-response.ts';
 import { noteDone, noteDump } from './audit-trail.ts';
 import { userIdOf } from './authorize.ts';
-import { dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
+import { rangeOf, readJsonBody } from './dump-request.ts';
+import { auditedId } from './dump-routes.ts';
 import type { WebServices } from './services.ts';
 
 /** A job as the Go plugin tells it. */
@@ -58,26 +59,27 @@ export function goPluginRoutes(services: Pick<WebServices, 'dumps' | 'status'>):
       userIdOf(request),
       wholeContent,
     );
-    noteDone(response, dump.id);
+    noteDone(response, dump);
     response.json(goJobOf(dump));
   });
 
   router.delete('/jobs/delete/:id', async (request, response) => {
-    await dumps.delete(dumpIdOf(request), userIdOf(request));
+    await dumps.delete(await auditedId(dumps, request, response), userIdOf(request));
     response.status(200).end();
   });
 
   router.delete('/jobs/deleteAll', async (request, response) => {
-    for (const { id } of await dumps.list()) {
-      noteDump(response, id);
-      await dumps.delete(id, userIdOf(request));
-      noteDone(response, id);
+    for (const dump of await dumps.list()) {
+      noteDump(response, dump);
+      await dumps.delete(dump.id, userIdOf(request));
+      noteDone(response, dump);
     }
     response.status(200).end();
   });
 
   router.get('/jobs/download/:id', async (request, response) => {
-    await sendArchive(request, response, await dumps.archive(dumpIdOf(request)));
+    const id = await auditedId(dumps, request, response);
+    await sendArchive(request, response, await dumps.archive(id));
   });
 
   return router;
