@@ -86,6 +86,27 @@ describe('commit', () => {
       expect(store.maxSeries).toBe(500_000);
     }));
 
+  test('knows the values of a label, of series that had samples lately', () =>
+    withBench(async ({ open, clock }) => {
+      const store = await open();
+      const put = async (name: string, host: string, atMs: number) => {
+        const batch = store.newBatch();
+        batch.push(store.seriesRef(['__name__', name, 'host', host]), ...bitsOf(1), atMs);
+        await store.commit(batch);
+      };
+      await put('a', 'old', start);
+      await put('b', 'old', start);
+      await clock.advance(1000);
+      await put('a', 'new', start + 1000);
+      store.seriesRef(['__name__', 'a', 'host', 'never']);
+      expect(store.labelValues('host', 0).sort()).toEqual(['new', 'old']);
+      expect(store.labelValues('host', start + 1)).toEqual(['new']);
+      expect(store.labelValues('host', start + 1001)).toEqual([]);
+      expect(store.labelValues('other', 0)).toEqual([]);
+      await put('b', 'old', start + 1000);
+      expect(store.labelValues('host', start + 1).sort()).toEqual(['new', 'old']);
+    }));
+
   test('of a very large target gives others a turn, and commits after it wait', () =>
     withBench(async ({ clock, open }) => {
       // Whoever looks at the clock finds that a slice of work is over.

@@ -1,7 +1,13 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock, Timer } from '../../runtime/index.ts';
 import { compareUtf8 } from '../../bytes/index.ts';
-import { Pacer, type AdmittedRange, type LabelCount, type SeriesCount } from '../head/index.ts';
+import {
+  labelValuesSince,
+  Pacer,
+  type AdmittedRange,
+  type LabelCount,
+  type SeriesCount,
+} from '../head/index.ts';
 import type { Labels } from '../labels.ts';
 import { maxLabelsPerSeries } from '../limits.ts';
 import { SampleBatch } from '../sample-batch.ts';
@@ -239,6 +245,12 @@ export class Store {
   /** The label names of the head with the most series, largest first, and how many values they have. */
   topLabels(limit: number): LabelCount[] {
     return this.#parts.head.series.topLabels(limit);
+  }
+
+  /** Values that a label has in series of the head with samples at or after a time, in no order. */
+  labelValues(name: string, sinceMs: number): string[] {
+    const { open, series } = this.#parts.head;
+    return labelValuesSince(series, open, name, sinceMs);
   }
 
   /** Time of the newest sample in head and blocks. */
