@@ -202,7 +202,31 @@ func (c *control) quit(*http.Request) (reply, error) {
 // forwarder routes requests below /plugins/<id> to the plugin as the server does after it has looked
 // at the session: the user's id comes from a header of the test alone.
 func forwarder(environment *plugin.Environment, id string) http.Handler {
-	prefix := "/plugins/" + id
+	return below("/plugins/"+id, environment, id, func(hooks plugin.Hooks, w http.ResponseWriter, r *http.Request) {
+		user := r.Header.Get("X-Test-User")
+		for _, name := range []string{"X-Test-User", "Mattermost-User-Id", "Mattermost-Plugin-ID", "Referer", "Cookie"} {
+			r.Header.Del(name)
+		}
+		if user != "" {
+			r.Header.Set("Mattermost-User-Id", user)
+		}
+		r.RequestURI = r.URL.RequestURI()
+		hooks.ServeHTTP(&plugin.Context{RequestId: model.NewId(), UserAgent: r.UserAgent()}, w, r)
+	})
+}
+
+// metricsPort serves what the server's metrics port does for plugins: whoever reaches it may ask, and
+// the plugin learns nothing of who that is.
+func metricsPort(environment *plugin.Environment, id string) http.Handler {
+	return below("/plugins/"+id+"/metrics", environment, id, func(hooks plugin.Hooks, w http.ResponseWriter, r *http.Request) {
+		hooks.ServeMetrics(&plugin.Context{}, w, r)
+	})
+}
+
+// below serves what is at the prefix and below it by the plugin, which sees the path behind the
+// prefix; everything else, and all of it while the plugin does not run, is not found.
+func below(prefix string, environment *plugin.Environment, id string,
+	serve func(plugin.Hooks, http.ResponseWriter, *http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != prefix && !strings.HasPrefix(r.URL.Path, prefix+"/") {
 			http.NotFound(w, r)
@@ -213,34 +237,7 @@ func forwarder(environment *plugin.Environment, id string) http.Handler {
 			http.Error(w, err.Error(), http.StatusNotFound)
 			return
 		}
-		user := r.Header.Get("X-Test-User")
-		for _, name := range []string{"X-Test-User", "Mattermost-User-Id", "Mattermost-Plugin-ID", "Referer", "Cookie"} {
-			r.Header.Del(name)
-		}
-		if user != "" {
-			r.Header.Set("Mattermost-User-Id", user)
-		}
 		r.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
-		r.RequestURI = r.URL.RequestURI()
-		hooks.ServeHTTP(&plugin.Context{RequestId: model.NewId(), UserAgent: r.UserAgent()}, w, r)
-	})
-}
-
-// metricsPort serves what the server's metrics port does for plugins: whoever reaches it may ask, and
-// the plugin learns nothing of who that is.
-func metricsPort(environment *plugin.Environment, id string) http.Handler {
-	prefix := "/plugins/" + id + "/metrics"
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != prefix && !strings.HasPrefix(r.URL.Path, prefix+"/") {
-			http.NotFound(w, r)
-			return
-		}
-		hooks, err := environment.HooksForPlugin(id)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		r.URL.Path = strings.TrimPrefix(r.URL.Path, prefix)
-		hooks.ServeMetrics(&plugin.Context{}, w, r)
+		serve(hooks, w, r)
 	})
 }
