@@ -150,6 +150,24 @@ test('stays bounded when a target flaps for 30 days, and loses no missed scrape'
   expect(gaps[0]!.message).toMatch(/gaps in this time/);
 });
 
+test('is bounded in bytes, whatever language targets are named in', async () => {
+  const limits = { maxBytes: 40_000, slackBytes: 10_000 };
+  const { ledger, file, clock } = await open(undefined, limits);
+  const named = {
+    job: '監視対象のデータベース',
+    instance: 'データベース・サーバー・第一号機:9187',
+  };
+  for (let at = 0; at < 1000; at++) {
+    const timeMs = start + at * interval;
+    if (at % 2 === 0) ledger.missed(named, timeMs, interval, refused);
+    else ledger.succeeded(named, timeMs, interval);
+    await clock.advance(interval);
+    // A write that is under way may be ahead of what was counted by one gap.
+    expect(Buffer.byteLength(file.text)).toBeLessThan(41_000);
+  }
+  await ledger.close();
+});
+
 test('of 30 days of a flapping target takes less than a megabyte, missing no scrape', async () => {
   const { ledger, file, clock } = await open();
   let missed = 0;

@@ -90,7 +90,7 @@ export class GapLedger {
     const { gaps, alive, badLines } = parseLedger(text);
     this.#gaps = gaps;
     this.#nextId = (gaps.at(-1)?.id ?? 0) + 1;
-    this.#fileBytes = text.length;
+    this.#fileBytes = Buffer.byteLength(text);
     this.#mustRewrite = text === '' || badLines > 0 || !text.endsWith('\n');
     if (alive === undefined) {
       for (const gap of gaps) gap.toMs ??= gap.fromMs;
@@ -322,7 +322,7 @@ export class GapLedger {
         } else {
           const text = this.#pending;
           this.#pending = '';
-          this.#fileBytes += text.length;
+          this.#fileBytes += Buffer.byteLength(text);
           await this.#file.append(text);
         }
       }
@@ -346,7 +346,7 @@ export class GapLedger {
     const text = headerLine() + this.#gaps.map(gapLine).join('') + alive;
     this.#mustRewrite = false;
     await this.#file.replace(text);
-    this.#fileBytes = text.length;
+    this.#fileBytes = Buffer.byteLength(text);
   }
 
   #compact(): void {
