@@ -44,7 +44,7 @@ export function checkWal(dir: string, path: string, findings: Findings): void {
   checkSegments(dir, path, live, records, findings);
 }
 
-/** The segments must follow the checkpoint without a gap. */
+/** The segments must follow the checkpoint without a gap; whoever makes one has begun the next segment before. */
 function checkBegin(
   live: readonly number[],
   covers: number | undefined,
@@ -52,7 +52,13 @@ function checkBegin(
   findings: Findings,
 ): void {
   const first = live[0];
-  if (first === undefined || first === (covers ?? -1) + 1) return;
+  if (first === undefined) {
+    if (covers === undefined) return;
+    const message = `no segment follows the checkpoint, which ends at ${String(covers)}`;
+    findings.error('CHECK_MISSING', `${path}/${walSegmentName(covers + 1)}`, message);
+    return;
+  }
+  if (first === (covers ?? -1) + 1) return;
   const message = `the segments begin at ${String(first)}`;
   if (covers === undefined) {
     findings.warning('CHECK_MISSING', path, `${message} and there is no checkpoint`);

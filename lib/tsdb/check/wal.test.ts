@@ -92,6 +92,15 @@ test('finds segments that are missing', () => {
   });
 });
 
+test('finds that nothing follows a checkpoint', () => {
+  withDir((dir) => {
+    const checkpoint = join(dir, 'wal', 'checkpoint.00000004');
+    mkdirSync(checkpoint, { recursive: true });
+    writeFileSync(join(checkpoint, '00000000'), segmentOf(series(1)));
+    expect(found(dir)).toEqual(['error CHECK_MISSING wal/00000005@']);
+  });
+});
+
 test('finds labels that no index takes, and references with two meanings', () => {
   withDir((dir) => {
     const of = (ref: number, ...labels: string[]) => encodeSeriesRecord([{ ref, labels }]);
