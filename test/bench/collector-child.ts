@@ -3,11 +3,11 @@
 // usage: collector-child.ts DIRECTORY INTERVAL_MS PORT...
 import { mkdir } from 'node:fs/promises';
 import { SliceMonitor, silentLogger, systemClock, systemRng } from '../../lib/runtime/index.ts';
-import { OnDemandThread, Thread } from '../../lib/runtime/index.ts';
 import { Store } from '../../lib/tsdb/index.ts';
 import { Collector, GapLedger, ScrapeClient, ledgerFile } from '../../server/collect/index.ts';
 import { report } from './child.ts';
 import { collectSettings } from './fed-store.ts';
+import { storeThread } from './store-thread.ts';
 
 /** `watch` and `rest`: measure slices or not; `finish` ends collecting. All are answered. */
 export type Question = 'status' | 'watch' | 'rest' | 'finish';
@@ -23,17 +23,7 @@ export interface CollectorStatus {
 const [directory = '', intervalMs = '1000', ...ports] = process.argv.slice(2);
 const clock = systemClock;
 const slices = new SliceMonitor(clock);
-const thread = new OnDemandThread({
-  clock,
-  create: () => {
-    const path = new URL('../../server/worker.ts', import.meta.url);
-    return new Thread({ name: 'store', entry: { kind: 'file', path } });
-  },
-  idleMs: 30_000,
-  onHung: (error) => {
-    throw error;
-  },
-});
+const thread = storeThread(clock);
 const store = await Store.open({ dir: directory, clock, rng: systemRng, thread });
 const collector = new Collector({
   clock,

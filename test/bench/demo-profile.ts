@@ -1,14 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dump, Status } from '../../api/index.ts';
 import { eventually } from '../conformance/checks.ts';
-import { freePort, startDaemon, waitForHttp, type Daemon } from '../conformance/processes.ts';
 import { startExporter, type Exporter } from '../host/exporter.ts';
 import { startHost, type Host, type Session } from '../host/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
 import { median, privateMemoryMb, rounded, type Measure } from './measure.ts';
+import { startPeer } from './peer.ts';
 
 const activations = 5;
 /** How long both collect before their memory is read. */
@@ -28,7 +28,7 @@ interface Deployment {
 export async function measureDemoProfile(): Promise<Measure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'metrics-bench-'));
   const exporter = await startExporter({ profile: 'mid', seed: 1 });
-  const peer = await startPeer(`${directory}/prometheus`, exporter.port);
+  const peer = await startPeer(`${directory}/prometheus`, [exporter.port]);
   const host = await startHost({
     directory: `${directory}/server`,
     environment: { MM_METRICS_SLICE_MONITOR: '1' },
@@ -130,25 +130,4 @@ function longestSlice(host: Host): number {
   const milliseconds = line?.fields['milliseconds'];
   if (milliseconds === undefined) throw new Error('the plugin did not say its longest slice');
   return Number(milliseconds);
-}
-
-async function startPeer(directory: string, targetPort: number): Promise<Daemon> {
-  await mkdir(directory, { recursive: true });
-  const port = await freePort();
-  await writeFile(
-    `${directory}/prometheus.yml`,
-    `global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: prometheus
-    static_configs: [{ targets: ['127.0.0.1:${targetPort}'] }]
-`,
-  );
-  const args = [
-    `--config.file=${directory}/prometheus.yml`,
-    `--storage.tsdb.path=${directory}/data`,
-    `--web.listen-address=127.0.0.1:${port}`,
-  ];
-  const daemon = startDaemon('prometheus', args, `${directory}/prometheus.log`);
-  await waitForHttp(`http://127.0.0.1:${port}/-/ready`);
-  return daemon;
 }

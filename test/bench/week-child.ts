@@ -5,13 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { LocalStore } from '../../lib/objectstore/index.ts';
-import {
-  FakeClock,
-  OnDemandThread,
-  seededRng,
-  silentLogger,
-  Thread,
-} from '../../lib/runtime/index.ts';
+import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
 import { Store } from '../../lib/tsdb/index.ts';
 import {
   Collector,
@@ -26,6 +20,7 @@ import { BodyMaker, type BodyShape } from './body-maker.ts';
 import { report } from './child.ts';
 import { collectSettings, startMs } from './fed-store.ts';
 import { privateMemoryMb } from './measure.ts';
+import { storeThread } from './store-thread.ts';
 
 export interface WeekResult {
   /** Megabytes per day, least squares over days 3 to 7. */
@@ -61,17 +56,7 @@ const dir = join(root, 'data');
 const clock = new FakeClock(startMs);
 const rng = seededRng(1);
 const settings = { ...collectSettings, scrapeIntervalMs: intervalMs };
-const thread = new OnDemandThread({
-  clock,
-  create: () => {
-    const path = new URL('../../server/worker.ts', import.meta.url);
-    return new Thread({ name: 'store', entry: { kind: 'file', path } });
-  },
-  idleMs: 30_000,
-  onHung: (error) => {
-    throw error;
-  },
-});
+const thread = storeThread(clock);
 const store = await Store.open({ dir, clock, rng, thread });
 const objects = new LocalStore(join(root, 'files'), { clock, rng });
 const catalog = new BlockCatalog(objects);

@@ -9,21 +9,21 @@ import type { Findings } from './finding.ts';
  * anywhere, and opening a pipe would wait for ever.
  */
 export function openRegular(file: string, path: string, findings: Findings, limit = Infinity) {
-  return findings.guard(path, () => {
-    const stat = lstatSync(file);
-    if (!stat.isFile()) {
-      findings.error('CHECK_NOT_A_FILE', path, 'is not a regular file');
-      return undefined;
-    }
-    checkSize(stat.size, limit);
-    const source = new FileSource(file);
-    findings.summary.bytes += source.size;
-    return source;
-  });
+  return withRegular(file, path, limit, findings, () => new FileSource(file));
 }
 
 /** All bytes of a regular file of at most `limit` bytes. */
 export function readRegular(file: string, path: string, limit: number, findings: Findings) {
+  return withRegular(file, path, limit, findings, () => new Uint8Array(readFileSync(file)));
+}
+
+function withRegular<Content>(
+  file: string,
+  path: string,
+  limit: number,
+  findings: Findings,
+  open: () => Content,
+): Content | undefined {
   return findings.guard(path, () => {
     const stat = lstatSync(file);
     if (!stat.isFile()) {
@@ -31,8 +31,9 @@ export function readRegular(file: string, path: string, limit: number, findings:
       return undefined;
     }
     checkSize(stat.size, limit);
+    const content = open();
     findings.summary.bytes += stat.size;
-    return new Uint8Array(readFileSync(file));
+    return content;
   });
 }
 
