@@ -101,6 +101,29 @@ describe('refuseChange', () => {
     expect(refuseChange({}, { SomebodyElses: 'thing' })).toBeUndefined();
     expect(refuseChange({ DBPath: 'x' }, { DBPath: null })).toBeUndefined();
   });
+
+  test('refuses secrets that cannot be read, without a word of them, and no mask', () => {
+    const mask = { CustomTargetSecrets: '*'.repeat(32) };
+    const broken = { CustomTargetSecrets: 'db bearer good\ndb2 token TOPSECRET' };
+    expect(refuseChange({}, mask)).toBeUndefined();
+    expect(refuseChange(broken, mask)).toBeUndefined();
+    expect(refuseChange({}, broken)).toMatch(/^CustomTargetSecrets: has a mistake in line 2/);
+    expect(refuseChange({}, broken)).not.toMatch(/TOPSECRET|used/);
+  });
+
+  test('refuses a timeout that does not fit the interval, but not an interval that cuts it', () => {
+    const asked = { ScrapeIntervalSeconds: 20, ScrapeTimeoutSeconds: 19 };
+    expect(refuseChange({}, asked)).toBe(
+      'ScrapeTimeoutSeconds: must be at most nine tenths of ScrapeIntervalSeconds: 18.',
+    );
+    expect(refuseChange({}, { ...asked, ScrapeTimeoutSeconds: 18 })).toBeUndefined();
+    const before = { scrapeintervalseconds: 60, scrapetimeoutseconds: 19 };
+    expect(refuseChange(before, asked)).toBeUndefined();
+    // The default is cut in silence: the console stores it with every save.
+    expect(
+      refuseChange({}, { ScrapeIntervalSeconds: 5, ScrapeTimeoutSeconds: 10 }),
+    ).toBeUndefined();
+  });
 });
 
 test('changedSettings takes an absent setting for its default, as the server leaves defaults out', () => {

@@ -18,6 +18,8 @@ import type { Settings } from './settings.ts';
 /** Part of an interval that a timeout may use at most, so that a slow target never misses a tick. */
 const timeoutShare = 0.9;
 
+const timeoutCode = 'SETTING_TIMEOUT_OVER_INTERVAL';
+
 /** Where an administrator finds the settings. */
 const settingsLink = '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics';
 
@@ -70,14 +72,27 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
     const value = after.get(key);
     if (isSame(before.get(key), value)) continue;
     // A save from a page that shows secrets masked may bring the mask: that is no reason to refuse.
-    if (declaration.kind === 'longtext' && declaration.isSecret === true) continue;
+    if (secretKeys.includes(key) && isMask(value)) continue;
     const { complaint } = parseOne(declaration, value);
     // A refused value is not replaced by another one.
     if (complaint !== undefined) {
-      return `${declaration.key}: ${complaint.replace(/; [^;]* is used\.$/, '.')}`;
+      return `${declaration.key}: ${complaint.replace(/; [^;]* (?:is|are) used\.$/, '.')}`;
     }
   }
-  return undefined;
+  return refuseTimeout(before, after);
+}
+
+/** A timeout that does not fit its interval is cut, unless this very save asks for it. */
+function refuseTimeout(
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+): string | undefined {
+  const key = timeoutDeclaration.key.toLowerCase();
+  if (isSame(before.get(key), after.get(key))) return undefined;
+  const { settings, problems } = parseSettings(Object.fromEntries(after));
+  if (!problems.some(({ code }) => code === timeoutCode)) return undefined;
+  const most = String(Math.floor(settings.scrapeTimeoutMs / timeoutDeclaration.scale));
+  return `${timeoutDeclaration.key}: must be at most nine tenths of ScrapeIntervalSeconds: ${most}.`;
 }
 
 /**
@@ -223,9 +238,9 @@ function clampTimeout(settings: Settings): Problem | undefined {
   const { default: standard, min, scale } = timeoutDeclaration;
   if (configuredMs === standard * scale || configuredMs === min * scale) return undefined;
   return {
-    code: 'SETTING_TIMEOUT_OVER_INTERVAL',
+    code: timeoutCode,
     severity: 'warning',
-    message: `The collection timeout is not shorter than the interval; ${String(limitMs / 1000)} seconds are used.`,
+    message: `The collection timeout is longer than nine tenths of the interval; ${String(limitMs / 1000)} seconds are used.`,
     advice: 'Set ScrapeTimeoutSeconds below ScrapeIntervalSeconds.',
     link: settingsLink,
   };
