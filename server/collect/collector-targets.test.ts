@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { makeCollector, nodeTarget, serverTarget, testSettings } from './collector-fixture.ts';
-import { absentProbeMs, maxGoneTargets } from './limits.ts';
+import { absentProbeMs, maxConcurrentScrapes, maxGoneTargets } from './limits.ts';
 import type { ScrapeTarget } from './target.ts';
 
 const interval = testSettings.scrapeIntervalMs;
@@ -148,6 +148,27 @@ test('a target may have its own rhythm and patience', async () => {
   collector.applyTargets({ targets: [{ ...slow, intervalMs: 10_000 }], problems: [] });
   await clock.advance(0);
   expect(timeouts.at(-1)).toBe(9000);
+  await collector.stop();
+});
+
+test('a hundred targets that hang delay no other one', async () => {
+  const { clock, fetcher, collector, start } = await makeCollector();
+  const hung = Array.from({ length: 100 }, (_, at) => ofNode(`db${String(at)}`, 1000 + at));
+  // As if the time were over then.
+  for (const { port } of hung) fetcher.answers.set(port, { afterMs: 13_500, body: 'nothing\n' });
+  fetcher.answers.set(8067, 'a 1\n');
+  const times: number[] = [];
+  const fetch = fetcher.fetch.bind(fetcher);
+  fetcher.fetch = (request) => {
+    if (request.port === 8067) times.push(clock.nowMs());
+    return fetch(request);
+  };
+  await start(...hung, serverTarget);
+  for (let at = 0; at < 1200; at++) await clock.advance(500);
+  expect(fetcher.mostUnderWay).toBe(maxConcurrentScrapes);
+  const rhythm = times.slice(3);
+  expect(rhythm.length).toBeGreaterThan(30);
+  expect(new Set(rhythm.map((timeMs) => timeMs % interval)).size).toBe(1);
   await collector.stop();
 });
 

@@ -1,5 +1,8 @@
-/** Scrapes under way at once: far above what a deployment has, so that hung targets starve nobody. */
+/** Scrapes under way at once: most last milliseconds, so that hundreds of targets wait for nobody. */
 export const maxConcurrentScrapes = 64;
+
+/** How many of them may be of targets that were down last time and may hang: they starve nobody else. */
+export const maxDownScrapes = 48;
 
 /** Buffers of finished scrapes that are kept for the next ones. */
 export const maxIdleSlots = 2;

@@ -172,7 +172,7 @@ export class ScrapeLoop {
         if (this.#isStopped()) return;
         await this.#endOutdated(slot);
         await this.#scrape(slot, time);
-      });
+      }, this.status.state === 'down');
     } catch (error) {
       // Only a defect of ours comes here; the target counts as down and the loop goes on.
       this.#env.logger.error('scrape loop failed', {

@@ -1,6 +1,6 @@
 import type { SampleBatch } from '../../lib/tsdb/index.ts';
 import { BodyBuffer } from './body-buffer.ts';
-import { maxConcurrentScrapes, maxIdleSamples, maxIdleSlots } from './limits.ts';
+import { maxConcurrentScrapes, maxDownScrapes, maxIdleSamples, maxIdleSlots } from './limits.ts';
 import { ParsingLanes } from './parsing-lanes.ts';
 import type { SampleStore } from './sample-store.ts';
 import { Turnstile } from './turnstile.ts';
@@ -14,18 +14,22 @@ export interface ScrapeSlot {
 /** Bounds how many scrapes are under way, and lets them share their memory. */
 export class ScrapeSlots {
   readonly #store: SampleStore;
-  readonly #turnstile: Turnstile;
+  readonly #turnstile = new Turnstile(maxConcurrentScrapes);
+  readonly #down = new Turnstile(maxDownScrapes);
   readonly #idle: ScrapeSlot[] = [];
   /** Parsing and storing takes turns. */
   readonly parsing = new ParsingLanes();
 
-  constructor(store: SampleStore, maxSlots = maxConcurrentScrapes) {
+  constructor(store: SampleStore) {
     this.#store = store;
-    this.#turnstile = new Turnstile(maxSlots);
   }
 
-  /** Runs `work` with a slot once one is free. */
-  async use<Result>(work: (slot: ScrapeSlot) => Promise<Result>): Promise<Result> {
+  /** Runs `work` with a slot once one is free. Not all are for targets that were down last time. */
+  use<Result>(work: (slot: ScrapeSlot) => Promise<Result>, wasDown = false): Promise<Result> {
+    return wasDown ? this.#down.pass(() => this.#use(work)) : this.#use(work);
+  }
+
+  async #use<Result>(work: (slot: ScrapeSlot) => Promise<Result>): Promise<Result> {
     return this.#turnstile.pass(async () => {
       const slot = this.#idle.pop() ?? { body: new BodyBuffer(), batch: this.#store.newBatch() };
       try {
