@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Status } from '../../api/index.ts';
 import { startExporter, type Exporter, type ExporterOptions } from '../host/exporter.ts';
 import {
   startHost,
@@ -35,8 +36,8 @@ export interface BundleRun {
   stop: () => Promise<void>;
 }
 
-/** Installs and enables the built bundle; it has been scraped into when this returns. */
-export async function startBundle(options: BundleRunOptions = {}): Promise<BundleRun> {
+/** Installs and enables the built bundle. */
+async function startBundle(options: BundleRunOptions = {}): Promise<BundleRun> {
   const directory = await mkdtemp(join(tmpdir(), 'bundle-run-'));
   const exporter = await startExporter({ profile: 'idle', ...options.exporter });
   const logs: HostLogLine[] = [];
@@ -72,6 +73,49 @@ export async function startBundle(options: BundleRunOptions = {}): Promise<Bundl
       await rm(directory, { recursive: true });
     },
   };
+}
+
+/** The bundles that one test runs. */
+export class BundleRuns {
+  readonly #runs: BundleRun[] = [];
+
+  /** See {@link startBundle}. */
+  async start(options: BundleRunOptions = {}): Promise<BundleRun> {
+    const run = await startBundle(options);
+    this.#runs.push(run);
+    return run;
+  }
+
+  /** The same, once there is a sample. */
+  async collecting(options: BundleRunOptions = {}): Promise<BundleRun> {
+    const run = await this.start(options);
+    await collects(run);
+    return run;
+  }
+
+  /** Ends them all; returns what they did against the rules of their host. */
+  async end(): Promise<string[]> {
+    const violations: string[] = [];
+    // The last first: it may live in a directory of the one before.
+    for (const run of this.#runs.splice(0).reverse()) {
+      await run.stop();
+      violations.push(...run.host.violations);
+    }
+    return violations;
+  }
+}
+
+/** The status once there is a sample newer than `sinceMs`. */
+export function collects(run: BundleRun, sinceMs = 0): Promise<Status> {
+  return eventually('a sample', async () => {
+    const status = await run.get<Status>('status');
+    return (status.newestSampleMs ?? 0) > sinceMs ? status : undefined;
+  });
+}
+
+/** Where the store of this run lies. */
+export function storeOf(run: BundleRun): string {
+  return join(run.host.directory, 'mattermost-plugin-metrics/data');
 }
 
 function executable(): string {

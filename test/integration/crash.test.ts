@@ -7,39 +7,19 @@ import { afterEach, expect } from '@jest/globals';
 import type { Dump, Status } from '../../api/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
 import { testNeeding } from '../programs.ts';
-import { processEnds, startBundle, type BundleRun } from './bundle-fixture.ts';
+import { BundleRuns, collects, processEnds, storeOf } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
 const bundleTest = testNeeding({ files: [hostBundle] });
 
-const runs: BundleRun[] = [];
+const runs = new BundleRuns();
 
 afterEach(async () => {
-  // The last first: it may live in a directory of the one before.
-  for (const run of runs.splice(0).reverse()) {
-    await run.stop();
-    expect(run.host.violations).toEqual([]);
-  }
+  expect(await runs.end()).toEqual([]);
 });
 
-async function start(options: Parameters<typeof startBundle>[0] = {}): Promise<BundleRun> {
-  const run = await startBundle(options);
-  runs.push(run);
-  await collects(run);
-  return run;
-}
-
-function collects(run: BundleRun, sinceMs = 0): Promise<Status> {
-  return eventually('a sample', async () => {
-    const status = await run.get<Status>('status');
-    return (status.newestSampleMs ?? 0) > sinceMs ? status : undefined;
-  });
-}
-
-const storeOf = (run: BundleRun) => join(run.host.directory, 'mattermost-plugin-metrics/data');
-
 bundleTest('ends when its host is gone, and frees the data directory', async () => {
-  const run = await start();
+  const run = await runs.collecting();
   const { connection, pid } = run.active().process;
   connection.session.close();
   await processEnds(pid);
@@ -47,7 +27,7 @@ bundleTest('ends when its host is gone, and frees the data directory', async () 
 });
 
 bundleTest('killed in the middle of a dump it goes on with everything, the dump too', async () => {
-  const run = await start({ exporter: { profile: 'mid' } });
+  const run = await runs.collecting({ exporter: { profile: 'mid' } });
   const before = await run.get<Status>('status');
   const body = JSON.stringify({ from: Date.now() - 60_000, to: Date.now() });
   const created = await run.request('dumps', { method: 'POST', body });
@@ -77,10 +57,9 @@ bundleTest('killed in the middle of a dump it goes on with everything, the dump 
 });
 
 bundleTest('a second plugin over the same data directory says who has it and waits', async () => {
-  const first = await start();
+  const first = await runs.collecting();
   const settings = { dbpath: storeOf(first) };
-  const second = await startBundle({ settings });
-  runs.push(second);
+  const second = await runs.start({ settings });
   const held = await eventually('a problem', async () => {
     const status = await second.get<Status>('status');
     return status.problems.length > 0 ? status : undefined;

@@ -9,36 +9,16 @@ import { emptyStruct } from '../../lib/gob/index.ts';
 import { RpcClient } from '../../lib/netrpc/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
 import { testNeeding } from '../programs.ts';
-import { startBundle, type BundleRun } from './bundle-fixture.ts';
+import { BundleRuns, collects, storeOf } from './bundle-fixture.ts';
 import { eventually } from './plugin-fixture.ts';
 
 const bundleTest = testNeeding({ files: [hostBundle] });
 
-const runs: BundleRun[] = [];
+const runs = new BundleRuns();
 
 afterEach(async () => {
-  // The last first: it may live in a directory of the one before.
-  for (const run of runs.splice(0).reverse()) {
-    await run.stop();
-    expect(run.host.violations).toEqual([]);
-  }
+  expect(await runs.end()).toEqual([]);
 });
-
-async function start(options: Parameters<typeof startBundle>[0] = {}): Promise<BundleRun> {
-  const run = await startBundle(options);
-  runs.push(run);
-  await collects(run);
-  return run;
-}
-
-function collects(run: BundleRun, sinceMs = 0): Promise<Status> {
-  return eventually('a sample', async () => {
-    const status = await run.get<Status>('status');
-    return (status.newestSampleMs ?? 0) > sinceMs ? status : undefined;
-  });
-}
-
-const storeOf = (run: BundleRun) => join(run.host.directory, 'mattermost-plugin-metrics/data');
 
 /** The directory of the plugin's socket, by what the kernel knows of the process. */
 function socketDirectory(pid: number): string {
@@ -51,7 +31,7 @@ bundleTest(
   'says one line on stdout, keeps its files to itself and leaves no temporary ones',
   async () => {
     let output = '';
-    const run = await start({
+    const run = await runs.collecting({
       command: (executable) => {
         output = join(dirname(executable), 'stdout.txt');
         return { file: '/bin/bash', args: ['-c', `exec "${executable}" > >(tee "${output}")`] };
@@ -82,7 +62,7 @@ bundleTest(
 );
 
 bundleTest('refuses a hook that it does not have, and goes on', async () => {
-  const run = await start();
+  const run = await runs.collecting();
   const { connection } = run.active().process;
   const rpc = new RpcClient(await connection.dispense('hooks'));
   await expect(rpc.call('Plugin.MessageHasBeenPosted', emptyStruct, {})).rejects.toThrow(
@@ -92,7 +72,7 @@ bundleTest('refuses a hook that it does not have, and goes on', async () => {
 });
 
 bundleTest('keeps the secrets of the configuration out of every log line', async () => {
-  const run = await start();
+  const run = await runs.collecting();
   await run.exporter.setFault('overflow');
   await eventually('a failed scrape', async () => {
     const { problems } = await run.get<Status>('status');
