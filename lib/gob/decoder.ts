@@ -2,17 +2,7 @@ import { ByteReader, BytesError, toHex } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
 import { defaultGobLimits, type GobLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
-import {
-  decodeText,
-  readBool,
-  readBytes,
-  readCount,
-  readFloat,
-  readInt,
-  readString,
-  readTypeId,
-  readUint,
-} from './scalar.ts';
+import { decodeText, readBytes, readCount, readScalar, readTypeId, readUint } from './scalar.ts';
 import { TypeTable, wireTypeType, type WireField, type WireType } from './type-table.ts';
 import type { GobStruct, GobValue } from './value.ts';
 
@@ -385,26 +375,4 @@ export class GobDecoder {
 /** Without prototype: names of fields come from the peer. */
 function newStruct(): Record<string, GobValue> {
   return Object.create(null) as Record<string, GobValue>;
-}
-
-function readScalar(
-  reader: ByteReader,
-  scalar: Extract<WireType, { kind: 'scalar' }>['scalar'],
-): GobValue {
-  switch (scalar) {
-    case 'bool':
-      return readBool(reader);
-    case 'int':
-      return readInt(reader);
-    case 'uint':
-      return readUint(reader);
-    case 'float':
-      return readFloat(reader);
-    case 'bytes':
-      return readBytes(reader).slice();
-    case 'string':
-      return readString(reader);
-    case 'complex':
-      return { re: readFloat(reader), im: readFloat(reader) };
-  }
 }

@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
+import type { GobValue } from './value.ts';
 
 const maxUint64 = (1n << 64n) - 1n;
 const maxInt64 = (1n << 63n) - 1n;
@@ -98,6 +99,29 @@ export function readString(reader: ByteReader): string {
 /** Text as {@link readString} reads it; a byte order mark is a character like any other. */
 export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/** Types whose values hold no others. */
+export type ScalarKind = 'bool' | 'int' | 'uint' | 'float' | 'bytes' | 'string' | 'complex';
+
+/** A value of its own: bytes are copied. */
+export function readScalar(reader: ByteReader, kind: ScalarKind): GobValue {
+  switch (kind) {
+    case 'bool':
+      return readBool(reader);
+    case 'int':
+      return readInt(reader);
+    case 'uint':
+      return readUint(reader);
+    case 'float':
+      return readFloat(reader);
+    case 'bytes':
+      return readBytes(reader).slice();
+    case 'string':
+      return readString(reader);
+    case 'complex':
+      return { re: readFloat(reader), im: readFloat(reader) };
+  }
 }
 
 export function writeUint(writer: ByteWriter, value: number | bigint): void {

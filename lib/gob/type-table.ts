@@ -2,12 +2,13 @@ import { toHex } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
 import { asStruct, intField, isStruct, listField, stringField, structField } from './fields.ts';
 import type { GobLimits } from './limits.ts';
+import type { ScalarKind } from './scalar.ts';
 import type { MarshalerForm } from './schema.ts';
 import type { GobStruct } from './value.ts';
 
 /** A type as the peer defined it; other types are referred to by id, so that they may be circular. */
 export type WireType =
-  | { kind: 'scalar'; scalar: 'bool' | 'int' | 'uint' | 'float' | 'bytes' | 'string' | 'complex' }
+  | { kind: 'scalar'; scalar: ScalarKind }
   | { kind: 'interface' }
   | { kind: 'marshaler'; form: MarshalerForm }
   | { kind: 'slice'; element: number }
