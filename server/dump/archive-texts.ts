@@ -21,6 +21,8 @@ export interface PackedFacts {
   createdAtMs: number;
   requested: TimeRange;
   actual: TimeRange;
+  /** Longest time between two scrapes, as a rule; that of the setting where nothing tells it. */
+  intervalMs?: number | null;
   content: DumpContent;
   samples: number;
   series: number;
@@ -40,7 +42,7 @@ export interface ArchiveTexts {
 /** Writes the texts of an archive; `alias` tells what stands for the name of a host in them. */
 export async function archiveTexts(
   { facts, node, pluginId }: TextSources,
-  { content, ...packed }: PackedFacts,
+  { content, intervalMs, ...packed }: PackedFacts,
   alias: (host: string) => Promise<string>,
 ): Promise<ArchiveTexts> {
   const { actual, createdAtMs, requested } = packed;
@@ -59,11 +61,16 @@ export async function archiveTexts(
   const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };
   const serverName = await alias(server.serverName);
   const told = { ...changes, filtered: filter === null ? null : await aliased(filter, alias) };
-  const scrapeIntervalSeconds = Math.max(stepSeconds, facts.scrapeIntervalMs() / 1000);
+  const scrapeIntervalSeconds = Math.max(
+    ...[stepSeconds, 1, Math.round((intervalMs ?? facts.scrapeIntervalMs()) / 1000)],
+  );
   const { warnings } = manifest;
   const texts = [
     { path: 'metadata.yaml', content: packetMetadata({ ...packet, requested, actual }) },
-    { path: 'README.md', content: dumpReadme({ serverName, actual, ...told, warnings }) },
+    {
+      path: 'README.md',
+      content: dumpReadme({ serverName, actual, scrapeIntervalSeconds, ...told, warnings }),
+    },
     ...viewerFiles({ serverName, actual, scrapeIntervalSeconds }),
   ];
   return { serverName, manifest, texts };

@@ -16,6 +16,7 @@ import { eachIndex } from './known-hosts.ts';
 import { hostsIn } from './redact-manifest.ts';
 import { checkRoom, filterEmpty, rangeEmpty } from './refusals.ts';
 import { temporaryBytes } from './room.ts';
+import { longerMs } from './sample-interval.ts';
 import {
   groupOverlapping,
   overlaps,
@@ -129,6 +130,8 @@ class Build {
   readonly #warnings: string[] = [];
   readonly #blocks: PackedBlock[] = [];
   #actual: TimeRange | undefined;
+  /** Longest time between two scrapes in the range, as a rule; null while nothing told it. */
+  #intervalMs: number | null = null;
   /** Why the newest samples may be missing. */
   #staleness: string | undefined;
 
@@ -320,7 +323,7 @@ class Build {
     const { filter, requested } = this.#request;
     const blockDirs = blocks.map(({ dir }) => dir);
     const outDir = await this.#area.directory('out');
-    const { actual, block, damaged } = (await this.#stream.call(
+    const { actual, block, damaged, intervalMs } = (await this.#stream.call(
       'dump.addGroup',
       { blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir },
       {
@@ -336,6 +339,7 @@ class Build {
     }
     if (block === null || actual === null) return;
     this.#blocks.push(block);
+    this.#intervalMs = longerMs(this.#intervalMs, intervalMs);
     const { fromMs, toMs } = this.#actual ?? actual;
     this.#actual = {
       fromMs: Math.min(fromMs, actual.fromMs),
@@ -353,7 +357,7 @@ class Build {
     const series = (await this.#stream.call('dump.countSeries', {})) as number;
     const redaction = aliasSecret === null ? 'none' : 'hosts-and-ids';
     const content = { filter, redaction, stepSeconds } as const;
-    const range = { requested, actual };
+    const range = { requested, actual, intervalMs: this.#intervalMs };
     const warnings = [...(notes ?? []), ...this.#warnings];
     const { manifest, serverName, texts } = await archiveTexts(
       this.#parts,

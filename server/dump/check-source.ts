@@ -1,6 +1,7 @@
 import { toDumpError } from './errors.ts';
 import type { BlockReader } from '../../lib/tsdb/index.ts';
 import { codeOf } from '../share/index.ts';
+import { intervalMsOf, longerMs, tellsInterval } from './sample-interval.ts';
 import { SeriesCount } from './series-count.ts';
 
 /** What a block was found to hold, all of it. */
@@ -11,6 +12,8 @@ export interface CheckedSource {
   /** Times of the first and the last sample. */
   firstMs: number;
   lastMs: number;
+  /** Longest time between two scrapes of what boards show, as a rule; null where nothing tells it. */
+  intervalMs: number | null;
   counted: SeriesCount;
 }
 
@@ -25,20 +28,24 @@ export function checkSource(
 ): CheckedSource {
   const counted = new SeriesCount();
   const found = { samples: 0, chunks: 0, firstMs: Infinity, lastMs: -Infinity };
+  let intervalMs: number | null = null;
   const refs = block.index.allPostings();
   for (const [at, ref] of refs.entries()) {
     onSeries(at, refs.length);
     const { chunks, labels } = block.index.series(ref);
     counted.add(labels);
+    const isTelling = tellsInterval(labels);
     for (const meta of chunks) {
       found.chunks++;
       found.firstMs = Math.min(found.firstMs, meta.mint);
       found.lastMs = Math.max(found.lastMs, meta.maxt);
       if (meta.mint >= range.maxt || meta.maxt < range.mint) continue;
-      found.samples += block.chunk(meta).numSamples;
+      const chunk = block.chunk(meta);
+      found.samples += chunk.numSamples;
+      if (isTelling) intervalMs = longerMs(intervalMs, intervalMsOf(chunk));
     }
   }
-  return { ...found, series: refs.length, counted };
+  return { ...found, intervalMs, series: refs.length, counted };
 }
 
 /** Whether an error says that stored bytes cannot be read, rather than that something failed now. */

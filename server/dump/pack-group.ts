@@ -21,6 +21,7 @@ import { seriesFilter } from './filter.ts';
 import { segmentBytes } from './limits.ts';
 import { redactBlock } from './redact-block.ts';
 import type { Redactor } from './redactor.ts';
+import { longerMs } from './sample-interval.ts';
 import type { SeriesCount } from './series-count.ts';
 import type { AddGroupRequest, AddGroupResult, GroupProgress } from './worker-protocol.ts';
 
@@ -55,7 +56,8 @@ export async function packGroup(
   const packer = new GroupPacker(target, request, context);
   try {
     packer.openSources();
-    return { ...(await packer.pack()), damaged: packer.damaged };
+    const { damaged, intervalMs } = packer;
+    return { ...(await packer.pack()), intervalMs, damaged };
   } finally {
     packer.close();
   }
@@ -93,6 +95,13 @@ class GroupPacker {
         this.damaged.push({ dir, code: codeOf(error) ?? '' });
       }
     }
+  }
+
+  get intervalMs(): number | null {
+    return this.#sources.reduce<number | null>(
+      (longest, { found }) => longerMs(longest, found.intervalMs),
+      null,
+    );
   }
 
   close(): void {

@@ -7,6 +7,8 @@ export interface ReadmeFacts {
   serverName: string;
   /** Times of the first and the last sample. */
   actual: TimeRange;
+  /** Longest time between two samples of a series, as a rule. */
+  scrapeIntervalSeconds: number;
   filtered: DumpFilter | null;
   thinned: { stepSeconds: number } | null;
   redacted: DumpRedaction;
@@ -70,9 +72,9 @@ export function dumpReadme(facts: ReadmeFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A step makes samples rarer than Prometheus expects when it looks back for the newest one. */
-function prometheusCommand({ thinned }: ReadmeFacts): string[] {
-  const lookback = lookbackSeconds(thinned?.stepSeconds ?? 0);
+/** Samples can be rarer than Prometheus expects when it looks back for the newest one. */
+function prometheusCommand({ scrapeIntervalSeconds }: ReadmeFacts): string[] {
+  const lookback = lookbackSeconds(scrapeIntervalSeconds);
   return [
     '    prometheus --config.file=viewer/prometheus.yml --storage.tsdb.path=. \\',
     `      --storage.tsdb.retention.time=100y${lookback === 0 ? '' : ' \\'}`,
@@ -81,8 +83,8 @@ function prometheusCommand({ thinned }: ReadmeFacts): string[] {
 }
 
 /** How far queries have to look back; 0 when what Prometheus does by itself is enough. */
-function lookbackSeconds(stepSeconds: number): number {
-  const seconds = Math.ceil(2.5 * stepSeconds);
+function lookbackSeconds(intervalSeconds: number): number {
+  const seconds = Math.ceil(2.5 * intervalSeconds);
   return seconds > 300 ? seconds : 0;
 }
 

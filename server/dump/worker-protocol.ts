@@ -60,6 +60,8 @@ export interface AddGroupResult {
   block: PackedBlock | null;
   /** Times of the first and last sample, null without any. */
   actual: { fromMs: number; toMs: number } | null;
+  /** Longest time between two scrapes in what it was made of, as a rule; null where nothing tells it. */
+  intervalMs: number | null;
   /** Blocks that cannot be read and are not in it, and why. */
   damaged: { dir: string; code: string }[];
   /** Archive bytes so far. */

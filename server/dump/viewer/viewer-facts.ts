@@ -4,7 +4,7 @@ export interface ViewerFacts {
   serverName: string;
   /** Times of the first and the last sample. */
   actual: { fromMs: number; toMs: number };
-  /** Longest scrape interval of the samples. */
+  /** Longest time between two samples of a series, as a rule. */
   scrapeIntervalSeconds: number;
 }
 
