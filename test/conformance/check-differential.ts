@@ -8,11 +8,23 @@ import { holds, same, type Bed } from './bed.ts';
 import { eventually } from './checks.ts';
 import { promtoolDump, type PrintedSample } from './dump-archive.ts';
 import { freePort, startDaemon, waitForHttp } from './processes.ts';
-import { restartStep, StepExporter, stepCount } from './step-exporter.ts';
+import { restartStep, StepExporter, stepCount, type StepFormat } from './step-exporter.ts';
 
 const intervalMs = 500;
 /** Enough to store what was served, and far below the interval. */
 const settleMs = 200;
+
+/** What is compared: a format, and whether labels and times of the target are honoured. */
+interface Variant {
+  name: string;
+  format: StepFormat;
+  isHonoured: boolean;
+}
+
+const variants: readonly Variant[] = [
+  { name: 'text', format: 'text', isHonoured: true },
+  { name: 'openmetrics', format: 'openmetrics', isHonoured: false },
+];
 
 /** A collector under comparison, running. */
 interface Running {
@@ -21,33 +33,50 @@ interface Running {
 
 /**
  * Scrapes the same steps (churn, failures, a restart in the middle) with a Prometheus and with our
- * collector and store, and compares what promtool prints of both data directories.
+ * collector and store, and compares what promtool prints of both data directories: in text format
+ * with labels and times of the target honoured, and at the same time in OpenMetrics without.
  */
 export async function checkDifferential({ checks, directory }: Pick<Bed, 'checks' | 'directory'>) {
   const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-  const exporter = new StepExporter(seed, Date.now() - 600_000);
-  const port = await exporter.start();
-  const theirs = `${directory}/differential-prometheus`;
-  const ours = `${directory}/differential-ours`;
   await checks.check(
-    'Prometheus and we scrape the same steps, restarted in the middle',
+    'Prometheus and we scrape the same steps in both formats, restarted in the middle',
     async () => {
-      await Promise.all([
-        scrapeSteps('Prometheus', exporter, () => startTheirs(theirs, port)),
-        scrapeSteps('mattermost', exporter, () => startOurs(ours, port)),
-      ]);
-      same(exporter.disturbances, 0, 'scrapes during the restart');
+      await Promise.all(variants.map((variant) => scrapeBoth(variant, seed, directory)));
     },
   );
-  await exporter.stop();
-  await checks.check('promtool prints the same samples of both, staleness included', async () => {
-    const [expected, found] = await Promise.all([
-      promtoolDump(`${theirs}/data`, `${directory}/differential-prometheus.txt`),
-      promtoolDump(ours, `${directory}/differential-ours.txt`),
+  for (const { name } of variants) {
+    await checks.check(
+      `promtool prints the same samples of both, stale ones too: ${name}`,
+      async () => {
+        const [expected, found] = await Promise.all([
+          promtoolDump(`${theirs(directory, name)}/data`, `${theirs(directory, name)}.txt`),
+          promtoolDump(ours(directory, name), `${ours(directory, name)}.txt`),
+        ]);
+        const equal = compare(byScrape(expected), byScrape(found));
+        console.log(`# seed ${seed}: ${equal} samples of ${stepCount} scrapes are equal`);
+      },
+    );
+  }
+}
+
+const theirs = (directory: string, name: string) => `${directory}/differential-${name}-prometheus`;
+const ours = (directory: string, name: string) => `${directory}/differential-${name}-ours`;
+
+async function scrapeBoth(variant: Variant, seed: number, directory: string): Promise<void> {
+  const { name, format } = variant;
+  const exporter = new StepExporter(seed, Date.now() - 600_000, format);
+  const port = await exporter.start();
+  try {
+    await Promise.all([
+      scrapeSteps('Prometheus', exporter, () =>
+        startTheirs(theirs(directory, name), port, variant),
+      ),
+      scrapeSteps('mattermost', exporter, () => startOurs(ours(directory, name), port, variant)),
     ]);
-    const equal = compare(byScrape(expected), byScrape(found));
-    console.log(`# seed ${seed}: ${equal} samples of ${stepCount} scrapes are equal`);
-  });
+    same(exporter.disturbances, 0, 'scrapes during the restart');
+  } finally {
+    await exporter.stop();
+  }
 }
 
 async function scrapeSteps(
@@ -70,7 +99,11 @@ function served(exporter: StepExporter, name: string, steps: number) {
   return () => Promise.resolve(exporter.served(name) >= steps ? true : undefined);
 }
 
-async function startTheirs(directory: string, target: number): Promise<Running> {
+async function startTheirs(
+  directory: string,
+  target: number,
+  { isHonoured }: Variant,
+): Promise<Running> {
   await mkdir(directory, { recursive: true });
   const port = await freePort();
   await writeFile(
@@ -78,7 +111,8 @@ async function startTheirs(directory: string, target: number): Promise<Running> 
     `global: { scrape_interval: ${intervalMs}ms, scrape_timeout: ${intervalMs}ms }
 scrape_configs:
   - job_name: bench
-    honor_labels: true
+    honor_labels: ${isHonoured}
+    honor_timestamps: ${isHonoured}
     static_configs: [{ targets: ['127.0.0.1:${target}'] }]
 `,
   );
@@ -92,7 +126,11 @@ scrape_configs:
   return daemon;
 }
 
-async function startOurs(directory: string, target: number): Promise<Running> {
+async function startOurs(
+  directory: string,
+  target: number,
+  { isHonoured }: Variant,
+): Promise<Running> {
   const clock = systemClock;
   const store = await Store.open({
     dir: directory,
@@ -116,6 +154,8 @@ async function startOurs(directory: string, target: number): Promise<Running> {
       ...parseSettings({}).settings,
       scrapeIntervalMs: intervalMs,
       scrapeTimeoutMs: intervalMs,
+      honorLabels: isHonoured,
+      honorTimestamps: isHonoured,
     },
   );
   return {

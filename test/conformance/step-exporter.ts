@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { BodyMaker } from '../bench/body-maker.ts';
 
+export type StepFormat = 'text' | 'openmetrics';
+
 /** What is answered to one scrape: a body, or something that is none. */
 type Step = { body: string } | { fault: 'unavailable' | 'reset' | 'broken gzip' };
 
@@ -26,6 +28,7 @@ const resetStep = 36;
 
 /** Answers every collector with the same steps in the same order, each at its own pace. */
 export class StepExporter {
+  readonly #format: StepFormat;
   readonly #steps: Step[];
   readonly #served = new Map<string, number>();
   /** Collectors that should not ask at present, because they are being restarted. */
@@ -34,8 +37,9 @@ export class StepExporter {
   disturbances = 0;
   #server: Server | undefined;
 
-  constructor(seed: number, explicitMs: number) {
-    this.#steps = makeSteps(seed, explicitMs);
+  constructor(seed: number, explicitMs: number, format: StepFormat) {
+    this.#format = format;
+    this.#steps = makeSteps(seed, explicitMs, format);
   }
 
   async start(): Promise<number> {
@@ -73,12 +77,17 @@ export class StepExporter {
     }
     this.#served.set(collector, at + 1);
     if (at + 1 === restartStep) this.#closed.add(collector);
-    send(step, response);
+    send(step, this.#format, response);
   }
 }
 
-function send(step: Step, response: ServerResponse): void {
-  response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+const contentTypes = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
+
+function send(step: Step, format: StepFormat, response: ServerResponse): void {
+  response.setHeader('content-type', contentTypes[format]);
   if ('body' in step) {
     response.setHeader('content-encoding', 'gzip');
     response.end(gzipSync(step.body));
@@ -97,29 +106,44 @@ function send(step: Step, response: ServerResponse): void {
   }
 }
 
-function makeSteps(seed: number, explicitMs: number): Step[] {
+function makeSteps(seed: number, explicitMs: number, format: StepFormat): Step[] {
   const shape = { gauges: 18, counters: 60, apiSets: 8, storeSets: 12, churn: 0.01 };
   let maker = new BodyMaker(seed, shape);
   return Array.from({ length: stepCount }, (_, at) => {
     if (at === resetStep) maker = new BodyMaker(seed + 1, shape);
     const body = String(maker.next());
-    return faults[at] ?? { body: body + edges(at, explicitMs) };
+    const time = explicitMs + at * 100;
+    if (format === 'text') return faults[at] ?? { body: body + edges(at, String(time)) };
+    const step = faults[at] ?? { body: body + edges(at, String(time / 1000)) };
+    return 'body' in step ? { body: asOpenMetrics(step.body) } : step;
   });
+}
+
+/** The same in OpenMetrics: no free comments, exemplars here and there, and the line that ends it. */
+function asOpenMetrics(body: string): string {
+  const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('# nothing'));
+  const exemplars = [' # {trace_id="7f"} 0.5', ' # {trace_id="7f",span_id="1"} 3 1700000000.5'];
+  const marked = lines.map((line, at) => {
+    const mayHave = at % 5 === 0 && line.includes('_bucket{');
+    return mayHave ? `${line}${exemplars[at % 2] ?? ''}` : line;
+  });
+  return [...marked, '# EOF', ''].join('\n');
 }
 
 const specials = ['NaN', '+Inf', '-Inf', '-0', '5e-324', '1.7976931348623157e308', '1e-9', '42'];
 
 /** Lines that bodies of servers rarely have. */
-function edges(at: number, explicitMs: number): string {
+function edges(at: number, time: string): string {
   const lines = [
     `bench_special ${specials[at % specials.length] ?? ''}`,
     `bench_escaped{path="C:\\\\dir\\n\\"x\\"",city="Zürich 🎉",empty=""} ${at % 3}`,
     // Its own time: no staleness marker when it vanishes.
-    ...(at % 5 < 3 ? [`bench_explicit{kind="own time"} ${at} ${explicitMs + at * 100}`] : []),
+    ...(at % 5 < 3 ? [`bench_explicit{kind="own time"} ${at} ${time}`] : []),
     // There for two scrapes, gone for two.
     ...(at % 4 < 2 ? [`bench_flicker{kind="comes and goes"} ${at}`] : []),
     // Labels that the collector sets as well.
     `bench_own{job="other",instance="elsewhere"} ${at}`,
+    `bench_own{job="other",exported_job="another",instance="elsewhere"} ${at}`,
     `bench_twice 1`,
     `bench_twice 2`,
   ];
