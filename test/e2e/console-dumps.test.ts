@@ -7,13 +7,13 @@ import {
   dumpAsked,
   expectNoComplaint,
   formCounts,
+  primary,
 } from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
 
 const DAY = 86_400_000;
 const consoleBrowser = new ConsoleBrowser();
 
-const primary = (page: Page) => page.getByRole('button', { name: 'Download metrics dump' });
 const progress = (page: Page) => page.locator('#mmx-dumps').getByRole('progressbar').first();
 const rows = (page: Page) => page.getByRole('table', { name: 'Dumps' }).locator('tbody tr');
 

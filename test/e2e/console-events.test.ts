@@ -6,6 +6,7 @@ import {
   ConsoleBrowser,
   dumpAsked,
   expectNoComplaint,
+  primary,
   settled,
   tellHost,
 } from './console-fixture.ts';
@@ -72,7 +73,7 @@ browserTest(
 
 browserTest('follows a dump by events, and by asking when they fall silent', async () => {
   const { page, api } = await openHeard();
-  await page.getByRole('button', { name: 'Download metrics dump' }).click();
+  await primary(page).click();
   await dumpAsked(page);
   const id = api.dumps[0]?.id ?? '';
   api.advance(id, 12, 'fetching');

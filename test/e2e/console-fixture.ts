@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { buildWebapp } from '../../build/webapp.ts';
 import { testNeeding } from '../programs.ts';
 import { startBrowser } from './browser.ts';
@@ -163,6 +163,11 @@ export async function settled(page: Page): Promise<void> {
   await page.getByText('Working', { exact: true }).waitFor();
   await page.getByText('No dumps yet.').waitFor();
   await page.getByRole('table', { name: 'Targets' }).waitFor();
+}
+
+/** The button that makes and downloads a dump of the last day. */
+export function primary(page: Page): Locator {
+  return page.getByRole('button', { name: 'Download metrics dump' });
 }
 
 /** Waits until the server has taken the order for a dump; the page shows progress from the click on. */

@@ -8,6 +8,7 @@ import {
   ConsoleBrowser,
   dumpAsked,
   expectNoComplaint,
+  primary,
   tellHost,
 } from './console-fixture.ts';
 import { PLUGIN_ID } from './fake-site.ts';
@@ -17,7 +18,6 @@ const consoleBrowser = new ConsoleBrowser();
 
 const interval = (page: Page) => page.getByLabel('Collect every (seconds):');
 const save = (page: Page) => page.getByRole('button', { name: 'Save' });
-const primary = (page: Page) => page.getByRole('button', { name: 'Download metrics dump' });
 
 browserTest('shows every setting once, with help, bounds and default', async () => {
   const { page, complaints } = await consoleBrowser.open();

@@ -1,13 +1,5 @@
-import { createContext, useContext } from 'react';
+import { requiredContext } from '../required-context.ts';
 import type { MetricsApi } from './client.ts';
 
-export const ApiContext = createContext<MetricsApi | null>(null);
-
-/** The API of the plugin instance that rendered this component. */
-export function useApi(): MetricsApi {
-  const api = useContext(ApiContext);
-  if (api === null) {
-    throw new Error('rendered outside the plugin');
-  }
-  return api;
-}
+/** The API of the plugin instance that rendered a component. */
+export const [ApiContext, useApi] = requiredContext<MetricsApi>();
