@@ -117,6 +117,7 @@ describe('refuseChange', () => {
       'ScrapeTimeoutSeconds: must be at most nine tenths of ScrapeIntervalSeconds: 18.',
     );
     expect(refuseChange({}, { ...asked, ScrapeTimeoutSeconds: 18 })).toBeUndefined();
+    expect(refuseChange({}, { ...asked, ScrapeIntervalSeconds: 1 })).toMatch(/: 1\.$/);
     const before = { scrapeintervalseconds: 60, scrapetimeoutseconds: 19 };
     expect(refuseChange(before, asked)).toBeUndefined();
     // The default is cut in silence: the console stores it with every save.

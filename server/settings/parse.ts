@@ -91,7 +91,8 @@ function refuseTimeout(
   if (isSame(before.get(key), after.get(key))) return undefined;
   const { settings, problems } = parseSettings(Object.fromEntries(after));
   if (!problems.some(({ code }) => code === timeoutCode)) return undefined;
-  const most = String(Math.floor(settings.scrapeTimeoutMs / timeoutDeclaration.scale));
+  const { min, scale } = timeoutDeclaration;
+  const most = String(Math.max(min, Math.floor(settings.scrapeTimeoutMs / scale)));
   return `${timeoutDeclaration.key}: must be at most nine tenths of ScrapeIntervalSeconds: ${most}.`;
 }
 
