@@ -96,8 +96,11 @@ export const maxFamilyNameChars = 512;
 /** Families of one job whose metadata is kept: a large server has some 400, a node exporter 600. */
 export const maxJobFamilies = 3000;
 
-/** Jobs whose metadata is kept. */
-export const maxMetadataJobs = 16;
+/** Jobs whose metadata is kept: plugins and custom targets may each have one of their own. */
+export const maxMetadataJobs = 200;
+
+/** Families of all jobs whose metadata is kept: some 10 MB. */
+export const maxFamilies = 48_000;
 
 /** Changes of metadata come together after a start: they are written once. */
 export const metadataWriteDelayMs = 10_000;

@@ -67,6 +67,36 @@ test('is bounded for each job by itself', async () => {
   expect(file.text.length).toBeLessThan(400_000);
 });
 
+test('knows every job, and forgets the one that was silent for longest when there are too many', async () => {
+  const { book, file } = await open();
+  for (let at = 0; at < 100; at++) book.note(`job${String(at)}`, said(`of_${String(at)}`, 'x'));
+  expect(Object.keys(book.all())).toHaveLength(100);
+  for (let at = 100; at < 250; at++) book.note(`job${String(at)}`, said(`of_${String(at)}`, 'x'));
+  book.note('job60', said('of_60', 'new'));
+  for (let at = 250; at < 300; at++) book.note(`job${String(at)}`, said(`of_${String(at)}`, 'x'));
+  await book.close();
+  for (const all of [book.all(), (await open(file)).book.all()]) {
+    expect(Object.keys(all)).toHaveLength(200);
+    expect(all).toHaveProperty('of_60');
+    expect(all).toHaveProperty('of_299');
+    expect(all).not.toHaveProperty('of_0');
+  }
+});
+
+test('is bounded over all jobs, at the cost of the largest', async () => {
+  const { book } = await open();
+  book.note('few', said('of_few', 'x'));
+  for (let job = 0; job < 20; job++) {
+    const names = Array.from({ length: 3000 }, (_, at) => `j${String(job)}_${String(at)}`);
+    const all = names.map((name) => [name, { type: 'gauge', help: 'x', unit: undefined }] as const);
+    book.note(`job${String(job)}`, new Map(all));
+  }
+  const all = book.all();
+  expect(Object.keys(all)).toHaveLength(48_000);
+  expect(all).toHaveProperty('of_few');
+  await book.close();
+});
+
 test('begins anew where the file makes no sense', async () => {
   const file = new FakeLedgerFile();
   const texts = ['{', '[]', 'null', '{"kind":"metric-metadata","version":2,"metrics":[]}'];

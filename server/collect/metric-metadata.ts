@@ -1,6 +1,7 @@
 import type { FamilyMetadata } from '../../lib/exposition/index.ts';
 import { asError, type Clock, type Logger, type Timer } from '../../lib/runtime/index.ts';
 import {
+  maxFamilies,
   maxFamilyNameChars,
   maxHelpChars,
   maxJobFamilies,
@@ -36,13 +37,14 @@ const fileVersion = 1;
  * HELP, TYPE and UNIT of every metric family that the targets of a job ever exposed, the newest word
  * last; survives restarts (docs/format/metric-metadata.md). Bounded for each job by itself, so that
  * one that invents names crowds out nobody else's: the families of which nothing new was heard for
- * longest are forgotten. Written a while after a change, and at the end.
+ * longest are forgotten, and among too many jobs such a job. Written a while after a change, and at
+ * the end.
  */
 export class MetadataBook {
   readonly #file: MetadataFile;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** By job and family; families in the order in which something new was heard of them. */
+  /** By job and family; both in the order in which something new was heard of them. */
   readonly #jobs = new Map<string, Map<string, MetricMetadata>>();
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -58,15 +60,16 @@ export class MetadataBook {
     this.#clock = options.clock;
     this.#logger = options.logger;
     for (const { job, name, metadata } of parseMetadata(text)) {
-      this.#familiesOf(job)?.set(name, metadata);
+      const families = this.#jobs.get(job) ?? new Map<string, MetricMetadata>();
+      this.#jobs.set(job, families.set(name, metadata));
     }
-    for (const families of this.#jobs.values()) forgetOldest(families);
+    for (const job of this.#jobs.keys()) this.#forgetSurplus(job);
   }
 
   /** Takes over what a body of a target of `job` says. */
   note(job: string, said: ReadonlyMap<string, FamilyMetadata>): void {
-    const families = this.#familiesOf(job);
-    if (families === undefined) return;
+    const families = this.#jobs.get(job) ?? new Map<string, MetricMetadata>();
+    let isNews = false;
     for (const [name, family] of said) {
       if (name === '' || name.length > maxFamilyNameChars) continue;
       const known = families.get(name);
@@ -74,9 +77,14 @@ export class MetadataBook {
       if (known !== undefined && isSame(known, next)) continue;
       families.delete(name);
       families.set(name, next);
+      isNews = true;
+    }
+    if (isNews) {
+      this.#jobs.delete(job);
+      this.#jobs.set(job, families);
+      this.#forgetSurplus(job);
       this.#isDirty = true;
     }
-    forgetOldest(families);
     if (this.#isDirty) this.#schedule();
   }
 
@@ -100,14 +108,19 @@ export class MetadataBook {
     await this.#write();
   }
 
-  /** Undefined when there are too many jobs already. */
-  #familiesOf(job: string): Map<string, MetricMetadata> | undefined {
-    let families = this.#jobs.get(job);
-    if (families === undefined && this.#jobs.size < maxMetadataJobs) {
-      families = new Map();
-      this.#jobs.set(job, families);
+  /** Forgets what is too much now that something new was heard of `job`. */
+  #forgetSurplus(job: string): void {
+    forgetOldest(this.#jobs.get(job), maxJobFamilies);
+    for (const oldest of this.#jobs.keys()) {
+      if (this.#jobs.size <= maxMetadataJobs) break;
+      this.#jobs.delete(oldest);
     }
-    return families;
+    let total = 0;
+    for (const { size } of this.#jobs.values()) total += size;
+    if (total <= maxFamilies) return;
+    // Who has most of it gives way, so that a job with a few keeps them.
+    const largest = [...this.#jobs.values()].reduce((a, b) => (b.size > a.size ? b : a));
+    forgetOldest(largest, largest.size - (total - maxFamilies));
   }
 
   #schedule(): void {
@@ -143,9 +156,9 @@ function merged(known: MetricMetadata | undefined, family: FamilyMetadata): Metr
   };
 }
 
-function forgetOldest(families: Map<string, MetricMetadata>): void {
-  for (const name of families.keys()) {
-    if (families.size <= maxJobFamilies) return;
+function forgetOldest(families: Map<string, MetricMetadata> | undefined, limit: number): void {
+  for (const name of families?.keys() ?? []) {
+    if (families === undefined || families.size <= limit) return;
     families.delete(name);
   }
 }
