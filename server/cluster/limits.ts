@@ -77,6 +77,9 @@ export const announceMs = 60_000;
 export const announcementLifeMs = 300_000;
 export const failedAnnouncementPauseMs = 10_000;
 
+/** Difference of two clocks that is told: a replica that lags makes a record look older by seconds. */
+export const clockToleranceMs = 30_000;
+
 /** Longest that taking the own record away may take. */
 export const leaveLimitMs = 1000;
 

@@ -43,6 +43,12 @@ export function parseAnnouncement(raw: Uint8Array): NodeAnnouncement {
   };
 }
 
+/** When a record was written, by the clock of its node; undefined where it does not tell. */
+export function writtenMsOf(raw: Uint8Array): number | undefined {
+  const { t } = asObject(parseRecord(raw));
+  return typeof t === 'number' && Number.isSafeInteger(t) ? t : undefined;
+}
+
 function addressesOf(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
   return value

@@ -24,6 +24,8 @@ afterEach(async () => {
 });
 
 interface Options extends KvConnection {
+  /** How far its wall clock is ahead. */
+  aheadMs?: number;
   kv?: Partial<KvApi>;
   self?: Partial<NodeAnnouncement>;
 }
@@ -32,7 +34,11 @@ function join(id: string, options: Options = {}): NodeRegistry {
   const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
   const registry = new NodeRegistry({
     kv: { ...database.connect(options), ...options.kv },
-    clock,
+    clock: {
+      nowMs: () => clock.nowMs() + (options.aheadMs ?? 0),
+      monotonicMs: () => clock.monotonicMs(),
+      setTimer: (delayMs, run) => clock.setTimer(delayMs, run),
+    },
     logger,
     self: () => ({
       ...{ id, host: `host-${id}`, addresses: [`10.0.0.${id.charCodeAt(0)}`] },
@@ -146,6 +152,36 @@ test('says when versions differ', async () => {
   await clock.advance(61_000);
   expect(a.problems()).toMatchObject([{ code: 'CLUSTER_MIXED_VERSIONS', severity: 'warning' }]);
   expect(a.problems()[0]?.message).toContain('host-b 0.8.0');
+});
+
+test('says when the clocks of two nodes differ, as soon as it is certain', async () => {
+  const [a, b, c] = [join('a'), join('b', { aheadMs: 100_000 }), join('c', { aheadMs: 25_000 })];
+  await clock.advance(10);
+  a.refresh();
+  await clock.advance(1000);
+  expect(a.problems()).toMatchObject([
+    {
+      code: 'CLUSTER_CLOCK_SKEW',
+      message: expect.stringMatching(/: host-b at least 100 s ahead\.$/),
+    },
+  ]);
+  await clock.advance(130_000);
+  expect(b.problems()[0]?.message).toMatch(/: host-a at least \d\d s behind, host-c at least/);
+  expect(c.problems()).toMatchObject([{ code: 'CLUSTER_CLOCK_SKEW' }]);
+  expect(c.problems()[0]?.message).not.toContain('host-a');
+});
+
+test('tells no clock apart by a record that is old, or that has no time', async () => {
+  const old = { v: 1, id: 'z', host: 'z', addr: [], ver: '0.9.0', mode: 'listener' };
+  for (const t of [clock.nowMs() - 299_000, 'x', null, 1e300, undefined]) {
+    const raw = new TextEncoder().encode(JSON.stringify({ ...old, t }));
+    await database.connect().kvSetWithOptions('node:z', raw, { expireInSeconds: 300 });
+    const a = join('a');
+    await clock.advance(10);
+    expect(a.nodes()).toHaveLength(2);
+    expect(a.problems()).toEqual([]);
+    await a.leave();
+  }
 });
 
 test('warns once of a database that fails, tries every 10 s, and goes on', async () => {

@@ -1,9 +1,11 @@
 import type { Problem } from '../../api/index.ts';
 import { asError, type Clock, type Logger, sleep } from '../../lib/runtime/index.ts';
+import { clockSkewOf, skewProblems, type ClockSkew } from './clock-skew.ts';
 import * as limits from './limits.ts';
 import {
   encodeAnnouncement,
   parseAnnouncement,
+  writtenMsOf,
   type NodeAnnouncement,
   type NodeInfo,
 } from './node-record.ts';
@@ -34,6 +36,9 @@ interface Known {
   raw: Uint8Array;
   seenWallMs: number;
   seenMs: number;
+  /** When the record was read last, changed or not. */
+  readMs: number;
+  skew: ClockSkew | undefined;
 }
 
 const keyPrefix = 'node:';
@@ -88,10 +93,7 @@ export class NodeRegistry {
     const { clock } = this.#ports;
     const self = this.#ports.self();
     const nodes = [{ ...self, seenMs: clock.nowMs(), isSelf: true }];
-    const fresh = [...this.#known.values()]
-      .filter(({ seenMs }) => clock.monotonicMs() - seenMs < limits.announcementLifeMs)
-      .sort((a, b) => b.seenMs - a.seenMs);
-    for (const { node, seenWallMs } of fresh) {
+    for (const { node, seenWallMs } of this.#fresh()) {
       // A server that restarts may get another cluster id; its old record stays until it expires.
       if (nodes.some((other) => isSameMachine(other, node))) continue;
       nodes.push({ ...node, seenMs: seenWallMs, isSelf: false });
@@ -102,6 +104,11 @@ export class NodeRegistry {
   }
 
   problems(): Problem[] {
+    const clocks = this.#fresh().map(({ node, skew }) => ({ host: node.host, skew }));
+    return [...this.#versionProblems(), ...skewProblems(clocks)];
+  }
+
+  #versionProblems(): Problem[] {
     const nodes = this.nodes();
     if (new Set(nodes.map(({ pluginVersion }) => pluginVersion)).size < 2) return [];
     const versions = nodes.map(({ host, pluginVersion }) => `${host} ${pluginVersion}`).join(', ');
@@ -114,6 +121,14 @@ export class NodeRegistry {
           'During an upgrade this passes within minutes; if it stays, restart the plugin where it is old.',
       },
     ];
+  }
+
+  /** Records that changed in the last five minutes, the newest first. */
+  #fresh(): Known[] {
+    const nowMs = this.#ports.clock.monotonicMs();
+    return [...this.#known.values()]
+      .filter(({ seenMs }) => nowMs - seenMs < limits.announcementLifeMs)
+      .sort((a, b) => b.seenMs - a.seenMs);
   }
 
   async #run(): Promise<void> {
@@ -156,13 +171,17 @@ export class NodeRegistry {
       const raw = await kv.kvGet(key);
       if (raw === undefined) continue;
       const before = this.#known.get(key);
+      const readMs = clock.monotonicMs();
       if (before !== undefined && isSameBytes(before.raw, raw)) {
-        known.set(key, before);
+        known.set(key, { ...before, readMs });
         continue;
       }
       const node = this.#parsed(key, raw);
       if (node === undefined) continue;
-      known.set(key, { node, raw, seenWallMs: clock.nowMs(), seenMs: clock.monotonicMs() });
+      const nowMs = clock.nowMs();
+      const sinceLastReadMs = before === undefined ? Infinity : readMs - before.readMs;
+      const skew = clockSkewOf(writtenMsOf(raw), { nowMs, sinceLastReadMs });
+      known.set(key, { node, raw, seenWallMs: nowMs, seenMs: readMs, readMs, skew });
     }
     this.#known = known;
   }
