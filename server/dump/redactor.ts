@@ -44,7 +44,7 @@ export function hostsOfLabel(name: string, value: string): string[] {
 }
 
 /** Whether the values of a label name hosts. */
-export function isHostLabel(name: string): boolean {
+function isHostLabel(name: string): boolean {
   return hostLabels.has(name) || hostLabelEnding.test(name);
 }
 
