@@ -108,12 +108,13 @@ export class ScrapeRecord {
     status.lastScrapeMs = time.timeMs;
     status.lastDurationMs = result.durationMs;
     status.lastSamples = result.samples;
-    this.#env.tally?.noteGood(result.samples);
     status.lastError = undefined;
     status.newestSampleMs = time.timeMs;
     status.duplicateLines += result.duplicates;
     status.lastDropped = result.dropped;
     const { outOfOrder, tooOld, tooNew = 0, duplicates } = result.counts;
+    const rejected = { outOfOrder, tooOld, tooNew, duplicates, duplicateLines: result.duplicates };
+    this.#env.tally?.noteGood(result.samples, rejected);
     status.rejected.outOfOrder += outOfOrder;
     status.rejected.tooOld += tooOld;
     status.rejected.tooNew += tooNew;

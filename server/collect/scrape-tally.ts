@@ -1,3 +1,12 @@
+/** Why a sample of a good scrape was not stored. */
+export interface RejectedCounts {
+  outOfOrder: number;
+  tooOld: number;
+  tooNew: number;
+  duplicates: number;
+  duplicateLines: number;
+}
+
 /**
  * What all scrapes of this node came to since it began: counts that only grow, whichever targets come
  * and go, and whoever collects in between.
@@ -5,6 +14,7 @@
 export class ScrapeTally {
   #scrapes = 0;
   #samples = 0;
+  readonly #rejected = { outOfOrder: 0, tooOld: 0, tooNew: 0, duplicates: 0, duplicateLines: 0 };
   readonly #failures = new Map<string, number>();
 
   get scrapes(): number {
@@ -16,14 +26,22 @@ export class ScrapeTally {
     return this.#samples;
   }
 
+  /** Samples of such scrapes that were not stored, by reason. */
+  get rejected(): Readonly<RejectedCounts> {
+    return this.#rejected;
+  }
+
   /** Failed scrapes by code; there are as many codes as reasons to fail. */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures;
   }
 
-  noteGood(samples: number): void {
+  noteGood(samples: number, rejected: RejectedCounts): void {
     this.#scrapes++;
     this.#samples += samples;
+    for (const [reason, count] of Object.entries(rejected) as [keyof RejectedCounts, number][]) {
+      this.#rejected[reason] += count;
+    }
   }
 
   noteFailed(code: string): void {

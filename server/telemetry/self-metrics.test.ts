@@ -22,6 +22,7 @@ const whole: SelfMetricsSources = {
     targets: { up: 2, total: 3 },
     scraped: {
       ...{ scrapes: 9, samples: 1e21 },
+      rejected: { outOfOrder: 1, tooOld: 2, tooNew: 3, duplicates: 4, duplicateLines: 5 },
       failures: new Map([
         ['SCRAPE_TIMEOUT', 2],
         ['SCRAPE_HTTP_404', 1],
@@ -73,6 +74,11 @@ test('says everything in a form that our own scraper reads', () => {
     'build_info version 0.8.0-"rc"\n\\1': 1,
     ...{ private_memory_bytes: 90_000_000, longest_slice_seconds: 0.0125, ready: 1 },
     ...{ collecting: 1, targets: 3, targets_up: 2, scrapes_total: 9, scraped_samples_total: 1e21 },
+    'rejected_samples_total reason out_of_order': 1,
+    'rejected_samples_total reason too_old': 2,
+    'rejected_samples_total reason too_new': 3,
+    'rejected_samples_total reason duplicates': 4,
+    'rejected_samples_total reason duplicate_lines': 5,
     ...{ 'scrape_errors_total reason SCRAPE_HTTP_404': 1 },
     ...{ 'scrape_errors_total reason SCRAPE_TIMEOUT': 2 },
     ...{ wal_bytes: 300, head_series: 5, head_samples: 6, blocks: 7, storage_bytes: 800 },

@@ -4,12 +4,19 @@ import type { SyncStatus } from '../../api/index.ts';
 import { asError, type Logger } from '../../lib/runtime/index.ts';
 import type { StoreStats } from '../../lib/tsdb/index.ts';
 import type { BusCounts } from '../cluster/index.ts';
+import type { RejectedCounts } from '../collect/index.ts';
 
 /** What the parts of a node tell of themselves; docs/self-metrics.md says what it means. */
 export interface PartsMetrics {
   isCollecting: boolean;
   targets: { up: number; total: number };
-  scraped: { scrapes: number; samples: number; failures: ReadonlyMap<string, number> };
+  scraped: {
+    scrapes: number;
+    samples: number;
+    /** Samples that were not stored, by reason. */
+    rejected: Readonly<RejectedCounts>;
+    failures: ReadonlyMap<string, number>;
+  };
   store: StoreStats;
   sync: SyncStatus;
   /** Undefined on a server that is not in a cluster. */
@@ -99,6 +106,11 @@ function writeScrapes(out: Exposition, { isCollecting, scraped, targets }: Parts
   out.counter('scrapes_total', 'Scrapes, failed ones included.', scraped.scrapes);
   out.counter('scraped_samples_total', 'Samples of scrapes that succeeded.', scraped.samples);
   out.counter(
+    'rejected_samples_total',
+    'Samples of scrapes that succeeded which were not stored, by reason.',
+    countsByReason(scraped.rejected),
+  );
+  out.counter(
     'scrape_errors_total',
     'Failed scrapes by the code of the reason.',
     [...scraped.failures].sort().map(([reason, count]): Sample => [{ reason }, count]),
@@ -142,8 +154,15 @@ function writeCluster(out: Exposition, cluster: NonNullable<PartsMetrics['cluste
   out.counter(
     'cluster_events_unserved_total',
     'Events of other nodes that were not served, by reason.',
-    Object.entries(lost).map(([name, count]): Sample => [{ reason: snakeCase(name) }, count]),
+    countsByReason(lost),
   );
+}
+
+function countsByReason(counts: object): Sample[] {
+  return Object.entries(counts).map(([name, count]) => [
+    { reason: snakeCase(name) },
+    Number(count),
+  ]);
 }
 
 function snakeCase(name: string): string {
