@@ -5,7 +5,7 @@ export { GapLedger, type LedgerOptions } from './gap-ledger.ts';
 export { MetadataBook, type MetricMetadata } from './metric-metadata.ts';
 export type { CommitCounts, SampleStore } from './sample-store.ts';
 export { ScrapeClient, type BodyFetcher, type ScrapeRequest } from './scrape-http.ts';
-export { ScrapeTally, type RejectedCounts } from './scrape-tally.ts';
+export { ScrapeTally } from './scrape-tally.ts';
 export { storedLabels, type ScrapeTarget } from './target.ts';
 export { DeploymentSource, type DeploymentSourceOptions } from './targets-source.ts';
 export { isServerTarget, type TargetSet } from './targets.ts';

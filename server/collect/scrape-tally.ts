@@ -1,11 +1,4 @@
-/** Why a sample of a good scrape was not stored. */
-export interface RejectedCounts {
-  outOfOrder: number;
-  tooOld: number;
-  tooNew: number;
-  duplicates: number;
-  duplicateLines: number;
-}
+import type { RejectedSamples } from '../../api/index.ts';
 
 /**
  * What all scrapes of this node came to since it began: counts that only grow, whichever targets come
@@ -27,7 +20,7 @@ export class ScrapeTally {
   }
 
   /** Samples of such scrapes that were not stored, by reason. */
-  get rejected(): Readonly<RejectedCounts> {
+  get rejected(): Readonly<RejectedSamples> {
     return this.#rejected;
   }
 
@@ -36,10 +29,10 @@ export class ScrapeTally {
     return this.#failures;
   }
 
-  noteGood(samples: number, rejected: RejectedCounts): void {
+  noteGood(samples: number, rejected: RejectedSamples): void {
     this.#scrapes++;
     this.#samples += samples;
-    for (const [reason, count] of Object.entries(rejected) as [keyof RejectedCounts, number][]) {
+    for (const [reason, count] of Object.entries(rejected) as [keyof RejectedSamples, number][]) {
       this.#rejected[reason] += count;
     }
   }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import type { SyncStatus } from '../../api/index.ts';
+import type { RejectedSamples, SyncStatus } from '../../api/index.ts';
 import { asError, type Logger } from '../../lib/runtime/index.ts';
 import type { StoreStats } from '../../lib/tsdb/index.ts';
 import type { BusCounts } from '../cluster/index.ts';
-import type { RejectedCounts } from '../collect/index.ts';
 
 /** What the parts of a node tell of themselves; docs/self-metrics.md says what it means. */
 export interface PartsMetrics {
@@ -14,7 +13,7 @@ export interface PartsMetrics {
     scrapes: number;
     samples: number;
     /** Samples that were not stored, by reason. */
-    rejected: Readonly<RejectedCounts>;
+    rejected: Readonly<RejectedSamples>;
     failures: ReadonlyMap<string, number>;
   };
   store: StoreStats;
