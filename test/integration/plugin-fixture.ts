@@ -13,7 +13,7 @@ import {
 } from '../../lib/runtime/index.ts';
 import { PatientClock } from '../../lib/runtime/patient-clock-fixture.ts';
 import { FakeDatabase } from '../../server/mattermost/fake-database-fixture.ts';
-import type { PluginApi, ServerConfig } from '../../server/mattermost/index.ts';
+import type { AuditRecord, PluginApi, ServerConfig } from '../../server/mattermost/index.ts';
 import { MetricsPlugin } from '../../server/plugin.ts';
 import { pluginId } from '../../server/plugin-id.ts';
 import { KvStore } from '../host/kv-store.ts';
@@ -41,8 +41,13 @@ export class PluginRun {
   readonly config: ServerConfig;
   settings: Record<string, unknown>;
   readonly #ownsRoot: boolean;
-  readonly #clock = new PatientClock();
-  readonly #kv = new KvStore(this.#clock);
+  /** A scrape has its second, however busy the machine is. */
+  readonly clock = new PatientClock();
+  /** What the server's audit log got. */
+  readonly audited: AuditRecord[] = [];
+  /** Events to browsers: name, payload and for whom, as JSON. */
+  readonly told: string[] = [];
+  readonly #kv = new KvStore(this.clock);
   #plugin: MetricsPlugin | undefined;
   #server: Server | undefined;
 
@@ -82,7 +87,7 @@ export class PluginRun {
 
   async activate(): Promise<void> {
     const plugin = new MetricsPlugin({
-      clock: this.#clock,
+      clock: this.clock,
       rng: systemRng,
       pluginId,
       pluginVersion: '0.8.0',
@@ -112,12 +117,13 @@ export class PluginRun {
   /** Ends everything; rejects with what the plugin could not live with. */
   async close(): Promise<void> {
     await this.deactivate();
-    await this.#clock.stop();
+    await this.clock.stop();
     if (this.#ownsRoot) await rm(this.root, { recursive: true });
     if (this.failures[0] !== undefined) throw this.failures[0];
   }
 
-  async reconfigure(settings: Record<string, unknown>): Promise<void> {
+  /** A save of these settings, or of the server's configuration as it is now. */
+  async reconfigure(settings: Record<string, unknown> = {}): Promise<void> {
     this.settings = { ...this.settings, ...settings };
     await this.plugin.onConfigurationChange({
       api: this.#api(),
@@ -142,6 +148,27 @@ export class PluginRun {
     return this.get<Status>('status');
   }
 
+  /** The status once it is as wanted. */
+  statusWhen(isWanted: (status: Status) => boolean): Promise<Status> {
+    return this.until(() => this.status(), isWanted);
+  }
+
+  /** The answer once it is as wanted; rejects with the last one. */
+  async until<Value>(
+    ask: () => Value | Promise<Value>,
+    isWanted: (value: Value) => boolean,
+  ): Promise<Value> {
+    let seen: Value | undefined;
+    const found = this.eventually('what is wanted', async () => {
+      seen = await ask();
+      return isWanted(seen) ? { value: seen } : undefined;
+    });
+    const { value } = await found.catch((error: unknown) => {
+      throw new Error(`still ${JSON.stringify(seen)}`, { cause: error });
+    });
+    return value;
+  }
+
   /** The target of this job, once it is as wanted. */
   target(job: string, isWanted: (target: Target) => boolean): Promise<Target> {
     let seen: Target | undefined;
@@ -158,7 +185,7 @@ export class PluginRun {
 
   /** Makes a dump of everything up to now and returns it when it has ended, well or not. */
   async dump(): Promise<Dump> {
-    const to = this.#clock.nowMs();
+    const to = this.clock.nowMs() + 1;
     const body = JSON.stringify({ from: to - 24 * 3_600_000, to });
     const created = await this.request('dumps', { method: 'POST', body });
     if (created.status !== 201) throw new Error(await created.text());
@@ -175,7 +202,7 @@ export class PluginRun {
 
   /** Asks until there is an answer. */
   eventually<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {
-    return eventually(what, ask, this.#clock);
+    return eventually(what, ask, this.clock);
   }
 
   /** The server's API as far as the plugin needs it here. */
@@ -196,6 +223,12 @@ export class PluginRun {
         this.#kv.set(key, undefined);
       },
       kvList: async (page, perPage) => this.#kv.list(page, perPage),
+      logAuditRecord: async (record) => {
+        this.audited.push(record);
+      },
+      publishWebSocketEvent: async (event, payload, broadcast) => {
+        this.told.push(JSON.stringify([event, payload, broadcast]));
+      },
     };
     return answers as PluginApi;
   }
