@@ -1,6 +1,6 @@
 import { ByteReader, BytesError, toHex } from '../bytes/index.ts';
 import { GobError } from './errors.ts';
-import { defaultGobLimits, type GobLimits } from './limits.ts';
+import { defaultGobLimits, maxTypeNameBytes, type GobLimits } from './limits.ts';
 import { MessageQueue } from './message-queue.ts';
 import { decodeText, readBytes, readCount, readScalar, readTypeId, readUint } from './scalar.ts';
 import { TypeTable, wireTypeType, type WireField, type WireType } from './type-table.ts';
@@ -22,8 +22,6 @@ type MapType = Extract<WireType, { kind: 'map' }>;
 type ListType = Extract<WireType, { kind: 'slice' | 'array' }>;
 type CompositeType = StructType | MapType | ListType;
 
-/** Go refuses longer names of types in interface values. */
-const maxTypeNameBytes = 1024;
 const excerptBytes = 16;
 const noMessage = new Uint8Array(0);
 

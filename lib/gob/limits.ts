@@ -25,3 +25,6 @@ export const defaultGobLimits: Readonly<GobLimits> = {
   // One byte on the wire can become an object of some 50 bytes: this bounds the amplification.
   maxValues: 1_000_000,
 };
+
+/** Go refuses longer names of types in interface values. */
+export const maxTypeNameBytes = 1024;

@@ -1,5 +1,4 @@
-/** Bytes after which a sweep is due unless told otherwise: well below what an engine lets gather. */
-const defaultPeriodBytes = 4 * 1024 * 1024;
+import { sweepPeriodBytes } from './limits.ts';
 
 interface Engine {
   gc?: (options: { type: 'minor' }) => void;
@@ -16,7 +15,7 @@ export class BufferSweep {
   readonly #engine: Engine;
   #bytes = 0;
 
-  constructor(periodBytes = defaultPeriodBytes, engine: Engine = globalThis as Engine) {
+  constructor(periodBytes = sweepPeriodBytes, engine: Engine = globalThis as Engine) {
     this.#periodBytes = periodBytes;
     this.#engine = engine;
   }

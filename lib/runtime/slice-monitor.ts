@@ -1,7 +1,5 @@
 import type { Clock, Timer } from './clock.ts';
-
-/** How often the monitor looks; its figure can be too high by the work of this long, never too low. */
-const periodMs = 10;
+import { slicePeriodMs } from './limits.ts';
 
 /**
  * Measures the longest stretch of CPU time that the main thread spent without returning to the
@@ -35,7 +33,7 @@ export class SliceMonitor {
   }
 
   #arm(): void {
-    this.#timer = this.#clock.setTimer(periodMs, () => {
+    this.#timer = this.#clock.setTimer(slicePeriodMs, () => {
       const cpuMs = threadCpuMs();
       this.#longestMs = Math.max(this.#longestMs, cpuMs - this.#lastCpuMs);
       this.#lastCpuMs = cpuMs;

@@ -1,5 +1,6 @@
 import { Worker, parentPort } from 'node:worker_threads';
 import { ThreadError } from './errors.ts';
+import { threadOldSpaceMb, threadStopMs } from './limits.ts';
 
 /**
  * What a worker runs: a file of the source tree, or the text of a bundle (the shipped executable
@@ -51,9 +52,6 @@ interface PendingCall {
   onProgress: ((progress: unknown) => void) | undefined;
 }
 
-/** How long a stopping thread may take before {@link Thread.stop} rejects: a hung worker is fatal. */
-const stopTimeoutMs = 30_000;
-
 /**
  * One worker thread and the calls into it. Calls run concurrently as far as their handlers await.
  * A crash of the thread rejects every pending call with `THREAD_CRASHED`; the owner decides what
@@ -73,7 +71,7 @@ export class Thread {
       // A worker must never write to the process' stdout: the host reads the handshake there.
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: options.maxOldSpaceMb ?? 512 },
+      resourceLimits: { maxOldGenerationSizeMb: options.maxOldSpaceMb ?? threadOldSpaceMb },
     };
     this.#worker =
       entry.kind === 'file'
@@ -134,7 +132,7 @@ export class Thread {
     const hung = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         reject(new ThreadError('THREAD_HUNG', 'the thread did not end'));
-      }, stopTimeoutMs);
+      }, threadStopMs);
       timer.unref();
     });
     try {
