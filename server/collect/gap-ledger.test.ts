@@ -92,6 +92,36 @@ test('counts a crash from the newest sample that is known, and a quick restart n
   await again.ledger.close();
 });
 
+test('says that samples are lost when the store has less than was noted', async () => {
+  const first = await open();
+  for (let at = 0; at < 100; at++) {
+    first.ledger.succeeded(target, start + at * interval, interval);
+    first.ledger.missed(other, start + at * interval, interval, refused);
+    await first.clock.advance(interval);
+  }
+  await first.ledger.close();
+  const endMs = start + 99 * interval;
+  const lostMs = endMs - 40 * interval;
+  const second = await open(first.file);
+  second.ledger.noteEarlierData(lostMs);
+  expect(second.ledger.recent(target, 10)).toMatchObject([
+    { reason: 'SAMPLES_LOST', fromMs: lostMs, toMs: endMs },
+  ]);
+  // Of this one nothing was there to be lost.
+  expect(second.ledger.recent(other, 10).map(({ reason }) => reason)).toEqual(['SCRAPE_REFUSED']);
+  second.ledger.succeeded(target, endMs + 20 * interval, interval);
+  expect(second.ledger.recent(target, 1)).toMatchObject([
+    { reason: 'COLLECTOR_STOPPED', fromMs: endMs, missedScrapes: 19 },
+  ]);
+  await second.ledger.close();
+  expect((await open(first.file)).ledger.recent(target, 10)).toHaveLength(2);
+  // Another node's data is not in the own store.
+  const third = await open(first.file);
+  third.ledger.takeOver([target], endMs + 50 * interval, { code: 'MOVED', message: 'Moved.' });
+  third.ledger.noteEarlierData(lostMs);
+  expect(third.ledger.recent(target, 10)).toHaveLength(2);
+});
+
 test('reads what it can of a damaged file and writes a sound one', async () => {
   const { ledger, file } = await open();
   ledger.skipped(target, start, start + 1000, 1, refused);

@@ -46,6 +46,11 @@ const stoppedReason: GapReason = {
   message: 'Collecting was stopped: the plugin or the server did not run.',
 };
 
+const lostReason: GapReason = {
+  code: 'SAMPLES_LOST',
+  message: 'What was collected is lost: the log of the store was damaged, or the power failed.',
+};
+
 /**
  * Remembers every stretch of time without data, per target and with its reason, also across
  * restarts. The file is written behind the scenes; as long as that fails (a full disk), everything
@@ -61,7 +66,7 @@ export class GapLedger {
   readonly #open = new Map<string, GapRecord>();
   #nextId: number;
   /** When the run before scraped last, for targets that this run has not scraped yet. */
-  readonly #before = new Map<string, number>();
+  readonly #before = new Map<string, { target: LedgerTarget; atMs: number }>();
   /** Why the targets in {@link #before} have a gap, if another node collected before. */
   #handover: GapReason | undefined;
   #alive: AliveNote = { atMs: -Infinity, targets: [] };
@@ -98,15 +103,24 @@ export class GapLedger {
     }
     for (const gap of gaps) gap.toMs ??= Math.max(gap.fromMs, alive.atMs);
     for (const [job, instance] of alive.targets) {
-      this.#before.set(keyOf({ job, instance }), alive.atMs);
+      const target = { job, instance };
+      this.#before.set(keyOf(target), { target, atMs: alive.atMs });
     }
   }
 
-  /** Says that data up to `atMs` is known to exist from the run before: its last note was older. */
+  /**
+   * Says that the store has data of the run before up to `atMs`. Its last note may be older, and where
+   * it is newer, what had been stored since then is gone.
+   */
   noteEarlierData(atMs: number): void {
-    for (const [key, beforeMs] of this.#before) {
-      if (atMs > beforeMs) this.#before.set(key, atMs);
+    for (const before of this.#before.values()) {
+      const isLost = atMs < before.atMs && this.#handover === undefined;
+      if (isLost && !this.#hasGap(before.target, atMs, before.atMs)) {
+        this.#add(before.target, atMs, before.atMs, lostReason, 0);
+      }
+      before.atMs = Math.max(before.atMs, atMs);
     }
+    this.#flush();
   }
 
   /**
@@ -115,7 +129,7 @@ export class GapLedger {
    */
   takeOver(targets: readonly LedgerTarget[], fromMs: number, reason: GapReason): void {
     this.#before.clear();
-    for (const target of targets) this.#before.set(keyOf(target), fromMs);
+    for (const target of targets) this.#before.set(keyOf(target), { target, atMs: fromMs });
     this.#handover = reason;
   }
 
@@ -245,13 +259,19 @@ export class GapLedger {
       // The next note carries the new list.
       this.#notedMs = -Infinity;
     }
-    const beforeMs = this.#before.get(key);
+    const beforeMs = this.#before.get(key)?.atMs;
     if (beforeMs === undefined) return;
     this.#before.delete(key);
     const missed = Math.max(0, Math.floor((atMs - beforeMs) / intervalMs - 0.5));
     const reason = this.#handover ?? stoppedReason;
     if (missed === 0 && this.#handover === undefined) return;
     this.#add(target, Math.min(beforeMs, atMs), atMs, reason, missed);
+  }
+
+  #hasGap(target: LedgerTarget, fromMs: number, toMs: number): boolean {
+    const key = keyOf(target);
+    const touches = (gap: GapRecord) => gap.fromMs < toMs && (gap.toMs ?? Infinity) > fromMs;
+    return this.#gaps.some((gap) => keyOf(gap) === key && touches(gap));
   }
 
   #add(
