@@ -47,7 +47,7 @@ export class PluginRun {
   readonly audited: AuditRecord[] = [];
   /** Events to browsers: name, payload and for whom, as JSON. */
   readonly told: string[] = [];
-  readonly #kv = new KvStore(this.clock);
+  readonly kv = new KvStore(this.clock);
   #plugin: MetricsPlugin | undefined;
   #server: Server | undefined;
 
@@ -216,13 +216,13 @@ export class PluginRun {
       getLicense: async () => undefined,
       hasPermissionTo: async (userId, permission) =>
         userId === 'admin' && permission === 'manage_system',
-      kvGet: async (key) => this.#kv.get(key),
+      kvGet: async (key) => this.kv.get(key),
       kvCompareAndSet: async (key, oldValue, newValue) =>
-        this.#kv.set(key, newValue, { isAtomic: true, oldValue }),
+        this.kv.set(key, newValue, { isAtomic: true, oldValue }),
       kvDelete: async (key) => {
-        this.#kv.set(key, undefined);
+        this.kv.set(key, undefined);
       },
-      kvList: async (page, perPage) => this.#kv.list(page, perPage),
+      kvList: async (page, perPage) => this.kv.list(page, perPage),
       logAuditRecord: async (record) => {
         this.audited.push(record);
       },
