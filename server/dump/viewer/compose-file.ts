@@ -27,8 +27,8 @@ export function composeFiles({ scrapeIntervalSeconds }: ViewerFacts): TextFile[]
   ];
 }
 
-// Prometheus runs as root: it makes its lock and its WAL in a directory that belongs to whoever
-// unpacked the archive. Equal block durations switch its compaction off.
+// Both run as root: Prometheus makes its lock and its WAL in a directory that belongs to whoever
+// unpacked the archive, and Grafana reads files there that nobody else may where the umask says so. Equal block durations switch its compaction off.
 const composeFile = (lookbackSeconds: number) => `# docker compose up
 # Grafana: http://localhost:3000 (no login), Prometheus: http://localhost:9090
 services:
@@ -49,6 +49,7 @@ services:
       - 127.0.0.1:9090:9090
   grafana:
     image: ${grafanaImage}
+    user: root
     depends_on:
       - prometheus
     environment:

@@ -21,7 +21,7 @@ function contentOf(path: string, of: ViewerFacts = facts): string {
 interface Compose {
   services: Record<
     string,
-    { image: string; command?: string[]; volumes: string[]; ports: string[] }
+    { image: string; user?: string; command?: string[]; volumes: string[]; ports: string[] }
   >;
 }
 
@@ -51,6 +51,11 @@ describe('the compose file', () => {
         expect({ source, isThere }).toEqual({ source, isThere: true });
       }
     }
+  });
+
+  test('reads what was unpacked under any umask', () => {
+    const { services } = parse(contentOf('docker-compose.yml')) as Compose;
+    expect(Object.values(services).map(({ user }) => user)).toEqual(['root', 'root']);
   });
 
   test('keeps samples visible that are far apart', () => {
