@@ -4,6 +4,7 @@ import {
   dumpRedactions,
   dumpStates,
   type Dump,
+  type DumpChoices,
   type DumpEstimate,
   type DumpFilter,
   type DumpList,
@@ -188,6 +189,12 @@ export const dumpPreview: Reader<DumpPreview> = fields<DumpPreview>({
   hosts: list(text),
   jobs: list(text),
   redacted: fields<DumpPreview['redacted']>({ hosts: flag, labels: list(text) }),
+  isCut: flag,
+});
+
+export const dumpChoices: Reader<DumpChoices> = fields<DumpChoices>({
+  hosts: list(text),
+  jobs: list(text),
   isCut: flag,
 });
 

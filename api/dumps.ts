@@ -102,6 +102,15 @@ export interface DumpPreview {
   isCut: boolean;
 }
 
+/** Answer of `GET /api/v1/dumps/choices`: what of a range a dump can be limited to. */
+export interface DumpChoices {
+  /** Hosts that there are data of in the range or near its ends, gone ones too; without ports, sorted. */
+  hosts: string[];
+  jobs: string[];
+  /** Whether there may be more: not all blocks were looked at yet, or a list was cut at its maximum. */
+  isCut: boolean;
+}
+
 /** Steps that a dump can be thinned to, in seconds. */
 export const minStepSeconds = 5;
 export const maxStepSeconds = 3600;

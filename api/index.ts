@@ -8,6 +8,7 @@ export {
   minStepSeconds,
   type Dump,
   type DumpAliases,
+  type DumpChoices,
   type DumpEstimate,
   type DumpFilter,
   type DumpList,

@@ -8,6 +8,7 @@ import {
   expectNoComplaint,
   formCounts,
   primary,
+  settled,
 } from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
 
@@ -255,4 +256,24 @@ browserTest('lets those who may only read look, and says why no more', async () 
   expect(await page.getByText('Preview what leaves').count()).toBe(0);
   expect(await page.getByLabel('Collect every (seconds):').isEnabled()).toBe(true);
   expect(await rows(page).first().innerText()).toMatch(/10\sB/);
+});
+
+browserTest('a bar of unknown length makes room for one that begins at nothing', async () => {
+  const { page } = await consoleBrowser.open();
+  await settled(page);
+  let goOn = () => {};
+  const held = new Promise<void>((done) => (goOn = done));
+  await page.route('**/dumps', async (route) => {
+    if (route.request().method() === 'POST') await held;
+    await route.continue();
+  });
+  await primary(page).click();
+  const unknown = page.locator('.mmx-progress--unknown .mmx-progress__bar');
+  await unknown.evaluate((bar) => {
+    (bar as unknown as { id: string }).id = 'unknown-bar';
+  });
+  goOn();
+  await dumpAsked(page);
+  // The same element would shrink from full to empty before everybody's eyes.
+  expect(await page.locator('#unknown-bar').count()).toBe(0);
 });

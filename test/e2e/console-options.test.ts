@@ -31,7 +31,7 @@ async function chooseAll(page: Page): Promise<void> {
   await page.getByText('Options', { exact: true }).click();
   await page.getByLabel('mattermost-3').check();
   await page.getByLabel('mattermost-1').check();
-  await page.getByLabel('node', { exact: true }).check();
+  await page.getByLabel('node Machine (node exporter)', { exact: true }).check();
   await page.getByLabel('Metric names').fill('go_*\nnode_cpu_seconds_total');
   await page.getByLabel('Samples', { exact: true }).selectOption('300');
   await page.getByLabel('Redact hosts and ids').check();
@@ -201,5 +201,38 @@ browserTest('previews what leaves, and what of it would be redacted', async () =
   await dumpAsked(page);
   expect(api.dumps[0]?.redaction).toBe('hosts-and-ids');
   expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expectNoComplaint(complaints);
+});
+
+browserTest('offers hosts that are gone when the range has data of them', async () => {
+  const { page, api, complaints } = await consoleBrowser.open({ prepare: threeNodes });
+  await page.getByText('No dumps yet.').waitFor();
+  const choices = () => api.requests.filter((request) => request.startsWith('GET /dumps/choices?'));
+  const jobs = page.getByRole('group', { name: 'Jobs' });
+  api.choices = { hosts: ['mattermost-0', 'mattermost-1'], jobs: ['node'], isCut: false };
+  expect(choices()).toEqual([]);
+  await page.getByText('Options', { exact: true }).click();
+  const gone = page.getByLabel('mattermost-0 (no longer collected)');
+  await gone.check();
+  const hosts = page.getByRole('group', { name: 'Hosts' });
+  expect(await hosts.getByRole('checkbox').count()).toBe(2);
+  expect(await jobs.count()).toBe(0);
+  expect(choices()).toHaveLength(1);
+  expect(await axeViolations(page)).toEqual([]);
+
+  // Another range has nothing of it: what is chosen stays, to be given up.
+  api.choices = { hosts: ['mattermost-1', 'mattermost-2'], jobs: ['node'], isCut: false };
+  await page.getByRole('button', { name: '15 minutes' }).click();
+  await page.getByLabel('mattermost-2').waitFor();
+  expect(await hosts.getByRole('checkbox').count()).toBe(3);
+  await gone.uncheck();
+  expect(await gone.and(page.locator(':focus')).count()).toBe(1);
+
+  // Without an answer, what is collected now.
+  api.troubledPath = /choices/;
+  api.trouble = { kind: 'cut' };
+  await page.getByRole('button', { name: '1 hour' }).click();
+  await page.getByLabel('mattermost-3').waitFor();
+  expect(await hosts.getByRole('checkbox').count()).toBe(4);
   expectNoComplaint(complaints);
 });

@@ -54,7 +54,9 @@ browserTest('says at a glance that it works, and how', async () => {
   );
   const rows = page.getByRole('table', { name: 'Targets' }).locator('tbody tr');
   expect(await rows.count()).toBe(2);
-  expect(await rows.first().innerText()).toMatch(/prometheus\s+mattermost-1:8067\s+Up/);
+  expect(await rows.first().innerText()).toMatch(
+    /Mattermost server\s+prometheus, mattermost-1:8067\s+Up/,
+  );
   const title = await overview(page).locator('time').first().getAttribute('title');
   expect(title).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/);
   expectNoComplaint(complaints);

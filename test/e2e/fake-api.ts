@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type {
   ApiError,
   Dump,
+  DumpChoices,
   DumpPhase,
   DumpPreview,
   DumpRequest,
@@ -34,6 +35,8 @@ export class FakeApi {
   isSyncFinished = true;
   /** Bodies of everything that dumps were asked for with, previews included. */
   readonly asked: DumpRequest[] = [];
+  /** What there is to choose from in any range. */
+  choices: DumpChoices = { hosts: [], jobs: [], isCut: false };
   /** What a dump would give away. */
   preview: (request: DumpRequest) => DumpPreview = previewOf;
   /** Methods and paths of all requests, for tests that count. */
@@ -123,6 +126,8 @@ export class FakeApi {
     } else if (route === 'GET /dumps') {
       const dumps = [...this.dumps].sort((a, b) => b.createdAtMs - a.createdAtMs);
       answer(response, 200, { dumps });
+    } else if (route.startsWith('GET /dumps/choices?')) {
+      answer(response, 200, this.choices);
     } else if (route.startsWith('GET /dumps/estimate?')) {
       // A coarser step makes less of it, as with a real one.
       const share = route.includes('stepSeconds=') ? 20 : 1;

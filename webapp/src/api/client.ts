@@ -2,6 +2,7 @@ import {
   dumpArchivePath,
   type ApiError,
   type Dump,
+  type DumpChoices,
   type DumpEstimate,
   type DumpList,
   type DumpPreview,
@@ -52,6 +53,11 @@ export class MetricsApi {
   estimate(request: DumpRequest, signal: AbortSignal): Promise<DumpEstimate> {
     const path = `dumps/estimate?${queryOf(request)}`;
     return this.#ask('GET', path, answers.dumpEstimate, signal);
+  }
+
+  /** What of a range a dump can be limited to. */
+  choices(range: { from: number; to: number }, signal: AbortSignal): Promise<DumpChoices> {
+    return this.#ask('GET', `dumps/choices?${queryOf(range)}`, answers.dumpChoices, signal);
   }
 
   /** What a dump would give away; none is made. */

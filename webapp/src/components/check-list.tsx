@@ -5,18 +5,20 @@ export interface CheckListProps {
   legend: string;
   /** What it means when nothing is chosen. */
   help: string;
-  names: string[];
+  /** A name may have a remark beside it; an empty one is none. */
+  items: readonly { name: string; remark: string }[];
   chosen: string[];
   onChange: (chosen: string[]) => void;
 }
 
 /** Names to choose from, none of them chosen at first. */
-export function CheckList({ legend, help, names, chosen, onChange }: CheckListProps) {
+export function CheckList({ legend, help, items, chosen, onChange }: CheckListProps) {
+  const names = items.map(({ name }) => name);
   return (
     <fieldset className="mmx-checks">
       <legend className="mmx-field__label">{legend}</legend>
       <div className="mmx-checks__names">
-        {names.map((name) => (
+        {items.map(({ name, remark }) => (
           <label key={name} className="mmx-check">
             <input
               type="checkbox"
@@ -30,7 +32,10 @@ export function CheckList({ legend, help, names, chosen, onChange }: CheckListPr
                 );
               }}
             />
-            <span>{name}</span>
+            <span>
+              {name}
+              {remark !== '' && <span className="mmx-check__remark"> {remark}</span>}
+            </span>
           </label>
         ))}
       </div>

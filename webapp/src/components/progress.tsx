@@ -22,7 +22,12 @@ export function Progress({ percent, label, valueText, isSmall = false }: Progres
       aria-valuetext={valueText}
       {...known}
     >
-      <div className="mmx-progress__bar" style={{ width: `${String(percent ?? 100)}%` }} />
+      {/* A new element, or the bar would shrink from its full length to what is done. */}
+      <div
+        key={kind}
+        className="mmx-progress__bar"
+        style={{ width: `${String(percent ?? 100)}%` }}
+      />
     </div>
   );
 }

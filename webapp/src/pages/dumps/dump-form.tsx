@@ -1,13 +1,17 @@
 import React, { useState } from 'react';
+import { useApi } from '../../api/context.ts';
 import { Button } from '../../components/button.tsx';
 import { useText } from '../../i18n/use-text.ts';
+import { useAnswer } from '../../polling/use-answer.ts';
 import { useZone } from '../../zone/zone.tsx';
+import { askChoices } from './ask-choices.ts';
 import { DumpEstimateLine } from './dump-estimate.tsx';
 import { OptionFields } from './option-fields.tsx';
 import { dumpRequest, plainOptions, type DumpChoice, type KnownTargets } from './options.ts';
 import { PreviewDialog } from './preview-dialog.tsx';
 import { readEntry, type FormTimes, type RangeEntry } from './range-entry.ts';
 import { RangeFields } from './range-fields.tsx';
+import { resolveRange } from './ranges.ts';
 
 export interface DumpFormProps {
   times: FormTimes;
@@ -22,13 +26,23 @@ const firstEntry: RangeEntry = { kind: 'preset', preset: '6h' };
 /** A dump of one's own choice; a fieldset, because a form inside the console's form would break it. */
 export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
   const say = useText();
+  const api = useApi();
   const { zone } = useZone();
   const [entry, setEntry] = useState(firstEntry);
   const [options, setOptions] = useState(plainOptions);
   const [isTouched, setTouched] = useState(false);
+  const [isOpened, setOpened] = useState(false);
   const [previewed, setPreviewed] = useState<DumpChoice | null>(null);
   const { shown, choice: range, fault } = readEntry(entry, zone, times);
   const choice = range === null ? null : { range, options };
+  const stored = useAnswer(
+    range === null || !isOpened
+      ? null
+      : {
+          key: JSON.stringify(entry),
+          ask: (signal) => askChoices(api, resolveRange(range, times.nowMs), signal),
+        },
+  );
   const withChoice = (use: (choice: DumpChoice) => void) => () => {
     setTouched(true);
     if (choice !== null) {
@@ -48,6 +62,10 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
       />
       <OptionFields
         {...{ known, options }}
+        stored={stored?.value ?? null}
+        onOpen={() => {
+          setOpened(true);
+        }}
         onChange={(next) => {
           setTouched(true);
           setOptions(next);

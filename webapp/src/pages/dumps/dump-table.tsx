@@ -56,8 +56,10 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
             {dumps.length === 0 && (
               <tr>
                 <td colSpan={COLUMNS} className="mmx-table__empty">
-                  <strong>{say('mmx.list.empty')}</strong>{' '}
-                  {canWrite && say('mmx.list.empty.advice')}
+                  <div>
+                    <strong>{say('mmx.list.empty')}</strong>{' '}
+                    {canWrite && say('mmx.list.empty.advice')}
+                  </div>
                 </td>
               </tr>
             )}

@@ -1,10 +1,13 @@
-import React from 'react';
+import React, { useRef } from 'react';
+import type { DumpChoices } from '../../../../api/index.ts';
 import { Button } from '../../components/button.tsx';
 import { CheckList } from '../../components/check-list.tsx';
 import { keepFormFromSubmitting } from '../../components/keep-form.ts';
 import { useText } from '../../i18n/use-text.ts';
+import { targetKind } from '../overview/target-kind.ts';
 import { optionTexts, stepText } from './option-notes.tsx';
 import {
+  choosable,
   notesOfOptions,
   plainOptions,
   steps,
@@ -14,19 +17,31 @@ import {
 
 export interface OptionFieldsProps {
   known: KnownTargets;
+  /** What the server has in the range; null while that is not known. */
+  stored: DumpChoices | null;
   options: DumpOptions;
   onChange: (options: DumpOptions) => void;
+  /** Unfolded for the first time: only then is it of interest what there is to choose. */
+  onOpen: () => void;
 }
 
 /** Everything most people never need, folded away; what is chosen is said when it is folded, too. */
-export function OptionFields({ known, options, onChange }: OptionFieldsProps) {
+export function OptionFields(props: OptionFieldsProps) {
+  const { known, stored, options, onChange, onOpen } = props;
   const say = useText();
   const chosen = optionTexts(notesOfOptions(options), say);
   const change = (fields: Partial<DumpOptions>) => {
     onChange({ ...options, ...fields });
   };
   return (
-    <details className="mmx-options">
+    <details
+      className="mmx-options"
+      onToggle={({ currentTarget }) => {
+        if (currentTarget.open) {
+          onOpen();
+        }
+      }}
+    >
       <summary>
         <span>{say('mmx.options')}</span>
         <span className="mmx-options__chosen">
@@ -34,28 +49,22 @@ export function OptionFields({ known, options, onChange }: OptionFieldsProps) {
         </span>
       </summary>
       <div className="mmx-options__fields">
-        {known.hosts.length > 1 && (
-          <CheckList
-            legend={say('mmx.options.hosts')}
-            help={say('mmx.options.hosts.help')}
-            names={known.hosts}
-            chosen={options.nodes}
-            onChange={(nodes) => {
-              change({ nodes });
-            }}
-          />
-        )}
-        {known.jobs.length > 1 && (
-          <CheckList
-            legend={say('mmx.options.jobs')}
-            help={say('mmx.options.jobs.help')}
-            names={known.jobs}
-            chosen={options.jobs}
-            onChange={(jobs) => {
-              change({ jobs });
-            }}
-          />
-        )}
+        <ChoiceList
+          kind="hosts"
+          chosen={options.nodes}
+          {...{ known, stored }}
+          onChange={(nodes) => {
+            change({ nodes });
+          }}
+        />
+        <ChoiceList
+          kind="jobs"
+          chosen={options.jobs}
+          {...{ known, stored }}
+          onChange={(jobs) => {
+            change({ jobs });
+          }}
+        />
         <MetricsField {...{ options, change }} />
         <StepField {...{ options, change }} />
         <RedactionField {...{ options, change }} />
@@ -74,6 +83,42 @@ export function OptionFields({ known, options, onChange }: OptionFieldsProps) {
         )}
       </div>
     </details>
+  );
+}
+
+interface ChoiceListProps extends Pick<OptionFieldsProps, 'known' | 'stored'> {
+  kind: 'hosts' | 'jobs';
+  chosen: string[];
+  onChange: (chosen: string[]) => void;
+}
+
+/** Hosts or jobs to choose from, where there is more than one. */
+function ChoiceList({ kind, known, stored, chosen, onChange }: ChoiceListProps) {
+  const say = useText();
+  // A name that vanished with its tick would take the keyboard's focus along.
+  const everChosen = useRef(new Set<string>());
+  for (const name of chosen) {
+    everChosen.current.add(name);
+  }
+  const remarkOn = (name: string, isGone: boolean) => {
+    const is = kind === 'jobs' ? targetKind(name) : null;
+    const remarks = [
+      is === null ? '' : say(`mmx.targets.kind.${is}`),
+      isGone ? say('mmx.options.gone') : '',
+    ];
+    return remarks.filter((remark) => remark !== '').join(' ');
+  };
+  const items = choosable(kind, known, stored, [...everChosen.current]);
+  if (items.length < 2) {
+    return null;
+  }
+  return (
+    <CheckList
+      legend={say(`mmx.options.${kind}`)}
+      help={say(`mmx.options.${kind}.help`)}
+      items={items.map(({ name, isGone }) => ({ name, remark: remarkOn(name, isGone) }))}
+      {...{ chosen, onChange }}
+    />
   );
 }
 

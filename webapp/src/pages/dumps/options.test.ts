@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { healthyTargets, queuedDump } from '../../../../test/e2e/fixture-status.ts';
 import {
+  choosable,
   dumpRequest,
   knownTargets,
   metricPatterns,
@@ -70,4 +71,28 @@ test('knows hosts and jobs from the targets, without those that were never there
     hosts: ['app2', 'app10', 'fd00::5', 'plain'],
     jobs: ['mattermost', 'node', 'other'],
   });
+});
+
+const present = { hosts: ['app2', 'app10'], jobs: ['node'] };
+const names = (...args: Parameters<typeof choosable>) =>
+  choosable(...args).map(({ isGone, name }) => (isGone ? `${name} gone` : name));
+
+test('offers what the range has, and what is chosen', () => {
+  const stored = { hosts: ['app1', 'app2'], jobs: ['node', 'old'], isCut: false };
+  expect(names('hosts', present, stored, [])).toEqual(['app1 gone', 'app2']);
+  expect(names('hosts', present, stored, ['app10'])).toEqual(['app1 gone', 'app2', 'app10']);
+  expect(names('jobs', present, stored, [])).toEqual(['node', 'old gone']);
+});
+
+test('offers what is collected now while it is not known what the range has', () => {
+  expect(names('hosts', present, null, [])).toEqual(['app2', 'app10']);
+  const nothing = { hosts: [], jobs: [], isCut: false };
+  expect(names('hosts', present, nothing, [])).toEqual(['app2', 'app10']);
+  const some = { hosts: ['app1'], jobs: [], isCut: true };
+  expect(names('hosts', present, some, [])).toEqual(['app1 gone', 'app2', 'app10']);
+});
+
+test('calls nothing gone while it is not known what is collected', () => {
+  const stored = { hosts: ['app1'], jobs: [], isCut: false };
+  expect(names('hosts', { hosts: [], jobs: [] }, stored, [])).toEqual(['app1']);
 });

@@ -1,4 +1,4 @@
-import type { Dump, DumpRequest, Target } from '../../../../api/index.ts';
+import type { Dump, DumpChoices, DumpRequest, Target } from '../../../../api/index.ts';
 import { resolveRange, type RangeChoice } from './ranges.ts';
 
 /** Which series of a range a dump holds, and how; lists that are empty leave nothing out. */
@@ -80,6 +80,30 @@ export function knownTargets(targets: readonly Target[]): KnownTargets {
     hosts: sortedOnce(scraped.map(({ instance }) => hostOf(instance))),
     jobs: sortedOnce(scraped.map(({ job }) => job)),
   };
+}
+
+/** A name to choose. */
+export interface Choosable {
+  name: string;
+  /** There are data of it, but it is not collected any more. */
+  isGone: boolean;
+}
+
+/**
+ * What can be chosen of one kind: what the server has in the range, or what is collected now while that is
+ * not known; both when the server could not look at everything. What is chosen stays, to be given up.
+ */
+export function choosable(
+  kind: 'hosts' | 'jobs',
+  known: KnownTargets,
+  stored: DumpChoices | null,
+  chosen: readonly string[],
+): Choosable[] {
+  const present = known[kind];
+  const found = stored?.[kind] ?? [];
+  const isWhole = found.length > 0 && stored?.isCut === false;
+  const names = sortedOnce([...(isWhole ? found : [...found, ...present]), ...chosen]);
+  return names.map((name) => ({ name, isGone: present.length > 0 && !present.includes(name) }));
 }
 
 /** An instance without its port, and without the brackets of an IPv6 address. */

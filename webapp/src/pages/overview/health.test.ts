@@ -59,8 +59,10 @@ test('puts errors before warnings and keeps the order otherwise', () => {
 });
 
 test('calls the newest sample stale after three intervals', () => {
-  expect(isStale(status({}), 45_000)).toBe(false);
-  expect(isStale(status({}), 45_001)).toBe(true);
+  const { nowMs } = status({});
+  expect(isStale(status({ newestSampleMs: nowMs - 45_000 }))).toBe(false);
+  expect(isStale(status({ newestSampleMs: nowMs - 45_001 }))).toBe(true);
+  expect(isStale(status({ newestSampleMs: null }))).toBe(false);
 });
 
 test('asks quickly until the first sample is there', () => {

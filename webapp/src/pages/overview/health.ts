@@ -30,8 +30,15 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
 /** Missed scrapes after which the newest sample counts as old. */
 const STALE_INTERVALS = 3;
 
-export function isStale(status: Status, ageMs: number): boolean {
-  return ageMs > STALE_INTERVALS * status.scrapeIntervalSeconds * 1_000;
+/**
+ * Whether collecting was late when the server said so: what has passed since, until the page asks again,
+ * makes nothing late.
+ */
+export function isStale({ newestSampleMs, nowMs, scrapeIntervalSeconds }: Status): boolean {
+  if (newestSampleMs === null) {
+    return false;
+  }
+  return nowMs - newestSampleMs > STALE_INTERVALS * scrapeIntervalSeconds * 1_000;
 }
 
 export const STARTING_POLL_MS = 2_000;

@@ -12,8 +12,9 @@ import type { LiveResource } from '../../polling/use-resource.ts';
 import { useTimes } from '../../zone/use-times.ts';
 import type { Tone } from './health.ts';
 import { ScrapePicture } from './scrape-picture.tsx';
+import { targetKind } from './target-kind.ts';
 
-const COLUMNS = 7;
+const COLUMNS = 6;
 
 export interface TargetsProps {
   targets: LiveResource<TargetList>;
@@ -55,8 +56,7 @@ function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs:
         <caption className="mmx-hidden">{say('mmx.targets.caption')}</caption>
         <thead>
           <tr>
-            <th scope="col">{say('mmx.targets.job')}</th>
-            <th scope="col">{say('mmx.targets.instance')}</th>
+            <th scope="col">{say('mmx.targets.target')}</th>
             <th scope="col">{say('mmx.targets.state')}</th>
             <th scope="col">{say('mmx.targets.scraped')}</th>
             <th scope="col" className="mmx-number">
@@ -71,11 +71,13 @@ function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs:
         <tbody>
           {targets.length === 0 && (
             <tr>
-              <td colSpan={COLUMNS}>
-                {say('mmx.targets.none')}{' '}
-                <a className="mmx-link" href={performancePageLink()}>
-                  {say('mmx.targets.none.link')}
-                </a>
+              <td colSpan={COLUMNS} className="mmx-table__empty">
+                <div>
+                  {say('mmx.targets.none')}{' '}
+                  <a className="mmx-link" href={performancePageLink()}>
+                    {say('mmx.targets.none.link')}
+                  </a>
+                </div>
               </td>
             </tr>
           )}
@@ -103,10 +105,9 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
   return (
     <>
       <tr className={hasMore ? 'mmx-table__first' : undefined}>
-        <th scope="row">{target.job}</th>
-        <td className="mmx-code" title={target.url}>
-          {target.instance}
-        </td>
+        <th scope="row" className="mmx-target" title={target.url}>
+          <TargetName job={target.job} instance={target.instance} />
+        </th>
         <td>
           <StatusWord tone={tones[target.state]}>{say(`mmx.targets.${target.state}`)}</StatusWord>
         </td>
@@ -133,6 +134,21 @@ function TargetRows({ target, serverNowMs }: { target: Target; serverNowMs: numb
           </td>
         </tr>
       )}
+    </>
+  );
+}
+
+/** What it is, in words where the plugin knows it, and by what it is called in dumps. */
+function TargetName({ job, instance }: Pick<Target, 'job' | 'instance'>) {
+  const say = useText();
+  const kind = targetKind(job);
+  return (
+    <>
+      <div>{kind === null ? job : say(`mmx.targets.kind.${kind}`)}</div>
+      <div className="mmx-target__names">
+        {kind !== null && <>{job}, </>}
+        {instance}
+      </div>
     </>
   );
 }

@@ -99,7 +99,7 @@ function AgeTile({ label, ms, serverNowMs, status }: AgeTileProps) {
     return <Tile label={label} value={say('mmx.tile.none')} note="" />;
   }
   const ageMs = Math.max(0, serverNowMs - ms);
-  const isLate = status !== undefined && isStale(status, ageMs);
+  const isLate = status !== undefined && isStale(status);
   return (
     <Tile
       label={label}
