@@ -115,6 +115,13 @@ test('says that samples are lost when the store has less than was noted', async 
   ]);
   await second.ledger.close();
   expect((await open(first.file)).ledger.recent(target, 10)).toHaveLength(2);
+  // What a power cut takes is less, and told with the time behind it.
+  const cut = await open(first.file);
+  cut.ledger.noteEarlierData(endMs + 20 * interval - 5000);
+  cut.ledger.succeeded(target, endMs + 40 * interval, interval);
+  expect(cut.ledger.recent(target, 1)).toMatchObject([
+    { reason: 'COLLECTOR_STOPPED', fromMs: endMs + 20 * interval - 5000 },
+  ]);
   // Another node's data is not in the own store.
   const third = await open(first.file);
   third.ledger.takeOver([target], endMs + 50 * interval, { code: 'MOVED', message: 'Moved.' });

@@ -114,11 +114,12 @@ export class GapLedger {
    */
   noteEarlierData(atMs: number): void {
     for (const before of this.#before.values()) {
-      const isLost = atMs < before.atMs && this.#handover === undefined;
-      if (isLost && !this.#hasGap(before.target, atMs, before.atMs)) {
-        this.#add(before.target, atMs, before.atMs, lostReason, 0);
-      }
-      before.atMs = Math.max(before.atMs, atMs);
+      const { target, atMs: notedMs } = before;
+      if (this.#handover !== undefined) before.atMs = Math.max(notedMs, atMs);
+      else if (this.#hasGap(target, atMs, notedMs)) continue;
+      // A little that is gone, as after a power cut, is part of the time without a collector.
+      else if (notedMs - atMs <= ledgerNoteMs) before.atMs = atMs;
+      else this.#add(target, atMs, notedMs, lostReason, 0);
     }
     this.#flush();
   }
