@@ -113,20 +113,22 @@ test('says that samples are lost when the store has less than was noted', async 
   expect(second.ledger.recent(target, 1)).toMatchObject([
     { reason: 'COLLECTOR_STOPPED', fromMs: endMs, missedScrapes: 19 },
   ]);
+  second.ledger.succeeded(target, endMs + 30 * interval, interval);
   await second.ledger.close();
   expect((await open(first.file)).ledger.recent(target, 10)).toHaveLength(2);
   // What a power cut takes is less, and told with the time behind it.
   const cut = await open(first.file);
-  cut.ledger.noteEarlierData(endMs + 20 * interval - 5000);
+  cut.ledger.noteEarlierData(endMs + 30 * interval - 5000);
   cut.ledger.succeeded(target, endMs + 40 * interval, interval);
   expect(cut.ledger.recent(target, 1)).toMatchObject([
-    { reason: 'COLLECTOR_STOPPED', fromMs: endMs + 20 * interval - 5000 },
+    { reason: 'COLLECTOR_STOPPED', fromMs: endMs + 30 * interval - 5000 },
   ]);
+  await cut.ledger.close();
   // Another node's data is not in the own store.
   const third = await open(first.file);
   third.ledger.takeOver([target], endMs + 50 * interval, { code: 'MOVED', message: 'Moved.' });
   third.ledger.noteEarlierData(lostMs);
-  expect(third.ledger.recent(target, 10)).toHaveLength(2);
+  expect(third.ledger.recent(target, 10)).toHaveLength(3);
 });
 
 test('reads what it can of a damaged file and writes a sound one', async () => {
