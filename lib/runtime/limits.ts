@@ -9,3 +9,6 @@ export const sweepPeriodBytes = 4 * 1024 * 1024;
 
 /** How often a slice monitor looks; its figure can be too high by the work of this long, never too low. */
 export const slicePeriodMs = 10;
+
+/** How long a guard waits for the stack of a loop that stands still, before it ends the process without. */
+export const guardStackMs = 1500;

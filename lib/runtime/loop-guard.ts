@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { guardStackMs } from './limits.ts';
 
 export interface LoopGuardOptions {
   /** How often {@link LoopGuard.beat} is called, and how often the guard looks. */
@@ -6,6 +7,8 @@ export interface LoopGuardOptions {
   /** Beats that are missing before `warning` is written, and before `ending` is and the process ends. */
   warnBeats: number;
   endBeats: number;
+  /** How long the guard waits for the stack of the loop; one that is stuck in a system call has none to show. */
+  stackMs?: number;
   /**
    * Lines for stderr, with the newline. What stands in them as `{time}` (ISO 8601 with microseconds),
    * `{milliseconds}` (since the last beat) and in the last one `{stack}` (where the loop hangs) is
@@ -32,7 +35,7 @@ export class LoopGuard {
       eval: true,
       stdout: true,
       stderr: true,
-      workerData: { ...options, beats: this.#beats },
+      workerData: { stackMs: guardStackMs, ...options, beats: this.#beats },
     });
     this.#worker.unref();
     this.#worker.on('error', onFailure);
@@ -53,14 +56,12 @@ export class LoopGuard {
 function guardLoop(): void {
   const threads = process.getBuiltinModule('node:worker_threads');
   const { constants, openSync, writeSync } = process.getBuiltinModule('node:fs');
-  const { beatMs, warnBeats, endBeats, warning, ending, beats } =
+  const { beatMs, warnBeats, endBeats, stackMs, warning, ending, beats } =
     threads.workerData as LoopGuardOptions & {
       beats: Int32Array;
     };
 
   const maxFrames = 8;
-  /** A loop that is stuck in a system call has no stack to show. */
-  const stackMs = 1500;
   const stderr = openStderr();
   let missing = 0;
   while (missing < endBeats) {
