@@ -225,6 +225,21 @@ browserTest('keeps the question open when deleting fails', async () => {
   expect(api.dumps).toEqual([]);
 });
 
+browserTest('says who asked for a dump, as far as the host tells it', async () => {
+  const [ada, gone] = ['a'.repeat(26), 'g'.repeat(26)];
+  const { page, complaints } = await consoleBrowser.open({
+    prepare: (prepared, server) => {
+      for (const createdBy of [ada, gone, '']) {
+        prepared.addReady({ archive: archiveOf(1), createdBy });
+      }
+      server.usernames = { [ada]: 'ada.lovelace' };
+    },
+  });
+  await rows(page).getByText('by ada.lovelace').waitFor();
+  expect(await rows(page).getByText(/^by /).count()).toBe(1);
+  expect(complaints).toEqual([]);
+});
+
 browserTest('shows fifty dumps at first', async () => {
   const { page } = await consoleBrowser.open({
     prepare: (prepared) => {

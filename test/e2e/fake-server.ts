@@ -15,6 +15,8 @@ export class FakeServer {
   settings: RawSettings = {};
   /** The map of what the server's environment decides. */
   environment: object = {};
+  /** Names of users by their ids. */
+  usernames: Record<string, string> = {};
   /** Bodies of changes of the configuration. */
   readonly configPatches: unknown[] = [];
   /** How a change that is not of the plugin's settings is answered. */
@@ -44,6 +46,14 @@ export class FakeServer {
       answer(response, 200, { PluginSettings: { Plugins: { [this.#pluginId]: this.settings } } });
     } else if (route === 'GET /config/environment') {
       answer(response, 200, this.environment);
+    } else if (route === 'POST /users/ids') {
+      const ids = (await readJson(request)) as string[];
+      const known = ids.flatMap((id) => ({ id, username: this.usernames[id] }));
+      answer(
+        response,
+        200,
+        known.filter(({ username }) => username !== undefined),
+      );
     } else if (route === 'PUT /config/patch') {
       this.#patch((await readJson(request)) as ConfigPatch, response);
     } else {

@@ -47,6 +47,10 @@ export class Accounts {
     return user;
   }
 
+  users(): User[] {
+    return [...this.#users.values()];
+  }
+
   user(username: string): User {
     const user = this.#users.get(username);
     if (user === undefined) throw new Error(`there is no user ${username}`);

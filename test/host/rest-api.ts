@@ -40,6 +40,7 @@ interface Answer {
 const routes: Route[] = [
   ['POST', /^\/users\/login$/, 'anybody', logIn],
   ['GET', /^\/users\/me$/, 'user', (_backend, { session }) => ({ body: userOf(session) })],
+  ['POST', /^\/users\/ids$/, 'user', usersByIds],
   ['GET', /^\/system\/ping$/, 'anybody', () => ({ body: { status: 'OK' } })],
   ['GET', /^\/config$/, 'admin', (backend) => ({ body: sanitized(backend) })],
   ['GET', /^\/config\/environment$/, 'admin', () => ({ body: {} })],
@@ -130,6 +131,12 @@ async function logIn({ accounts }: RestBackend, { request }: Exchange): Promise<
     headers: { Token: session.token, 'Set-Cookie': sessionCookies(session) },
     body: userOf(session),
   };
+}
+
+async function usersByIds({ accounts }: RestBackend, { request }: Exchange): Promise<Answer> {
+  const ids = (await json(request)) as unknown[];
+  const users = accounts.users().filter(({ id }) => ids.includes(id));
+  return { body: users.map(({ id, username }) => ({ id, username })) };
 }
 
 /** What the server sets at a login. */

@@ -45,6 +45,14 @@ test('asks below the site path, as a script, without a token for reading', async
   });
 });
 
+test('asks the host for names of users', async () => {
+  const users = [{ id: 'a', username: 'ada', roles: 'system_user' }];
+  const { api, sent } = answering(() => Response.json(users));
+  expect(await api.usernames(['a', 'b'], signal)).toEqual(new Map([['a', 'ada']]));
+  expect([sent[0]?.url, sent[0]?.init.body]).toEqual(['/sub/api/v4/users/ids', '["a","b"]']);
+  expect(sent[0]?.init.headers).toMatchObject({ 'X-CSRF-Token': 'token' });
+});
+
 test('sends the token and a JSON body with what changes something', async () => {
   const { api, sent } = answering(() => new Response(null, { status: 204 }));
   await api.deleteDump('abc', signal);

@@ -14,6 +14,7 @@ import {
 import * as answers from '../../../api/answers.ts';
 import { environmentSettings, type EnvironmentSettings } from './environment-settings.ts';
 import { RequestFailure, type FailureKind } from './failure.ts';
+import { usernames } from './usernames.ts';
 import { fields, flag, nullable, text, type Reader } from '../../../api/read.ts';
 
 /** An answer that takes longer counts as no answer; the slowest route only reads local files. */
@@ -116,6 +117,19 @@ export class MetricsApi {
       refused: hostError,
       signal,
       body: undefined,
+    });
+  }
+
+  /** Names of users by their ids; the host tells those that whoever is signed in may see. */
+  usernames(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    return this.#send({
+      method: 'POST',
+      name: 'users',
+      url: `${this.#options.sitePath()}/api/v4/users/ids`,
+      read: usernames,
+      refused: hostError,
+      signal,
+      body: ids,
     });
   }
 

@@ -17,6 +17,7 @@ import { FailureAdvice, FailureDetails } from './dump-failure.tsx';
 import { OptionNotes } from './option-notes.tsx';
 import { notesOfDump } from './options.ts';
 import { phaseText } from './phases.ts';
+import { useOwners } from './use-owners.ts';
 
 const COLUMNS = 6;
 
@@ -33,6 +34,7 @@ export interface DumpTableProps {
 export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProps) {
   const say = useText();
   const [rows, setRows] = useState(PAGE_ROWS);
+  const owners = useOwners(dumps);
   return (
     <>
       <TableFrame label={say('mmx.list.caption')}>
@@ -65,7 +67,10 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
             )}
             {dumps.slice(0, rows).map((dump) => (
               <Fragment key={dump.id}>
-                <DumpRow {...{ dump, canWrite, onDelete, onCancel }} />
+                <DumpRow
+                  {...{ dump, canWrite, onDelete, onCancel }}
+                  owner={owners.get(dump.createdBy) ?? null}
+                />
                 {(dump.error !== null || dump.warnings.length > 0) && <DumpNotes dump={dump} />}
               </Fragment>
             ))}
@@ -89,9 +94,11 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
 
 interface DumpRowProps extends Omit<DumpTableProps, 'dumps'> {
   dump: Dump;
+  /** Name of who asked for it; null while it is not known. */
+  owner: string | null;
 }
 
-function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
+function DumpRow({ dump, owner, canWrite, onDelete, onCancel }: DumpRowProps) {
   const say = useText();
   const locale = useLocale();
   const times = useTimes();
@@ -101,6 +108,7 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
     <tr>
       <th scope="row" className="mmx-table__plain mmx-table__created">
         <Time ms={dump.createdAtMs} />
+        <Owner name={owner} />
       </th>
       <td className="mmx-table__range">
         <TimeRange fromMs={range.fromMs} toMs={range.toMs} />
@@ -151,6 +159,14 @@ function DumpRow({ dump, canWrite, onDelete, onCancel }: DumpRowProps) {
         )}
       </td>
     </tr>
+  );
+}
+
+/** Who asked for a dump, where it is known. */
+function Owner({ name }: { name: string | null }) {
+  const say = useText();
+  return name === null ? null : (
+    <div className="mmx-table__owner">{say('mmx.list.by', { name })}</div>
   );
 }
 
