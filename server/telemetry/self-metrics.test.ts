@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
@@ -93,6 +94,18 @@ test('says everything in a form that our own scraper reads', () => {
     'cluster_events_unserved_total reason refused': 6,
   });
   expect(JSON.stringify([...families])).toContain('counter');
+});
+
+test('has a page that says of each family what it means, and of no other', () => {
+  const page = readFileSync(new URL('../../docs/self-metrics.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| (`[^|]+) \| (\w+) \|/gm)];
+  const told = rows.flatMap(([, names = '', type = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => `${name} ${type}`),
+  );
+  const text = renderSelfMetrics(whole);
+  const served = [...text.matchAll(/^# TYPE mattermost_plugin_metrics_(\w+ \w+)$/gm)];
+  expect(served.length).toBeGreaterThan(20);
+  expect(told.sort()).toEqual(served.map(([, family]) => family).sort());
 });
 
 test('leaves out what it does not know, and what does not exist', () => {
