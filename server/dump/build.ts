@@ -24,6 +24,7 @@ import {
   type SourceBlock,
   type TimeRange,
 } from './selection.ts';
+import type { StorePace } from './store-pace.ts';
 import { holdBlock, WorkArea } from './work-area.ts';
 import type {
   AddGroupResult,
@@ -47,6 +48,8 @@ export interface BuildParts {
   /** Told when a worker did not end: the process must exit, because it holds memory and files. */
   onHungThread?: (error: unknown) => void;
   facts: DumpFacts;
+  /** Learns how fast the file store is. */
+  storePace?: StorePace;
   /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes?: () => Promise<number | null>;
   pluginId: string;
@@ -292,7 +295,7 @@ class Build {
     group: SourceBlock[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<{ ulid: string; dir: string }[]> {
-    const { store } = this.#parts;
+    const { clock, store, storePace } = this.#parts;
     const { signal } = this.#stream;
     const fetched = [];
     for (const [at, block] of group.entries()) {
@@ -302,9 +305,11 @@ class Build {
         continue;
       }
       const dir = join(await this.#area.directory('in'), block.ulid);
+      const startedMs = clock.monotonicMs();
       try {
         for (const { path } of block.block.blockFiles)
           await fetchObject(store, blockKey(block.ulid, path, block.area), join(dir, path), signal);
+        storePace?.got(block.sizeBytes, clock.monotonicMs() - startedMs);
         fetched.push({ ulid: block.ulid, dir });
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;

@@ -25,6 +25,7 @@ import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
 import type { LicenseFacts, MetricFacts, NodeFacts } from './ports.ts';
 import type { Manifest } from './manifest.ts';
+import { createChoiceHandlers } from './choices/worker-handlers.ts';
 import { createProbeHandlers } from './probe/worker-handlers.ts';
 import { createDumpHandlers } from './worker-handlers.ts';
 
@@ -85,6 +86,8 @@ export class LocalStoreFake extends BlockShelf {
   head: { mint: number; maxt: number } | undefined;
   /** Called before a snapshot is taken. */
   onSnapshot: () => Promise<void> = () => Promise.resolve();
+  /** Labels of series in the head: when each had its last sample. */
+  headLabels: { name: string; value: string; lastMs: number }[] = [];
   #snapshots = 0;
 
   async snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined> {
@@ -95,6 +98,12 @@ export class LocalStoreFake extends BlockShelf {
     if (mint >= to) return undefined;
     const seed = 900 + this.#snapshots++;
     return await makeBlock({ parentDir: request.parentDir, mint, maxt: to, seed });
+  }
+
+  labelValues(asked: string, sinceMs: number): string[] {
+    return this.headLabels
+      .filter(({ lastMs, name }) => name === asked && lastMs >= sinceMs)
+      .map(({ value }) => value);
   }
 
   override stats(): StoreStats {
@@ -286,6 +295,7 @@ export class DumpRig {
     const thread = inlineThread({
       ...createDumpHandlers(seededRng(99 + this.#seed)),
       ...createProbeHandlers(this.clock),
+      ...createChoiceHandlers(this.clock),
     });
     this.openThreads++;
     return {

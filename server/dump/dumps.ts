@@ -1,8 +1,9 @@
-import type { Dump, DumpAliases, DumpEstimate, DumpPreview } from '../../api/index.ts';
+import type { Dump, DumpAliases, DumpChoices, DumpEstimate, DumpPreview } from '../../api/index.ts';
 import type { Logger, Rng } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey, errorText, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
 import type { BuildParts } from './build.ts';
+import { ChoiceDesk } from './choices/choice-desk.ts';
 import { wholeContent, type DumpContent } from './content.ts';
 import { DumpCoverage } from './coverage.ts';
 import { readAliases } from './dump-aliases.ts';
@@ -21,6 +22,7 @@ import { ProbeDesk } from './probe/probe-desk.ts';
 import { queueFull, stopped } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
 import { openArchive, type DumpArchive } from './stored-archive.ts';
+import { StorePace } from './store-pace.ts';
 import { WorkArea } from './work-area.ts';
 
 /** What {@link DumpService} stands on. */
@@ -55,10 +57,12 @@ export class DumpService {
   readonly #coverage: DumpCoverage;
   readonly #admission: Admission;
   readonly #probes: ProbeDesk;
+  readonly #choices: ChoiceDesk;
   readonly #expiry: DumpExpiry;
   #isStopped = false;
 
-  constructor(options: DumpServiceOptions) {
+  constructor(asked: DumpServiceOptions) {
+    const options = { storePace: new StorePace(), ...asked };
     this.#options = options;
     const { clock, isShared = false, kv, logger, node, owner } = options;
     const coverage = new DumpCoverage(options);
@@ -70,11 +74,15 @@ export class DumpService {
     const book = new JobBook({ clock, logger, kv, owner, onLost });
     this.#book = book;
     this.#expiry = new DumpExpiry({ ...options, remove: (id) => this.#remove(id) });
-    const pace = new DumpPace(node, () => this.#dumps());
+    const pace = new DumpPace();
     this.#probes = new ProbeDesk(options, coverage, pace);
+    this.#choices = new ChoiceDesk(options, coverage);
     const runner = new JobRunner({
       ...{ parts: options, logger, book },
-      onChange: (record) => options.onChange?.(this.#told(record)),
+      onChange: (record) => {
+        pace.learn(record.dump);
+        options.onChange?.(this.#told(record));
+      },
       onFinished: () => this.#prune(),
     });
     this.#runner = runner;
@@ -92,7 +100,8 @@ export class DumpService {
   /** Breaks off the running job, which the next start begins again. Resolves when all is quiet. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await Promise.all([this.#watch.stop(), this.#runner.stop(), this.#probes.stop()]);
+    const askers = [this.#probes.stop(), this.#choices.stop()];
+    await Promise.all([this.#watch.stop(), this.#runner.stop(), ...askers]);
   }
 
   /** Another node has created a job: its record is to be watched from now on. */
@@ -171,6 +180,12 @@ export class DumpService {
   async preview(range: TimeRange, content: DumpContent = wholeContent): Promise<DumpPreview> {
     await this.#admission.lookAt(range);
     return await this.#probes.preview(range, content);
+  }
+
+  /** Which hosts and jobs there are data of in the range, also of those that are gone. */
+  async choices(range: TimeRange): Promise<DumpChoices> {
+    await this.#admission.lookAt(range);
+    return await this.#choices.choices(range);
   }
 
   /** The archive of a dump that is ready. */

@@ -104,6 +104,19 @@ export const maxProbedBlocks = 8;
 export const maxProbedSamples = 2_000_000;
 export const maxProbedSeries = 512;
 
+/** Samples and series that a dump is tried with, to tell how fast it is made: again a tenth of a second or two. */
+export const maxRehearsedSamples = 1_000_000;
+export const maxRehearsedSeries = 4_096;
+
+/** Bytes that tell how fast the file store is: of less it is told how long an answer takes. */
+export const minPacedBytes = 1024 * 1024;
+
+/** How long what was tried is good: the machine may have more to do in the next minute. */
+export const rehearsalAgeMs = 60_000;
+
+/** What was tried that is remembered; a new filter is a new try. */
+export const maxTried = 32;
+
 /** Series of one block that are compared with those of others, to tell how many there are together. */
 export const maxUnitedSeries = 5_000;
 
@@ -128,6 +141,20 @@ export const maxPreviewValueChars = 120;
 
 /** Values of one label that are tried, to tell whether a redaction would replace some. */
 export const maxTriedValues = 1_000;
+
+/** Hosts, and jobs, that a dump can be offered to be limited to, and those of one block that are remembered. */
+export const maxChoices = 100;
+export const maxChoicesPerBlock = 500;
+
+/** Blocks of which they are remembered: more than a retention of usual length comes to. */
+export const maxKnownChoiceBlocks = 256;
+
+/** Time for looking at blocks of this node for them; one is looked at in any case. */
+export const choiceBudgetMs = 700;
+
+/** Indexes of blocks in the file store that are fetched for one question, and their bytes together. */
+export const maxFetchedIndexes = 8;
+export const maxFetchedIndexBytes = 64 * 1024 * 1024;
 
 /** Finished dumps by which it is told how fast this machine is. */
 export const maxPacedDumps = 5;

@@ -22,6 +22,8 @@ export interface KvStore {
 export interface LocalStorePort {
   blocks(): readonly BlockInfo[];
   snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined>;
+  /** Values that a label has in series of the head with samples at or after a time, in no order. */
+  labelValues(name: string, sinceMs: number): string[];
   stats(): StoreStats;
 }
 

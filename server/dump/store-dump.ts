@@ -1,4 +1,5 @@
 import type { DumpFilter, DumpPhase, DumpRedaction } from '../../api/index.ts';
+import type { Clock } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey } from '../share/index.ts';
 import { buildArchive, type BuildParts, type BuiltArchive } from './build.ts';
 import { aliasSecret, writeAliases } from './dump-aliases.ts';
@@ -35,7 +36,9 @@ export async function storeDump(
       aliasSecret: redaction === 'none' ? null : await aliasSecret(store, signal),
       maxArchiveBytes: Number.MAX_SAFE_INTEGER,
       take: async (bytes) => {
-        await store.put(key, bytes, { signal });
+        const held = new HeldTime(parts.clock);
+        await store.put(key, held.through(bytes), { signal });
+        parts.storePace?.put(held.bytes, held.endMs());
       },
       readBack: async () => (await store.get(key, { signal })).body,
       signal,
@@ -47,5 +50,32 @@ export async function storeDump(
     // What made it fail is told; a leftover is replaced or deleted with its job.
     for (const left of [key, aliasesKey(id)]) await store.delete(left).catch(() => undefined);
     throw error;
+  }
+}
+
+/** How long who takes bytes holds up who gives them. */
+class HeldTime {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  #heldMs = 0;
+  #givenAtMs = 0;
+  bytes = 0;
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+  }
+
+  async *through(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const piece of pieces) {
+      this.bytes += piece.length;
+      this.#givenAtMs = this.#clock.monotonicMs();
+      yield piece;
+      this.#heldMs += this.#clock.monotonicMs() - this.#givenAtMs;
+    }
+    this.#givenAtMs = this.#clock.monotonicMs();
+  }
+
+  /** With what was to do behind the last byte. */
+  endMs(): number {
+    return this.#heldMs + this.#clock.monotonicMs() - this.#givenAtMs;
   }
 }

@@ -1,65 +1,132 @@
 import type { Dump } from '../../../api/index.ts';
 import type { DumpContent } from '../content.ts';
 import { maxPacedDumps } from '../limits.ts';
-import type { EstimateResult } from './protocol.ts';
+import type { TimeRange } from '../selection.ts';
+import type { RehearsedKind } from './rehearsal.ts';
 
-/** What a dump costs on a modest machine, measured there. */
-const costs = {
-  /** Snapshot of the head, looking at the file store, reading back. */
-  baseSeconds: 1,
-  /** Of blocks that are read, checked and written anew. */
-  secondsPerSourceByte: 1 / (40 * 1024 * 1024),
-  /** Of samples that are decoded and encoded, when it is thinned. */
-  secondsPerThinnedSample: 1 / 15e6,
-  /** Of the archive: compressed, hashed, stored and read back. */
-  secondsPerArchiveByte: 1 / (15 * 1024 * 1024),
+/** What a dump comes to, as far as it takes time. */
+export interface DumpWork {
+  /** What was tried of its blocks; empty when none of them is on this node. */
+  rehearsed: readonly RehearsedKind[];
+  /** Of the archive. */
+  bytes: number;
+  /** Of the blocks that it is made of, and of those among them that are fetched from the file store. */
+  sourceBytes: number;
+  fetchedBytes: number;
+  /** Starting a worker, and writing what is in the head. */
+  startMs: number;
+  snapshotMs: number;
+}
+
+/** What the file store does, in bytes per millisecond; undefined where nothing was measured yet. */
+export interface StoreRates {
+  get: number | undefined;
+  put: number | undefined;
+}
+
+/** What a dump costs on a modest machine, for what could not be tried. */
+const modest = {
+  /** Of blocks that are read, checked and written anew, packed and read back. */
+  msPerSourceByte: 1000 / (8 * 1024 * 1024),
+  /** Of bytes of a file store of which nothing is known. */
+  bytesPerMs: (100 * 1024 * 1024) / 1000,
 } as const;
 
+/** Job records, looking at the file store, small files. */
+const baseMs = 200;
+
 /** A dump shorter than this tells of the machine's mood rather than of its pace. */
-const shortSeconds = 3;
+const shortMs = 3_000;
+
+/** How far the last dumps may move an estimate. */
+const maxFactor = 3;
+
+/** An estimate is of a dump when its range begins and ends as far from that one's as this part of it. */
+const rangeTolerance = 0.1;
+
+/** What was told of a dump before it was made. */
+interface Told {
+  form: string;
+  content: string;
+  range: TimeRange;
+  ms: number;
+}
+
+/** Estimates that are remembered until their dumps come; the console asks for one with each change. */
+const maxTold = 16;
 
 /**
- * How long dumps take: what they cost on a modest machine, corrected by what those that this node made
- * have taken.
+ * How long dumps take: what trying some of the work comes to, corrected by what dumps of the same form that
+ * this node has made since it started took beside what was told of them.
  */
 export class DumpPace {
-  readonly #node: string;
-  readonly #dumps: () => readonly Dump[];
+  readonly #told: Told[] = [];
+  /** By form, newest last: how many times as long as was told a dump took. */
+  readonly #factors = new Map<string, number[]>();
 
-  constructor(node: string, dumps: () => readonly Dump[]) {
-    this.#node = node;
-    this.#dumps = dumps;
+  /** Seconds that a dump will probably take. */
+  seconds(work: DumpWork, range: TimeRange, content: DumpContent, rates: StoreRates): number {
+    const ms = rawMs(work, rates);
+    const form = formOf(content);
+    this.#told.push({ form, content: JSON.stringify(contentOf(content)), range: { ...range }, ms });
+    if (this.#told.length > maxTold) this.#told.shift();
+    const corrected = ms * this.#factor(form);
+    return Math.max(0.1, Math.round(corrected / 100) / 10);
   }
 
-  seconds(result: EstimateResult, { stepSeconds }: Pick<DumpContent, 'stepSeconds'>): number {
-    const { bytes, sourceBytes, sourceSamples } = result;
-    const cost =
-      sourceBytes * costs.secondsPerSourceByte +
-      (stepSeconds === 0 ? 0 : sourceSamples * costs.secondsPerThinnedSample) +
-      bytes * costs.secondsPerArchiveByte;
-    return Math.ceil(costs.baseSeconds + cost * this.#factor());
+  /** Learns from a dump that this node has made. */
+  learn(dump: Dump): void {
+    const { finishedAtMs, startedAtMs, state } = dump;
+    if (state !== 'ready' || startedAtMs === null || finishedAtMs === null) return;
+    const told = this.#told.findLast((each) => isOf(each, dump));
+    const ms = finishedAtMs - startedAtMs;
+    if (told === undefined || ms < shortMs || told.ms === 0) return;
+    const factors = this.#factors.get(told.form) ?? [];
+    factors.push((ms / told.ms) * lengthShare(told.range, dump.requested));
+    this.#factors.set(told.form, factors.slice(-maxPacedDumps));
   }
 
-  /** How much longer the last dumps took than they would on a modest machine; the middle one counts. */
-  #factor(): number {
-    const factors: number[] = [];
-    for (const dump of this.#dumps()) {
-      const factor = factorOf(dump, this.#node);
-      if (factor !== undefined) factors.push(factor);
-      if (factors.length === maxPacedDumps) break;
-    }
-    factors.sort((a, b) => a - b);
-    return factors[factors.length >> 1] ?? 1;
+  /** The middle one of the last; few of them are believed half, many wholly. */
+  #factor(form: string): number {
+    const factors = [...(this.#factors.get(form) ?? [])].sort((a, b) => a - b);
+    const middle = factors[factors.length >> 1] ?? 1;
+    const belief = factors.length / (factors.length + 1);
+    return Math.min(maxFactor, Math.max(1 / maxFactor, middle ** belief));
   }
 }
 
-/** Only whole dumps tell it: of others it is not known how much was read for them. */
-function factorOf(dump: Dump, node: string): number | undefined {
-  const { filter, finishedAtMs, sizeBytes, startedAtMs, state, stepSeconds } = dump;
-  if (state !== 'ready' || dump.node !== node || filter !== null || stepSeconds !== 0) return;
-  if (startedAtMs === null || finishedAtMs === null || sizeBytes === null) return;
-  const seconds = (finishedAtMs - startedAtMs) / 1000 - costs.baseSeconds;
-  // Blocks are half as large again as what is packed of them, about.
-  const cost = sizeBytes * (costs.secondsPerArchiveByte + 1.5 * costs.secondsPerSourceByte);
-  return seconds < shortSeconds || cost === 0 ? undefined : seconds / cost;
+function rawMs(work: DumpWork, rates: StoreRates): number {
+  const { bytes, fetchedBytes, rehearsed, snapshotMs, sourceBytes, startMs } = work;
+  const get = rates.get ?? modest.bytesPerMs;
+  const put = rates.put ?? Infinity;
+  const sum = (of: (kind: RehearsedKind) => number) =>
+    rehearsed.reduce((total, kind) => total + of(kind), 0);
+  const triedBytes = sum(({ archiveBytes }) => archiveBytes);
+  const isTried = triedBytes > 0;
+  const packMs = isTried ? sum(({ packMs: ms }) => ms) : sourceBytes * modest.msPerSourceByte;
+  const checkMs = isTried ? (sum(({ checkMs: ms }) => ms) * bytes) / triedBytes : 0;
+  const coldMs = Math.max(0, ...rehearsed.map(({ coldMs: ms }) => ms));
+  // The archive is stored while it is made, and unpacked while it is read back.
+  const storedMs = Math.max(packMs, bytes / put) + Math.max(checkMs, bytes / get);
+  return baseMs + startMs + coldMs + snapshotMs + fetchedBytes / get + storedMs;
+}
+
+/** Dumps that do the same things with their blocks. */
+function formOf({ filter, redaction, stepSeconds }: DumpContent): string {
+  return [filter !== null, redaction !== 'none', stepSeconds > 0].join();
+}
+
+function contentOf({ filter, redaction, stepSeconds }: DumpContent): DumpContent {
+  return { filter, redaction, stepSeconds };
+}
+
+function isOf({ content, range }: Told, dump: Dump): boolean {
+  if (content !== JSON.stringify(contentOf(dump))) return false;
+  const { fromMs, toMs } = dump.requested;
+  const off = Math.abs(fromMs - range.fromMs) + Math.abs(toMs - range.toMs);
+  return off <= rangeTolerance * (toMs - fromMs);
+}
+
+function lengthShare(told: TimeRange, made: TimeRange): number {
+  return (told.toMs - told.fromMs) / (made.toMs - made.fromMs);
 }

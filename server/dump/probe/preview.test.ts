@@ -108,8 +108,8 @@ describe('questions about dumps', () => {
     await rig.catalog.refresh();
     let calls = 0;
     const gate = Promise.withResolvers<undefined>();
-    rig.onCall = async () => {
-      calls++;
+    rig.onCall = async (method) => {
+      if (method === 'dump.estimate') calls++;
       await gate.promise;
     };
     const asked = Array.from({ length: maxWaitingProbes }, (_, at) =>

@@ -16,8 +16,8 @@ import {
 } from '../limits.ts';
 import { hostsIn } from '../redact-manifest.ts';
 import { stopped } from '../refusals.ts';
-import type { SourceBlock, TimeRange } from '../selection.ts';
-import type { DumpPace } from './dump-pace.ts';
+import { share, type SourceBlock, type TimeRange } from '../selection.ts';
+import type { DumpPace, DumpWork } from './dump-pace.ts';
 import { ProbeRoom } from './probe-room.ts';
 import type {
   EstimateRequest,
@@ -27,7 +27,20 @@ import type {
   ProbeSource,
 } from './protocol.ts';
 
+import { planRehearsals } from './rehearsal-plan.ts';
+import type { RehearsedKind } from './rehearsal.ts';
+
+const unknownRates = { get: undefined, put: undefined };
+
 type Texts = Awaited<ReturnType<typeof archiveTexts>>;
+
+/** What is asked for, and what getting at it takes. */
+interface Asked extends ProbeRequest {
+  /** Bytes of the blocks that are in the file store only. */
+  fetchedBytes: number;
+  /** What writing the head takes. */
+  snapshotMs: number;
+}
 
 /**
  * Answers what a dump would be before it is made, by looking at some of what it would be made of, in a
@@ -61,8 +74,22 @@ export class ProbeDesk {
       };
       const result = (await this.#call(room, 'dump.estimate', asked)) as EstimateResult;
       const { bytes, samples, series } = result;
-      return { bytes, samples, series, seconds: this.#pace.seconds(result, content) };
+      const work = await this.#work(room, request, result);
+      const rates = this.#parts.storePace?.rates ?? unknownRates;
+      return { bytes, samples, series, seconds: this.#pace.seconds(work, range, content, rates) };
     });
+  }
+
+  /** Tries some of the work, to tell what all of it comes to. */
+  async #work(room: ProbeRoom, request: Asked, result: EstimateResult): Promise<DumpWork> {
+    const rehearsed: RehearsedKind[] = [];
+    for (const plan of planRehearsals(request)) {
+      const kind = await room.tried(request, plan, this.#abort.signal);
+      if (kind !== undefined) rehearsed.push(timesOf(kind, plan.times));
+    }
+    const { bytes, sourceBytes } = result;
+    const { fetchedBytes, snapshotMs } = request;
+    return { rehearsed, bytes, sourceBytes, fetchedBytes, startMs: room.startMs, snapshotMs };
   }
 
   /** What a dump would give away. */
@@ -125,12 +152,12 @@ export class ProbeDesk {
     }
   }
 
-  async #request(room: ProbeRoom, range: TimeRange, content: DumpContent): Promise<ProbeRequest> {
+  async #request(room: ProbeRoom, range: TimeRange, content: DumpContent): Promise<Asked> {
     const { filter, redaction, stepSeconds } = content;
     const { collected } = this.#parts.facts;
     const types = stepSeconds === 0 ? {} : metricTypes((await collected(range)).metadata);
     return {
-      sources: await this.#sources(room, range),
+      ...(await this.#sources(room, range)),
       ...range,
       filter,
       isRedacted: redaction !== 'none',
@@ -138,7 +165,10 @@ export class ProbeDesk {
     };
   }
 
-  async #sources(room: ProbeRoom, range: TimeRange): Promise<ProbeSource[]> {
+  async #sources(
+    room: ProbeRoom,
+    range: TimeRange,
+  ): Promise<Pick<Asked, 'sources' | 'fetchedBytes' | 'snapshotMs'>> {
     const blocks = this.#coverage.blocks(range);
     const here = await this.#oneOfTheFileStore(room, blocks);
     const sources = blocks.map((block): ProbeSource => {
@@ -146,18 +176,29 @@ export class ProbeDesk {
       const dir = block.kind === 'local' ? block.dir : (here.get(block.ulid) ?? null);
       return { mint, maxt, numSamples, numSeries, sizeBytes, dir, kind: 'block' };
     });
-    return [...sources, ...(await this.#headSources(room, range))];
+    const remote = blocks.filter(({ kind }) => kind === 'remote');
+    const fetchedBytes = remote.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const { snapshotMs, sources: headSources } = await this.#headSources(room, range);
+    return { sources: [...sources, ...headSources], fetchedBytes, snapshotMs };
   }
 
-  async #headSources(room: ProbeRoom, range: TimeRange): Promise<ProbeSource[]> {
+  async #headSources(
+    room: ProbeRoom,
+    range: TimeRange,
+  ): Promise<Pick<Asked, 'sources' | 'snapshotMs'>> {
     const head = this.#coverage.head(range);
     const local = this.#parts.local();
-    if (head === undefined || local === undefined) return [];
+    if (head === undefined || local === undefined) return { sources: [], snapshotMs: 0 };
     const whole: ProbeSource = { ...head, sizeBytes: 0, dir: null, kind: 'head' };
     const part = await room.headPart(local, head.maxt - 1);
-    if (part === undefined) return [whole];
-    const { dir, maxt, mint, numSamples, numSeries, sizeBytes } = part;
-    return [whole, { mint, maxt, numSamples, numSeries, sizeBytes, dir, kind: 'head-part' }];
+    if (part === undefined) return { sources: [whole], snapshotMs: 0 };
+    const { dir, maxt, mint, numSamples, numSeries, sizeBytes } = part.block;
+    const facts = { mint, maxt, numSamples, numSeries, sizeBytes };
+    const times = (head.numSamples * share(head, range)) / Math.max(1, numSamples);
+    return {
+      sources: [whole, { ...facts, dir, kind: 'head-part' }],
+      snapshotMs: part.tookMs * times,
+    };
   }
 
   /** When no block is on this node, one that is not too large is fetched. */
@@ -204,4 +245,14 @@ export class ProbeDesk {
     this.#room = undefined;
     await room?.close();
   }
+}
+
+function timesOf(kind: RehearsedKind, times: number): RehearsedKind {
+  const { archiveBytes, checkMs, coldMs, packMs } = kind;
+  return {
+    packMs: packMs * times,
+    checkMs: checkMs * times,
+    archiveBytes: archiveBytes * times,
+    coldMs,
+  };
 }

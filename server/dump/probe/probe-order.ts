@@ -12,8 +12,8 @@ export function inOrder({ fromMs, sources, toMs }: ProbeRequest): ProbeSource[] 
   return [...first, ...spread(whole)];
 }
 
-/** From everywhere in turn: the middle, then the middles of the halves, and so on. */
-function spread<T>(list: readonly T[]): T[] {
+/** A list from everywhere in turn: the middle, then the middles of the halves, and so on. */
+export function spread<T>(list: readonly T[]): T[] {
   const found: T[] = [];
   const parts: (readonly T[])[] = [list];
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {

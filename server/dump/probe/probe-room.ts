@@ -5,10 +5,14 @@ import type { Clock } from '../../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../../lib/tsdb/index.ts';
 import { blockKey, codeOf } from '../../share/index.ts';
 import { fetchObject } from '../fetch-object.ts';
-import { headPartAgeMs, headPartMs } from '../limits.ts';
+import { headPartAgeMs, headPartMs, maxTried, rehearsalAgeMs } from '../limits.ts';
 import type { DumpThread, LocalStorePort } from '../ports.ts';
-import type { SourceBlock } from '../selection.ts';
+import { share, type SourceBlock } from '../selection.ts';
+import type { StorePace } from '../store-pace.ts';
 import { WorkArea } from '../work-area.ts';
+import type { ProbeRequest } from './protocol.ts';
+import type { RehearsalPlan } from './rehearsal-plan.ts';
+import { rehearse, type RehearsedKind } from './rehearsal.ts';
 
 /** What a room is made of. */
 export interface RoomParts {
@@ -17,6 +21,20 @@ export interface RoomParts {
   openThread: () => DumpThread;
   onHungThread?: (error: unknown) => void;
   dataDirectory: string;
+  storePace?: StorePace;
+}
+
+/** The newest hour of the head, and what writing it took. */
+interface HeadPart {
+  block: BlockInfo | undefined;
+  takenAtMs: number;
+  tookMs: number;
+}
+
+/** What was tried, and when. */
+interface Tried {
+  kind: RehearsedKind | undefined;
+  atMs: number;
 }
 
 /**
@@ -25,34 +43,89 @@ export interface RoomParts {
  */
 export class ProbeRoom {
   readonly thread: DumpThread;
+  #startMs = 0;
   readonly #parts: RoomParts;
   readonly #area: WorkArea;
-  #headPart: { block: BlockInfo | undefined; takenAtMs: number } | undefined;
+  #headPart: HeadPart | undefined;
+  /** By what it was tried with. */
+  readonly #tried = new Map<string, Tried>();
   /** The block of the file store that is here. */
   #fetched: { ulid: string; dir: string } | undefined;
 
-  private constructor(parts: RoomParts, area: WorkArea) {
+  private constructor(parts: RoomParts, area: WorkArea, thread: DumpThread) {
     this.#parts = parts;
     this.#area = area;
-    this.thread = parts.openThread();
+    this.thread = thread;
   }
 
   static async open(parts: RoomParts): Promise<ProbeRoom> {
-    return new ProbeRoom(parts, await WorkArea.create(parts.dataDirectory, 'probe'));
+    const { clock, dataDirectory, openThread } = parts;
+    const area = await WorkArea.create(dataDirectory, 'probe');
+    const startedMs = clock.monotonicMs();
+    const room = new ProbeRoom(parts, area, openThread());
+    try {
+      // The first answer says that it has started.
+      await room.thread.call('dump.discard', { id: '' });
+    } catch (error) {
+      await room.close();
+      throw error;
+    }
+    room.#startMs = clock.monotonicMs() - startedMs;
+    return room;
   }
 
-  /** The newest part of the head as a block, a minute old at most; undefined when the head is empty. */
-  async headPart(local: LocalStorePort, headMaxMs: number): Promise<BlockInfo | undefined> {
+  /** What starting the worker took. */
+  get startMs(): number {
+    return this.#startMs;
+  }
+
+  /**
+   * The newest part of the head as a block, a minute old at most, and what writing it took; undefined when
+   * the head is empty.
+   */
+  async headPart(
+    local: LocalStorePort,
+    headMaxMs: number,
+  ): Promise<{ block: BlockInfo; tookMs: number } | undefined> {
     const nowMs = this.#parts.clock.monotonicMs();
-    if (this.#headPart !== undefined && nowMs - this.#headPart.takenAtMs < headPartAgeMs) {
-      return this.#headPart.block;
+    let part = this.#headPart;
+    if (part === undefined || nowMs - part.takenAtMs >= headPartAgeMs) {
+      part = await this.#takeHeadPart(local, headMaxMs, nowMs);
     }
+    const { block, tookMs } = part;
+    return block === undefined ? undefined : { block, tookMs };
+  }
+
+  async #takeHeadPart(local: LocalStorePort, headMaxMs: number, nowMs: number): Promise<HeadPart> {
     const old = this.#headPart?.block;
     const parentDir = await this.#area.directory('head');
     const block = await local.snapshotHead({ mint: headMaxMs - headPartMs, parentDir });
     if (old !== undefined) await rm(old.dir, { recursive: true, force: true });
-    this.#headPart = { block, takenAtMs: nowMs };
-    return block;
+    const tookMs = this.#parts.clock.monotonicMs() - nowMs;
+    const part = { block, takenAtMs: nowMs, tookMs };
+    this.#headPart = part;
+    return part;
+  }
+
+  /** What a dump of a block would take, tried a minute ago at most. */
+  async tried(
+    request: ProbeRequest,
+    { range, source }: RehearsalPlan,
+    signal: AbortSignal,
+  ): Promise<RehearsedKind | undefined> {
+    const { clock } = this.#parts;
+    const { filter, isRedacted, thinning } = request;
+    const part = Math.round(20 * share(source, range));
+    const key = JSON.stringify([source.dir, part, filter, isRedacted, thinning?.stepMs]);
+    const known = this.#tried.get(key);
+    const nowMs = clock.monotonicMs();
+    if (known !== undefined && nowMs - known.atMs < rehearsalAgeMs) return known.kind;
+    const parentDir = await this.#area.directory('rehearsal');
+    const parts = { clock, thread: this.thread, parentDir, signal };
+    const kind = await rehearse(parts, request, { range, source });
+    if (this.#tried.size === maxTried) this.#tried.clear();
+    this.#tried.set(key, { kind, atMs: nowMs });
+    return kind;
   }
 
   /** Directory of a block of the file store; undefined when it is gone from there. */
@@ -60,7 +133,9 @@ export class ProbeRoom {
     if (source.kind === 'local') return source.dir;
     if (this.#fetched?.ulid === source.ulid) return this.#fetched.dir;
     await this.#dropFetched();
+    const { clock, storePace } = this.#parts;
     const dir = join(await this.#area.directory('in'), source.ulid);
+    const startedMs = clock.monotonicMs();
     try {
       // Readers want the directory even when there are no chunks.
       await mkdir(join(dir, 'chunks'), { recursive: true, mode: 0o700 });
@@ -68,6 +143,7 @@ export class ProbeRoom {
         const key = blockKey(source.ulid, path, source.area);
         await fetchObject(this.#parts.store, key, join(dir, path), signal);
       }
+      storePace?.got(source.sizeBytes, clock.monotonicMs() - startedMs);
       this.#fetched = { ulid: source.ulid, dir };
       return dir;
     } catch (error) {

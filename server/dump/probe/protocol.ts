@@ -52,3 +52,27 @@ export interface PreviewRequest extends ProbeRequest {
   maxExamples: number;
   budgetMs: number;
 }
+
+/** `dump.sampleBlocks`: writes some of a block's series as small blocks. */
+export interface SampleBlockRequest {
+  dir: string;
+  filter: DumpFilter | null;
+  /** Gets the small blocks. */
+  parentDir: string;
+}
+
+/** A block of some of a block's series. */
+export interface SampleBlock {
+  dir: string;
+  /** Series in it, and of how many they are some. */
+  series: number;
+  ofSeries: number;
+}
+
+/** Answer of `dump.sampleBlocks`; null where there are no such series, or the block is gone. */
+export interface SampleBlocks {
+  /** Of series that the filter selects; of all without one. */
+  selected: SampleBlock | null;
+  /** Of those that it leaves out. */
+  others: SampleBlock | null;
+}

@@ -1,7 +1,9 @@
 import type { DumpPreview } from '../../../api/index.ts';
 import {
   systemClock,
+  systemRng,
   type Clock,
+  type Rng,
   type ThreadContext,
   type ThreadHandlers,
 } from '../../../lib/runtime/index.ts';
@@ -9,10 +11,21 @@ import type { Thinning } from '../../../lib/tsdb/index.ts';
 import { counterTest } from '../counter-metrics.ts';
 import { estimate } from './estimate.ts';
 import { preview } from './preview.ts';
-import type { EstimateRequest, EstimateResult, PreviewRequest, ProbeRequest } from './protocol.ts';
+import type {
+  EstimateRequest,
+  EstimateResult,
+  PreviewRequest,
+  ProbeRequest,
+  SampleBlockRequest,
+  SampleBlocks,
+} from './protocol.ts';
+import { writeSampleBlocks } from './sample-block.ts';
 
 /** The worker's side of estimates and previews. */
-export function createProbeHandlers(clock: Pick<Clock, 'monotonicMs'> = systemClock) {
+export function createProbeHandlers(
+  clock: Pick<Clock, 'monotonicMs' | 'nowMs'> = systemClock,
+  rng: Rng = systemRng,
+) {
   // Whoever looks at the clock has just done something that takes its time.
   const clockOf = (context: Pick<ThreadContext, 'checkCancelled'>) => () => {
     context.checkCancelled();
@@ -21,6 +34,9 @@ export function createProbeHandlers(clock: Pick<Clock, 'monotonicMs'> = systemCl
   return {
     'dump.estimate': (request: EstimateRequest, context: ThreadContext): EstimateResult => {
       return estimate(request, thinningOf(request), clockOf(context));
+    },
+    'dump.sampleBlocks': (request: SampleBlockRequest): SampleBlocks => {
+      return writeSampleBlocks(request, clock.nowMs(), rng);
     },
     'dump.preview': (request: PreviewRequest, context: ThreadContext): DumpPreview => {
       return preview(request, clockOf(context));
