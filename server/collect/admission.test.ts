@@ -29,7 +29,7 @@ describe('drop rules', () => {
     await clock.advance(interval);
     expect(store.values('go_x')).toEqual([1, 'stale']);
     expect(store.values('http{code=500')).toEqual([]);
-    expect(store.values('http')).toEqual([1, 2, 'stale', 'stale', 2, 2]);
+    expect(store.values('http')).toEqual([1, 2, 'stale', 2, 2]);
     expect(store.values('scrape_samples_scraped').slice(-1)).toEqual([3]);
     expect(store.values('scrape_samples_post_metric_relabeling').slice(-1)).toEqual([1]);
     expect(collector.targets()[0]).toMatchObject({ lastSamples: 1, lastDropped: 2 });

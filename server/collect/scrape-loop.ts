@@ -42,8 +42,6 @@ export class ScrapeLoop {
   #series: TargetSeries;
   #wake = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  /** Series of earlier settings whose end is still to be stored. */
-  #outdated: TargetSeries | undefined;
   #lastTickMs = -Infinity;
   #pendingMs: number | undefined;
   /** When the last scrape took place, by both clocks. */
@@ -80,16 +78,14 @@ export class ScrapeLoop {
   apply(settings: CollectSettings): void {
     const isReworked = this.#series.needsNewSeries(settings);
     this.#settings = settings;
-    if (isReworked) {
-      this.#outdated ??= this.#series;
-      this.#series = this.#newSeries();
-    } else this.#series.apply(settings);
+    if (isReworked) this.#series = this.#newSeries(this.#series);
+    else this.#series.apply(settings);
     this.#wake.abort();
   }
 
-  #newSeries(): TargetSeries {
+  #newSeries(predecessor?: TargetSeries): TargetSeries {
     const { growth } = this;
-    return new TargetSeries(this.target, this.#settings, { ...this.#env, growth });
+    return new TargetSeries(this.target, this.#settings, { ...this.#env, growth, predecessor });
   }
 
   /** Stops for good and leaves the series open: they go on when the plugin comes back. */
@@ -110,7 +106,6 @@ export class ScrapeLoop {
     if (gone !== undefined && wasThere) ledger.gone(this.target, clock.nowMs(), gone);
     else ledger.forget(this.target, clock.nowMs());
     await slots.use(async (slot) => {
-      await this.#endOutdated(slot);
       await this.#end(this.#series, slot);
     });
   }
@@ -170,7 +165,6 @@ export class ScrapeLoop {
     try {
       await slots.use(async (slot) => {
         if (this.#isStopped()) return;
-        await this.#endOutdated(slot);
         await this.#scrape(slot, time);
       }, this.status.state === 'down');
     } catch (error) {
@@ -267,12 +261,6 @@ export class ScrapeLoop {
         error: storeError(error),
       });
     }
-  }
-
-  async #endOutdated(slot: ScrapeSlot): Promise<void> {
-    const outdated = this.#outdated;
-    this.#outdated = undefined;
-    if (outdated !== undefined) await this.#end(outdated, slot);
   }
 
   /** Ends series right behind their last sample, so that it cannot hit what comes after them. */

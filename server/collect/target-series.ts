@@ -38,6 +38,8 @@ export interface SeriesEnvironment {
   growth?: SeriesGrowth;
   /** Gets what bodies say about their metrics. */
   metadata?: Pick<MetadataBook, 'note'> | undefined;
+  /** The same target under earlier settings: of its series, those end that these do not go on with. */
+  predecessor?: TargetSeries | undefined;
 }
 
 /** What a good scrape brought. */
@@ -74,6 +76,8 @@ export class TargetSeries {
   #template: LineTemplate;
   readonly #admission: SeriesAdmission;
   #reportRefs: readonly number[] | undefined;
+  /** Until something was stored; see {@link SeriesEnvironment}. */
+  #predecessor: TargetSeries | undefined;
   readonly #halves = new Uint32Array(2);
   readonly #number = new Float64Array(this.#halves.buffer);
 
@@ -84,6 +88,7 @@ export class TargetSeries {
     this.#growth = environment.growth ?? new SeriesGrowth(environment.clock, environment.store);
     this.#growth.limit = settings.metricGrowthLimit;
     this.#metadata = environment.metadata;
+    this.#predecessor = environment.predecessor;
     this.#job = target.job;
     this.#settings = settings;
     this.#template = new LineTemplate({
@@ -94,8 +99,8 @@ export class TargetSeries {
   }
 
   /**
-   * Whether new settings give the series other labels or times or admit others, so that the old
-   * ones must end.
+   * Whether new settings give the series other labels or times or admit others, so that some of the
+   * old ones end.
    */
   needsNewSeries(settings: CollectSettings): boolean {
     return seriesRules(settings) !== seriesRules(this.#settings);
@@ -154,13 +159,33 @@ export class TargetSeries {
   async end(slot: ScrapeSlot, timeMs: number): Promise<void> {
     const { batch } = slot;
     batch.clear();
-    const alive = [...this.#template.live(), ...(this.#reportRefs ?? [])];
-    for (const ref of alive) {
-      if (this.#store.isLive(ref)) batch.push(ref, staleLo, staleHi, timeMs);
-    }
+    this.#pushEnds(batch, this.#alive(), timeMs);
     if (batch.count > 0) await this.#store.commit(batch);
+    this.#predecessor = undefined;
     this.#reportRefs = undefined;
     this.#template.reset();
+  }
+
+  /** Series without an end yet, the report's and those of earlier settings included. */
+  #alive(): number[] {
+    const before = this.#predecessor === undefined ? [] : this.#predecessor.#alive();
+    return [...this.#template.live(), ...(this.#reportRefs ?? []), ...before];
+  }
+
+  /** Ends each of the series that the batch has no sample of. */
+  #pushEnds(batch: SampleBatch, refs: readonly number[], timeMs: number): void {
+    const met = new Set(batch.refs.subarray(0, batch.count));
+    for (const ref of refs) {
+      if (met.has(ref) || !this.#store.isLive(ref)) continue;
+      batch.push(ref, staleLo, staleHi, timeMs);
+      met.add(ref);
+    }
+  }
+
+  /** Ends the series of earlier settings that the batch does not go on with. */
+  #pushOutdated(batch: SampleBatch, timeMs: number): void {
+    if (this.#predecessor === undefined) return;
+    this.#pushEnds(batch, this.#predecessor.#alive(), timeMs);
   }
 
   async #tryIngest(
@@ -186,6 +211,7 @@ export class TargetSeries {
     for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);
     const summary = template.emit(batch, time.timeMs);
     for (const ref of summary.vanished) batch.push(ref, staleLo, staleHi, time.timeMs);
+    this.#pushOutdated(batch, time.timeMs);
     const durationMs = this.#clock.monotonicMs() - time.startedMs;
     const { lines, dropped, added } = summary;
     // What comes too late for its series counts as kept, as in Prometheus.
@@ -197,6 +223,7 @@ export class TargetSeries {
         'The store holds newer samples than the clock shows now; the clock was set back.',
       );
     }
+    this.#predecessor = undefined;
     body.adopt(template.accept());
     if (summary.newComments > 0) this.#metadata?.note(this.#job, template.families());
     return { ...summary, counts, durationMs };
@@ -227,9 +254,11 @@ export class TargetSeries {
     batch.clear();
     for (const ref of this.#reports()) batch.push(ref, 0, 0, time.timeMs);
     for (const ref of this.#template.live()) batch.push(ref, staleLo, staleHi, time.timeMs);
+    this.#pushOutdated(batch, time.timeMs);
     const durationMs = this.#clock.monotonicMs() - time.startedMs;
     this.#setReports(batch, [0, durationMs / 1000, 0, 0, 0]);
     await this.#store.commit(batch);
+    this.#predecessor = undefined;
     this.#template.markStale();
   }
 
