@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import type { Status } from '../../api/index.ts';
 import { startExporter } from '../host/exporter.ts';
 import { startHost, type Host } from '../host/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
@@ -37,8 +38,8 @@ interface Running {
   browser: Browser;
   /** An empty directory that goes away afterwards. */
   directory: string;
-  /** Opens the plugin's page as this user. */
-  open: (username: string) => Promise<Page>;
+  /** Opens the plugin's page as this user; `onChange` hears of each change that the page is told of. */
+  open: (username: string, onChange?: (what: string) => void) => Promise<Page>;
 }
 
 /** Runs the built plugin under a Mattermost stand-in, with a target to collect from. */
@@ -61,12 +62,20 @@ async function withPlugin(run: (running: Running) => Promise<void>): Promise<voi
     },
   });
   const browser = await startBrowser();
-  const open = async (username: string) => {
+  const open = async (username: string, onChange: (what: string) => void = () => undefined) => {
     const setCookies = host.logIn(username).cookies;
     host.pages = consolePages({ pluginId: id, setCookies, hasSocket: true });
     const context = await browser.newContext();
     context.setDefaultTimeout(STEP_TIMEOUT_MS);
     const page = await context.newPage();
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        const [, what] = /^\{"event":"custom_.+_changed","data":\{"what":"(\w+)"\}/.exec(
+          String(payload),
+        ) ?? [null, null];
+        if (what !== null) onChange(what);
+      });
+    });
     await page.goto(host.url + consolePagePath(id));
     return page;
   };
@@ -130,6 +139,35 @@ pluginTest(
 
       const denied = await open('user');
       await denied.getByText('You do not have permission to view metrics.').waitFor();
+    }),
+  TIMEOUT_MS,
+);
+
+pluginTest(
+  'whoever may only look, by a role of theirs, hears of changes as an administrator does',
+  () =>
+    withPlugin(async ({ host, open }) => {
+      host.accounts.add('reader', false, ['sysconsole_read_environment_performance_monitoring']);
+      for (const username of ['reader', 'admin']) {
+        const heard = new Set<string>();
+        let onBoth = () => {};
+        const both = new Promise<void>((done) => (onBoth = done));
+        const page = await open(username, (what) => {
+          if (heard.add(what).size === 2) onBoth();
+        });
+        await page.getByText('Working', { exact: true }).waitFor();
+        await host.saveConfiguration({ MetricsSettings: { Enable: false } });
+        await page.getByText('Performance monitoring is switched off').first().waitFor();
+        const { nowMs } = (await (
+          await host.request(id, '/api/v1/status', host.logIn())
+        ).json()) as Status;
+        const body = JSON.stringify({ from: nowMs - 60_000, to: nowMs });
+        await host.request(id, '/api/v1/dumps', host.logIn(), { method: 'POST', body });
+        await page.getByText('Ready', { exact: true }).first().waitFor();
+        await both;
+        expect([...heard].sort()).toEqual(['dumps', 'status']);
+        await host.saveConfiguration({ MetricsSettings: { Enable: true } });
+      }
     }),
   TIMEOUT_MS,
 );

@@ -12,7 +12,7 @@ import type { LiveResource } from '../../polling/use-resource.ts';
 import { useTimes } from '../../zone/use-times.ts';
 import type { Tone } from './health.ts';
 import { ScrapePicture } from './scrape-picture.tsx';
-import { targetKind } from './target-kind.ts';
+import { inOrder, targetKind } from './target-kind.ts';
 
 const COLUMNS = 6;
 
@@ -81,7 +81,7 @@ function TargetTable({ targets, serverNowMs }: { targets: Target[]; serverNowMs:
               </td>
             </tr>
           )}
-          {targets.map((target) => (
+          {inOrder(targets).map((target) => (
             <TargetRows key={`${target.job} ${target.instance}`} {...{ target, serverNowMs }} />
           ))}
         </tbody>
