@@ -41,11 +41,9 @@ const arrows = {
     ...['lib', 'api', 'server/cluster', 'server/membership', 'server/duty', 'server/state'],
   ],
   'server/console': ['lib', 'api', 'server/mattermost'],
-  'server/audit': [
-    ...['lib', 'server/mattermost', 'server/settings', 'server/share', 'server/configuration\\.ts'],
-  ],
+  'server/audit': ['lib', 'server/mattermost', 'server/settings', 'server/configuration\\.ts'],
   'server/diagnostics': [
-    ...['lib', 'api', 'server/mattermost', 'server/settings', 'server/share', 'server/dump'],
+    ...['lib', 'api', 'server/mattermost', 'server/settings', 'server/dump'],
     ...['server/configuration\\.ts', 'server/status\\.ts', 'server/telemetry'],
   ],
   webapp: ['api'],

@@ -1,4 +1,5 @@
 import { GobError } from '../gob/index.ts';
+import { errorText } from '../runtime/index.ts';
 
 /** Codes of {@link RpcError}; the README says what each one means. */
 export type RpcErrorCode =
@@ -33,8 +34,4 @@ export function closeReason(cause: unknown): RpcError {
   if (cause instanceof RpcError) return cause;
   const code = cause instanceof GobError ? 'RPC_BAD_MESSAGE' : 'RPC_CLOSED';
   return new RpcError(code, `the connection is broken: ${errorText(cause)}`, { cause });
-}
-
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,8 +9,9 @@ import {
   type GobSchema,
   type GobValue,
 } from '../gob/index.ts';
+import { errorText } from '../runtime/index.ts';
 import { ConnectionEnd } from './connection-end.ts';
-import { RpcError, errorText } from './errors.ts';
+import { RpcError } from './errors.ts';
 import { GobConnection, type GobConnectionOptions } from './gob-connection.ts';
 import { rpcServerLimits } from './limits.ts';
 import { responseHeader } from './message.ts';

@@ -1,7 +1,6 @@
 import { rename, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeDirectory } from '../runtime/index.ts';
-import { systemCode } from './system-errors.ts';
+import { codeOf, makeDirectory } from '../runtime/index.ts';
 
 /** Opens files; replaced in tests to let the disk fail. */
 export type OpenFile = (path: string, flags: string, mode?: number) => Promise<FileHandle>;
@@ -44,7 +43,7 @@ async function openTemporary(path: string, openFile: OpenFile): Promise<FileHand
     try {
       return await openFile(path, 'wx', fileMode);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || attempt === 3) throw error;
+      if (codeOf(error) !== 'ENOENT' || attempt === 3) throw error;
     }
   }
 }
@@ -62,7 +61,7 @@ async function syncDirectory(path: string, openFile: OpenFile): Promise<void> {
     await handle.sync();
   } catch (error) {
     // Some network and user-space file systems cannot flush a directory; the file itself is flushed.
-    if (!cannotSyncDirectory.includes(systemCode(error) ?? '')) throw error;
+    if (!cannotSyncDirectory.includes(codeOf(error) ?? '')) throw error;
   } finally {
     await handle.close();
   }
@@ -74,7 +73,7 @@ export async function removeFile(path: string): Promise<boolean> {
     await unlink(path);
     return true;
   } catch (error) {
-    const code = systemCode(error);
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return false;
     throw error;
   }
@@ -89,7 +88,7 @@ export async function removeEmptyDirectories(
     try {
       await rmdir(join(root, ...segments.slice(0, depth)));
     } catch (error) {
-      const code = systemCode(error);
+      const code = codeOf(error);
       if (code === 'ENOENT') continue;
       // Not empty, in use, a symbolic link, or not ours to remove: it simply stays.
       if (['ENOTEMPTY', 'EEXIST', 'EBUSY', 'ENOTDIR', 'EACCES', 'EPERM'].includes(code ?? ''))

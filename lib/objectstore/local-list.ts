@@ -2,12 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import type { Dirent, Stats } from 'node:fs';
 import { join } from 'node:path';
 import { compareUtf8 } from '../bytes/index.ts';
+import { codeOf } from '../runtime/index.ts';
 import { StoreError } from './errors.ts';
 import { isKeySegment, temporaryMark } from './keys.ts';
 import { maxDirectoryEntries, maxKeySegments, temporaryMaxAgeMs } from './limits.ts';
 import { removeFile } from './local-files.ts';
 import type { ListEntry } from './object-store.ts';
-import { systemCode } from './system-errors.ts';
 
 interface Walk {
   root: string;
@@ -81,7 +81,7 @@ async function readEntries(path: string): Promise<Dirent[]> {
   try {
     return await readdir(path, { withFileTypes: true });
   } catch (error) {
-    const code = systemCode(error);
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
   }
@@ -106,7 +106,7 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {
-    const code = systemCode(error);
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
     throw error;
   }

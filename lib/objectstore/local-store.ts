@@ -3,7 +3,7 @@ import { constants, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { toHex } from '../bytes/index.ts';
-import { systemClock, systemRng, type Clock, type Rng } from '../runtime/index.ts';
+import { codeOf, systemClock, systemRng, type Clock, type Rng } from '../runtime/index.ts';
 import { bodyChunks } from './body-chunks.ts';
 import { probeStore } from './check.ts';
 import { StoreError } from './errors.ts';
@@ -28,7 +28,7 @@ import type {
   ObjectStore,
   PutOptions,
 } from './object-store.ts';
-import { storeErrorOf, systemCode } from './system-errors.ts';
+import { storeErrorOf } from './system-errors.ts';
 
 /** Parts that {@link LocalStore} uses; the defaults are the machine's. */
 export interface LocalStoreOptions {
@@ -178,7 +178,7 @@ function destroyOnAbort(body: Readable, signal: AbortSignal, key: string): void 
 }
 
 function isMissing(error: unknown): boolean {
-  const code = systemCode(error);
+  const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 

@@ -1,3 +1,4 @@
+import { codeOf } from '../runtime/index.ts';
 import { StoreError, type StoreErrorCode } from './errors.ts';
 
 const codes: Readonly<Record<string, StoreErrorCode>> = {
@@ -21,16 +22,10 @@ const sentences: Partial<Record<StoreErrorCode, string>> = {
   STORE_CONFLICT: 'something of another kind stands at this key',
 };
 
-/** Code of an error of the operating system (`ENOENT`), or undefined. */
-export function systemCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
-}
-
 /** The error of a failed system call as an error of this library; our own pass through. */
 export function storeErrorOf(cause: unknown, key: string): StoreError {
   if (cause instanceof StoreError) return cause;
-  const system = systemCode(cause);
+  const system = codeOf(cause);
   const code = codes[system ?? ''] ?? 'STORE_FAILED';
   const sentence = sentences[code] ?? 'the file store failed';
   // The message of a system error names paths of the host; its code says all that is needed.

@@ -1,4 +1,3 @@
-export { asError } from './as-error.ts';
 export { AssertionError, assert } from './assert.ts';
 export { BufferSweep } from './buffer-sweep.ts';
 export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
@@ -19,3 +18,4 @@ export {
   type ThreadEntry,
   type ThreadHandlers,
 } from './thread.ts';
+export { asError, codeOf, errorText } from './thrown.ts';

@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { codeOf } from './thrown.ts';
 
 /**
  * Makes a directory and those above it that are missing. Node's own recursive `mkdir` never ends
@@ -30,8 +31,4 @@ async function makeOne(path: string, mode: number): Promise<void> {
     // Somebody else may have made it meanwhile.
     if (codeOf(error) !== 'EEXIST') throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code;
 }

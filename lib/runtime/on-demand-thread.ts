@@ -1,4 +1,4 @@
-import { asError } from './as-error.ts';
+import { asError } from './thrown.ts';
 import type { Clock, Timer } from './clock.ts';
 import { ThreadError } from './errors.ts';
 import type { Thread, ThreadCall } from './thread.ts';

@@ -1,6 +1,7 @@
 import { Worker, parentPort } from 'node:worker_threads';
 import { ThreadError } from './errors.ts';
 import { threadOldSpaceMb, threadStopMs } from './limits.ts';
+import { codeOf } from './thrown.ts';
 
 /**
  * What a worker runs: a file of the source tree, or the text of a bundle (the shipped executable
@@ -207,10 +208,5 @@ function describeError(error: unknown): { message: string; code: string; name: s
   if (!(error instanceof Error)) {
     return { message: String(error), code: 'THREAD_FAILED', name: 'Error' };
   }
-  const code = (error as { code?: unknown }).code;
-  return {
-    message: error.message,
-    code: typeof code === 'string' ? code : 'THREAD_FAILED',
-    name: error.name,
-  };
+  return { message: error.message, code: codeOf(error) ?? 'THREAD_FAILED', name: error.name };
 }

@@ -1,6 +1,5 @@
-import { asError, type Logger } from '../../lib/runtime/index.ts';
+import { asError, codeOf, type Logger } from '../../lib/runtime/index.ts';
 import type { AuditRecord, PluginApi } from '../mattermost/index.ts';
-import { codeOf } from '../share/index.ts';
 
 /** Records that wait for a slow server; further ones stand in the log alone, which is told once. */
 const maxWaiting = 200;

@@ -2,6 +2,7 @@ import type { Problem } from '../../api/index.ts';
 import {
   asError,
   assert,
+  codeOf,
   type Clock,
   type Logger,
   type Rng,
@@ -326,8 +327,8 @@ export class ClusterBus {
       return { isOk: true, body: await Promise.race([run(), limit]) };
     } catch (thrown) {
       const error = asError(thrown);
-      const { code } = error as { code?: unknown };
-      if (typeof code === 'string') return { isOk: false, code, message: error.message };
+      const code = codeOf(error);
+      if (code !== undefined) return { isOk: false, code, message: error.message };
       // What has no code is a defect; its text is for this node's log alone.
       logger.error('A request of another node met a defect.', {
         code: 'CLUSTER_DEFECT',

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../../api/index.ts';
-import { Rounds, asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { Rounds, codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import {
   type ClusterNode,
   PingWatch,
@@ -218,8 +218,7 @@ function emptyProblem(clusterName: string, known: number): Problem {
 
 /** Says what the error's code means; its text comes from the database and is not shown. */
 function failureProblem(cause: unknown, known: number): Problem {
-  const { code } = asError(cause) as { code?: unknown };
-  const reason = typeof code === 'string' ? code : 'unknown';
+  const reason = codeOf(cause) ?? 'unknown';
   return {
     code: 'DISCOVERY_FAILED',
     severity: 'error',

@@ -1,6 +1,5 @@
-import { sleep, type Clock } from '../../lib/runtime/index.ts';
+import { errorText, sleep, type Clock } from '../../lib/runtime/index.ts';
 import type { PacketDump } from '../dump/index.ts';
-import { errorText } from '../share/index.ts';
 import { writeDiagnostics } from './diagnostics-file.ts';
 import { composeDiagnostics, type DiagnosticsSources } from './diagnostics.ts';
 

@@ -1,3 +1,4 @@
+import { codeOf } from '../../lib/runtime/index.ts';
 import type { CommitCounts, SampleStore } from '../collect/index.ts';
 
 /**
@@ -24,7 +25,7 @@ export function withDiskRelief(store: SampleStore, relieve: () => void): SampleS
       try {
         return await store.commit(batch);
       } catch (error) {
-        if ((error as { code?: unknown }).code === 'TSDB_DISK_FULL') relieve();
+        if (codeOf(error) === 'TSDB_DISK_FULL') relieve();
         throw error;
       }
     },

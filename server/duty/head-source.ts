@@ -1,7 +1,8 @@
+import { errorText } from '../../lib/runtime/index.ts';
 import type { Store } from '../../lib/tsdb/index.ts';
 import type { HeadSource } from '../dump/index.ts';
 import type { Membership } from '../membership/index.ts';
-import { errorText, type HeadSnapshots } from '../share/index.ts';
+import type { HeadSnapshots } from '../share/index.ts';
 
 /** What {@link headSource} stands on. */
 export interface HeadSourceOptions {

@@ -9,6 +9,7 @@ import {
 } from '../../lib/gob/index.ts';
 import type { MuxBroker } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, type RpcHandlers, rpcMethod } from '../../lib/netrpc/index.ts';
+import { errorText } from '../../lib/runtime/index.ts';
 import { pluginSettings } from './config.ts';
 import type { PluginHooks, SupportFile } from './hooks.ts';
 import type { PluginClusterEvent } from './plugin-api.ts';
@@ -76,7 +77,7 @@ export function hookService(target: HookTarget, broker: MuxBroker, pluginId: str
         const files = await target.generateSupportData();
         return { A: files.map(({ filename, body }) => ({ Filename: filename, Body: body })) };
       } catch (error) {
-        return { B: errorValue(messageOf(error)) };
+        return { B: errorValue(errorText(error)) };
       }
     }),
     OnPluginClusterEvent: rpcMethod(hookReplies.OnPluginClusterEvent, async (argument) => {
@@ -102,7 +103,7 @@ async function errorOf(work: Promise<void>) {
     await work;
     return undefined;
   } catch (error) {
-    return errorValue(messageOf(error));
+    return errorValue(errorText(error));
   }
 }
 
@@ -123,8 +124,4 @@ function refusalValue(reason: string, pluginId: string) {
     Where: 'ConfigurationWillBeSaved',
     SkipTranslation: true,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import type { LogFields, LogValue } from '../../lib/runtime/index.ts';
+import { codeOf, type LogFields, type LogValue } from '../../lib/runtime/index.ts';
 import {
   maxLogFields,
   maxLogMessageLength,
@@ -54,8 +54,8 @@ export function toStderrLine(line: LogLine, time: string): string {
 /** Errors by message and code, never by stack; causes belong to the message of whoever wraps them. */
 function formatValue(value: LogValue): string {
   if (!(value instanceof Error)) return String(value);
-  const { code } = value as { code?: unknown };
-  return typeof code === 'string' ? `${value.message} (${code})` : value.message;
+  const code = codeOf(value);
+  return code !== undefined ? `${value.message} (${code})` : value.message;
 }
 
 function cut(text: string, length: number): string {

@@ -1,3 +1,5 @@
+import { codeOf } from '../../lib/runtime/index.ts';
+
 /** Whether a process with this id runs on this machine; unsure means yes. */
 export function isPidAlive(pid: number): boolean {
   // The ids 0 and below mean groups of processes.
@@ -6,6 +8,6 @@ export function isPidAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as { code?: unknown }).code !== 'ESRCH';
+    return codeOf(error) !== 'ESRCH';
   }
 }

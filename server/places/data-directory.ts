@@ -1,7 +1,7 @@
 import { access, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Problem } from '../../api/index.ts';
-import { makeDirectory } from '../../lib/runtime/index.ts';
+import { codeOf, makeDirectory } from '../../lib/runtime/index.ts';
 
 /** Below the server's file directory, when the configured place cannot be used. */
 const fallbackName = 'mattermost-plugin-metrics/data';
@@ -108,7 +108,7 @@ async function probe(directory: string): Promise<void> {
 }
 
 function isDiskFull(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
+  const code = codeOf(error);
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
@@ -125,7 +125,7 @@ function isInside(path: string, directory: string): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown }).code;
+  const code = codeOf(error);
   switch (code) {
     case 'EACCES':
     case 'EPERM':

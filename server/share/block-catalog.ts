@@ -1,7 +1,8 @@
 import { readObject, type CallOptions, type ObjectStore } from '../../lib/objectstore/index.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
 import { isContained, isUlid, type BlockInfo } from '../../lib/tsdb/index.ts';
 import { parseBlockMeta, type BlockMeta } from './block-meta.ts';
-import { codeOf, ShareError } from './errors.ts';
+import { ShareError } from './errors.ts';
 import { catalogConcurrency, maxBlockFiles, maxCatalogBlocks, maxMetaBytes } from './limits.ts';
 import { unlessAborted } from './unless-aborted.ts';
 import { areaPrefix, blockKey, blockPrefix, type BlockArea } from './paths.ts';

@@ -2,9 +2,10 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
 import type { BlockFile } from './block-catalog.ts';
 import { sharedMeta, type BlockLabels } from './block-meta.ts';
-import { codeOf, ShareError } from './errors.ts';
+import { ShareError } from './errors.ts';
 import { maxMetaBytes, readBytes } from './limits.ts';
 import { blockKey, blockPrefix, type BlockArea } from './paths.ts';
 

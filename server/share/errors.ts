@@ -1,4 +1,5 @@
 import type { ApiError } from '../../api/index.ts';
+import { codeOf, errorText } from '../../lib/runtime/index.ts';
 
 /**
  * Codes of {@link ShareError}: `SYNC_LOCAL_BLOCK` a block on the own disk cannot be read;
@@ -19,12 +20,6 @@ export class ShareError extends Error {
     super(message, options);
     this.code = code;
   }
-}
-
-/** Code of any error, or undefined when it has none. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }
 
 /** What the administrator can do about an error of the file store. */
@@ -70,10 +65,4 @@ export function toApiError(error: unknown): ApiError {
     message: sentences[code] ?? 'Blocks could not be copied to the file store.',
     detail: typeof key === 'string' && key !== '' ? `${text} (${key})` : text,
   };
-}
-
-/** The message of an error, also of one from another realm. */
-export function errorText(error: unknown): string {
-  const message = (error as { message?: unknown } | null | undefined)?.message;
-  return typeof message === 'string' ? message : String(error);
 }

@@ -1,13 +1,13 @@
 import type { ApiError, Problem } from '../../api/index.ts';
 import type { CallOptions, ObjectStore } from '../../lib/objectstore/index.ts';
-import type { Clock, Logger } from '../../lib/runtime/index.ts';
+import { codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { BlockCatalog, type RemoteBlock } from './block-catalog.ts';
 import { scraperLabel, serverIdLabel, type BlockLabels } from './block-meta.ts';
 import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
 import { isCovered } from './coverage.ts';
-import { codeOf, ShareError, toApiError } from './errors.ts';
+import { ShareError, toApiError } from './errors.ts';
 import { maxFutureMs, minCoverageGapMs, snapshotTroubleMs } from './limits.ts';
 import { expiredBlocks, isForeign, isOrphan, referenceMs } from './retention.ts';
 

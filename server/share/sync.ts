@@ -1,13 +1,13 @@
 import type { ApiError, Problem, SyncStatus } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
-import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { asError, codeOf, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { BlockCatalog } from './block-catalog.ts';
 import type { BlockLabels } from './block-meta.ts';
 import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
-import { codeOf, ShareError, toApiError } from './errors.ts';
+import { ShareError, toApiError } from './errors.ts';
 import { firstBackOffMs } from './limits.ts';
 import { LocalRoom, type LocalBlocks } from './local-room.ts';
 import { probeKey } from './paths.ts';

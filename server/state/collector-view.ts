@@ -1,7 +1,6 @@
 import type { Cardinality, Gap, Problem, Target } from '../../api/index.ts';
-import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { asError, errorText, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectedFacts } from '../dump/index.ts';
-import { errorText } from '../share/index.ts';
 import type { NodeStatus } from '../status.ts';
 import { answers, type StateAsk } from './collector-state.ts';
 

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 
+import { errorText } from '../../lib/runtime/index.ts';
 import { isUlid } from '../../lib/tsdb/index.ts';
-import { UsageError, messageOf } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { defaultLimit, help } from './help.ts';
 import { parseSelector, type Selector } from './selector.ts';
 
@@ -96,7 +97,7 @@ function parse(args: string[], options: OptionKinds) {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
     // Node's own sentence names the argument; its advice behind the first full stop is about dashes.
-    throw new UsageError(messageOf(error).replace(/\. To specify .*$/s, ''), { cause: error });
+    throw new UsageError(errorText(error).replace(/\. To specify .*$/s, ''), { cause: error });
   }
 }
 

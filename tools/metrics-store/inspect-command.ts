@@ -1,5 +1,5 @@
+import { errorText } from '../../lib/runtime/index.ts';
 import type { InspectCommand } from './command-line.ts';
-import { messageOf } from './errors.ts';
 import { listBlocks, listChunks, listLabels, listSamples, listSeries } from './inspect-blocks.ts';
 import { listGaps } from './inspect-gaps.ts';
 import { listWal } from './inspect-wal.ts';
@@ -12,7 +12,7 @@ export function runInspect(command: InspectCommand, output: Output): number {
   let troubles = 0;
   const tell: TellTrouble = (name, error) => {
     troubles++;
-    output.err(`${printable(name)}: ${printable(messageOf(error))}\n`);
+    output.err(`${printable(name)}: ${printable(errorText(error))}\n`);
   };
   printListing(listingOf(command, tell), command, output);
   return troubles > 0 ? 1 : 0;

@@ -10,8 +10,9 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
+import { codeOf } from '../../lib/runtime/index.ts';
 import type { CheckFindings } from '../../lib/tsdb/index.ts';
-import { UsageError, codeOf } from './errors.ts';
+import { UsageError } from './errors.ts';
 import type { ShownGap } from './shown-gap.ts';
 import { readSmallFile } from './small-file.ts';
 

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 
+import { codeOf, errorText } from '../../lib/runtime/index.ts';
 import { runCheck } from './check-command.ts';
 import { parseCommandLine } from './command-line.ts';
-import { UsageError, codeOf, messageOf } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { runInspect } from './inspect-command.ts';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';
@@ -23,7 +24,7 @@ export function run(args: readonly string[], output: Output): number {
       : runInspect(command, output);
   } catch (error) {
     if (!isUsage(error)) throw error;
-    output.err(`metrics-store: ${printable(messageOf(error))}\n`);
+    output.err(`metrics-store: ${printable(errorText(error))}\n`);
     if (error instanceof UsageError) output.err('metrics-store help shows how it is used\n');
     return 2;
   }

@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-
-import { codeOf } from './errors.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
 
 /** All bytes of a regular file; undefined when there is none, or it is larger than `limit`. */
 export function readSmallFile(file: string, limit: number): Buffer | undefined {

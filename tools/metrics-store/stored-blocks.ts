@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
+import { codeOf } from '../../lib/runtime/index.ts';
 import {
   isBlockDirectory,
   listBlockDirs,
@@ -9,7 +10,7 @@ import {
   type BlockMeta,
   type BlockReader,
 } from '../../lib/tsdb/index.ts';
-import { UsageError, codeOf } from './errors.ts';
+import { UsageError } from './errors.ts';
 
 /** A block on the disk that can be read. */
 export interface StoredBlock {

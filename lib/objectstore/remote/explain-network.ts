@@ -1,4 +1,4 @@
-import { systemCode } from '../system-errors.ts';
+import { codeOf } from '../../runtime/index.ts';
 import type { Fault } from './remote-client.ts';
 
 /** Codes with which Node and OpenSSL refuse a certificate. */
@@ -74,7 +74,7 @@ export function plainName(name: unknown): string {
 /** The system codes of an error and of what it wraps; a few levels, since causes may form a circle. */
 function codesOf(error: unknown, depth = 4): string[] {
   if (typeof error !== 'object' || error === null || depth === 0) return [];
-  const own = systemCode(error);
+  const own = codeOf(error);
   const { cause, errors } = error as { cause?: unknown; errors?: unknown };
   const inner = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return [...(own === undefined ? [] : [own]), ...inner.flatMap((one) => codesOf(one, depth - 1))];

@@ -10,9 +10,8 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../../bytes/index.ts';
-import type { Rng } from '../../runtime/index.ts';
+import { codeOf, type Rng } from '../../runtime/index.ts';
 import { StoreError } from './errors.ts';
-import { codeOf } from './wal-writer.ts';
 
 /** A lock file is short; more is not one of ours. */
 const maxLockBytes = 4096;

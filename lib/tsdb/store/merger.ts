@@ -1,4 +1,4 @@
-import type { Clock, Rng } from '../../runtime/index.ts';
+import { codeOf, errorText, type Clock, type Rng } from '../../runtime/index.ts';
 import type { JsonObject } from '../block/index.ts';
 import {
   planCompaction,
@@ -12,7 +12,6 @@ import { blockInfo, takePublished, type BlockSet } from './block-set.ts';
 import { firstMergeRetryMs, lastMergeRetryMs, mergeRanges, mergeSpaceShare } from './limits.ts';
 import type { Problems } from './problems.ts';
 import type { BlockInfo, StoreThread } from './types.ts';
-import { codeOf } from './wal-writer.ts';
 
 /** What merging works on. */
 export interface MergerParts {
@@ -87,7 +86,7 @@ export class Merger {
     } catch (error) {
       if (signal.aborted) return;
       this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
-      const message = `merging blocks failed and will be tried again: ${textOf(error)}`;
+      const message = `merging blocks failed and will be tried again: ${errorText(error)}`;
       problems.set('merge', { code: 'TSDB_MERGE_FAILED', message });
       this.#retryMs = Math.min(2 * this.#retryMs, lastMergeRetryMs);
     }
@@ -140,7 +139,7 @@ export class Merger {
   /** One bad block must not keep all others from being merged. */
   #leaveAlone(inputs: readonly PlannedBlock[], error: unknown): void {
     const names = inputs.map(({ ulid }) => ulid).join(', ');
-    const message = `blocks ${names} cannot be merged: ${textOf(error)}`;
+    const message = `blocks ${names} cannot be merged: ${errorText(error)}`;
     this.#parts.problems.set(`merge ${names}`, { code: 'TSDB_MERGE_FAILED', message });
     for (const { ulid } of inputs) this.#failed.add(ulid);
   }
@@ -182,8 +181,4 @@ interface PlannedBlock {
 function isDamage(error: unknown): boolean {
   const code = codeOf(error) ?? '';
   return code.startsWith('TSDB_') && code !== 'TSDB_IO';
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

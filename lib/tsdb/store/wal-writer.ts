@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../runtime/index.ts';
 import { PageFramer, walSegmentName } from '../wal/index.ts';
 import { StoreError } from './errors.ts';
 
@@ -212,12 +213,6 @@ export function walError(cause: unknown): StoreError {
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StoreError('TSDB_WAL_IO', `the WAL cannot be written: ${reason}`, { cause });
-}
-
-/** Code of a system error. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }
 
 async function syncDirectory(dir: string): Promise<void> {
