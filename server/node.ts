@@ -360,6 +360,7 @@ function deskOver(parts: () => Parts | undefined, onChange: () => void): DumpDes
     samplesIn: async (range) => desk().samplesIn(range),
     estimate: async (range, content) => desk().estimate(range, content),
     preview: async (range, content) => desk().preview(range, content),
+    choices: async (range) => desk().choices(range),
     archive: async (id) => desk().archive(id),
   };
 }

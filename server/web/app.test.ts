@@ -8,6 +8,7 @@ import type {
   Cardinality,
   Dump,
   DumpAliases,
+  DumpChoices,
   DumpEstimate,
   DumpFilter,
   DumpPreview,
@@ -104,6 +105,11 @@ class OneDump implements DumpDesk {
   async samplesIn(): Promise<number> {
     this.#check();
     return 2;
+  }
+  async choices(range: { fromMs: number; toMs: number }): Promise<DumpChoices> {
+    this.#check();
+    this.questions.push(range);
+    return { hosts: ['app1', 'gone'], jobs: ['a'], isCut: false };
   }
   async preview(range: object, content: DumpContent): Promise<DumpPreview> {
     this.#check();
@@ -222,6 +228,7 @@ const harmless = [
   '/api/v1/cardinality',
   '/api/v1/dumps',
   '/api/v1/dumps/estimate?from=1&to=2',
+  '/api/v1/dumps/choices?from=1&to=2',
   `/api/v1/dumps/${id}`,
   '/tsdb/stats',
   '/jobs',
@@ -388,6 +395,15 @@ describe('dumps', () => {
     const answer = await request('/api/v1/dumps/estimate?from=-5&to=20');
     expect(await answer.json()).toEqual({ bytes: 1, samples: 2, series: 4, seconds: 3 });
     await refuses(request('/api/v1/dumps/estimate?from=x&to=1'), 400, 'DUMP_RANGE_INVALID');
+  });
+
+  test('tells those who may read what a dump can be limited to', async () => {
+    const answer = await request('/api/v1/dumps/choices?from=5&to=20', {}, 'reader');
+    expect(await answer.json()).toEqual({ hosts: ['app1', 'gone'], jobs: ['a'], isCut: false });
+    expect(dumps.questions).toEqual([{ fromMs: 5, toMs: 20 }]);
+    await refuses(request('/api/v1/dumps/choices?from=5'), 400, 'DUMP_RANGE_INVALID');
+    for (let at = 1; at < 120; at++) await request('/api/v1/dumps/choices?from=1&to=2');
+    await refuses(request('/api/v1/dumps/choices?from=1&to=2'), 429, 'DUMP_TOO_MANY');
   });
 
   test('reads what an estimate is of from the query, and answers one kind 120 times a minute', async () => {

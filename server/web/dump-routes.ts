@@ -29,6 +29,10 @@ export function dumpRoutes(dumps: DumpDesk): Router {
     response.json(await dumps.estimate(rangeOf(asked, 'from', 'to'), parseContent(asked)));
   });
 
+  router.get('/choices', async (request, response) => {
+    response.json(await dumps.choices(rangeOf(askedInQuery(request.query), 'from', 'to')));
+  });
+
   router.post('/preview', readJsonBody, async (request, response) => {
     const body = request.body as unknown;
     response.json(await dumps.preview(rangeOf(body, 'from', 'to'), parseContent(body)));

@@ -3,6 +3,7 @@ import type {
   Cardinality,
   Dump,
   DumpAliases,
+  DumpChoices,
   DumpEstimate,
   DumpPreview,
   Status,
@@ -41,6 +42,8 @@ export interface DumpDesk {
   estimate(range: { fromMs: number; toMs: number }, content: DumpContent): Promise<DumpEstimate>;
   /** What a dump would give away. */
   preview(range: { fromMs: number; toMs: number }, content: DumpContent): Promise<DumpPreview>;
+  /** What of the range a dump can be limited to. */
+  choices(range: { fromMs: number; toMs: number }): Promise<DumpChoices>;
   archive(id: string): Promise<ArchiveSource>;
 }
 
