@@ -28,8 +28,6 @@ const addressList = new RegExp(`^${ipv4}(?::\\d+|/\\d+)?(?:[,;\\s]+${ipv4}(?::\\
 const eachIpv4 = new RegExp(ipv4, 'g');
 const ipv6Shape = /(?<![\w:])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])/g;
 const hardware = /^(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$/;
-/** Of everybody, and of nobody. */
-const commonHardware = /^(?:(?:ff[:-]){5}ff|(?:00[:-]){5}00)$/i;
 
 /** Labels with versions, which can look like an address. */
 const versionLabel = /version|release|revision|build/i;
@@ -42,7 +40,7 @@ export interface AddressAliases {
 
 /** A value of a label with aliases where it names a host by its shape alone, whichever label it is. */
 export function replaceAddresses(label: string, value: string, aliases: AddressAliases): string {
-  if (hardware.test(value)) return commonHardware.test(value) ? value : aliases.host(value);
+  if (hardware.test(value)) return aliases.host(value);
   if (addressList.test(value) && !versionLabel.test(label)) {
     return value.replace(eachIpv4, (found) => (isIP(found) === 0 ? found : aliases.host(found)));
   }
@@ -58,6 +56,11 @@ export function hostsNamedIn(value: string): string[] {
   return [inUrl, inMount, beforePort].flatMap((shape) =>
     [...value.matchAll(shape)].flatMap(({ groups }) => withoutBrackets(groups?.['host'] ?? '')),
   );
+}
+
+/** Whether it is the hardware address of everybody, or of nobody. */
+export function isCommonHardware(text: string): boolean {
+  return /^(?:(?:ff[:-]){5}ff|(?:00[:-]){5}00)$/i.test(text);
 }
 
 function replaceHost(found: unknown[], aliases: AddressAliases): string {

@@ -139,8 +139,17 @@ describe('a redactor', () => {
     }
   });
 
-  test('takes no number for a host', () => {
+  test('takes no number for a host, and nothing of what exporters tell of a machine', () => {
     const redactor = new Redactor(key);
+    const told = [
+      ...[
+        ['ip', 'v4'],
+        ['machine', 'x86_64'],
+        ['version_id', '12'],
+        ['address', '00:00:00:00:00:00'],
+      ],
+    ];
+    for (const [name = '', value = ''] of told) expect(redactor.label(name, value)).toBe(value);
     expect(redactor.label('node', '0')).toBe('0');
     expect(redactor.message('0 of 5 targets')).toBe('0 of 5 targets');
   });

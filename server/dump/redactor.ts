@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import { labelsFrom, type Labels } from '../../lib/tsdb/index.ts';
-import { hostsNamedIn, replaceAddresses } from './address-shapes.ts';
+import { hostsNamedIn, isCommonHardware, replaceAddresses } from './address-shapes.ts';
 import { hostOf } from './filter.ts';
 
 /** Labels that name a host, with or without a port. */
 const hostLabels = new Set([
   ...['instance', 'host', 'hostname', 'host_name', 'node', 'nodename', 'node_name', 'server'],
   ...['server_name', 'address', 'addr', 'ip', 'domainname', 'target', 'peer', 'fqdn'],
-  ...['machine', 'pod', 'pod_name'],
+  ...['pod', 'pod_name'],
 ]);
 
 /** The same behind what they are of: `db_host`, `remote_addr`. */
@@ -18,8 +18,14 @@ const hostLabelEnding = /_(?:host|hostname|instance|node|nodename|server|addr|ad
 const idLabel =
   /(?:^|_)(?:id|uuid|guid|serial|serial_number|asset_tag|wwn|user|username|user_name|email|login)$|[a-z](?:Id|Uuid)$|^(?:customer|tenant)$/;
 
-/** Says nothing of anybody. */
-const common = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '(none)']);
+/** One that names a version of something instead. */
+const versionIdLabel = /(?:^|_)version_id$/;
+
+/** Says nothing of anybody; the last two are what exporters tell of kinds of addresses. */
+const common = new Set([
+  ...['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '(none)'],
+  ...['v4', 'v6'],
+]);
 
 /** As the server makes its ids. */
 const idShape = /(?<![A-Za-z0-9])[a-z0-9]{26}(?![A-Za-z0-9])/g;
@@ -121,7 +127,8 @@ export class Redactor {
   label(name: string, value: string): string {
     if (name === '__name__') return value;
     if (isHostLabel(name)) return this.instance(value);
-    return idLabel.test(name) ? this.id(value) : this.#value(name, value);
+    const isId = idLabel.test(name) && !versionIdLabel.test(name);
+    return isId ? this.id(value) : this.#value(name, value);
   }
 
   labels(labels: Labels): Labels {
@@ -240,9 +247,9 @@ function mapLabels(labels: Labels, map: (name: string, value: string) => string)
   return labelsFrom(pairs);
 }
 
-/** Loopback, and mere numbers. */
+/** Loopback, addresses of everybody, and mere numbers. */
 function saysNothing(host: string): boolean {
-  return common.has(host.toLowerCase()) || /^\d+$/.test(host);
+  return common.has(host.toLowerCase()) || isCommonHardware(host) || /^\d+$/.test(host);
 }
 
 /** The domain that a host is in, where its name tells one of two parts at least. */
