@@ -8,11 +8,10 @@ import type {
   SyncOutcome,
   Target,
 } from '../api/index.ts';
-import { asError } from '../lib/runtime/index.ts';
+import { asError, codeOf, errorText } from '../lib/runtime/index.ts';
 import { ChangeEvents, EventReaders, RefusedSave } from './console/index.ts';
 import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
-import { codeOf, errorText } from './share/index.ts';
 import { DumpError, noPacketDump } from './dump/index.ts';
 import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent } from './mattermost/index.ts';

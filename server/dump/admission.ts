@@ -1,6 +1,6 @@
 import type { DumpRedaction } from '../../api/index.ts';
-import type { Clock, Logger } from '../../lib/runtime/index.ts';
-import { errorText, type BlockCatalog } from '../share/index.ts';
+import { errorText, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import type { BlockCatalog } from '../share/index.ts';
 import type { DumpCoverage } from './coverage.ts';
 import { DumpError } from './errors.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';

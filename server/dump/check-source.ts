@@ -1,6 +1,6 @@
+import { codeOf } from '../../lib/runtime/index.ts';
 import { toDumpError } from './errors.ts';
 import type { BlockReader } from '../../lib/tsdb/index.ts';
-import { codeOf } from '../share/index.ts';
 import { intervalMsOf, longerMs, tellsInterval } from './sample-interval.ts';
 import { SeriesCount } from './series-count.ts';
 

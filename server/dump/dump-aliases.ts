@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Dump, DumpAliases, DumpRedaction } from '../../api/index.ts';
 import { readObject, type ObjectStore } from '../../lib/objectstore/index.ts';
-import { aliasesKey, aliasSecretKey, codeOf } from '../share/index.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
+import { aliasesKey, aliasSecretKey } from '../share/index.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { maxAliasesBytes } from './limits.ts';
 

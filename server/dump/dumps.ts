@@ -1,6 +1,6 @@
 import type { Dump, DumpAliases, DumpChoices, DumpEstimate, DumpPreview } from '../../api/index.ts';
-import type { Logger, Rng } from '../../lib/runtime/index.ts';
-import { aliasesKey, archiveKey, errorText, isJobId } from '../share/index.ts';
+import { errorText, type Logger, type Rng } from '../../lib/runtime/index.ts';
+import { aliasesKey, archiveKey, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
 import type { BuildParts } from './build.ts';
 import { ChoiceDesk } from './choices/choice-desk.ts';

@@ -1,6 +1,5 @@
 import type { Dump } from '../../api/index.ts';
-import type { Clock, Logger } from '../../lib/runtime/index.ts';
-import { errorText } from '../share/index.ts';
+import { errorText, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { isFinished } from './job-record.ts';
 import { expiryPeriodMs } from './limits.ts';
 

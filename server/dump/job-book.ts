@@ -1,5 +1,4 @@
-import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
-import { errorText } from '../share/index.ts';
+import { errorText, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { isFinished, type JobRecord } from './job-record.ts';
 import { JobStore, type SaveResult } from './job-store.ts';
 import { abandonedMs, heartbeatMs, progressPeriodMs } from './limits.ts';

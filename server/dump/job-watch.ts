@@ -1,5 +1,4 @@
-import type { Clock, Logger, Timer } from '../../lib/runtime/index.ts';
-import { errorText } from '../share/index.ts';
+import { errorText, type Clock, type Logger, type Timer } from '../../lib/runtime/index.ts';
 import type { JobBook } from './job-book.ts';
 import { isFinished, type JobRecord } from './job-record.ts';
 import type { JobRunner } from './job-runner.ts';

@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
 import { openBlock } from '../../lib/tsdb/index.ts';
-import { blockKey, codeOf } from '../share/index.ts';
+import { blockKey } from '../share/index.ts';
 import { fetchObject } from './fetch-object.ts';
 import { hostsOfLabel } from './redactor.ts';
 import type { SourceBlock } from './selection.ts';

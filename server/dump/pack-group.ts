@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ThreadContext } from '../../lib/runtime/index.ts';
+import { codeOf, type ThreadContext } from '../../lib/runtime/index.ts';
 import {
   openBlock,
   printBlockMeta,
@@ -14,7 +14,6 @@ import {
   type RewriteOptions,
   type Thinning,
 } from '../../lib/tsdb/index.ts';
-import { codeOf } from '../share/index.ts';
 import type { ArchiveWriter } from './archive-writer.ts';
 import { checkSource, isDamage, type CheckedSource } from './check-source.ts';
 import { seriesFilter } from './filter.ts';

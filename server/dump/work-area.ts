@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../share/index.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
 
 const workName = 'dump-work';
 

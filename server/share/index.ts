@@ -5,7 +5,6 @@ export {
   type RemoteBlock,
 } from './block-catalog.ts';
 export type { BlockLabels } from './block-meta.ts';
-export { codeOf, errorText } from '../../lib/runtime/index.ts';
 export { HeadSnapshots, type HeadSnapshotsOptions } from './head-snapshots.ts';
 export type { LocalBlocks } from './local-room.ts';
 export {

@@ -1,11 +1,11 @@
 import {
+  codeOf,
   systemClock,
   type Clock,
   type ThreadContext,
   type ThreadHandlers,
 } from '../../../lib/runtime/index.ts';
 import { openBlock } from '../../../lib/tsdb/index.ts';
-import { codeOf } from '../../share/index.ts';
 import { hostOf } from '../filter.ts';
 import { maxChoicesPerBlock } from '../limits.ts';
 import type { BlockValues, ValuesRequest, ValuesResult } from './protocol.ts';

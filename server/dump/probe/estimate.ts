@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
+import { codeOf } from '../../../lib/runtime/index.ts';
 import { openBlock, type Thinning } from '../../../lib/tsdb/index.ts';
-import { codeOf } from '../../share/index.ts';
 import { gzipLevel, maxProbedBlocks } from '../limits.ts';
 import { share } from '../selection.ts';
 import { probeBlock, type BlockProbe } from './block-probe.ts';

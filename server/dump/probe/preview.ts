@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DumpPreview } from '../../../api/index.ts';
+import { codeOf } from '../../../lib/runtime/index.ts';
 import { openBlock, type BlockReader } from '../../../lib/tsdb/index.ts';
-import { codeOf } from '../../share/index.ts';
 import { hostOf } from '../filter.ts';
 import { maxPreviewValueChars, maxProbedBlocks, maxTriedValues } from '../limits.ts';
 import { hostsOfLabel, Redactor } from '../redactor.ts';

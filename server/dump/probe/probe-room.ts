@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
-import type { Clock } from '../../../lib/runtime/index.ts';
+import { codeOf, type Clock } from '../../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../../lib/tsdb/index.ts';
-import { blockKey, codeOf } from '../../share/index.ts';
+import { blockKey } from '../../share/index.ts';
 import { fetchObject } from '../fetch-object.ts';
 import { headPartAgeMs, headPartMs, maxTried, rehearsalAgeMs } from '../limits.ts';
 import type { DumpThread, LocalStorePort } from '../ports.ts';

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { openBlock, newUlid, writeBlock, type BlockReader } from '../../../lib/tsdb/index.ts';
-import type { Rng } from '../../../lib/runtime/index.ts';
-import { codeOf } from '../../share/index.ts';
+import { codeOf, type Rng } from '../../../lib/runtime/index.ts';
 import { maxRehearsedSamples, maxRehearsedSeries } from '../limits.ts';
 import type { SampleBlock, SampleBlockRequest, SampleBlocks } from './protocol.ts';
 import { selectedSeries } from './selected-series.ts';
