@@ -5,10 +5,13 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { seededRng } from '../runtime/index.ts';
+import { FakeClock, seededRng } from '../runtime/index.ts';
 import { openBlock, writeBlock } from './disk/index.ts';
 import { bitsOf, nanBits, put, seriesOf, staleBits, type Model } from './model-fixture.ts';
 import { rewriteBlocks } from './rewrite/index.ts';
+import { bitsOf as halvesOf } from './store/store-fixture.ts';
+import { Store } from './store/store.ts';
+import { inlineThread } from './store/worker-handlers.ts';
 import { newUlid } from './ulid.ts';
 
 const program = 'prometheus';
@@ -71,7 +74,7 @@ if (isMissing && process.env['CI'] === 'true') {
   });
 }
 
-(isMissing ? describe.skip : describe)('a Prometheus over blocks of ours', () => {
+(isMissing ? describe.skip : describe)('a Prometheus over files of ours', () => {
   test('tells the staleness marker from NaN, after writing and after merging', async () => {
     const sources = [staleBits, nanBits, bitsOf(7)].map((last, half) => {
       const model: Model = new Map();
@@ -96,6 +99,37 @@ if (isMissing && process.env['CI'] === 'true') {
       gone: '10',
       nan: '11',
       one: '11',
+    });
+  });
+
+  test('serves a directory that has nothing but a WAL', async () => {
+    const store = await Store.open({
+      ...{
+        dir: join(dir, 'store'),
+        clock: new FakeClock(t0 + 150_000),
+        rng,
+        thread: inlineThread(),
+      },
+      limits: { walSegmentBytes: 32 * 1024 },
+    });
+    const last = { gone: [2, 0x7ff0_0000], nan: [1, 0x7ff8_0000], one: halvesOf(1) } as const;
+    for (let at = 0; at <= 600; at++) {
+      const batch = store.newBatch();
+      for (const [k, halves] of Object.entries(last)) {
+        const ref = store.seriesRef(['__name__', 'm', 'k', k]);
+        const [lo, hi] = at === 600 ? halves : halvesOf(at / 3);
+        batch.push(ref, lo, hi, t0 + at * 250);
+      }
+      await store.commit(batch);
+    }
+    expect(store.blocks()).toEqual([]);
+    await store.close();
+    const address = await start();
+    const before = { gone: String(599 / 3), nan: String(599 / 3), one: String(599 / 3) };
+    expect(await query(address, 'm', t0 + 149_999)).toEqual(before);
+    expect(await query(address, 'm', t0 + 150_000)).toEqual({ nan: 'NaN', one: '1' });
+    expect(await query(address, 'count_over_time(m[5m])', t0 + 150_000)).toEqual({
+      ...{ gone: '600', nan: '601', one: '601' },
     });
   });
 });
