@@ -30,7 +30,7 @@ function outcome(
     { length: batch.count },
     (_, at) =>
       `${String(batch.refs[at])} ${bitsAt(batch, at)} ${String(batch.timesMs[at]! - timeMs)}`,
-  );
+  ).sort();
 }
 
 /** A value as exporters have it: mostly a count, of any number of digits. */

@@ -1,11 +1,15 @@
 import { ExpositionError } from './errors.ts';
 import { maxLabels } from './limits.ts';
-import { isSame } from './same-bytes.ts';
+import { isSameText } from './same-bytes.ts';
 import { pairStride, type SeriesTokens } from './series-tokens.ts';
 import { TextMemory } from './text-memory.ts';
 
 /** Name of the label that carries the metric name. */
 const metricName = '__name__';
+
+/** Bits that number the remembered names of metrics and labels, and label values. */
+const nameSlotBits = 8;
+const valueSlotBits = 9;
 
 /**
  * Turns the tokens of a sample line into a flat list of label names and values, the metric name
@@ -15,7 +19,9 @@ const metricName = '__name__';
 export class LabelDecoder {
   #body: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
-  readonly #memory = new TextMemory();
+  /** Apart, because values that come only once would drive out names that always come again. */
+  readonly #names = new TextMemory(nameSlotBits);
+  readonly #values = new TextMemory(valueSlotBits);
   /** Start and end of the text in each slot: the name, then label names and values in turn. */
   readonly #offsets = new Int32Array(2 * (1 + 2 * maxLabels));
   /**
@@ -32,7 +38,8 @@ export class LabelDecoder {
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     this.#labels.fill('', 1);
     this.#count = 1;
-    this.#memory.turnTo(body);
+    this.#names.turnTo(body);
+    this.#values.turnTo(body);
   }
 
   decode(series: SeriesTokens): string[] {
@@ -60,15 +67,25 @@ export class LabelDecoder {
     const isKnown =
       slot + 1 < this.#count &&
       size === end - start &&
-      isSame(this.#view, start, this.#view, before, size);
-    if (!isKnown) this.#labels[slot + 1] = this.text(start, end);
+      isSameText(this.#view, start, this.#view, before, size);
+    if (!isKnown) {
+      const isValue = slot > 0 && slot % 2 === 0;
+      this.#labels[slot + 1] = isValue ? this.value(start, end) : this.name(start, end);
+    }
     return !isKnown;
   }
 
-  /** Text of a name or label value, unescaped. */
-  text(start: number, end: number): string {
-    const text = this.#memory.read(start, end);
-    if (text !== undefined) return text;
+  /** Name of a metric or label, unescaped. */
+  name(start: number, end: number): string {
+    return this.#names.read(start, end) ?? this.#refuse(start);
+  }
+
+  /** Label value, unescaped. */
+  value(start: number, end: number): string {
+    return this.#values.read(start, end) ?? this.#refuse(start);
+  }
+
+  #refuse(start: number): never {
     const what = 'a name or label value is not UTF-8';
     throw new ExpositionError('EXPOSITION_BAD_UTF8', what, this.#body, start);
   }

@@ -16,6 +16,9 @@ export const resyncLines = 256;
 /** Lines that are looked at first when a line is out of step: mostly one or two are gone. */
 export const skippedLines = 4;
 
+/** Lines that are searched in vain before the hashes of all lines are noted: a search costs a microsecond. */
+export const missesBeforeFilter = 8;
+
 /**
  * Lines of a body that may be missing in their neighbourhood before all lines of the body before,
  * `count`, are indexed. Series that are new are told by the resolver for less than an index costs.

@@ -1,15 +1,23 @@
 import { braceClose } from './bytes.ts';
 import type { ExpositionFormat } from './format.ts';
 import { LabelDecoder } from './label-decoder.ts';
-import { idleLines, missesBeforeIndex, resyncLines, skippedLines } from './limits.ts';
+import {
+  idleLines,
+  missesBeforeFilter,
+  missesBeforeIndex,
+  resyncLines,
+  skippedLines,
+} from './limits.ts';
+import { LineFilter } from './line-filter.ts';
 import { LineIndex } from './line-index.ts';
 import { lineKind, type LineLexer } from './line-lexer.ts';
+import { LineList } from './line-list.ts';
 import { commentRef, droppedRef, duplicateRef, fewLines } from './line-layout.ts';
 import { CreatedSeries } from './openmetrics-created.ts';
 import { OpenMetricsLexer } from './openmetrics-lexer.ts';
 import { ParsedBody } from './parsed-body.ts';
 import { RefSet } from './ref-set.ts';
-import { isSame } from './same-bytes.ts';
+import { isSameText } from './same-bytes.ts';
 import { SeriesVariant } from './series-variant.ts';
 import { TextLexer } from './text-lexer.ts';
 
@@ -50,12 +58,15 @@ export class LineResolver {
   skippedTo = 0;
   /** References that came from the resolver. */
   readonly added = new RefSet();
+  /** The lines that have them. */
+  readonly newLines = new LineList();
   /** Whether the body before may have had some of {@link added} after all. */
   mayHaveReturned = false;
   /** Comments that stand nowhere in the body before. */
   newComments = 0;
   readonly #decoder = new LabelDecoder();
   readonly #index = new LineIndex();
+  readonly #filter = new LineFilter();
   #before = new ParsedBody();
   #next = new ParsedBody();
   #resolve: SeriesResolver = () => droppedRef;
@@ -96,11 +107,13 @@ export class LineResolver {
     this.skippedFrom = before.count;
     this.skippedTo = 0;
     this.added.clear();
+    this.newLines.clear();
     this.mayHaveReturned = false;
     next.maxRef = before.maxRef;
     this.newComments = 0;
     this.#isIndexBuilt = false;
     this.#misses = 0;
+    this.#filter.turn(before.count);
     const { count } = before;
     const isTooLarge = this.seen.length > 4 * count + idleLines;
     if (this.seen.length < count || isTooLarge) this.seen = new Uint8Array(before.end.length);
@@ -125,7 +138,7 @@ export class LineResolver {
       if (size > left) continue;
       // Neighbours begin alike; where the last label value ends they mostly differ.
       if (size > 3 && before.bytes[start + size - 4] !== bytes[at + size - 4]) continue;
-      if (!isSame(view, at, before.view, start, size)) continue;
+      if (!isSameText(view, at, before.view, start, size)) continue;
       this.#moveTo(line);
       return true;
     }
@@ -180,9 +193,9 @@ export class LineResolver {
     const next = this.#next;
     const { lineEnd } = this.lexer;
     const hash = next.hashOf(at, lineEnd);
-    const found = this.#findNearby(hash, (line) =>
-      this.#before.isSameComment(line, next, at, lineEnd),
-    );
+    const found = this.#mayBeKnown(hash)
+      ? this.#findNearby(hash, (line) => this.#before.isSameComment(line, next, at, lineEnd))
+      : -1;
     if (found !== -1) this.#take(found);
     else this.newComments++;
     const line = next.count++;
@@ -216,10 +229,15 @@ export class LineResolver {
 
   /** Reference of the series in `[at, seriesEnd)`: from the body before, else from the resolver. */
   #identify(at: number, seriesEnd: number, hash: number): number {
+    return this.#mayBeKnown(hash) ? this.#seek(at, seriesEnd, hash) : this.#resolveNew(at);
+  }
+
+  /** As {@link #identify}, of a series that the body before may have: looks for it there. */
+  #seek(at: number, seriesEnd: number, hash: number): number {
     const before = this.#before;
     const accept = (line: number) => before.isSameSeries(line, this.#next, at, seriesEnd);
     let found = this.#findNearby(hash, accept);
-    if (found === -1 && before.count > 0 && ++this.#misses > missesBeforeIndex(before.count)) {
+    if (found === -1 && ++this.#misses > missesBeforeIndex(before.count)) {
       if (!this.#isIndexBuilt) this.#index.build(before);
       this.#isIndexBuilt = true;
       found = this.#index.find(before, hash, accept);
@@ -260,6 +278,7 @@ export class LineResolver {
       this.#resolve(this.#decoder.decode(this.lexer.series));
     if (ref < 0) return droppedRef;
     if (!this.added.add(ref)) return duplicateRef;
+    this.newLines.push(this.#next.count);
     if (ref <= this.#before.maxRef) this.mayHaveReturned = true;
     else if (ref > this.#next.maxRef) this.#next.maxRef = ref;
     return ref;
@@ -275,10 +294,20 @@ export class LineResolver {
     const decoder = this.#decoder;
     return this.#resolveVariant(
       ref,
-      decoder.text(series.nameStart, series.nameEnd),
-      decoder.text(variant.nameStart, variant.nameEnd),
-      decoder.text(variant.valueStart, variant.valueEnd),
+      decoder.name(series.nameStart, series.nameEnd),
+      decoder.name(variant.nameStart, variant.nameEnd),
+      decoder.value(variant.valueStart, variant.valueEnd),
     );
+  }
+
+  /** Whether the body before may have a line with `hash`; once it is asked often, mostly only if it has. */
+  #mayBeKnown(hash: number): boolean {
+    const before = this.#before;
+    if (this.#filter.isBuilt) return this.#filter.meet(hash);
+    if (before.count === 0) return false;
+    if (this.#misses < missesBeforeFilter) return true;
+    this.#filter.build(before, this.#next);
+    return this.#filter.meet(hash);
   }
 
   /** A line at or after the cursor with `hash` that `accept` takes, or -1. */

@@ -142,7 +142,7 @@ export class LineTemplate {
     const returned = findReturned(pair);
     this.#duplicates += dropLateDuplicates(pair, returned);
     const first = sink.count;
-    const dropped = emitSamples(next, sink, timeMs);
+    const dropped = emitSamples(next, sink, timeMs, this.#resolver.newLines);
     const samples = sink.count - first;
     return {
       lines: samples + this.#duplicates + dropped,

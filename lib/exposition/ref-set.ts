@@ -1,26 +1,33 @@
+import { grown } from './line-layout.ts';
+
 /**
  * References of series that are new in a body. A store mostly numbers new series in order, so that
  * these mostly come in ascending order: those are a list, which costs next to nothing.
  */
 export class RefSet {
-  readonly #ascending: number[] = [];
+  /** The first {@link #count} entries; the memory stays. */
+  #ascending = new Int32Array(0);
+  #count = 0;
   readonly #others = new Set<number>();
   #largest = -1;
 
   get size(): number {
-    return this.#ascending.length + this.#others.size;
+    return this.#count + this.#others.size;
   }
 
   clear(): void {
-    this.#ascending.length = 0;
-    this.#others.clear();
+    this.#count = 0;
+    if (this.#others.size > 0) this.#others.clear();
     this.#largest = -1;
   }
 
   /** Adds a reference; false when it is there already. */
   add(ref: number): boolean {
     if (ref > this.#largest) {
-      this.#ascending.push(ref);
+      if (this.#count === this.#ascending.length) {
+        this.#ascending = grown(this.#ascending, this.#count + 16);
+      }
+      this.#ascending[this.#count++] = ref;
       this.#largest = ref;
       return true;
     }
@@ -35,19 +42,19 @@ export class RefSet {
   }
 
   *[Symbol.iterator](): Generator<number> {
-    yield* this.#ascending;
+    yield* this.#ascending.subarray(0, this.#count);
     yield* this.#others;
   }
 
   #isListed(ref: number): boolean {
     const refs = this.#ascending;
     let low = 0;
-    let high = refs.length;
+    let high = this.#count;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (refs[middle]! < ref) low = middle + 1;
       else high = middle;
     }
-    return refs[low] === ref;
+    return low < this.#count && refs[low] === ref;
   }
 }

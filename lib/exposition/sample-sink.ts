@@ -1,5 +1,6 @@
 import { droppedRef } from './line-layout.ts';
 import { noTime } from './line-lexer.ts';
+import type { LineList } from './line-list.ts';
 import type { ParsedBody } from './parsed-body.ts';
 
 /** Where the samples of a body go, column by column; `SampleBatch` of lib/tsdb is one. */
@@ -18,19 +19,44 @@ const shortRun = 32;
 
 /**
  * Appends the samples of `body` to `sink`, with `timeMs` where the body gave no time that counts.
- * Samples come in long runs between two comments, which are copied as one. Returns how many lines the
- * resolver did not want.
+ * Those of the lines `late` go last unless some have times: the store numbers new series far from known ones,
+ * and has the less to do the longer the runs of near ones are. Returns how many lines the resolver did not want.
  */
-export function emitSamples(body: ParsedBody, sink: SampleSink, timeMs: number): number {
+export function emitSamples(
+  body: ParsedBody,
+  sink: SampleSink,
+  timeMs: number,
+  late: LineList,
+): number {
   sink.reserve(sink.count + body.count);
-  const { refs, lo, hi, timesMs } = sink;
-  const { ref } = body.layout;
   const first = sink.count;
-  let at = first;
+  const lateCount = body.timesMs === undefined ? late.count : 0;
   let dropped = 0;
-  for (let line = 0; line < body.count;) {
+  let from = 0;
+  for (let at = 0; at < lateCount; at++) {
+    const line = late.lines[at]!;
+    dropped += emitLines(body, sink, from, line);
+    from = line + 1;
+  }
+  dropped += emitLines(body, sink, from, body.count);
+  for (let at = 0; at < lateCount; at++) emitLine(body, sink, late.lines[at]!);
+  sink.timesMs.fill(timeMs, first, sink.count);
+  if (body.timesMs !== undefined) emitTimes(body, body.timesMs, sink.timesMs, first);
+  return dropped;
+}
+
+/**
+ * Appends the samples in lines `[start, end)`, times apart. They come in long runs between two comments, which
+ * are copied as one. Returns how many lines the resolver did not want.
+ */
+function emitLines(body: ParsedBody, sink: SampleSink, start: number, end: number): number {
+  const { refs, lo, hi } = sink;
+  const { ref } = body.layout;
+  let at = sink.count;
+  let dropped = 0;
+  for (let line = start; line < end;) {
     const from = line;
-    while (line < body.count && ref[line]! >= 0) line++;
+    while (line < end && ref[line]! >= 0) line++;
     if (line - from < shortRun) {
       for (let sample = from; sample < line; sample++, at++) {
         refs[at] = ref[sample]!;
@@ -43,12 +69,20 @@ export function emitSamples(body: ParsedBody, sink: SampleSink, timeMs: number):
       hi.set(body.hi.subarray(from, line), at);
       at += line - from;
     }
-    for (; line < body.count && ref[line]! < 0; line++) if (ref[line] === droppedRef) dropped++;
+    for (; line < end && ref[line]! < 0; line++) if (ref[line] === droppedRef) dropped++;
   }
-  timesMs.fill(timeMs, first, at);
-  if (body.timesMs !== undefined) emitTimes(body, body.timesMs, timesMs, first);
   sink.count = at;
   return dropped;
+}
+
+/** Appends the sample in a line that may have become a duplicate, time apart. */
+function emitLine(body: ParsedBody, sink: SampleSink, line: number): void {
+  const ref = body.layout.ref[line]!;
+  if (ref < 0) return;
+  const at = sink.count++;
+  sink.refs[at] = ref;
+  sink.lo[at] = body.lo[line]!;
+  sink.hi[at] = body.hi[line]!;
 }
 
 /** Writes the times that the body gave over those of the samples from `first` on. */

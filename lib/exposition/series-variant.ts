@@ -1,6 +1,6 @@
 import { backslash, quote } from './bytes.ts';
 import type { ParsedBody } from './parsed-body.ts';
-import { countSame, isSame } from './same-bytes.ts';
+import { countSame, isSameText } from './same-bytes.ts';
 import { pairStride, type SeriesTokens } from './series-tokens.ts';
 
 /**
@@ -37,7 +37,7 @@ export class SeriesVariant {
     // What stands behind the value is read in the same way when it is the same.
     const rest = tokens.end - valueEnd;
     if (oldEnd + rest > start + size) return false;
-    return isSame(next.view, valueEnd, known.view, oldEnd, rest);
+    return isSameText(next.view, valueEnd, known.view, oldEnd, rest);
   }
 
   /** Finds the label whose value holds offset `at`, or ends there. */

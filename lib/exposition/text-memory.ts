@@ -1,9 +1,7 @@
 import { backslash } from './bytes.ts';
 import { unescapeText } from './quoted-names.ts';
-import { isSame } from './same-bytes.ts';
+import { isSameText } from './same-bytes.ts';
 import { decodeUtf8 } from './text.ts';
-
-const slots = 512;
 
 /** Longer texts are not remembered; those that come again and again are names and bounds. */
 const maxKeptBytes = 64;
@@ -18,10 +16,17 @@ export class TextMemory {
   #body: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Lengths of the remembered texts, 0 for none; their bytes are at `slot * maxKeptBytes`. */
-  readonly #sizes = new Uint8Array(slots);
+  readonly #sizes: Uint8Array;
   #kept: Uint8Array = new Uint8Array(0);
   #keptView: DataView = new DataView(new ArrayBuffer(0));
   readonly #texts: string[] = [];
+  readonly #slotShift: number;
+
+  /** Remembers up to `1 << slotBits` texts. */
+  constructor(slotBits: number) {
+    this.#slotShift = 32 - slotBits;
+    this.#sizes = new Uint8Array(1 << slotBits);
+  }
 
   /** Turns to another body. */
   turnTo(body: Uint8Array): void {
@@ -35,7 +40,7 @@ export class TextMemory {
     if (size > maxKeptBytes || size === 0) return this.#decode(start, end);
     const slot = this.#slotOf(end, size);
     const at = slot * maxKeptBytes;
-    if (this.#sizes[slot] === size && isSame(this.#view, start, this.#keptView, at, size)) {
+    if (this.#sizes[slot] === size && isSameText(this.#view, start, this.#keptView, at, size)) {
       return this.#texts[slot];
     }
     const text = this.#decode(start, end);
@@ -58,6 +63,7 @@ export class TextMemory {
   #keep(slot: number, text: string, start: number, size: number): void {
     if (this.#texts.length === 0) {
       // A target that never brings anything new needs none of it.
+      const slots = this.#sizes.length;
       this.#kept = new Uint8Array(slots * maxKeptBytes);
       this.#keptView = new DataView(this.#kept.buffer);
       for (let at = 0; at < slots; at++) this.#texts.push('');
@@ -78,6 +84,6 @@ export class TextMemory {
       mixed = Math.imul(mixed, 0x85ebca6b) ^ view.getInt32(end - 8, true);
       mixed = Math.imul(mixed, 0x85ebca6b) ^ view.getInt32(end - 12, true);
     }
-    return Math.imul((mixed ^ (mixed >>> 15)) + size, 0x9e3779b1) >>> 23;
+    return Math.imul((mixed ^ (mixed >>> 15)) + size, 0x9e3779b1) >>> this.#slotShift;
   }
 }

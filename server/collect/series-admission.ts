@@ -18,6 +18,11 @@ export class SeriesAdmission {
   readonly #targetLabels: Readonly<Record<string, string>>;
   readonly #rules: SeriesRules;
   readonly #growth: SeriesGrowth;
+  /** Labels that rules look at. */
+  readonly #ruledLabels: ReadonlySet<string>;
+  /** The label that {@link vary} was asked about last, and whether series are told apart by it alone. */
+  #lastLabel = '';
+  #mayVary = false;
 
   constructor(
     targetLabels: Readonly<Record<string, string>>,
@@ -28,6 +33,9 @@ export class SeriesAdmission {
     this.#targetLabels = targetLabels;
     this.#rules = rules;
     this.#growth = growth;
+    this.#ruledLabels = new Set(
+      rules.dropRules.flatMap(({ matchers }) => matchers.map((m) => m.label)),
+    );
   }
 
   /** Reference of an exposed series, or -1 when it is not to be stored. */
@@ -42,12 +50,20 @@ export class SeriesAdmission {
 
   /** As {@link resolve}, of a series that differs from a stored one in the value of one label. */
   readonly vary: VariantResolver = (ref, metric, label, value) => {
-    const { honorLabels, dropRules, labelValueLengthLimit } = this.#rules;
-    // Where the target's own labels win, an exposed one of the same name is stored by another name.
-    if (!honorLabels && Object.hasOwn(this.#targetLabels, label)) return undefined;
-    // A rule that does not look at this label says the same of both series.
-    const isLookedAt = dropRules.some(({ matchers }) => matchers.some((m) => m.label === label));
-    if (isLookedAt || isTooLong(value, labelValueLengthLimit)) return undefined;
+    // Series that are new mostly differ in the same label.
+    if (label !== this.#lastLabel) {
+      this.#lastLabel = label;
+      this.#mayVary = this.#isPlain(label);
+    }
+    if (!this.#mayVary || isTooLong(value, this.#rules.labelValueLengthLimit)) return undefined;
     return this.#growth.admitVariant(ref, metric, label, value);
   };
+
+  /** Whether the value of an exposed label is stored under its name, whatever it is. */
+  #isPlain(label: string): boolean {
+    // Where the target's own labels win, an exposed one of the same name is stored by another name.
+    const isTaken = !this.#rules.honorLabels && Object.hasOwn(this.#targetLabels, label);
+    // A rule that does not look at this label says the same of both series.
+    return !isTaken && !this.#ruledLabels.has(label);
+  }
 }

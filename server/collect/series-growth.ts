@@ -39,6 +39,9 @@ export class SeriesGrowth {
   #created = 0;
   /** New series by metric; counters, because looking a metric up twice costs twice as much. */
   readonly #createdOf = new Map<string, { count: number }>();
+  /** The metric that had a new series last, and its counter. */
+  #lastMetric: string | undefined;
+  #lastCreated = { count: 0 };
   readonly #cutOffs = new Map<string | undefined, CutOff>();
   /** Whether the store refused a series in this hour because it is full. */
   isStoreFull = false;
@@ -129,14 +132,21 @@ export class SeriesGrowth {
   #count(metric: string): void {
     this.#created++;
     if (this.#limit === 0) return;
-    let created = this.#createdOf.get(metric);
-    if (created === undefined) this.#createdOf.set(metric, (created = { count: 0 }));
+    if (metric !== this.#lastMetric) this.#turnTo(metric);
+    const created = this.#lastCreated;
     created.count++;
     const limit = Math.ceil(this.#limit / this.#divisor);
     if (created.count >= limit) this.#cutOff(metric, limit);
     const all = limit * targetGrowthFactor;
     // Too many metrics cut off one by one are one target that is.
     if (this.#created >= all || this.#cutOffs.size > maxCutOffs) this.#cutOff(undefined, all);
+  }
+
+  #turnTo(metric: string): void {
+    let created = this.#createdOf.get(metric);
+    if (created === undefined) this.#createdOf.set(metric, (created = { count: 0 }));
+    this.#lastMetric = metric;
+    this.#lastCreated = created;
   }
 
   #cutOff(metric: string | undefined, limit: number): void {
@@ -148,6 +158,7 @@ export class SeriesGrowth {
     this.#periodStartMs = this.#clock.monotonicMs();
     this.#created = 0;
     this.#createdOf.clear();
+    this.#lastMetric = undefined;
     this.#cutOffs.clear();
     this.isStoreFull = false;
   }

@@ -36,14 +36,19 @@ export class SeriesCounts {
   #metrics = new Uint32Array(firstEntries);
   /** Series by symbol number of the label name. */
   #labels = new Uint32Array(firstEntries);
+  /** Symbol number that the label of the metric name had last. */
+  #nameId = 0;
 
   /** Counts the series whose pairs are `[at, at + length)` once more, or (-1) once less. */
   change(sets: LabelSets, at: number, length: number, by: 1 | -1): void {
     const { symbols, pairs } = sets;
     this.#reserve(symbols.size);
+    if (symbols.text(this.#nameId) !== metricNameLabel) {
+      this.#nameId = symbols.find(metricNameLabel);
+    }
     for (let pair = at; pair < at + length; pair += 2) {
       this.#labels[pairs[pair]!]! += by;
-      if (symbols.text(pairs[pair]!) === metricNameLabel) this.#metrics[pairs[pair + 1]!]! += by;
+      if (pairs[pair] === this.#nameId) this.#metrics[pairs[pair + 1]!]! += by;
     }
   }
 

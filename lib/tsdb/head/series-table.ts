@@ -6,6 +6,8 @@ import { SeriesCounts, type LabelCount, type SeriesCount } from './series-counts
 import { SymbolTable } from './symbols.ts';
 
 const slotMask = maxSlots - 1;
+/** Series that wait for their entries in the hash table: so many that making those waits for memory together. */
+const maxWaiting = 256;
 /** Longer label sets are looked up with longer lists. */
 const initialWanted = 64;
 
@@ -37,6 +39,9 @@ export class SeriesTable {
   readonly #freeSlots: number[] = [];
   /** Open addressing, linear probing; entries are slots, 0 is empty. */
   #table = new Uint32Array(2 * firstEntries);
+  /** Slots of series that wait for their entries. */
+  readonly #waiting = new Uint32Array(maxWaiting);
+  #waitingCount = 0;
   #wanted = new Int32Array(initialWanted);
   /** The texts whose symbols stand in `#wanted`, where that is not -1. */
   #wantedTexts = noTexts(initialWanted);
@@ -126,7 +131,7 @@ export class SeriesTable {
     const { symbols, pairs } = this;
     for (let index = 0; index < length; index++) {
       const id = this.#variant[index]!;
-      pairs[at + index] = id < 0 ? symbols.acquire(value) : symbols.acquireId(id);
+      pairs[at + index] = id < 0 ? symbols.acquireNew(value) : symbols.acquireId(id);
     }
     this.#link(slot);
     return slot;
@@ -255,8 +260,16 @@ export class SeriesTable {
     this.#counts.change(this, at, length, 1);
     this.#hash[slot] = hashOf(this.pairs, at, length);
     this.count++;
-    if (2 * this.count > this.#table.length) this.#rebuildTable(2 * this.#table.length);
-    else this.#insert(slot);
+    if (this.#waitingCount === maxWaiting) this.#enter();
+    this.#waiting[this.#waitingCount++] = slot;
+  }
+
+  /** Makes the entries of the series that wait: nobody looks for a series one of whose texts is new. */
+  #enter(): void {
+    const count = this.#waitingCount;
+    this.#waitingCount = 0;
+    if (2 * this.count > this.#table.length) this.#rebuildTable();
+    else for (let at = 0; at < count; at++) this.#insert(this.#waiting[at]!);
   }
 
   #takePairs(length: number): number {
@@ -273,6 +286,7 @@ export class SeriesTable {
   }
 
   #probe(wanted: Int32Array, length: number, hash: number): number {
+    if (this.#waitingCount > 0) this.#enter();
     const table = this.#table;
     const mask = table.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
@@ -299,6 +313,7 @@ export class SeriesTable {
 
   /** Takes a slot out of the table and closes the gap, so that no markers pile up. */
   #unlink(slot: number): void {
+    if (this.#waitingCount > 0) this.#enter();
     const table = this.#table;
     const mask = table.length - 1;
     let gap = this.#hash[slot]! & mask;
@@ -312,7 +327,9 @@ export class SeriesTable {
     table[gap] = 0;
   }
 
-  #rebuildTable(size: number): void {
+  #rebuildTable(): void {
+    let size = this.#table.length;
+    while (2 * this.count > size) size *= 2;
     this.#table = new Uint32Array(size);
     for (let slot = 1; slot < this.slotEnd; slot++) {
       if (this.refs[slot] !== 0) this.#insert(slot);

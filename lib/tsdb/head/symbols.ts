@@ -34,9 +34,14 @@ export class SymbolTable {
 
   /** Number of a text, which gains one use. */
   acquire(text: string): number {
-    let id = this.#index.find(text);
-    if (id < 0) id = this.#add(flatten(text));
-    this.#uses[id]!++;
+    const id = this.#index.find(text);
+    return id < 0 ? this.acquireNew(text) : this.acquireId(id);
+  }
+
+  /** As {@link acquire}, of a text that {@link find} has just not found. */
+  acquireNew(text: string): number {
+    const id = this.#add(flatten(text));
+    this.#uses[id] = 1;
     return id;
   }
 

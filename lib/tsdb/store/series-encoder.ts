@@ -6,6 +6,14 @@ const seriesRecordType = 1;
 /** Bytes of a reference and of the longest count of labels. */
 const maxSeriesHeaderBytes = 8 + 5;
 
+/**
+ * Encoded texts that are kept, by the low bits of their symbols: names and the like come again and again, and
+ * reading a string costs the engine some nanoseconds for each of its characters.
+ */
+const keptTexts = 256;
+/** Bytes for each, its length included. */
+const keptBytes = 64;
+
 const textEncoder = new TextEncoder();
 
 /**
@@ -16,11 +24,16 @@ const textEncoder = new TextEncoder();
 export class SeriesEncoder {
   /** Few at first: see `grown-size.ts`. */
   #bytes = new Uint8Array(64);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
   /** Symbols of the series before, where its texts begin in the record, and where the last one ends. */
   #ids = new Int32Array(32);
   #starts = new Int32Array(33);
   #count = 0;
+  /** What is kept; at first empty texts, which are a zero. */
+  readonly #kept = new DataView(new ArrayBuffer(keptTexts * keptBytes));
+  readonly #keptTexts = Array.from({ length: keptTexts }, () => '');
+  readonly #keptSizes = new Uint8Array(keptTexts).fill(1);
 
   /** The series of the live ones among `refs` as one record; a view, valid until the next call. */
   encode(series: SeriesTable, refs: readonly number[]): Uint8Array | undefined {
@@ -36,9 +49,9 @@ export class SeriesEncoder {
 
   #series(series: SeriesTable, slot: number, ref: number): void {
     this.#reserve(maxSeriesHeaderBytes);
-    this.#bytes.fill(0, this.#at, this.#at + 4);
-    this.#at += 4;
-    for (let shift = 24; shift >= 0; shift -= 8) this.#bytes[this.#at++] = ref >>> shift;
+    this.#view.setInt32(this.#at, 0);
+    this.#view.setInt32(this.#at + 4, ref);
+    this.#at += 8;
     const start = series.pairsAt[slot]!;
     const length = series.pairsLength[slot]!;
     this.#uvarint(length / 2);
@@ -56,7 +69,7 @@ export class SeriesEncoder {
         const id = pairs[start + at]!;
         this.#starts[at] = this.#at;
         ids[at] = id;
-        this.#text(series.symbols.text(id));
+        this.#symbol(id, series.symbols.text(id));
       }
       at = end;
     }
@@ -67,10 +80,38 @@ export class SeriesEncoder {
   #copy(at: number, end: number): void {
     const from = this.#starts[at]!;
     const to = this.#starts[end]!;
-    this.#reserve(to - from);
-    this.#bytes.copyWithin(this.#at, from, to);
-    for (let text = at; text < end; text++) this.#starts[text]! += this.#at - from;
-    this.#at += to - from;
+    const shift = this.#at - from;
+    this.#reserve(to - from + 3);
+    this.#copyWords(this.#view, from, to - from);
+    for (let text = at; text < end; text++) this.#starts[text]! += shift;
+  }
+
+  /** Appends `size` bytes of a view; three more are read, and room for as many is there. */
+  #copyWords(source: DataView, from: number, size: number): void {
+    const view = this.#view;
+    const to = this.#at;
+    for (let done = 0; done < size; done += 4)
+      view.setInt32(to + done, source.getInt32(from + done));
+    this.#at = to + size;
+  }
+
+  /** The text of a symbol with its length in front. */
+  #symbol(id: number, text: string): void {
+    const slot = id & (keptTexts - 1);
+    const keptAt = slot * keptBytes;
+    if (Object.is(this.#keptTexts[slot], text)) {
+      this.#reserve(keptBytes);
+      this.#copyWords(this.#kept, keptAt, this.#keptSizes[slot]!);
+      return;
+    }
+    const start = this.#at;
+    this.#text(text);
+    const size = this.#at - start;
+    if (size > keptBytes - 3) return;
+    for (let done = 0; done < size; done++)
+      this.#kept.setUint8(keptAt + done, this.#bytes[start + done]!);
+    this.#keptTexts[slot] = text;
+    this.#keptSizes[slot] = size;
   }
 
   /** Makes room for series of `length` texts. */
@@ -121,5 +162,6 @@ export class SeriesEncoder {
     const grown = new Uint8Array(2 * this.#bytes.length + count);
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }
