@@ -154,6 +154,20 @@ describe('a redactor', () => {
     expect(redactor.message('0 of 5 targets')).toBe('0 of 5 targets');
   });
 
+  test('keeps what names a plugin, or where a server logs to: the boards of a dump ask for them', () => {
+    const redactor = new Redactor(key);
+    redactor.learn('logs.example.com');
+    const seen = (name: string, value: string) => redactor.label(name, value);
+    expect(seen('plugin_id', 'com.mattermost.calls')).toBe('com.mattermost.calls');
+    expect(seen('target', '_defAudit')).toBe('_defAudit');
+    expect(seen('target', 'file:default')).toBe('file:default');
+    // One that is an address is found by its shape, and an id by its own.
+    expect(seen('target', 'logs.example.com')).toMatch(/^host-\w+$/);
+    expect(seen('target', 'syslog7.example:6514')).toMatch(/^host-\w+:6514$/);
+    expect(seen('plugin_id', userId)).toMatch(/^[0-9a-f]{26}$/);
+    expect(seen('channel_id', 'x')).toMatch(/^[0-9a-f]{26}$/);
+  });
+
   test('finds a host in a text that it has seen before it knew of the host', () => {
     const redactor = new Redactor(key);
     const text = 'from app-1.example to app-2.example';

@@ -7,7 +7,7 @@ import { hostOf } from './filter.ts';
 /** Labels that name a host, with or without a port. */
 const hostLabels = new Set([
   ...['instance', 'host', 'hostname', 'host_name', 'node', 'nodename', 'node_name', 'server'],
-  ...['server_name', 'address', 'addr', 'ip', 'domainname', 'target', 'peer', 'fqdn'],
+  ...['server_name', 'address', 'addr', 'ip', 'domainname', 'peer', 'fqdn'],
   ...['pod', 'pod_name'],
 ]);
 
@@ -18,8 +18,8 @@ const hostLabelEnding = /_(?:host|hostname|instance|node|nodename|server|addr|ad
 const idLabel =
   /(?:^|_)(?:id|uuid|guid|serial|serial_number|asset_tag|wwn|user|username|user_name|email|login)$|[a-z](?:Id|Uuid)$|^(?:customer|tenant)$/;
 
-/** One that names a version of something instead. */
-const versionIdLabel = /(?:^|_)version_id$/;
+/** One that names a version or a plugin instead: kinds of software, the same with every customer. */
+const softwareIdLabel = /(?:^|_)(?:version|plugin)_id$/;
 
 /** Says nothing of anybody; the last two are what exporters tell of kinds of addresses. */
 const common = new Set([
@@ -127,7 +127,7 @@ export class Redactor {
   label(name: string, value: string): string {
     if (name === '__name__') return value;
     if (isHostLabel(name)) return this.instance(value);
-    const isId = idLabel.test(name) && !versionIdLabel.test(name);
+    const isId = idLabel.test(name) && !softwareIdLabel.test(name);
     return isId ? this.id(value) : this.#value(name, value);
   }
 
