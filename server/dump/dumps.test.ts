@@ -74,7 +74,7 @@ describe('a request', () => {
     const { bytes, samples, seconds } = await rig.service.estimate(hours(4, 3));
     expect(samples).toBe(720);
     expect(bytes).toBeGreaterThan(500);
-    expect(seconds).toBeGreaterThanOrEqual(1);
+    expect(seconds).toBeGreaterThan(0);
   });
 });
 

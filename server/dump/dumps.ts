@@ -41,7 +41,10 @@ export interface DumpServiceOptions extends BuildParts {
   /** Told when a job was created here, for the other nodes to know. It must not throw. */
   onCreated?: () => void;
   freeBytes: () => Promise<number | null>;
-  /** Told when a job of this node changes its state, phase or percent. It must not throw. */
+  /**
+   * Told when a job of this node changes its state, phase or percent, and when an old dump is gone. It must
+   * not throw.
+   */
   onChange?: (dump: Dump) => void;
 }
 
@@ -73,7 +76,7 @@ export class DumpService {
     };
     const book = new JobBook({ clock, logger, kv, owner, onLost });
     this.#book = book;
-    this.#expiry = new DumpExpiry({ ...options, remove: (id) => this.#remove(id) });
+    this.#expiry = new DumpExpiry({ ...options, remove: (dump) => this.#removeOld(dump) });
     const pace = new DumpPace();
     this.#probes = new ProbeDesk(options, coverage, pace);
     this.#choices = new ChoiceDesk(options, coverage);
@@ -233,10 +236,16 @@ export class DumpService {
     }
   }
 
+  /** As {@link #remove}, of one that nobody asked to delete: who looks at the list is told. */
+  async #removeOld(dump: Dump): Promise<void> {
+    await this.#remove(dump.id);
+    this.#options.onChange?.(structuredClone(dump));
+  }
+
   async #prune(): Promise<void> {
     const finished = this.#dumps().filter((dump) => isFinished(dump));
     for (const dump of finished.slice(maxFinishedJobs)) {
-      await this.#remove(dump.id).catch((error: unknown) => {
+      await this.#removeOld(dump).catch((error: unknown) => {
         const reason = errorText(error);
         this.#options.logger.warn('an old dump could not be deleted', {
           code: 'DUMP_NOT_DELETED',

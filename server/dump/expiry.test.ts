@@ -46,6 +46,15 @@ test('a finished dump says when it goes, and goes then with its archive and its 
   expect([...rig.kv.values.keys()]).toEqual([]);
 });
 
+test('a finished dump that goes is told of, as every other change', async () => {
+  await readyDump();
+  const told = rig.changes.length;
+  await pass(7 * dayMs - 10_000);
+  expect(rig.changes).toHaveLength(told);
+  await pass(10_000);
+  expect(rig.changes.slice(told)).toEqual(['ready done 100']);
+});
+
 test('a shorter setting holds for dumps that are there already', async () => {
   const id = await readyDump();
   rig.retentionMs = dayMs;

@@ -11,8 +11,8 @@ export interface DumpExpiryOptions {
   retentionMs: () => number;
   /** Whether this node is the one that deletes; asked before each. */
   mayDelete?: () => boolean;
-  /** Deletes a job with its archive. */
-  remove: (id: string) => Promise<void>;
+  /** Deletes a job with its archive, and tells of it. */
+  remove: (dump: Dump) => Promise<void>;
 }
 
 /** Deletes finished dumps that are past their age. One that waits or runs has no age. */
@@ -41,7 +41,7 @@ export class DumpExpiry {
       if (!mayDelete()) return;
       const { id } = dump;
       try {
-        await remove(id);
+        await remove(dump);
         logger.info('a dump past its age was deleted', { id });
       } catch (error) {
         logger.warn('a dump past its age could not be deleted', {
