@@ -99,7 +99,10 @@ export const nodeStatus: Reader<Omit<Status, 'can'>> = fields<Omit<Status, 'can'
   problems: list(problem),
 });
 
-const rights = fields<Status['can']>({ read: flag, write: flag });
+const rights = fields<Status['can']>({
+  ...{ read: flag, write: flag },
+  manage: orElse(flag, false),
+});
 
 export const status: Reader<Status> = (value, path) => {
   const { can } = fields<{ can: Status['can'] }>({ can: rights })(value, path);

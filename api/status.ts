@@ -57,7 +57,12 @@ export interface Status {
   store: StoreStatus;
   sync: SyncStatus;
   problems: Problem[];
-  can: { read: boolean; write: boolean };
+  can: {
+    read: boolean;
+    write: boolean;
+    /** Whether they administer the system: what aliases stand for is for them alone. */
+    manage: boolean;
+  };
 }
 
 /** The local store of the collecting node. */

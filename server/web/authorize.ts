@@ -6,10 +6,12 @@ const userHeader = 'mattermost-user-id';
 /** Set by the server on requests between plugins. */
 const pluginHeader = 'mattermost-plugin-id';
 
-/** What somebody may do here; who may write may also read. */
+/** What somebody may do here; who may write may also read, who may manage may also write. */
 export interface Rights {
   read: boolean;
   write: boolean;
+  /** Whether they administer the system: what aliases stand for is for them alone. */
+  manage: boolean;
 }
 
 /** Asks the server whether a user holds a permission. */
@@ -33,12 +35,12 @@ async function rightsOf(
   hasPermission: PermissionCheck,
   readers: ReaderBook,
 ): Promise<Rights> {
-  if (await hasPermission(userId, everything)) return { read: true, write: true };
+  if (await hasPermission(userId, everything)) return { read: true, write: true, manage: true };
   const write = await hasPermission(userId, writing);
   const read = write || (await hasPermission(userId, reading));
   if (read) readers.asked(userId);
   else readers.refused(userId);
-  return { read, write };
+  return { read, write, manage: false };
 }
 
 /**
@@ -56,12 +58,13 @@ export function authorize(hasPermission: PermissionCheck, readers: ReaderBook): 
     const rights = isFromPlugin ? nothing : await rightsOf(userId, hasPermission, readers);
     if (!rights.read) throw notPermitted('see metrics');
     if (!rights.write && !onlyReads(request)) throw notPermitted('make, download and delete dumps');
+    if (!rights.manage && isAliases(request)) throw onlyAdmins();
     response.locals['rights'] = rights;
     next();
   };
 }
 
-const nothing: Rights = { read: false, write: false };
+const nothing: Rights = { read: false, write: false, manage: false };
 
 /** What {@link authorize} found. */
 export function rightsIn(locals: Record<string, unknown>): Rights {
@@ -73,10 +76,20 @@ export function userIdOf(request: { header(name: string): string | undefined }):
   return request.header(userHeader) ?? '';
 }
 
-/** Archives hold what leaves the company, aliases what must not: fetching one is more than reading. */
+/** Archives hold what leaves the company: fetching one is more than reading. */
 function onlyReads({ method, path }: Request): boolean {
   const isArchive = /\/(archive|aliases|download)(\/|$)/i.test(path);
   return (method === 'GET' || method === 'HEAD') && !isArchive;
+}
+
+/** They hold what must not leave the company, of whichever dump. */
+function isAliases({ path }: Request): boolean {
+  return /\/aliases(\/|$)/i.test(path);
+}
+
+function onlyAdmins(): HttpError {
+  const message = 'Only a system administrator may see what the aliases of a dump stand for.';
+  return new HttpError(403, 'NOT_PERMITTED', message);
 }
 
 function notPermitted(what: string): HttpError {

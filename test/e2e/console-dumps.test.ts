@@ -225,6 +225,20 @@ browserTest('keeps the question open when deleting fails', async () => {
   expect(api.dumps).toEqual([]);
 });
 
+browserTest('offers what aliases stand for to administrators alone', async () => {
+  const { page, api } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      prepared.status.can.manage = false;
+      prepared.addReady({ archive: archiveOf(1), redaction: 'hosts-and-ids' });
+    },
+  });
+  await page.getByRole('link', { name: /^Download \(/ }).waitFor();
+  expect(await page.getByText('Download aliases').count()).toBe(0);
+  api.status.can.manage = true;
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByText('Download aliases').waitFor();
+});
+
 browserTest('says who asked for a dump, as far as the host tells it', async () => {
   const [ada, gone] = ['a'.repeat(26), 'g'.repeat(26)];
   const { page, complaints } = await consoleBrowser.open({

@@ -44,7 +44,7 @@ export function healthyStatus(nowMs: number): Status {
       lastError: null,
     },
     problems: [],
-    can: { read: true, write: true },
+    can: { read: true, write: true, manage: true },
   };
 }
 

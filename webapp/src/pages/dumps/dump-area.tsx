@@ -12,13 +12,16 @@ import { useAction } from '../use-action.ts';
 export interface DumpAreaProps {
   dumps: LiveResource<DumpList>;
   canWrite: boolean;
+  /** Whether what aliases stand for may be seen. */
+  canUnmask: boolean;
   /** True when the overview above already shows why nothing can be loaded. */
   isFailureSaid: boolean;
   onDeleted: (dump: Dump) => void;
 }
 
 /** The list of dumps with what its buttons do: cancel at once, delete after a question. */
-export function DumpArea({ dumps, canWrite, isFailureSaid, onDeleted }: DumpAreaProps) {
+export function DumpArea(props: DumpAreaProps) {
+  const { dumps, canWrite, canUnmask, isFailureSaid, onDeleted } = props;
   const say = useText();
   const api = useApi();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -56,6 +59,7 @@ export function DumpArea({ dumps, canWrite, isFailureSaid, onDeleted }: DumpArea
         <DumpTable
           dumps={dumps.value.dumps}
           canWrite={canWrite}
+          canUnmask={canUnmask}
           onDelete={setDoomed}
           onCancel={({ id }) => {
             asked.current = id;

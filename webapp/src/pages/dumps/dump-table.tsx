@@ -27,11 +27,13 @@ const PAGE_ROWS = 50;
 export interface DumpTableProps {
   dumps: Dump[];
   canWrite: boolean;
+  /** Whether what aliases stand for may be seen. */
+  canUnmask: boolean;
   onDelete: (dump: Dump) => void;
   onCancel: (dump: Dump) => void;
 }
 
-export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProps) {
+export function DumpTable({ dumps, ...rest }: DumpTableProps) {
   const say = useText();
   const [rows, setRows] = useState(PAGE_ROWS);
   const owners = useOwners(dumps);
@@ -60,17 +62,14 @@ export function DumpTable({ dumps, canWrite, onDelete, onCancel }: DumpTableProp
                 <td colSpan={COLUMNS} className="mmx-table__empty">
                   <div>
                     <strong>{say('mmx.list.empty')}</strong>{' '}
-                    {canWrite && say('mmx.list.empty.advice')}
+                    {rest.canWrite && say('mmx.list.empty.advice')}
                   </div>
                 </td>
               </tr>
             )}
             {dumps.slice(0, rows).map((dump) => (
               <Fragment key={dump.id}>
-                <DumpRow
-                  {...{ dump, canWrite, onDelete, onCancel }}
-                  owner={owners.get(dump.createdBy) ?? null}
-                />
+                <DumpRow {...rest} dump={dump} owner={owners.get(dump.createdBy) ?? null} />
                 {(dump.error !== null || dump.warnings.length > 0) && <DumpNotes dump={dump} />}
               </Fragment>
             ))}
@@ -98,7 +97,7 @@ interface DumpRowProps extends Omit<DumpTableProps, 'dumps'> {
   owner: string | null;
 }
 
-function DumpRow({ dump, owner, canWrite, onDelete, onCancel }: DumpRowProps) {
+function DumpRow({ dump, owner, canWrite, canUnmask, onDelete, onCancel }: DumpRowProps) {
   const say = useText();
   const locale = useLocale();
   const times = useTimes();
@@ -122,9 +121,7 @@ function DumpRow({ dump, owner, canWrite, onDelete, onCancel }: DumpRowProps) {
       </td>
       <td>
         <Archive {...{ dump, name, canWrite }} />
-        {canWrite && dump.redaction !== 'none' && dump.state === 'ready' && (
-          <Aliases {...{ dump, name }} />
-        )}
+        {canUnmask && <Aliases {...{ dump, name }} />}
         {dump.expiresAtMs !== null && dump.state === 'ready' && (
           <div className="mmx-table__kept">
             {say('mmx.list.kept')} <Time ms={dump.expiresAtMs} />
@@ -264,6 +261,9 @@ function Archive({ dump, name, canWrite }: { dump: Dump; name: string; canWrite:
 function Aliases({ dump, name }: { dump: Dump; name: string }) {
   const say = useText();
   const api = useApi();
+  if (dump.redaction === 'none' || dump.state !== 'ready') {
+    return null;
+  }
   return (
     <div className="mmx-table__aliases">
       <a

@@ -48,7 +48,8 @@ export function Dumps({ status, targets }: DumpsProps) {
     }
     setSaid('mmx.flow.said.deleted');
   };
-  const canWrite = status.value?.can.write ?? null;
+  const can = status.value?.can;
+  const canWrite = can?.write ?? null;
   const times = {
     nowMs: serverNow(status),
     oldestMs: status.value?.oldestSampleMs ?? null,
@@ -69,6 +70,7 @@ export function Dumps({ status, targets }: DumpsProps) {
         <DumpArea
           dumps={dumps}
           canWrite={canWrite === true}
+          canUnmask={can?.manage === true}
           isFailureSaid={
             status.error !== null && dumps.error !== null && isPageWide(dumps.error.kind)
           }

@@ -36,7 +36,7 @@ function status(fields: Partial<Status>): Status {
       lastError: null,
     },
     problems: [],
-    can: { read: true, write: true },
+    can: { read: true, write: true, manage: true },
     ...fields,
   };
 }
