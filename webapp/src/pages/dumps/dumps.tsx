@@ -1,5 +1,5 @@
 import React, { useEffect, useRef, useState } from 'react';
-import type { Dump, Status, TargetList } from '../../../../api/index.ts';
+import type { Dump, DumpList, Status, TargetList } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { isPageWide } from '../../api/failure.ts';
 import { Section } from '../../components/section.tsx';
@@ -71,9 +71,7 @@ export function Dumps({ status, targets }: DumpsProps) {
           dumps={dumps}
           canWrite={canWrite === true}
           canUnmask={can?.manage === true}
-          isFailureSaid={
-            status.error !== null && dumps.error !== null && isPageWide(dumps.error.kind)
-          }
+          isFailureSaid={isSaidAbove(status, dumps)}
           onDeleted={forgetDeleted}
         />
       </div>
@@ -82,6 +80,11 @@ export function Dumps({ status, targets }: DumpsProps) {
       </span>
     </Section>
   );
+}
+
+/** Whether the overview above already shows why the list cannot be loaded. */
+function isSaidAbove(status: LiveResource<Status>, { error }: LiveResource<DumpList>): boolean {
+  return status.error !== null && error !== null && isPageWide(error.kind);
 }
 
 const announcements: Partial<Record<FlowView['kind'], MessageId>> = {
