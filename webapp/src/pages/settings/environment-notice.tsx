@@ -1,8 +1,7 @@
 import React, { useEffect, useState } from 'react';
 import type { EnvironmentSettings } from '../../api/environment-settings.ts';
 import { useApi } from '../../api/context.ts';
-import { Notice } from '../../components/notice.tsx';
-import { useRootClass } from '../../components/root-class.ts';
+import { NoticeSection } from '../../components/notice-section.tsx';
 import { useText } from '../../i18n/use-text.ts';
 
 /**
@@ -12,7 +11,6 @@ import { useText } from '../../i18n/use-text.ts';
 export function EnvironmentNotice() {
   const say = useText();
   const api = useApi();
-  const className = useRootClass();
   const [settings, setSettings] = useState<EnvironmentSettings>([]);
   useEffect(() => {
     const asking = new AbortController();
@@ -27,17 +25,16 @@ export function EnvironmentNotice() {
     return null;
   }
   return (
-    <div className={className} id="mmx-environment">
-      <Notice
-        tone="warning"
-        title={
-          settings === 'all'
-            ? say('mmx.environment.all')
-            : say('mmx.environment.some', { names: settings.join(', ') })
-        }
-      >
-        <p className="mmx-notice__advice">{say('mmx.environment.advice')}</p>
-      </Notice>
-    </div>
+    <NoticeSection
+      id="mmx-environment"
+      tone="warning"
+      title={
+        settings === 'all'
+          ? say('mmx.environment.all')
+          : say('mmx.environment.some', { names: settings.join(', ') })
+      }
+    >
+      <p className="mmx-notice__advice">{say('mmx.environment.advice')}</p>
+    </NoticeSection>
   );
 }

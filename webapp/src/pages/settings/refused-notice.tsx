@@ -1,7 +1,6 @@
 import React from 'react';
 import type { Status } from '../../../../api/index.ts';
-import { Notice } from '../../components/notice.tsx';
-import { useRootClass } from '../../components/root-class.ts';
+import { NoticeSection } from '../../components/notice-section.tsx';
 import { ServerText } from '../../components/server-text.tsx';
 import { useText } from '../../i18n/use-text.ts';
 
@@ -10,16 +9,18 @@ import { useText } from '../../i18n/use-text.ts';
  */
 export function RefusedNotice({ status }: { status: Status | null }) {
   const say = useText();
-  const className = useRootClass();
   const refusal = status?.problems.find(({ code }) => code === 'SETTINGS_REFUSED');
   if (refusal === undefined) {
     return null;
   }
   return (
-    <div className={className} id="mmx-refused">
-      <Notice isAlert tone="error" title={<ServerText text={refusal.message} />}>
-        <p className="mmx-notice__advice">{say('mmx.settings.refused.advice')}</p>
-      </Notice>
-    </div>
+    <NoticeSection
+      isAlert
+      id="mmx-refused"
+      tone="error"
+      title={<ServerText text={refusal.message} />}
+    >
+      <p className="mmx-notice__advice">{say('mmx.settings.refused.advice')}</p>
+    </NoticeSection>
   );
 }
