@@ -260,6 +260,7 @@ function openSharing(base: Base, nodeName: string, membership: Membership | unde
     ...{ ...shared, catalog, local: base.store, driver: file.driverName },
     freeBytes: () => freeBytes(dataDirectory),
     onCopied: () => membership?.tell('store.changed', {}),
+    onLost: (blocks) => base.ledger.lost(blocks),
     ...(isWorthKeeping(base) ? { savedUntilMs: () => snapshots.savedUntilMs() } : {}),
   });
   return { catalog, snapshots, sync };

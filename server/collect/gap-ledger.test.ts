@@ -131,6 +131,27 @@ test('says that samples are lost when the store has less than was noted', async 
   expect(third.ledger.recent(target, 10)).toHaveLength(3);
 });
 
+test('says of all targets that a full disk has cost samples', async () => {
+  const { ledger, file } = await open();
+  ledger.succeeded(target, start, interval);
+  await ledger.close();
+  const again = await open(file);
+  again.ledger.succeeded(other, start + interval, interval);
+  const hour = 3_600_000;
+  again.ledger.lost([
+    { mint: start - 10 * hour, maxt: start - 8 * hour },
+    { mint: start - 8 * hour + interval, maxt: start - 6 * hour },
+    { mint: start - 4 * hour, maxt: start - 2 * hour },
+  ]);
+  for (const one of [target, other]) {
+    expect(again.ledger.recent(one, 10)).toMatchObject([
+      { reason: 'SYNC_BLOCKS_LOST', fromMs: start - 4 * hour, toMs: start - 2 * hour },
+      { reason: 'SYNC_BLOCKS_LOST', fromMs: start - 10 * hour, toMs: start - 6 * hour },
+    ]);
+  }
+  await again.ledger.close();
+});
+
 test('reads what it can of a damaged file and writes a sound one', async () => {
   const { ledger, file } = await open();
   ledger.skipped(target, start, start + 1000, 1, refused);

@@ -51,6 +51,15 @@ const lostReason: GapReason = {
   message: 'What was collected is lost: the log of the store was damaged, or the power failed.',
 };
 
+const deletedReason: GapReason = {
+  code: 'SYNC_BLOCKS_LOST',
+  message:
+    'What was collected had to be deleted: the disk was full and the file store out of reach.',
+};
+
+/** Lost ranges that are closer are one gap: blocks begin with their first sample. */
+const maxJoinedMs = 10 * 60_000;
+
 /**
  * Remembers every stretch of time without data, per target and with its reason, also across
  * restarts. The file is written behind the scenes; as long as that fails (a full disk), everything
@@ -190,6 +199,23 @@ export class GapLedger {
   /** Between two good scrapes of `target` there is a hole that no failed scrape explains. */
   skipped(target: LedgerTarget, fromMs: number, toMs: number, missed: number, reason: GapReason) {
     this.#add(target, fromMs, toMs, reason, missed);
+    this.#flush();
+  }
+
+  /** Of all targets the samples in these ranges, oldest first, are gone: a full disk has cost them. */
+  lost(ranges: readonly Readonly<{ mint: number; maxt: number }>[]): void {
+    const joined: { mint: number; maxt: number }[] = [];
+    for (const { mint, maxt } of ranges) {
+      const last = joined.at(-1);
+      if (last !== undefined && mint - last.maxt < maxJoinedMs)
+        last.maxt = Math.max(last.maxt, maxt);
+      else joined.push({ mint, maxt });
+    }
+    const known = [...this.#before.values()].map(({ target }) => target);
+    const targets = new Map([...known, ...this.#targets.values()].map((one) => [keyOf(one), one]));
+    for (const { mint, maxt } of joined) {
+      for (const target of targets.values()) this.#add(target, mint, maxt, deletedReason, 0);
+    }
     this.#flush();
   }
 

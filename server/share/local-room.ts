@@ -27,6 +27,8 @@ export interface LocalRoomOptions {
   local: LocalBlocks;
   settings: () => Pick<Settings, 'retentionMs' | 'localSizeLimitBytes'>;
   freeBytes: () => Promise<number | null>;
+  /** Told of blocks that were deleted and were nowhere else, oldest first. It must not throw. */
+  onLost?: (blocks: readonly BlockInfo[]) => void;
 }
 
 /**
@@ -96,17 +98,24 @@ export class LocalRoom {
   async #relieve(): Promise<number> {
     const { catalog } = this.#options;
     const synced = await this.#deleteWhile(diskShortBytes, (block) => catalog.holds(block));
-    const lost = await this.#deleteWhile(diskFloorBytes, (block) => !catalog.holds(block));
-    this.#lostBlocks += lost;
-    this.#isShort = await this.#isBelow(diskShortBytes);
-    if (lost > 0) {
-      const { logger } = this.#options;
-      logger.error('disk full: deleted blocks that were nowhere else', {
-        code: 'SYNC_BLOCKS_LOST',
-        blocks: lost,
-      });
+    const lost: BlockInfo[] = [];
+    try {
+      await this.#deleteWhile(diskFloorBytes, (block) => !catalog.holds(block), lost);
+    } finally {
+      if (lost.length > 0) this.#tellLost(lost);
     }
-    return synced + lost;
+    this.#isShort = await this.#isBelow(diskShortBytes);
+    return synced.length + lost.length;
+  }
+
+  #tellLost(blocks: readonly BlockInfo[]): void {
+    const { logger, onLost } = this.#options;
+    this.#lostBlocks += blocks.length;
+    logger.error('disk full: deleted blocks that were nowhere else', {
+      code: 'SYNC_BLOCKS_LOST',
+      blocks: blocks.length,
+    });
+    onLost?.(blocks);
   }
 
   problems(): Problem[] {
@@ -140,14 +149,17 @@ export class LocalRoom {
     return problems;
   }
 
-  /** Deletes blocks, oldest first, while less than `limitBytes` are free. */
-  async #deleteWhile(limitBytes: number, isMeant: (block: BlockInfo) => boolean): Promise<number> {
+  /** Deletes blocks, oldest first, while less than `limitBytes` are free, and lists them in `deleted`. */
+  async #deleteWhile(
+    limitBytes: number,
+    isMeant: (block: BlockInfo) => boolean,
+    deleted: BlockInfo[] = [],
+  ): Promise<readonly BlockInfo[]> {
     const { local } = this.#options;
-    let deleted = 0;
     for (const block of local.blocks().filter(isMeant)) {
       if (!(await this.#isBelow(limitBytes))) break;
       await local.deleteBlock(block.ulid);
-      deleted++;
+      deleted.push(block);
     }
     return deleted;
   }

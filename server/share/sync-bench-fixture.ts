@@ -27,6 +27,8 @@ export class SyncBench {
   mayDelete: () => boolean = () => true;
   /** Codes of what was logged as a warning. */
   readonly logged: unknown[] = [];
+  /** Blocks that a full disk has cost. */
+  readonly lost: BlockInfo[] = [];
   readonly settings: ReturnType<BlockSyncOptions['settings']> = {
     retentionMs: 15 * dayMs,
     localSizeLimitBytes: 0,
@@ -88,6 +90,7 @@ export class SyncBench {
       epoch: () => 3,
       pluginVersion: '0.8.0',
       freeBytes: () => Promise.resolve(this.freeBytes),
+      onLost: (blocks) => this.lost.push(...blocks),
     });
   }
 }

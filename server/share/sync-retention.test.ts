@@ -319,6 +319,21 @@ describe('retention', () => {
     expect(bench.shelf.blocks()).toHaveLength(1);
     const codes = bench.sync.problems().map(({ code, severity }) => [code, severity]);
     expect(codes).toContainEqual(['SYNC_BLOCKS_LOST', 'error']);
+    expect(bench.lost.map(({ maxt }) => maxt)).toEqual([startMs - 6 * hourMs]);
+  });
+
+  test('tells what was given up also when not all of it can be deleted', async () => {
+    await bench.addBlock(6 * hourMs);
+    const { ulid } = await bench.addBlock(4 * hourMs);
+    bench.freeBytes = 0;
+    const { deleteBlock } = bench.shelf;
+    bench.shelf.deleteBlock = async (doomed) => {
+      if (doomed === ulid) throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+      await deleteBlock.call(bench.shelf, doomed);
+    };
+    await expect(bench.sync.relieveDisk()).rejects.toMatchObject({ code: 'EBUSY' });
+    expect(bench.lost.map(({ maxt }) => maxt)).toEqual([startMs - 6 * hourMs]);
+    expect(bench.sync.problems().map(({ code }) => code)).toContain('SYNC_BLOCKS_LOST');
   });
 });
 

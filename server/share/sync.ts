@@ -41,6 +41,8 @@ export interface BlockSyncOptions {
   mayDelete?: () => boolean;
   /** Told after each block that was copied. It must not throw. */
   onCopied?: () => void;
+  /** Told of local blocks that a full disk has cost and that were nowhere else. It must not throw. */
+  onLost?: (blocks: readonly BlockInfo[]) => void;
   /** Up to when head snapshots hold what is not in blocks yet; absent where there are none. */
   savedUntilMs?: () => number | undefined;
 }
