@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/runtime/index.ts';
 import { AppError } from './app-error.ts';
 import type { Database } from './database.ts';
 import type { HostLogLine } from './log-lines.ts';
-import { ManagedPlugin, pluginState } from './managed-plugin.ts';
+import { ManagedPlugin } from './managed-plugin.ts';
 import { executableOf, meetsServerVersion, readManifest, type Manifest } from './manifest.ts';
 import type { PluginCommand } from './plugin-process.ts';
 import { unpackBundle } from './unpack.ts';
@@ -188,11 +188,4 @@ export class Plugins {
   #say(level: HostLogLine['level'], message: string): void {
     this.#options.log({ level, message, source: 'host', fields: {} });
   }
-}
-
-/** Whether a state means that nothing more will come of it by itself. */
-export function isFailed(plugin: ManagedPlugin): boolean {
-  return (
-    plugin.state === pluginState.failedToStart || plugin.state === pluginState.failedToStayRunning
-  );
 }

@@ -2,7 +2,6 @@ import {
   anyValue,
   bool,
   bytes,
-  float,
   gobRegistry,
   int,
   interfaceValue,
@@ -130,4 +129,4 @@ export const pluginStatus = struct('PluginStatus', {
 });
 
 /** Kinds that a value of the configuration's sections may have. */
-export { bool, bytes, float, int, map, slice, string, struct };
+export { bool, bytes, int, map, slice, string, struct };

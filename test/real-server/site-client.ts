@@ -1,10 +1,3 @@
-/** An answer of the server, its body read. */
-export interface SiteAnswer<Body> {
-  status: number;
-  headers: Headers;
-  body: Body;
-}
-
 /** What a session sends along: a browser's cookies and CSRF token, or a token of the API. */
 export type Credentials =
   { kind: 'cookies'; cookies: string; csrf: string } | { kind: 'token'; token: string };
