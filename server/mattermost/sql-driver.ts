@@ -34,11 +34,6 @@ export class SqlDriver {
     this.#client = client;
   }
 
-  /** Ids that are not closed. */
-  get liveIds(): number {
-    return this.#live.size;
-  }
-
   async open(isMaster: boolean): Promise<ConnectionId> {
     return this.#opened(await this.#call('Conn', isMaster)) as ConnectionId;
   }

@@ -1,4 +1,4 @@
-// The suite of lib/objectstore over real servers; `objectstore.ts` starts them and runs this by jest.
+// The suite of lib/objectstore over real servers; `check-objectstore.ts` starts them and runs this by jest.
 import { afterAll, expect, test } from '@jest/globals';
 import { describeObjectStore, keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { readObject, type ObjectStore } from '../../lib/objectstore/index.ts';
