@@ -3,6 +3,14 @@ import type { Clock } from '../../lib/runtime/index.ts';
 import { compactGaps } from './gap-compaction.ts';
 import type { LedgerFile } from './gap-file.ts';
 import {
+  deletedReason,
+  joinedRanges,
+  lostReason,
+  stoppedReason,
+  type GapReason,
+  type LostRange,
+} from './gap-reasons.ts';
+import {
   aliveLine,
   gapLine,
   headerLine,
@@ -34,31 +42,6 @@ export interface LedgerTarget {
   readonly job: string;
   readonly instance: string;
 }
-
-/** Why a scrape brought nothing. */
-export interface GapReason {
-  code: string;
-  message: string;
-}
-
-const stoppedReason: GapReason = {
-  code: 'COLLECTOR_STOPPED',
-  message: 'Collecting was stopped: the plugin or the server did not run.',
-};
-
-const lostReason: GapReason = {
-  code: 'SAMPLES_LOST',
-  message: 'What was collected is lost: the log of the store was damaged, or the power failed.',
-};
-
-const deletedReason: GapReason = {
-  code: 'SYNC_BLOCKS_LOST',
-  message:
-    'What was collected had to be deleted: the disk was full and the file store out of reach.',
-};
-
-/** Lost ranges that are closer are one gap: blocks begin with their first sample. */
-const maxJoinedMs = 10 * 60_000;
 
 /**
  * Remembers every stretch of time without data, per target and with its reason, also across
@@ -203,17 +186,10 @@ export class GapLedger {
   }
 
   /** Of all targets the samples in these ranges, oldest first, are gone: a full disk has cost them. */
-  lost(ranges: readonly Readonly<{ mint: number; maxt: number }>[]): void {
-    const joined: { mint: number; maxt: number }[] = [];
-    for (const { mint, maxt } of ranges) {
-      const last = joined.at(-1);
-      if (last !== undefined && mint - last.maxt < maxJoinedMs)
-        last.maxt = Math.max(last.maxt, maxt);
-      else joined.push({ mint, maxt });
-    }
+  lost(ranges: readonly LostRange[]): void {
     const known = [...this.#before.values()].map(({ target }) => target);
     const targets = new Map([...known, ...this.#targets.values()].map((one) => [keyOf(one), one]));
-    for (const { mint, maxt } of joined) {
+    for (const { mint, maxt } of joinedRanges(ranges)) {
       for (const target of targets.values()) this.#add(target, mint, maxt, deletedReason, 0);
     }
     this.#flush();

@@ -1,7 +1,8 @@
 import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { BlockedScrape, ScrapeError } from './errors.ts';
-import type { GapLedger, GapReason } from './gap-ledger.ts';
+import type { GapLedger } from './gap-ledger.ts';
+import type { GapReason } from './gap-reasons.ts';
 import { absentProbeMs, timeoutShare } from './limits.ts';
 import type { MetadataBook } from './metric-metadata.ts';
 import type { RecentScrapes } from './recent-scrapes.ts';

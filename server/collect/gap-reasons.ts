@@ -1,0 +1,41 @@
+/** Why a scrape brought nothing. */
+export interface GapReason {
+  code: string;
+  message: string;
+}
+
+export const stoppedReason: GapReason = {
+  code: 'COLLECTOR_STOPPED',
+  message: 'Collecting was stopped: the plugin or the server did not run.',
+};
+
+export const lostReason: GapReason = {
+  code: 'SAMPLES_LOST',
+  message: 'What was collected is lost: the log of the store was damaged, or the power failed.',
+};
+
+export const deletedReason: GapReason = {
+  code: 'SYNC_BLOCKS_LOST',
+  message:
+    'What was collected had to be deleted: the disk was full and the file store out of reach.',
+};
+
+/** A stretch of time of which a block held the samples. */
+export interface LostRange {
+  readonly mint: number;
+  readonly maxt: number;
+}
+
+/** Lost ranges that are closer are one gap: blocks begin with their first sample. */
+const maxJoinedMs = 10 * 60_000;
+
+/** Ranges in order of time, those that nearly touch as one. */
+export function joinedRanges(ranges: readonly LostRange[]): LostRange[] {
+  const joined: { mint: number; maxt: number }[] = [];
+  for (const { mint, maxt } of ranges) {
+    const last = joined.at(-1);
+    if (last !== undefined && mint - last.maxt < maxJoinedMs) last.maxt = Math.max(last.maxt, maxt);
+    else joined.push({ mint, maxt });
+  }
+  return joined;
+}
