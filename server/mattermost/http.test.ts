@@ -1,37 +1,19 @@
-import { createHash } from 'node:crypto';
-import type { RequestListener } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import { FakeHost } from './fake-host-fixture.ts';
+import type { FakeHost } from './fake-host-fixture.ts';
+import { HttpHosts, pattern, sha, tenMegabytes } from './http-fixture.ts';
 import { httpChunkBytes, maxWriteBytes } from './limits.ts';
 
-const hosts: FakeHost[] = [];
-
-/** A host whose plugin serves HTTP with `listener`. */
-async function serving(listener: RequestListener): Promise<FakeHost> {
-  const host = await FakeHost.active({ requestListener: listener });
-  hosts.push(host);
-  return host;
-}
+const hosts = new HttpHosts();
 
 afterEach(async () => {
-  for (const host of hosts.splice(0)) expect(await host.stop()).toBe(0);
+  for (const code of await hosts.end()) expect(code).toBe(0);
 });
-
-const tenMegabytes = 10 * 1024 * 1024;
-
-function pattern(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let at = 0; at < length; at++) bytes[at] = (at * 7 + (at >>> 8)) & 0xff;
-  return bytes;
-}
-
-const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 describe('requests', () => {
   test('pass method, path, headers and caller, without those of the connection', async () => {
-    const host = await serving((request, response) => {
+    const host = await hosts.serving((request, response) => {
       const { method, url, headers, socket } = request;
       response.end(JSON.stringify({ method, url, headers, ip: socket.remoteAddress }));
     });
@@ -63,7 +45,7 @@ describe('requests', () => {
   });
 
   test('are read from old and new servers alike', async () => {
-    const host = await serving((request, response) => void response.end(request.url));
+    const host = await hosts.serving((request, response) => void response.end(request.url));
     for (const type of ['whole', 'subset', 'whole'] as const) {
       const { status, body } = await host.request({ type, url: '/jobs?x=1' });
       expect([status, body.toString()]).toEqual([200, '/jobs?x=1']);
@@ -71,7 +53,7 @@ describe('requests', () => {
   });
 
   test('leave nothing behind, however many there are', async () => {
-    const host = await serving((_request, response) => void response.end('x'));
+    const host = await hosts.serving((_request, response) => void response.end('x'));
     for (let round = 0; round < 20; round++) {
       await Promise.all(Array.from({ length: 20 }, () => host.request({})));
     }
@@ -84,7 +66,7 @@ describe('requests', () => {
     app.post('/jobs/:id', express.json(), (request, response) => {
       response.status(201).json({ id: request.params['id'], got: request.body as unknown });
     });
-    const host = await serving(app);
+    const host = await hosts.serving(app);
     const body = Buffer.from('{"a":[1]}');
     const headers = { 'Content-Type': ['application/json'] };
     // Without a length the body comes in chunks.
@@ -106,7 +88,7 @@ describe('requests', () => {
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const host = await serving((request, response) => {
+    const host = await hosts.serving((request, response) => {
       if (request.url === '/slow') void released.then(() => response.end('slow'));
       else response.end('fast');
     });
@@ -119,7 +101,7 @@ describe('requests', () => {
   });
 
   test('answer 400 to what no HTTP message can hold', async () => {
-    const host = await serving((_request, response) => void response.end());
+    const host = await hosts.serving((_request, response) => void response.end());
     const f = async (request: Parameters<FakeHost['request']>[0]) => {
       const { status, body } = await host.request(request);
       expect(status).toBe(400);
@@ -131,7 +113,7 @@ describe('requests', () => {
   });
 
   test('are refused with 431 when their headers are too large', async () => {
-    const host = await serving((_request, response) => void response.end('ok'));
+    const host = await hosts.serving((_request, response) => void response.end('ok'));
     const f = async (length: number) =>
       (await host.request({ headers: { 'X-Long': ['x'.repeat(length)] } })).status;
     expect(await f(60_000)).toBe(200);
@@ -141,7 +123,7 @@ describe('requests', () => {
 
 describe('answers', () => {
   test('keep the headers of the server, replace what the plugin sets, in Go spelling', async () => {
-    const host = await serving((_request, response) => {
+    const host = await hosts.serving((_request, response) => {
       response.setHeader('ETag', '"1"');
       response.setHeader('x-frame-options', 'DENY');
       response.setHeader('Set-Cookie', ['a=1', 'b=2']);
@@ -160,7 +142,7 @@ describe('answers', () => {
   });
 
   test('to HEAD and 304 have headers and no body', async () => {
-    const host = await serving((request, response) => {
+    const host = await hosts.serving((request, response) => {
       if (request.url === '/same') response.writeHead(304, { ETag: 'x' }).end();
       else response.writeHead(200, { 'Content-Length': '1000000' }).end(Buffer.alloc(1_000_000));
     });
@@ -174,7 +156,7 @@ describe('answers', () => {
   test('to a range are Node’s and express’ own', async () => {
     const app = express();
     app.get('/file', (_request, response) => response.sendFile(import.meta.filename));
-    const host = await serving(app);
+    const host = await hosts.serving(app);
     const whole = await host.request({ url: '/file' });
     const part = await host.request({ url: '/file', headers: { Range: ['bytes=10-29'] } });
     expect([part.status, part.headers.get('Content-Length')]).toEqual([206, ['20']]);
@@ -187,7 +169,7 @@ describe('answers', () => {
     let produced = 0;
     let consumed = 0;
     let mostBetween = 0;
-    const host = await serving((_request, response) => {
+    const host = await hosts.serving((_request, response) => {
       response.setHeader('Content-Length', String(body.length));
       const source = Readable.from(
         (function* () {
@@ -215,7 +197,7 @@ describe('answers', () => {
 
   test('of one large buffer are cut into chunks', async () => {
     const body = pattern(1_000_000);
-    const host = await serving((_request, response) => void response.end(body));
+    const host = await hosts.serving((_request, response) => void response.end(body));
     const sizes: number[] = [];
     const response = await host.request({ onWrite: (bytes) => void sizes.push(bytes.length) });
     expect(sha(response.body)).toBe(sha(body));
@@ -223,7 +205,7 @@ describe('answers', () => {
   });
 
   test('that fail before their head are a 500, and after it break the connection', async () => {
-    const host = await serving((request, response) => {
+    const host = await hosts.serving((request, response) => {
       if (request.url === '/throws') throw new Error('handler bug');
       if (request.url === '/half') {
         response.write('half');
@@ -244,7 +226,7 @@ describe('answers', () => {
 
   test('go 503 above the limit of requests at once', async () => {
     const waiting: (() => void)[] = [];
-    const host = await serving((_request, response) => {
+    const host = await hosts.serving((_request, response) => {
       waiting.push(() => response.end('ok'));
     });
     const all = Array.from({ length: 130 }, () => host.request({}));
@@ -257,149 +239,5 @@ describe('answers', () => {
     for (const answer of waiting) answer();
     const statuses = (await Promise.all(all)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 503)).toHaveLength(2);
-  });
-});
-
-describe('bodies', () => {
-  test('of 10 MB reach a slow handler whole, with little in between', async () => {
-    const body = pattern(tenMegabytes);
-    const hash = createHash('sha256');
-    let consumed = 0;
-    const host = await serving((request, response) => {
-      void (async () => {
-        for await (const chunk of request) {
-          await new Promise((resolve) => setImmediate(resolve));
-          hash.update(chunk as Buffer);
-          consumed += (chunk as Buffer).length;
-        }
-        response.end(hash.digest('hex'));
-      })();
-    });
-    const headers = { 'Content-Length': [String(body.length)] };
-    const response = await host.request({ method: 'POST', headers, body });
-    expect(response.body.toString()).toBe(sha(body));
-    expect([consumed, response.bodyBytesSent]).toEqual([body.length, body.length]);
-  });
-
-  test('of awkward sizes come back as they went, with and without a length', async () => {
-    const host = await serving((request, response) => void request.pipe(response));
-    for (const size of [0, 1, 32_768, 65_535, 65_536, 65_537, 131_072, 300_001]) {
-      const body = pattern(size);
-      for (const headers of [{}, { 'Content-Length': [String(size)] }]) {
-        const response = await host.request({ method: 'PUT', headers, body });
-        expect([size, response.body.equals(body)]).toEqual([size, true]);
-      }
-    }
-  });
-
-  test('that nobody reads are not fetched', async () => {
-    const body = pattern(tenMegabytes);
-    const host = await serving((_request, response) => void response.writeHead(401).end('no'));
-    const headers = { 'Content-Length': [String(body.length)] };
-    const response = await host.request({ method: 'POST', headers, body });
-    expect([response.status, response.body.toString()]).toEqual([401, 'no']);
-    expect(response.bodyBytesSent).toBeLessThan(1024 * 1024);
-  });
-
-  test('that break off end the request instead of looking whole', async () => {
-    let outcome = '';
-    const host = await serving((request, response) => {
-      request.on('error', (error) => (outcome = error.message));
-      request.on('end', () => (outcome = 'whole'));
-      request.on('close', () => response.destroy());
-      request.resume();
-    });
-    const headers = { 'Content-Length': ['100000'] };
-    const request = { method: 'PUT', headers, body: pattern(100_000), cutBodyAt: 99_999 };
-    expect((await host.request(request)).status).toBe(500);
-    expect(outcome).toBe('aborted');
-    const line =
-      'debug a request was not answered to its end code HTTP_NOT_ANSWERED error the request body ended 1 bytes';
-    expect(host.logLines).toEqual([expect.stringContaining(line)]);
-  });
-
-  test('may come with GET', async () => {
-    const host = await serving((request, response) => void request.pipe(response));
-    const body = Buffer.from('question');
-    const headers = { 'Content-Length': [String(body.length)] };
-    expect((await host.request({ headers, body })).body.toString()).toBe('question');
-  });
-});
-
-describe('a browser that goes away', () => {
-  test('ends the handler and frees what it held', async () => {
-    let closed: () => void = () => undefined;
-    const isClosed = new Promise<void>((resolve) => {
-      closed = resolve;
-    });
-    let produced = 0;
-    const host = await serving((_request, response) => {
-      const endless = new Readable({
-        read() {
-          produced += 65_536;
-          this.push(Buffer.alloc(65_536));
-        },
-      });
-      endless.pipe(response);
-      response.on('close', () => {
-        endless.destroy();
-        closed();
-      });
-    });
-    const abort = new AbortController();
-    let received = 0;
-    await host.request(
-      {
-        onWrite: (bytes) => {
-          received += bytes.length;
-          if (received > 1_000_000) abort.abort();
-        },
-      },
-      abort.signal,
-    );
-    await isClosed;
-    expect(produced - received).toBeLessThan(1024 * 1024);
-    // Nothing is left of the two streams: control, stdout, stderr, hooks, API and driver remain.
-    expect(host.connection.session.streamCount).toBe(6);
-  });
-});
-
-describe('live answers', () => {
-  const steps = ['Header', 'SyncHeader', 'WriteHeader'];
-
-  /** A handler that says something more only when the server flushes, or after a while. */
-  function pausing(headers: Record<string, number> = {}) {
-    let goOn: () => void = () => undefined;
-    const listener: RequestListener = (_request, response) => {
-      response.writeHead(200, headers).write('first');
-      goOn = () => response.end('second');
-    };
-    const laterTurns = (count: number) => {
-      if (count === 0) goOn();
-      else setImmediate(() => laterTurns(count - 1));
-    };
-    return { listener, onWrite: (bytes: Uint8Array) => bytes.length === 5 && laterTurns(30) };
-  }
-
-  test('are flushed where the handler pauses, if the server can', async () => {
-    const live = pausing();
-    const host = await serving(live.listener);
-    const onWrite = (bytes: Uint8Array) => void live.onWrite(bytes);
-    const { calls, body } = await host.request({ canFlush: true, onWrite });
-    expect(calls.lastIndexOf('Flush')).toBeGreaterThan(calls.indexOf('Write'));
-    expect(calls.lastIndexOf('Flush')).toBeLessThan(calls.lastIndexOf('Write'));
-    expect(body.toString()).toBe('firstsecond');
-    // An older server is asked once and never again.
-    const old = await serving(live.listener);
-    await old.request({ onWrite });
-    expect((await old.request({ canFlush: true, onWrite })).calls).toEqual([...steps, 'Write']);
-  });
-
-  test('are not flushed when their length is known', async () => {
-    const live = pausing({ 'Content-Length': 11 });
-    const host = await serving(live.listener);
-    const onWrite = (bytes: Uint8Array) => void live.onWrite(bytes);
-    const { calls } = await host.request({ canFlush: true, onWrite });
-    expect(calls).toEqual([...steps, 'Write']);
   });
 });
