@@ -1,4 +1,5 @@
 export type { Cardinality, SeriesCutOff, TargetGrowth } from './cardinality.ts';
+export { consolePages } from './console-pages.ts';
 export {
   dumpArchivePath,
   dumpPhases,

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  ApiError,
-  Cardinality,
-  Dump,
-  Problem,
-  Status,
-  SyncOutcome,
-  Target,
+import {
+  consolePages,
+  type ApiError,
+  type Cardinality,
+  type Dump,
+  type Problem,
+  type Status,
+  type SyncOutcome,
+  type Target,
 } from '../api/index.ts';
 import { asError, codeOf, errorText } from '../lib/runtime/index.ts';
 import { ChangeEvents, EventReaders, RefusedSave } from './console/index.ts';
@@ -320,7 +321,7 @@ function startProblem(error: unknown): Problem {
     advice:
       startAdvice[isFull ? 'TSDB_DISK_FULL' : code] ??
       (code === 'START_FAILED' ? unknownAdvice : placeAdvice),
-    link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
+    link: consolePages.plugin,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import { badMessageToldMs } from './limits.ts';
 
@@ -31,6 +31,7 @@ export class BadMessages {
         severity: 'warning',
         message: `A message from another node could not be used. ${reason}`,
         advice: 'Install the same version of the plugin on all nodes. Nothing is lost by this.',
+        link: consolePages.pluginManagement,
       },
     ];
   }

@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import { clockToleranceMs } from './limits.ts';
 
 /** How far the clock of another node may be ahead of this one's; negative: behind. */
@@ -37,6 +37,7 @@ export function skewProblems(
       message: `The clocks of the nodes differ; by the clock of this one: ${told.join(', ')}.`,
       advice:
         'Keep the clocks of all nodes with NTP: when another node collects, its samples are refused until its clock has caught up, or stand at wrong times.',
+      link: consolePages.highAvailability,
     },
   ];
 }

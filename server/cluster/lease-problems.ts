@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { ParsedLease } from './lease-record.ts';
 import type { LeaseView } from './lease-view.ts';
 import { fenceMs, overlapToldMs, standstillMs } from './limits.ts';
@@ -44,6 +44,7 @@ function databaseProblem({ view, databaseError }: LeaseFacts): Problem | undefin
       isHolder ? 'Collecting goes on.' : 'This node cannot tell whether another one collects.'
     }`,
     advice: 'Check the connection of this server to its database; all resumes by itself.',
+    link: consolePages.database,
   };
 }
 
@@ -54,6 +55,7 @@ function unsureProblem({ view, nowMs, confirmedMs }: LeaseFacts): Problem | unde
     severity: 'warning',
     message: `This node collects, but could not confirm that for ${seconds(nowMs - confirmedMs)}. Nothing is deleted from the file store meanwhile; if another node reaches the database, it collects too.`,
     advice: 'Check the connection of this server to its database; nothing is lost.',
+    link: consolePages.database,
   };
 }
 
@@ -64,6 +66,7 @@ function recordProblem({ seen }: LeaseFacts): Problem | undefined {
       severity: 'warning',
       message: 'A node with a newer version of the plugin collects; this node cannot tell which.',
       advice: 'Install the same version of the plugin on all nodes.',
+      link: consolePages.pluginManagement,
     };
   }
   if (seen?.parsed?.kind === 'unreadable') {
@@ -87,6 +90,7 @@ function standstillProblem({ view, seen, nowMs }: LeaseFacts): Problem | undefin
     message: `As far as this node can read, no node has been collecting for ${seconds(forMs)}, but the database refuses that it takes over.`,
     advice:
       'Check that the read replica of the database follows its primary, and that the primary can be written to.',
+    link: consolePages.database,
   };
 }
 
@@ -100,6 +104,7 @@ function overlapProblem({ view, overlap, nowMs }: LeaseFacts): Problem | undefin
       message: `This node had no contact with the database for ${seconds(overlap.unsureMs)}, and ${now} took over. Both may have collected meanwhile: rates stay right, counts of samples do not.`,
       advice:
         'Check why this server was cut off from its database, or stood still. This message goes away by itself.',
+      link: consolePages.database,
     };
   }
   return {

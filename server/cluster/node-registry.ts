@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import { asError, type Clock, type Logger, sleep } from '../../lib/runtime/index.ts';
 import { clockSkewOf, skewProblems, type ClockSkew } from './clock-skew.ts';
 import * as limits from './limits.ts';
@@ -119,6 +119,7 @@ export class NodeRegistry {
         message: `The nodes run different versions of the plugin: ${versions}.`,
         advice:
           'During an upgrade this passes within minutes; if it stays, restart the plugin where it is old.',
+        link: consolePages.pluginManagement,
       },
     ];
   }

@@ -1,7 +1,6 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import { cleanHost, isForbiddenAddress, shownText } from '../settings/index.ts';
 import { maxDiscoveredNodes, maxNodeAgeMs, maxShownRowProblems, staleNodeMs } from './limits.ts';
-import { consoleLinks } from './reasons.ts';
 
 /**
  * From rows of the table `ClusterDiscovery` to nodes. Contract: never throws, whatever the rows
@@ -172,7 +171,7 @@ function normal(host: string): string {
   return clean.kind === 'host' ? clean.host : '';
 }
 
-const link = consoleLinks.highAvailability;
+const link = consolePages.highAvailability;
 
 function rowProblems(bad: readonly string[]): Problem[] {
   const problems = bad.slice(0, maxShownRowProblems).map((text): Problem => ({

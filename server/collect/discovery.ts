@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import { Rounds, codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import {
   type ClusterNode,
@@ -16,7 +16,6 @@ import {
   maxDiscoveryRetryMs,
   maxNodeAgeMs,
 } from './limits.ts';
-import { consoleLinks } from './reasons.ts';
 
 /**
  * Finds the nodes of the cluster in the server's table `ClusterDiscovery`, every 15 s for ever.
@@ -212,7 +211,7 @@ function emptyProblem(clusterName: string, known: number): Problem {
     message: `No node of the cluster "${clusterName.slice(0, 64)}" is registered in the table ClusterDiscovery: ${consequenceFor(known)}.`,
     advice:
       'Check that Cluster Name in Environment > High Availability is the same on all nodes, that the licence includes high availability, and restart the nodes after a change.',
-    link: consoleLinks.highAvailability,
+    link: consolePages.highAvailability,
   };
 }
 
@@ -224,6 +223,7 @@ function failureProblem(cause: unknown, known: number): Problem {
     severity: 'error',
     message: `The nodes of the cluster could not be read from the database (${reason}): ${consequenceFor(known)}.`,
     advice: adviceByReason[reason] ?? 'Check that the database runs and that this node reaches it.',
+    link: consolePages.database,
   };
 }
 

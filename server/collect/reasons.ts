@@ -1,14 +1,6 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { CutOff } from './series-growth.ts';
 import { targetUrl, type ScrapeTarget } from './target.ts';
-
-/** Paths inside System Console. */
-export const consoleLinks = {
-  performanceMonitoring: '/admin_console/environment/performance_monitoring',
-  license: '/admin_console/about/license',
-  highAvailability: '/admin_console/environment/high_availability',
-  plugin: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
-} as const;
 
 interface Advice {
   advice: string;
@@ -18,7 +10,7 @@ interface Advice {
 const checkServer: Advice = {
   advice:
     'Check that the server runs and that the Listen Address in Environment > Performance Monitoring is the one it was started with; a changed address needs a restart.',
-  link: consoleLinks.performanceMonitoring,
+  link: consolePages.performanceMonitoring,
 };
 const checkExporter: Advice = {
   advice: 'Check that the exporter runs and that its port is open to this server.',
@@ -26,7 +18,7 @@ const checkExporter: Advice = {
 const checkLicense: Advice = {
   advice:
     'The server offers metrics only with a licence that includes performance monitoring: check Edition and License.',
-  link: consoleLinks.license,
+  link: consolePages.license,
 };
 
 /** What to do, by code, whatever the target is. */
@@ -34,26 +26,26 @@ const advices: Readonly<Record<string, Advice>> = {
   SCRAPE_TIMEOUT: {
     advice:
       'The target is overloaded or something on the way drops its packets; if it is only slow, raise ScrapeTimeoutSeconds.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_DNS: { advice: 'Check that this server’s name service knows the host.' },
   SCRAPE_TLS: {
     advice:
       'Check the target’s certificate, its name and its time; a certificate of your own goes into CustomTargetCertificates.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_FORBIDDEN: { advice: 'Correct the address of the target.' },
   SCRAPE_CONTENT_TYPE: {
     advice: 'Check the path of the target: it must answer as Prometheus exporters do.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_HTTP_401: {
     advice: 'Check the credentials of the target in CustomTargetSecrets.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_HTTP_403: {
     advice: 'Check the credentials of the target in CustomTargetSecrets, and what they may do.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_BODY_LIMIT: { advice: 'Raise BodySizeLimitBytes if the target is to be trusted.' },
   SCRAPE_SAMPLE_LIMIT: {
@@ -64,15 +56,15 @@ const advices: Readonly<Record<string, Advice>> = {
   },
   SCRAPE_LABEL_LIMIT: {
     advice: 'Raise LabelLimit if the target is to be trusted, or drop the metric with DropRules.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_LABEL_NAME_LIMIT: {
     advice: 'Raise LabelNameLengthLimit, or drop the metric with DropRules.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_LABEL_VALUE_LIMIT: {
     advice: 'Raise LabelValueLengthLimit, or drop the metric with DropRules.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   },
   SCRAPE_PARSE: {
     advice: 'Report the line to whoever makes the exporter; nothing of such a body is stored.',
@@ -121,7 +113,7 @@ export function growthProblem(target: ScrapeTarget, cutOff: CutOff): Problem {
     message: `${what} of ${target.instance} (${target.job}) brought ${String(cutOff.limit)} new series within an hour: further ones are not stored until ${until} UTC. Known series go on.`,
     advice:
       'Look at GET /api/v1/cardinality for the label with the many values; drop it with DropRules, have the exporter mended, or raise MetricGrowthLimit.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   };
 }
 
@@ -133,6 +125,6 @@ export function seriesLimitProblem(maxSeries: number): Problem {
     message: `The store is full, it may hold ${String(maxSeries)} series: new ones are not stored, known ones go on.`,
     advice:
       'Look at GET /api/v1/cardinality for the largest metrics and drop what nobody needs with DropRules; room comes back within hours.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   };
 }

@@ -1,6 +1,5 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { CustomTarget, Settings } from '../settings/index.ts';
-import { consoleLinks } from './reasons.ts';
 import type { ScrapeTarget, TargetAccess } from './target.ts';
 
 /**
@@ -63,6 +62,6 @@ function missingProblem({ line, instance }: CustomTarget, missing: string): Prob
     severity: 'error',
     message: `The custom target ${instance} (line ${String(line)}) is not collected: ${missing}`,
     advice: 'Add the missing entry, or take its name out of CustomTargets.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   };
 }

@@ -1,10 +1,9 @@
 import { isIPv6 } from 'node:net';
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { ClusterNode } from './discovery-rows.ts';
 import { maxPluginTargets } from './limits.ts';
 import { parseListenAddress, type ListenAddress } from './listen-address.ts';
-import { consoleLinks } from './reasons.ts';
 import { type ScrapeTarget, targetKey } from './target.ts';
 import { customTargets } from './targets-custom.ts';
 import type { MediaService } from './targets-media.ts';
@@ -224,7 +223,7 @@ function blockedProblem({ code, message }: Blocked): Problem {
       code === 'METRICS_DISABLED'
         ? 'Switch on Enable Performance Monitoring in Environment > Performance Monitoring.'
         : 'Correct the Listen Address in Environment > Performance Monitoring, for example :8067.',
-    link: consoleLinks.performanceMonitoring,
+    link: consolePages.performanceMonitoring,
   };
 }
 
@@ -241,7 +240,7 @@ function staleProblem({ host }: ClusterNode): Problem {
     severity: 'warning',
     message: `The node ${host} has given no sign of life for more than four minutes; it is asked for its metrics until it has been silent for half an hour.`,
     advice: 'If the node was removed on purpose, nothing has to be done; else look at its log.',
-    link: consoleLinks.highAvailability,
+    link: consolePages.highAvailability,
   };
 }
 
@@ -252,7 +251,7 @@ const loopbackProblem: Problem = {
     'The servers offer their metrics only to themselves (Listen Address on the loopback interface): the other nodes of the cluster cannot be collected.',
   advice:
     'Set the Listen Address in Environment > Performance Monitoring to a port alone, for example :8067, keep that port closed to the outside, and restart the nodes.',
-  link: consoleLinks.performanceMonitoring,
+  link: consolePages.performanceMonitoring,
 };
 
 function tooManyPlugins(count: number): Problem {
@@ -261,7 +260,7 @@ function tooManyPlugins(count: number): Problem {
     severity: 'warning',
     message: `${String(count)} plugins are switched on; ${String(maxPluginTargets)} of them are asked for metrics.`,
     advice: 'Switch off plugins that are not used, in Plugins > Plugin Management.',
-    link: '/admin_console/plugins/plugin_management',
+    link: consolePages.pluginManagement,
   };
 }
 
@@ -271,6 +270,6 @@ function doubleProblem({ job, instance }: ScrapeTarget): Problem {
     severity: 'warning',
     message: `A custom target has the job ${job} and the instance ${instance} of another target and is not collected.`,
     advice: 'Give it another job or instance in CustomTargets.',
-    link: consoleLinks.plugin,
+    link: consolePages.plugin,
   };
 }

@@ -1,5 +1,5 @@
 import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { PluginApi } from '../mattermost/index.ts';
 
 /** How long the reason stands in the status: whoever saved looks at once or not at all. */
@@ -83,7 +83,7 @@ export class RefusedSave {
         severity: 'warning',
         message: `The last save of the configuration was refused: ${reason}`,
         advice: 'Nothing of it was saved. Correct the value and save again.',
-        link: '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics',
+        link: consolePages.plugin,
       },
     ];
   }

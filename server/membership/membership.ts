@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { Mode, Problem } from '../../api/index.ts';
+import { consolePages, type Mode, type Problem } from '../../api/index.ts';
 import { asError, sleep, type Clock, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import {
   ClusterBus,
@@ -256,4 +256,5 @@ const noCollector: Problem = {
   severity: 'error',
   message: 'No node of the cluster collects metrics.',
   advice: 'Look at the plugin’s problems on the other nodes; a node takes over by itself.',
+  link: consolePages.highAvailability,
 };

@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { Rng } from '../../lib/runtime/index.ts';
 import type { PluginApi } from '../mattermost/index.ts';
 
@@ -33,5 +33,5 @@ const noClusterId: Problem = {
     'Clustering is switched on, and the server does not say which node of the cluster this one is.',
   advice:
     'Check that the licence includes high availability and that the nodes see each other in System Console, Environment, High Availability.',
-  link: '/admin_console/environment/high_availability',
+  link: consolePages.highAvailability,
 };

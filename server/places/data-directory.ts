@@ -1,12 +1,12 @@
 import { access, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import { codeOf, makeDirectory } from '../../lib/runtime/index.ts';
 
 /** Below the server's file directory, when the configured place cannot be used. */
 const fallbackName = 'mattermost-plugin-metrics/data';
 
-const pluginPage = '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics';
+const pluginPage = consolePages.plugin;
 
 /** What decides where the store lives. */
 export interface DataDirectoryChoice {

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import {
   AzureStore,
   LocalStore,
@@ -129,6 +129,6 @@ function substituteProblem(reason: string, directory: string): Problem {
     severity: 'error',
     message: `This version cannot use ${reason}; metrics and dumps are kept on this server's disk, in ${directory}.`,
     advice: 'Change the file storage settings, or see that this disk is backed up.',
-    link: '/admin_console/environment/file_storage',
+    link: consolePages.fileStorage,
   };
 }

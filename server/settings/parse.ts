@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import {
   declarations,
   timeoutDeclaration,
@@ -21,7 +21,7 @@ const timeoutShare = 0.9;
 const timeoutCode = 'SETTING_TIMEOUT_OVER_INTERVAL';
 
 /** Where an administrator finds the settings. */
-const settingsLink = '/admin_console/plugins/plugin_com.mattermost.mattermost-plugin-metrics';
+const settingsLink = consolePages.plugin;
 
 /** Settings as stored by the server: any JSON, keys in any case. */
 export type RawSettings = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { ApiError, Problem } from '../../api/index.ts';
+import { consolePages, type ApiError, type Problem } from '../../api/index.ts';
 import type { CallOptions, ObjectStore } from '../../lib/objectstore/index.ts';
 import { codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -140,7 +140,7 @@ export class HeadSnapshots {
         severity: 'warning',
         message: `The newest samples do not reach the file store (${error.code}): if this node were lost, so would they be.`,
         advice: error.message,
-        link: '/admin_console/environment/file_storage',
+        link: consolePages.fileStorage,
       },
     ];
   }

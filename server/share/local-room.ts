@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -126,6 +126,7 @@ export class LocalRoom {
         severity: 'error',
         message: `The local disk was full and the file store out of reach: ${String(this.#lostBlocks)} blocks of metrics were lost.`,
         advice: 'Make room on the disk of the data directory and repair the file store.',
+        link: consolePages.fileStorage,
       });
     }
     if (this.#isOversized) {
@@ -135,6 +136,7 @@ export class LocalRoom {
         message:
           'The data directory is larger than its limit, with nothing in it that could be deleted: the rest is not in the file store yet, or is the newest.',
         advice: 'Repair the file store if it fails, or raise LocalSizeLimitMegabytes.',
+        link: consolePages.plugin,
       });
     }
     if (this.#isShort) {
@@ -144,6 +146,7 @@ export class LocalRoom {
         message:
           'The disk of the data directory is nearly full; local copies of blocks are deleted early.',
         advice: 'Make room on that disk, or move the data directory to another one.',
+        link: consolePages.plugin,
       });
     }
     return problems;

@@ -1,10 +1,10 @@
-import type { ApiError, Problem } from '../../api/index.ts';
+import { consolePages, type ApiError, type Problem } from '../../api/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import type { PartialBlock, RemoteBlock } from './block-catalog.ts';
 import { syncOverdueMs } from './limits.ts';
 import { isForeign } from './retention.ts';
 
-const link = '/admin_console/environment/file_storage';
+const link = consolePages.fileStorage;
 
 /** Sync as a whole fails; after a day it is an error, because local retention comes nearer. */
 export function failingProblem(state: {

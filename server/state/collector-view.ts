@@ -1,4 +1,10 @@
-import type { Cardinality, Gap, Problem, Target } from '../../api/index.ts';
+import {
+  consolePages,
+  type Cardinality,
+  type Gap,
+  type Problem,
+  type Target,
+} from '../../api/index.ts';
 import { asError, errorText, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectedFacts } from '../dump/index.ts';
 import type { NodeStatus } from '../status.ts';
@@ -139,7 +145,7 @@ export class CollectorView {
         message: `The collecting node does not answer this one (${this.#failure}) ${age}`,
         advice:
           'If this stays for a minute, check that the nodes reach each other: System Console, Environment, High Availability.',
-        link: '/admin_console/environment/high_availability',
+        link: consolePages.highAvailability,
       },
     ];
   }

@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/index.ts';
+import { consolePages, type Problem } from '../../api/index.ts';
 import type { StoreProblem } from '../../lib/tsdb/index.ts';
 
 /** What an administrator can do about a problem of the store, by its code. */
@@ -23,5 +23,7 @@ export function storeProblem({ code, message }: StoreProblem): Problem {
     severity: errorCodes.has(code) ? 'error' : 'warning',
     message,
     advice: adviceOfCode[code] ?? 'The server log has more.',
+    // Where the data directory and its size are set.
+    link: consolePages.plugin,
   };
 }

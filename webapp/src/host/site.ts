@@ -1,3 +1,5 @@
+import { consolePages } from '../../../api/index.ts';
+
 /** Path of the plugin's routes on the site that shows this page. */
 export function pluginPath(pluginId: string): string {
   return `${sitePath()}/plugins/${pluginId}`;
@@ -37,10 +39,10 @@ export function pluginPageLink(): string {
 
 /** Where the server's own metrics listener is turned on. */
 export function performancePageLink(): string {
-  return `${sitePath()}/admin_console/environment/performance_monitoring`;
+  return sitePath() + consolePages.performanceMonitoring;
 }
 
 /** Where the file store, in which dumps are kept, is set. */
 export function fileStorePageLink(): string {
-  return `${sitePath()}/admin_console/environment/file_storage`;
+  return sitePath() + consolePages.fileStorage;
 }
