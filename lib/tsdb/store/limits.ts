@@ -36,6 +36,9 @@ export const samplesPerLook = 8192;
 /** Pause after a page of closed chunks could not be moved out of memory. */
 export const moveRetryMs = 60_000;
 
+/** Damaged parts of a WAL that are kept for people: the newest so many. */
+export const keptDamagedWals = 3;
+
 /** Longest stretches of replay problems that are told one by one. */
 export const maxReplayProblems = 20;
 

@@ -148,11 +148,14 @@ describe('a damaged WAL', () => {
       const bytes = readFileSync(path);
       bytes[damageAt]! ^= 0xff;
       writeFileSync(path, bytes);
+      for (let at = 1; at <= 5; at++) mkdirSync(join(dir, `wal.corrupt-${String(at)}00`));
       store = await bench.open();
       expect(sorted(await contentsOf(store))).toEqual(afterRounds(2));
       expect(store.problems()).toMatchObject([{ code: 'TSDB_WAL_REPAIRED' }]);
-      const aside = readdirSync(dir).find((name) => name.startsWith('wal.corrupt-'));
-      expect(readdirSync(join(dir, aside!)).sort()).toEqual(['00000000', '00000001']);
+      const aside = readdirSync(dir).filter((name) => name.startsWith('wal.corrupt-'));
+      const newest = `wal.corrupt-${String(bench.clock.nowMs())}`;
+      expect(aside.sort()).toEqual([newest, 'wal.corrupt-400', 'wal.corrupt-500']);
+      expect(readdirSync(join(dir, newest)).sort()).toEqual(['00000000', '00000001']);
       await commitRound(store, 2);
       await store.close();
       store = await bench.open();

@@ -1,12 +1,14 @@
-import { copyFile, mkdir, open, rename } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { walSegmentName } from '../wal/index.ts';
+import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
 
 /**
  * Makes a damaged WAL whole again: the damaged segment ends at its last whole record. The bytes
  * behind a torn end are no record and go; everything else is kept aside in `wal.corrupt-<ms>/`,
- * together with the segments that come after the damage. Returns sentences for the status.
+ * together with the segments that come after the damage, of which the newest few stay. Returns
+ * sentences for the status.
  */
 export async function repairWal(options: {
   storeDir: string;
@@ -39,7 +41,18 @@ export async function repairWal(options: {
     }
     await truncate(join(dir, name), offset);
   }
+  if (damages.some(({ isTorn }) => !isTorn)) await removeOldCopies(storeDir);
   return told;
+}
+
+/** A disk that damages files again and again must not be filled with the copies. */
+async function removeOldCopies(storeDir: string): Promise<void> {
+  const copies = (await readdir(storeDir)).filter((name) => /^wal\.corrupt-\d+$/.test(name));
+  const timeOf = (name: string) => Number(name.slice('wal.corrupt-'.length));
+  copies.sort((a, b) => timeOf(b) - timeOf(a));
+  for (const name of copies.slice(keptDamagedWals)) {
+    await rm(join(storeDir, name), { recursive: true, force: true });
+  }
 }
 
 async function truncate(path: string, length: number): Promise<void> {
