@@ -191,6 +191,20 @@ describe('an estimate is within a quarter of what comes out', () => {
     await check(1.5, 0.2, { stepSeconds: 60 });
   });
 
+  test('of a head that has grown since it was asked about', async () => {
+    const plan = { kind: 'lifelike', metrics: 60, seed: 9, toMs: startMs } as const;
+    await store.setHead(rig.root, { ...plan, fromMs: startMs - 60_000 });
+    await check(0.5, 0, { stepSeconds: 60 });
+    // By now it has more than half an hour.
+    await store.setHead(rig.root, {
+      ...plan,
+      fromMs: startMs - 0.5 * hourMs,
+      toMs: startMs + 600_000,
+    });
+    await check(0.5, 0);
+    await check(0.5, 0, { stepSeconds: 60 });
+  });
+
   test('of blocks in the file store only', async () => {
     await addBlocks({ kind: 'lifelike', metrics: 60 }, [0.5, 0.25], [0.25, 0]);
     for (const block of store.blocks()) await rig.makeRemote(block);

@@ -37,6 +37,9 @@ interface Tried {
   atMs: number;
 }
 
+/** Part of its own length by which a part of the head may lag behind: what has just begun changes fast. */
+const headPartLag = 0.1;
+
 /**
  * A worker and some files for questions about dumps: a part of the head, and blocks of the file store.
  * They are kept for the next question, until {@link close}.
@@ -80,8 +83,8 @@ export class ProbeRoom {
   }
 
   /**
-   * The newest part of the head as a block, a minute old at most, and what writing it took; undefined when
-   * the head is empty.
+   * The newest part of the head as a block, and what writing it took; undefined when the head is empty. It is
+   * a minute old at most, and not much shorter than what there is now.
    */
   async headPart(
     local: LocalStorePort,
@@ -89,7 +92,7 @@ export class ProbeRoom {
   ): Promise<{ block: BlockInfo; tookMs: number } | undefined> {
     const nowMs = this.#parts.clock.monotonicMs();
     let part = this.#headPart;
-    if (part === undefined || nowMs - part.takenAtMs >= headPartAgeMs) {
+    if (part === undefined || nowMs - part.takenAtMs >= headPartAgeMs || lags(part, headMaxMs)) {
       part = await this.#takeHeadPart(local, headMaxMs, nowMs);
     }
     const { block, tookMs } = part;
@@ -165,4 +168,9 @@ export class ProbeRoom {
     this.#fetched = undefined;
     if (old !== undefined) await rm(old.dir, { recursive: true, force: true });
   }
+}
+
+function lags({ block }: HeadPart, headMaxMs: number): boolean {
+  if (block === undefined) return true;
+  return headMaxMs >= block.maxt + headPartLag * (block.maxt - block.mint);
 }
