@@ -17,10 +17,15 @@ export function failingProblem(state: {
   return {
     code: 'SYNC_FAILED',
     severity: forMs > syncOverdueMs ? 'error' : 'warning',
-    message: `Blocks do not reach the file store (${error.code}); ${String(pendingBlocks)} wait on this node.`,
+    message: `Blocks do not reach the file store (${error.code}); ${waiting(pendingBlocks)}.`,
     advice: `${error.message} Nothing is lost while the local disk has room.`,
     link,
   };
+}
+
+function waiting(blocks: number): string {
+  if (blocks === 0) return 'none waits on this node yet';
+  return blocks === 1 ? '1 waits on this node' : `${String(blocks)} wait on this node`;
 }
 
 export function foreignProblem(

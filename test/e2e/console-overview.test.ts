@@ -152,6 +152,26 @@ browserTest('shows a failed sync and a first start without inventing figures', a
   expect(await overview(page).innerText()).not.toContain('1970');
 });
 
+browserTest('tells a file store that fails once, with what support needs', async () => {
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      api.status.sync.lastError = { code: 'STORE_DENIED', message: 'Denied.', detail: 'EACCES' };
+      api.status.problems = [
+        {
+          ...{ code: 'SYNC_FAILED', severity: 'warning', message: 'Blocks do not reach it.' },
+          ...{ advice: 'Denied.', link: '/admin_console/environment/file_storage' },
+        },
+      ];
+    },
+  });
+  const problems = page.locator('.mmx-problems > li');
+  await problems.getByText('Blocks do not reach it.').waitFor();
+  expect(await problems.count()).toBe(1);
+  await problems.getByText('Details for support').click();
+  expect(await problems.innerText()).toMatch(/code: STORE_DENIED\s+detail: EACCES/);
+  await page.getByText('Nothing could be copied the last time.').waitFor();
+});
+
 browserTest('asks to sign in again when the session has ended, and stops asking', async () => {
   const { page, api, complaints } = await openInTrouble(refusal(401, 'NOT_SIGNED_IN'));
   await page.getByText('Your session has ended.').waitFor();

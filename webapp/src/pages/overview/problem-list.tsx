@@ -1,5 +1,5 @@
 import React, { type ReactNode } from 'react';
-import type { Problem, Status } from '../../../../api/index.ts';
+import type { ApiError, Problem, Status } from '../../../../api/index.ts';
 import { Details } from '../../components/details.tsx';
 import { ServerText } from '../../components/server-text.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -8,11 +8,16 @@ import { useText } from '../../i18n/use-text.ts';
 import { EnableMetrics } from './enable-metrics.tsx';
 import { sortProblems } from './health.ts';
 
+/** The problem that a failing sync is: it says why, so that the error need not be told beside it. */
+const syncFailedCode = 'SYNC_FAILED';
+
 /** Everything that wants attention, worst first, each with what to do. */
 export function ProblemList({ status, onMended }: { status: Status; onMended: () => void }) {
   const say = useText();
   const { problems, sync } = status;
-  const isSyncSaid = problems.some((problem) => problem.code === sync.lastError?.code);
+  const isSyncSaid = problems.some(
+    ({ code }) => code === syncFailedCode || code === sync.lastError?.code,
+  );
   if (problems.length === 0 && sync.lastError === null) {
     return null;
   }
@@ -24,6 +29,9 @@ export function ProblemList({ status, onMended }: { status: Status; onMended: ()
             {problem.code === 'METRICS_DISABLED' && status.can.write && (
               <EnableMetrics onEnabled={onMended} />
             )}
+            {problem.code === syncFailedCode && sync.lastError !== null && (
+              <SyncDetails error={sync.lastError} />
+            )}
           </ProblemNotice>
         </li>
       ))}
@@ -34,12 +42,16 @@ export function ProblemList({ status, onMended }: { status: Status; onMended: ()
             title={say('mmx.sync.failed.title', { message: sync.lastError.message })}
           >
             <p className="mmx-notice__advice">{say('mmx.sync.failed.advice')}</p>
-            <Details text={`code: ${sync.lastError.code}\ndetail: ${sync.lastError.detail}`} />
+            <SyncDetails error={sync.lastError} />
           </Notice>
         </li>
       )}
     </ul>
   );
+}
+
+function SyncDetails({ error: { code, detail } }: { error: ApiError }) {
+  return <Details text={`code: ${code}\ndetail: ${detail}`} />;
 }
 
 function ProblemNotice({ problem, children }: { problem: Problem; children: ReactNode }) {

@@ -54,10 +54,10 @@ export function SyncArea({ status, onSynced }: { status: Status; onSynced: () =>
 function Backlog({ status }: { status: Status }) {
   const say = useText();
   const locale = useLocale();
-  const { lagMs = null, pendingBlocks, pendingBytes = null } = status.sync;
+  const { lagMs = null, lastError, pendingBlocks, pendingBytes = null } = status.sync;
   const waiting =
     pendingBlocks === 0
-      ? say('mmx.sync.nothing-waits')
+      ? say(lastError === null ? 'mmx.sync.nothing-waits' : 'mmx.sync.unreached')
       : pendingBytes === null
         ? say('mmx.sync.waits', { count: pendingBlocks })
         : say('mmx.sync.waits.size', {
