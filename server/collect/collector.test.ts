@@ -255,7 +255,7 @@ describe('targets and settings change', () => {
     expect(fetcher.times).toHaveLength(1);
     collector.applyTargets({ targets: [{ ...serverTarget, port: 8068 }], problems: [] });
     await clock.advance(0);
-    expect(store.values('a')).toEqual([1, 'stale', 2]);
+    expect(store.values('a')).toEqual([1, 2]);
     await collector.stop();
   });
 

@@ -89,18 +89,21 @@ export class Collector {
     this.#targets = next;
     const wanted = new Map(next.targets.map((target) => [targetKey(target), target]));
     const nodes = new Set(next.targets.map(({ node }) => node));
+    const changed = new Map<string, ScrapeLoop>();
     for (const [key, loop] of this.#loops) {
       const target = wanted.get(key);
       if (target !== undefined && isSame(target, loop.target)) wanted.delete(key);
-      else {
+      else if (target === undefined) {
         const { node } = loop.target;
         const hasLeft = node !== undefined && !nodes.has(node);
-        const reason = hasLeft ? nodeGoneReason : removedReason;
-        this.#remove(key, loop, target === undefined ? reason : undefined);
+        this.#leave(key, loop.remove(hasLeft ? nodeGoneReason : removedReason));
+      } else {
+        changed.set(key, loop);
+        this.#leave(key, loop.retire());
       }
     }
     for (const [key, target] of wanted) {
-      const loop = new ScrapeLoop(target, settings, this.#env);
+      const loop = new ScrapeLoop(target, settings, this.#env, changed.get(key));
       this.#loops.set(key, loop);
       // What a changed target still has to store comes before what it stores next.
       loop.start(this.#leaving.get(key));
@@ -202,11 +205,11 @@ export class Collector {
     return problems;
   }
 
-  /** `reason` says why the target is gone; undefined when it goes on in another form. */
-  #remove(key: string, loop: ScrapeLoop, reason: GapReason | undefined): void {
+  /** Drops the loop of `key`, which is `ending`. */
+  #leave(key: string, ending: Promise<void>): void {
     this.#loops.delete(key);
     const before = this.#leaving.get(key) ?? Promise.resolve();
-    const leaving = Promise.all([before, loop.remove(reason)]).then(() => {
+    const leaving = Promise.all([before, ending]).then(() => {
       if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
     });
     this.#leaving.set(key, leaving);

@@ -47,13 +47,32 @@ export class ScrapeLoop {
   #pendingMs: number | undefined;
   /** When the last scrape took place, by both clocks. */
   #last: { timeMs: number; monotonicMs: number } | undefined;
-  constructor(target: ScrapeTarget, settings: CollectSettings, environment: LoopEnvironment) {
+  /** Newest sample of the target in the form it had before. */
+  readonly #newestBeforeMs: number | undefined;
+
+  /** `before` is the retired loop of the same target in another form; its series go on. */
+  constructor(
+    target: ScrapeTarget,
+    settings: CollectSettings,
+    environment: LoopEnvironment,
+    before?: ScrapeLoop,
+  ) {
     this.target = target;
     this.#env = environment;
     this.#record = new ScrapeRecord(target, environment);
     this.#settings = settings;
     this.growth = new SeriesGrowth(environment.clock, environment.store);
-    this.#series = this.#newSeries();
+    this.#series = this.#newSeries(before?.series);
+    this.#newestBeforeMs = before?.newestSampleMs;
+  }
+
+  get series(): TargetSeries {
+    return this.#series;
+  }
+
+  /** Time of the newest sample that was stored; undefined when there is none. */
+  get newestSampleMs(): number | undefined {
+    return this.status.newestSampleMs ?? this.#newestBeforeMs;
   }
 
   get status(): Readonly<LoopStatus> {
@@ -96,19 +115,20 @@ export class ScrapeLoop {
     await this.#running;
   }
 
-  /**
-   * Stops for good and stores the end of every series. `gone` says why the target is missing from
-   * now on; undefined when it goes on in another form.
-   */
-  async remove(gone?: GapReason): Promise<void> {
+  /** Stops for good because the target goes on in another form, whose loop takes over the series. */
+  async retire(): Promise<void> {
+    await this.stop();
+    this.#env.ledger.forget(this.target, this.#env.clock.nowMs());
+  }
+
+  /** Stops for good and stores the end of every series. `gone` says why the target is missing from now on. */
+  async remove(gone: GapReason): Promise<void> {
     await this.stop();
     const { ledger, clock, slots } = this.#env;
     const wasThere = this.status.state === 'up' || this.status.state === 'down';
-    if (gone !== undefined && wasThere) ledger.gone(this.target, clock.nowMs(), gone);
+    if (wasThere) ledger.gone(this.target, clock.nowMs(), gone);
     else ledger.forget(this.target, clock.nowMs());
-    await slots.use(async (slot) => {
-      await this.#end(this.#series, slot);
-    });
+    await slots.use((slot) => this.#end(slot));
   }
 
   async #run(): Promise<void> {
@@ -197,6 +217,7 @@ export class ScrapeLoop {
       const failure = this.#discreet(storeError(error));
       if (this.#record.isAbsence(failure)) {
         this.#record.noteAbsent(failure);
+        await this.#end(slot);
         return;
       }
       this.#record.noteFailed(time, failure, this.#intervalMs());
@@ -265,11 +286,11 @@ export class ScrapeLoop {
   }
 
   /** Ends series right behind their last sample, so that it cannot hit what comes after them. */
-  async #end(series: TargetSeries, slot: ScrapeSlot): Promise<void> {
-    const newestMs = this.status.newestSampleMs;
+  async #end(slot: ScrapeSlot): Promise<void> {
+    const newestMs = this.newestSampleMs;
     if (newestMs === undefined) return;
     try {
-      await series.end(slot, newestMs + 1);
+      await this.#series.end(slot, newestMs + 1);
     } catch (error) {
       this.#env.logger.warn('the end of the series could not be stored', {
         code: 'SERIES_END_NOT_STORED',
