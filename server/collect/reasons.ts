@@ -14,6 +14,14 @@ const checkServer: Advice = {
 };
 const checkExporter: Advice = {
   advice: 'Check that the exporter runs and that its port is open to this server.',
+  link: consolePages.plugin,
+};
+const checkPlugin: Advice = {
+  advice: 'Check that this plugin runs; the server log has more.',
+  link: consolePages.pluginManagement,
+};
+const checkService: Advice = {
+  advice: 'Check that the service runs and that its port is open to this server.',
 };
 const checkLicense: Advice = {
   advice:
@@ -34,7 +42,7 @@ const advices: Readonly<Record<string, Advice>> = {
       'Check the target’s certificate, its name and its time; a certificate of your own goes into CustomTargetCertificates.',
     link: consolePages.plugin,
   },
-  SCRAPE_FORBIDDEN: { advice: 'Correct the address of the target.' },
+  SCRAPE_FORBIDDEN: { advice: 'Correct the address of the target.', link: consolePages.plugin },
   SCRAPE_CONTENT_TYPE: {
     advice: 'Check the path of the target: it must answer as Prometheus exporters do.',
     link: consolePages.plugin,
@@ -47,12 +55,17 @@ const advices: Readonly<Record<string, Advice>> = {
     advice: 'Check the credentials of the target in CustomTargetSecrets, and what they may do.',
     link: consolePages.plugin,
   },
-  SCRAPE_BODY_LIMIT: { advice: 'Raise BodySizeLimitBytes if the target is to be trusted.' },
+  SCRAPE_BODY_LIMIT: {
+    advice: 'Raise BodySizeLimitBytes if the target is to be trusted.',
+    link: consolePages.plugin,
+  },
   SCRAPE_SAMPLE_LIMIT: {
     advice: 'Raise SampleLimit, or find out why the target has so many series.',
+    link: consolePages.plugin,
   },
   SCRAPE_SERIES_LIMIT: {
     advice: 'Find out which target has so many series; nothing new is stored above the cap.',
+    link: consolePages.plugin,
   },
   SCRAPE_LABEL_LIMIT: {
     advice: 'Raise LabelLimit if the target is to be trusted, or drop the metric with DropRules.',
@@ -83,9 +96,16 @@ const advices: Readonly<Record<string, Advice>> = {
 
 /** What to do about a failed scrape of `target`. */
 function adviceFor(code: string, target: ScrapeTarget): Advice {
-  const isServer = target.job === 'prometheus';
+  const isServer = target.job === 'prometheus' && target.isForeign !== true;
   if (isServer && code === 'SCRAPE_HTTP_404') return checkLicense;
-  return advices[code] ?? (isServer ? checkServer : checkExporter);
+  return advices[code] ?? (isServer ? checkServer : whoeverServes(target));
+}
+
+/** What to look at when nothing more is known than that a target does not answer as it should. */
+function whoeverServes({ isForeign = false, job, path }: ScrapeTarget): Advice {
+  // What the settings of this plugin name, they can also name otherwise.
+  if (isForeign || job === 'node') return checkExporter;
+  return path.startsWith('/plugins/') ? checkPlugin : checkService;
 }
 
 /** The problem that a target which brings no data is to the administrator. */
