@@ -48,6 +48,7 @@ export {
 export { TsdbError, type TsdbErrorCode, type TsdbErrorDetail } from './errors.ts';
 export { compareLabels, labelsFrom, labelValue, metricNameLabel, type Labels } from './labels.ts';
 export {
+  mergedLabels,
   rewriteBlockFiles,
   rewriteBlocks,
   rewriteSample,

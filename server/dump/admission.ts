@@ -1,4 +1,3 @@
-import type { DumpRedaction } from '../../api/index.ts';
 import { errorText, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
 import type { DumpCoverage } from './coverage.ts';
@@ -31,13 +30,13 @@ export class Admission {
   }
 
   /** Throws a {@link DumpError} that says what to do. */
-  async check(range: TimeRange, redaction: DumpRedaction = 'none'): Promise<void> {
+  async check(range: TimeRange): Promise<void> {
     this.#checkRange(range);
     // What is already known may be enough; asking the file store is the exception.
     if (!this.#coverage.covers(range)) await this.#lookAtStore();
     if (!this.#coverage.covers(range)) await this.#askForHead();
     if (!this.#coverage.covers(range)) throw rangeEmpty(range, this.#coverage.available());
-    await this.#checkRoom(range, redaction);
+    await this.#checkRoom(range);
   }
 
   /** Throws as {@link check} does when the range makes no sense; it may hold nothing. */
@@ -62,9 +61,9 @@ export class Admission {
     }
   }
 
-  async #checkRoom(range: TimeRange, redaction: DumpRedaction): Promise<void> {
+  async #checkRoom(range: TimeRange): Promise<void> {
     const freeBytes = await this.#options.freeBytes();
-    const neededBytes = this.#coverage.neededBytes(range, redaction);
+    const neededBytes = this.#coverage.neededBytes(range);
     checkRoom(neededBytes, freeBytes);
   }
 

@@ -4,13 +4,13 @@ import type { DumpFilter, DumpPhase } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { codeOf, type Clock } from '../../lib/runtime/index.ts';
 import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
-import { blockKey, type BlockCatalog } from '../share/index.ts';
+import type { BlockCatalog } from '../share/index.ts';
 import { archiveTexts } from './archive-texts.ts';
 import { ArchiveStream, type TakeArchive } from './archive-stream.ts';
 import { metricTypes } from './counter-metrics.ts';
 import { archiveFileName, utcText } from './file-name.ts';
 import { DumpError } from './errors.ts';
-import { fetchObject } from './fetch-object.ts';
+import { fetchBlock } from './fetch-object.ts';
 import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from './ports.ts';
 import { eachIndex } from './known-hosts.ts';
 import { hostsIn } from './redact-manifest.ts';
@@ -184,8 +184,7 @@ class Build {
 
   /** What is known now may be more than when the job was asked for, here or by another node. */
   async #checkRoom(groups: SourceBlock[][]): Promise<void> {
-    const redaction = this.#request.aliasSecret === null ? 'none' : 'hosts-and-ids';
-    checkRoom(temporaryBytes(groups, redaction), (await this.#parts.freeBytes?.()) ?? null);
+    checkRoom(temporaryBytes(groups), (await this.#parts.freeBytes?.()) ?? null);
   }
 
   /**
@@ -295,7 +294,6 @@ class Build {
     group: SourceBlock[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<{ ulid: string; dir: string }[]> {
-    const { clock, store, storePace } = this.#parts;
     const { signal } = this.#stream;
     const fetched = [];
     for (const [at, block] of group.entries()) {
@@ -305,11 +303,8 @@ class Build {
         continue;
       }
       const dir = join(await this.#area.directory('in'), block.ulid);
-      const startedMs = clock.monotonicMs();
       try {
-        for (const { path } of block.block.blockFiles)
-          await fetchObject(store, blockKey(block.ulid, path, block.area), join(dir, path), signal);
-        storePace?.got(block.sizeBytes, clock.monotonicMs() - startedMs);
+        await fetchBlock(this.#parts, block, dir, signal);
         fetched.push({ ulid: block.ulid, dir });
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;
@@ -330,7 +325,7 @@ class Build {
     const outDir = await this.#area.directory('out');
     const { actual, block, damaged, intervalMs } = (await this.#stream.call(
       'dump.addGroup',
-      { blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir },
+      { blockDirs, mint: requested.fromMs, maxt: requested.toMs, filter, outDir, isOwned: true },
       {
         onProgress: (progress) => {
           const { phase, fraction } = progress as GroupProgress;

@@ -1,4 +1,4 @@
-import type { DumpEstimate, DumpRedaction } from '../../api/index.ts';
+import type { DumpEstimate } from '../../api/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
 import { spaceMarginBytes } from './limits.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';
@@ -64,11 +64,11 @@ export class DumpCoverage {
   }
 
   /** Temporary space that building needs on the disk of the data directory, and some to go on beside. */
-  neededBytes(range: TimeRange, redaction: DumpRedaction): number {
+  neededBytes(range: TimeRange): number {
     const groups = groupOverlapping(this.#blocks(range));
     const head = this.head(range);
     const snapshotBytes = head === undefined ? 0 : snapshotBytesOf(head);
-    return temporaryBytes(groups, redaction) + snapshotBytes + spaceMarginBytes;
+    return temporaryBytes(groups) + snapshotBytes + spaceMarginBytes;
   }
 
   /** Blocks that a dump of the range is made of. */

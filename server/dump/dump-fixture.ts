@@ -134,7 +134,7 @@ export class DumpRig {
   readonly changes: string[] = [];
   /** Called before each call into the worker. */
   onCall: (method: string) => Promise<void> = () => Promise.resolve();
-  /** Called when the worker reports progress. */
+  /** Called when the worker reports progress, and when it looks whether to go on. */
   onWorkerProgress: () => void = () => undefined;
   freeBytes: number | null = 100 * 1024 ** 3;
   license: LicenseFacts | null = null;
@@ -291,6 +291,19 @@ export class DumpRig {
     }
   }
 
+  /** The worker looks at it between two series. */
+  #watched(signal: AbortSignal): AbortSignal {
+    const onLook = () => {
+      this.onWorkerProgress();
+    };
+    return {
+      get aborted() {
+        onLook();
+        return signal.aborted;
+      },
+    } as AbortSignal;
+  }
+
   #openThread(): DumpThread {
     const thread = inlineThread({
       ...createDumpHandlers(seededRng(99 + this.#seed)),
@@ -303,6 +316,7 @@ export class DumpRig {
         await this.onCall(method);
         return await thread.call(method, payload, {
           ...options,
+          ...(options.signal === undefined ? {} : { signal: this.#watched(options.signal) }),
           onProgress: (progress) => {
             this.onWorkerProgress();
             options.onProgress?.(progress);

@@ -118,7 +118,7 @@ export class DumpService {
     userId: string,
     content: DumpContent = wholeContent,
   ): Promise<Dump> {
-    await this.#admission.check(range, content.redaction);
+    await this.#admission.check(range);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
     const { clock, node, onCreated, owner, rng } = this.#options;

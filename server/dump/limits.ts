@@ -50,7 +50,7 @@ export const gzipLevel = 1;
 export const streamChunkBytes = 128 * 1024;
 
 /** Segments of chunks in blocks that are written anew: each is packed and removed when it is full. */
-export const segmentBytes = 16 * 1024 * 1024;
+export const segmentBytes = 4 * 1024 * 1024;
 
 /** Bytes of an archive that wait for whoever takes them. */
 export const streamAheadBytes = 512 * 1024;
@@ -102,7 +102,7 @@ export const maxProbedBlocks = 8;
 
 /** Samples and series of one block that are rewritten for an estimate: a tenth of a second or two. */
 export const maxProbedSamples = 2_000_000;
-export const maxProbedSeries = 512;
+export const maxProbedSeries = 4096;
 
 /** Samples and series that a dump is tried with, to tell how fast it is made: again a tenth of a second or two. */
 export const maxRehearsedSamples = 1_000_000;

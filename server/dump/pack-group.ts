@@ -7,10 +7,8 @@ import {
   printBlockMeta,
   printTombstones,
   rewriteBlockFiles,
-  rewriteBlocks,
   type BlockMeta,
   type BlockReader,
-  type Labels,
   type RewriteOptions,
   type Thinning,
 } from '../../lib/tsdb/index.ts';
@@ -18,7 +16,7 @@ import type { ArchiveWriter } from './archive-writer.ts';
 import { checkSource, isDamage, type CheckedSource } from './check-source.ts';
 import { seriesFilter } from './filter.ts';
 import { segmentBytes } from './limits.ts';
-import { redactBlock } from './redact-block.ts';
+import { aliasedLabels } from './aliased-labels.ts';
 import type { Redactor } from './redactor.ts';
 import { longerMs } from './sample-interval.ts';
 import type { SeriesCount } from './series-count.ts';
@@ -112,8 +110,7 @@ class GroupPacker {
     if (first === undefined) return { block: null, actual: null };
     let meta: BlockMeta | undefined;
     if (others.length === 0 && this.#isWhole(first)) meta = await this.#packAsItIs(first);
-    else if (this.#target.redactor === undefined) meta = await this.#packRewritten();
-    else meta = await this.#packRedacted(this.#target.redactor);
+    else meta = await this.#packRewritten();
     if (meta === undefined) return { block: null, actual: null };
     const { compaction, maxTime: maxt, minTime: mint, stats, ulid } = meta;
     const { numSamples: samples, numSeries: series } = stats;
@@ -161,51 +158,37 @@ class GroupPacker {
   async #packRewritten(): Promise<BlockMeta | undefined> {
     const ulid = this.#target.nextUlid();
     this.#totalBytes = await this.#sourceBytes();
-    const { series } = this.#target;
-    const rewriting = this.#rewriting(ulid);
-    const onSeries = (labels: Labels) => {
-      series.add(labels);
-    };
-    return await this.#packFiles(ulid, rewriteBlockFiles({ ...rewriting, segmentBytes, onSeries }));
-  }
-
-  /** Aliases sort in another order than what they stand for: a whole block has to be there first. */
-  async #packRedacted(redactor: Redactor): Promise<BlockMeta | undefined> {
-    const block = rewriteBlocks(this.#rewriting(this.#target.nextUlid()));
-    if (block === undefined) return undefined;
-    try {
-      this.#totalBytes = block.sizeBytes;
-      const ulid = this.#target.nextUlid();
-      const { series } = this.#target;
-      const checkCancelled = () => {
-        this.#context.checkCancelled();
-      };
-      const onSeries = (labels: Labels) => {
-        series.add(labels);
-      };
-      const parentDir = this.#request.outDir;
-      const into = { parentDir, ulid, segmentBytes, checkCancelled, onSeries };
-      return await this.#packFiles(ulid, redactBlock(block, redactor, into));
-    } finally {
-      rmSync(block.dir, { recursive: true, force: true });
-    }
+    return await this.#packFiles(ulid, rewriteBlockFiles(this.#rewriting(ulid)));
   }
 
   #rewriting(ulid: string): RewriteOptions {
     const { filter, maxt, mint, outDir: parentDir } = this.#request;
-    const { thinning } = this.#target;
+    const { redactor, series, thinning } = this.#target;
+    const sources = this.#sources.map(({ reader }) => reader);
+    const checkCancelled = () => {
+      this.#context.checkCancelled();
+    };
     return {
-      sources: this.#sources.map(({ reader }) => reader),
-      mint,
-      maxt,
+      ...{ sources, mint, maxt, parentDir, ulid, segmentBytes, checkCancelled },
       ...(filter === null ? {} : { keepSeries: seriesFilter(filter) }),
       ...(thinning === undefined ? {} : { thinning }),
-      parentDir,
-      ulid,
-      checkCancelled: () => {
-        this.#context.checkCancelled();
+      ...(redactor === undefined
+        ? {}
+        : { relabel: aliasedLabels(sources, redactor, checkCancelled) }),
+      onSeries: (labels) => {
+        series.add(labels);
+      },
+      onRead: () => {
+        this.#dropSources();
       },
     };
+  }
+
+  /** Makes room for the index: all that is still to be written is in the list of series. */
+  #dropSources(): void {
+    this.close();
+    if (!this.#request.isOwned) return;
+    for (const dir of this.#request.blockDirs) rmSync(dir, { recursive: true, force: true });
   }
 
   /** Packs the files of a block as they are completed. */

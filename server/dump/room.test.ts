@@ -2,8 +2,10 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreCall } from '../../lib/objectstore/faulty-store-fixture.ts';
+import { seededRng, systemClock } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import { makeBlock, removeTree } from '../share/block-fixture.ts';
+import { wholeContent, type DumpContent } from './content.ts';
 import { DumpCoverage } from './coverage.ts';
 import { DumpRig, hourMs, hours, startMs } from './dump-fixture.ts';
 import { spaceMarginBytes } from './limits.ts';
@@ -43,6 +45,7 @@ function measure(): void {
 }
 
 let seed = 100;
+const seedOfRun = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 
 /** A block of a quarter of a megabyte that begins and ends so many hours before the start. */
 async function addBlock(fromHour: number, toHour: number): Promise<BlockInfo> {
@@ -58,10 +61,17 @@ async function addBlock(fromHour: number, toHour: number): Promise<BlockInfo> {
   return block;
 }
 
-async function dumped(from: number, to: number): Promise<number> {
+async function dumped(
+  from: number,
+  to: number,
+  content: Partial<DumpContent> = {},
+): Promise<number> {
   await rig.catalog.refresh();
-  const needed = new DumpCoverage(rig.options()).neededBytes(hours(from, to), 'none');
-  const { id } = await rig.service.create(hours(from, to), 'admin');
+  const needed = new DumpCoverage(rig.options()).neededBytes(hours(from, to));
+  const { id } = await rig.service.create(hours(from, to), 'admin', {
+    ...wholeContent,
+    ...content,
+  });
   expect((await rig.finished(id)).error).toBeNull();
   return needed - spaceMarginBytes;
 }
@@ -102,11 +112,43 @@ test('groups that overlap, and edges, take what was computed and no more', async
   expect(peakBytes).toBeLessThanOrEqual(needed);
 });
 
+test('what is asked for anew of blocks of the file store takes what was computed and no more', async () => {
+  const rng = seededRng(seedOfRun);
+  const contents: Partial<DumpContent>[] = [
+    {},
+    { redaction: 'hosts-and-ids' },
+    { stepSeconds: 60 },
+    { filter: { nodes: [], jobs: ['mattermost'], metrics: [] }, redaction: 'hosts-and-ids' },
+  ];
+  for (const content of contents) {
+    // A group of two or three that overlap, of many series or many samples.
+    for (let count = 2 + (rng.u32() % 2); count > 0; count--) {
+      const block = await makeBlock({
+        parentDir: rig.dataDirectory,
+        mint: startMs - (9 + (rng.u32() % 60) / 60) * hourMs,
+        maxt: startMs - (7 + (rng.u32() % 60) / 60) * hourMs,
+        seriesCount: 1 + (rng.u32() % 120),
+        stepMs: [15_000, 60_000, 1_800_000][rng.u32() % 3]!,
+        isNoisy: rng.u32() % 2 === 0,
+        seed: seed++,
+      });
+      rig.local.add(block);
+      await rig.makeRemote(block);
+    }
+    peakBytes = 0;
+    const promised = await dumped(8.5, 0, content);
+    if (peakBytes > promised) {
+      const what = `${JSON.stringify(content)} with SEED=${String(seedOfRun)}`;
+      throw new Error(`${String(peakBytes)} bytes instead of ${String(promised)} for ${what}`);
+    }
+  }
+});
+
 test('a dump that has no room is refused before anything is written', async () => {
   await rig.makeRemote(await addBlock(8, 6));
   await rig.makeRemote(await addBlock(7, 5));
   await rig.catalog.refresh();
-  const needed = new DumpCoverage(rig.options()).neededBytes(hours(8, 0), 'none');
+  const needed = new DumpCoverage(rig.options()).neededBytes(hours(8, 0));
   const { calls } = rig.store;
   calls.length = 0;
   rig.freeBytes = needed - 1;

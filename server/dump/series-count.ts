@@ -17,18 +17,23 @@ export class SeriesCount {
   }
 
   add(labels: Labels): void {
-    let a = 0x811c9dc5;
-    let b = 0x9747b28c;
-    for (const text of labels) {
-      for (let at = 0; at < text.length; at++) {
-        const unit = text.charCodeAt(at);
-        a = Math.imul(a ^ unit, 0x01000193);
-        b = Math.imul(b ^ unit, 0x5bd1e995) ^ (b >>> 15);
-      }
-      // Where one text ends and the next begins is part of the hash.
-      a = Math.imul(a ^ 0xffff, 0x01000193);
-      b = Math.imul(b ^ 0xffff, 0x5bd1e995) ^ (b >>> 15);
-    }
-    this.#hashes.add((a >>> 0) * 2 ** 21 + ((b >>> 0) & 0x1fffff));
+    this.#hashes.add(labelsHash(labels));
   }
+}
+
+/** 53 bits that tell label sets apart. */
+export function labelsHash(labels: Labels): number {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (const text of labels) {
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      a = Math.imul(a ^ unit, 0x01000193);
+      b = Math.imul(b ^ unit, 0x5bd1e995) ^ (b >>> 15);
+    }
+    // Where one text ends and the next begins is part of the hash.
+    a = Math.imul(a ^ 0xffff, 0x01000193);
+    b = Math.imul(b ^ 0xffff, 0x5bd1e995) ^ (b >>> 15);
+  }
+  return (a >>> 0) * 2 ** 21 + ((b >>> 0) & 0x1fffff);
 }

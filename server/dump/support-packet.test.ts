@@ -104,7 +104,7 @@ test('is shortened where the time is not enough, or the disk has no room', async
   expect(late.reductions).toEqual([expect.stringMatching(/last 9 h instead of 72 h.*waits/)]);
   expect(late.tookMs).toBe(30_000);
   const { asked } = late;
-  rig.freeBytes = new DumpCoverage(rig.options()).neededBytes(asked, 'none') - 1;
+  rig.freeBytes = new DumpCoverage(rig.options()).neededBytes(asked) - 1;
   const { reductions } = await packet().dump();
   expect(reductions).toEqual([expect.stringMatching(/^Shortened.*room/)]);
 });

@@ -169,7 +169,7 @@ export class SupportPacket {
     shareMs: number,
     freeBytes: number | null,
   ): Promise<PacketLimit | undefined> {
-    if (freeBytes !== null && this.#coverage.neededBytes(range, 'none') > freeBytes) return 'room';
+    if (freeBytes !== null && this.#coverage.neededBytes(range) > freeBytes) return 'room';
     const coarse = this.#coverage.estimate(range);
     // Looking closer takes its time, and is worth it only near a limit.
     const isFar = 2 * coarse.bytes < this.#maxBytes && 2000 * coarse.seconds < shareMs;

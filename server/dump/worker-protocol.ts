@@ -53,6 +53,8 @@ export interface AddGroupRequest {
   filter: DumpFilter | null;
   /** Gets what is written of the block until it is packed. */
   outDir: string;
+  /** The directories are there for this alone: they are deleted as soon as they were read. */
+  isOwned: boolean;
 }
 
 /** Answer of `dump.addGroup`; null when no sample is in the range. */

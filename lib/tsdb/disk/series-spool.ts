@@ -20,18 +20,25 @@ export class SeriesSpool {
   /** Symbols in order of appearance, which is the numbering in the file. */
   readonly #numbers = new Map<string, number>();
   #count = 0;
-  /** Chunks are written as differences to the chunk before, over all series. */
+  /** Chunks are written as differences to the chunk before, over all series that are read in their order. */
   #lastChunk = { mint: 0, ref: 0 };
+  /** Where each series is and what it is called, when they come in any order. */
+  readonly #entries: Entry[] | undefined;
+  #length = 0;
 
-  constructor(path: string) {
+  constructor(path: string, isUnordered = false) {
     this.#path = path;
+    this.#entries = isUnordered ? [] : undefined;
     this.#sink = new FileSink(path);
   }
 
   add(labels: Labels, chunks: readonly ChunkMeta[]): void {
     const writer = this.#scratch.reset().u32be(0).uvarint(labels.length);
-    for (const text of labels) writer.uvarint(this.#number(text));
+    const numbers = labels.map((text) => this.#number(text));
+    for (const number of numbers) writer.uvarint(number);
     writer.uvarint(chunks.length);
+    this.#entries?.push({ at: this.#length, numbers: Uint32Array.from(numbers) });
+    if (this.#entries !== undefined) this.#lastChunk = { mint: 0, ref: 0 };
     let { mint: lastMint, ref: lastRef } = this.#lastChunk;
     for (const { mint, maxt, ref } of chunks) {
       writer
@@ -43,6 +50,7 @@ export class SeriesSpool {
     }
     this.#lastChunk = { mint: lastMint, ref: lastRef };
     writer.patchU32be(0, writer.length - lengthBytes);
+    this.#length += writer.length;
     this.#sink.write(writer.finish());
     this.#count++;
   }
@@ -53,7 +61,13 @@ export class SeriesSpool {
     const symbols = [...this.#numbers.keys()].sort(compareUtf8);
     const ranks = new Uint32Array(symbols.length);
     symbols.forEach((symbol, rank) => (ranks[this.#numbers.get(symbol)!] = rank));
-    return { symbols, series: () => this.#read(ranks) };
+    const entries = this.#entries;
+    if (entries === undefined) return { symbols, series: () => this.#read(ranks) };
+    for (const { numbers } of entries) {
+      numbers.forEach((number, place) => (numbers[place] = ranks[number]!));
+    }
+    entries.sort((a, b) => compareRanks(a.numbers, b.numbers));
+    return { symbols, series: () => this.#readSorted(ranks, entries) };
   }
 
   /** Removes the file, whatever state it is in. */
@@ -74,14 +88,42 @@ export class SeriesSpool {
       let at = 0;
       const last = { mint: 0, ref: 0 };
       for (let read = 0; read < this.#count; read++) {
-        const length = new ByteReader(source.read(at, lengthBytes)).u32be();
-        yield decode(new ByteReader(source.read(at + lengthBytes, length)), ranks, last);
-        at += lengthBytes + length;
+        const bytes = entryAt(source, at);
+        yield decode(new ByteReader(bytes), ranks, last);
+        at += lengthBytes + bytes.length;
       }
     } finally {
       source.close();
     }
   }
+
+  *#readSorted(ranks: Uint32Array, entries: readonly Entry[]): Generator<SpooledSeries> {
+    const source = new FileSource(this.#path);
+    try {
+      for (const { at } of entries) {
+        yield decode(new ByteReader(entryAt(source, at)), ranks, { mint: 0, ref: 0 });
+      }
+    } finally {
+      source.close();
+    }
+  }
+}
+
+/** A series by its place in the file and its labels as numbers. */
+interface Entry {
+  readonly at: number;
+  readonly numbers: Uint32Array;
+}
+
+function entryAt(source: FileSource, at: number): Uint8Array {
+  const length = new ByteReader(source.read(at, lengthBytes)).u32be();
+  return source.read(at + lengthBytes, length);
+}
+
+function compareRanks(a: Uint32Array, b: Uint32Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let at = 0; at < shared; at++) if (a[at] !== b[at]) return a[at]! - b[at]!;
+  return a.length - b.length;
 }
 
 /** A series with its labels as positions in the sorted symbols. */

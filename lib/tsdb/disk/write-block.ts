@@ -29,8 +29,10 @@ export interface WriteBlockOptions {
   /** Directory that the block's own directory is made in. */
   readonly parentDir: string;
   readonly ulid: string;
-  /** In order of label sets (`compareLabels`), each set once; read once. */
+  /** In order of label sets (`compareLabels`), each set once; read once, before the index is begun. */
   readonly series: Iterable<BlockSeries>;
+  /** The series come in any order: the labels of all of them are in memory until they are sorted. */
+  readonly isUnordered?: boolean;
   /** 1 unless the block is made of others. */
   readonly level?: number;
   /** Level-1 blocks that the samples come from; the block itself when absent. */
@@ -125,7 +127,7 @@ function* blockFiles(
 ): Generator<BlockFile, Omit<WrittenBlock, 'dir'> | undefined> {
   const segmentBytes = options.segmentBytes ?? defaultSegmentBytes;
   const chunks = new ChunkFileWriter(join(dir, 'chunks'), segmentBytes, isTemporary);
-  const spool = new SeriesSpool(join(dir, 'series.tmp'));
+  const spool = new SeriesSpool(join(dir, 'series.tmp'), options.isUnordered === true);
   const complete = (name: string) => ({ name, path: join(dir, name) });
   const write = isTemporary ? writeFileSync : writeFileDurably;
   try {
@@ -187,7 +189,7 @@ function writeIndex(
   const { symbols, series } = spool.finish();
   const sink = new FileSink(path);
   try {
-    const index = new IndexWriter(sink, symbols);
+    const index = new IndexWriter(sink, symbols, options.isUnordered);
     for (const { symbols: labels, chunks } of series()) {
       options.checkCancelled?.();
       index.addSeries(labels, chunks);

@@ -32,11 +32,16 @@ export class IndexWriter {
   #position = 0;
   #lastLabels: readonly number[] = [];
   #lastChunkRef = 0;
+  readonly #isScattered: boolean;
   #isFinished = false;
 
-  /** Begins the file; `symbols` are all label names and values, sorted by bytes, each once. */
-  constructor(sink: ByteSink, symbols: readonly string[]) {
+  /**
+   * Begins the file; `symbols` are all label names and values, sorted by bytes, each once. The chunks of one
+   * series lie behind those of the one before, unless the block is `isScattered`.
+   */
+  constructor(sink: ByteSink, symbols: readonly string[], isScattered = false) {
     this.#sink = sink;
+    this.#isScattered = isScattered;
     this.#symbols = symbols;
     this.#write(new ByteWriter(indexHeaderBytes).u32be(indexMagic).u8(indexVersion).finish());
     this.#writeSymbols();
@@ -126,6 +131,7 @@ export class IndexWriter {
 
   #checkChunks(chunks: readonly ChunkMeta[]): void {
     let lastMaxt = -Infinity;
+    if (this.#isScattered) this.#lastChunkRef = 0;
     for (const { mint, maxt, ref } of chunks) {
       if (!(mint > lastMaxt && maxt >= mint && ref >= this.#lastChunkRef)) {
         throw new TsdbError(

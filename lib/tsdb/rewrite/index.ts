@@ -1,4 +1,5 @@
 export {
+  mergedLabels,
   rewriteBlockFiles,
   rewriteBlocks,
   type RewriteOptions,

@@ -29,6 +29,10 @@ export interface RewriteOptions {
   readonly ulid: string;
   /** False leaves the series out. */
   readonly keepSeries?: (labels: Labels) => boolean;
+  /** What stands for the labels of a series in the new block, each set once; they sort anew. */
+  readonly relabel?: (labels: Labels) => Labels;
+  /** Told when nothing more is read of the sources, before the index is written: they may go. */
+  readonly onRead?: () => void;
   /** Keeps few samples per series; every sample when absent. */
   readonly thinning?: Thinning;
   /** Told of each series that is written. */
@@ -73,6 +77,7 @@ function outputOf(options: RewriteOptions): WriteBlockOptions {
     parentDir,
     ulid,
     series: rewrittenSeries(options),
+    isUnordered: options.relabel !== undefined,
     level: newLevel(sources),
     sources: sources.flatMap(({ meta }) =>
       meta.compaction.sources.length === 0 ? [meta.ulid] : meta.compaction.sources,
@@ -91,7 +96,7 @@ function newLevel(sources: readonly BlockReader[]): number {
 }
 
 function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
-  const { mint, maxt, keepSeries, onProgress, thinning } = options;
+  const { mint, maxt, keepSeries, onProgress, relabel, thinning } = options;
   const thinner = thinning === undefined ? undefined : new ChunkThinner(thinning);
   const merge = new SeriesMerge(options.sources);
   let told = 0;
@@ -101,8 +106,16 @@ function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
     if (merge.done - told >= progressSeries) onProgress?.((told = merge.done), merge.total);
     if (keepSeries !== undefined && !keepSeries(labels)) continue;
     const chunks = mergeChunks(parts, mint, maxt);
-    if (chunks.length > 0) options.onSeries?.(labels);
-    yield { labels, chunks: thinner?.thinned(labels, chunks) ?? chunks };
+    if (chunks.length === 0) continue;
+    const called = relabel?.(labels) ?? labels;
+    options.onSeries?.(called);
+    yield { labels: called, chunks: thinner?.thinned(labels, chunks) ?? chunks };
   }
   onProgress?.(merge.total, merge.total);
+  options.onRead?.();
+}
+
+/** The label sets of all series of some blocks, each once, in order. */
+export function* mergedLabels(sources: readonly BlockReader[]): Generator<Labels> {
+  for (const { labels } of new SeriesMerge(sources).series()) yield labels;
 }

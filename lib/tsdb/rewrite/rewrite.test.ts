@@ -192,6 +192,53 @@ describe('rewriteBlocks', () => {
     expect(readdirSync(dir).length).toBe(3);
   });
 
+  test('gives series other labels, which sort anew, and lets the sources go before the index', () => {
+    const model: Model = new Map();
+    const names = Array.from({ length: 40 }, (_, at) => `s${String(at).padStart(2, '0')}`);
+    for (const name of names) {
+      for (let time = 0; time < 3000; time += 10)
+        put(model, ['__name__', name], time, bitsOf(time));
+    }
+    const source = block(seriesOf(model));
+    // Backwards, but for every seventh.
+    const aliasOf = (name: string, at: number) => (at % 7 === 0 ? name : `a${String(99 - at)}`);
+    const aliases = new Map(names.map((name, at) => [name, aliasOf(name, at)]));
+    const relabel = (labels: Labels): Labels => [
+      '__name__',
+      aliases.get(labelValue(labels, '__name__') ?? '') ?? '',
+    ];
+    const told: string[] = [];
+    let readEnds = 0;
+    const result = rewrite([source], {
+      relabel,
+      onSeries: (labels) => told.push(labels[1] ?? ''),
+      segmentBytes: 4096,
+      onRead: () => {
+        readEnds++;
+        source.close();
+      },
+    })!;
+    expect(readEnds).toBe(1);
+    expect(told).toEqual([...aliases.values()]);
+    const wanted: Model = new Map();
+    for (const [labels, samples] of model)
+      wanted.set(JSON.stringify(relabel(JSON.parse(labels) as Labels)), samples);
+    expect(sorted(modelOf(result.block))).toEqual(sorted(wanted));
+    expect(result.block.index.labelValues('__name__')).toEqual([...aliases.values()].sort());
+    const found = [...result.block.series()].map(({ labels }) => labels[1]);
+    expect(found).toEqual([...aliases.values()].sort());
+  });
+
+  test('refuses two series that are given the same labels', () => {
+    const model = steady('a', 0, 100);
+    put(model, ['__name__', 'b'], 5, bitsOf(1));
+    const relabel = () => ['__name__', 'same'];
+    const code = 'TSDB_OUT_OF_ORDER';
+    expect(() => rewrite([block(seriesOf(model))], { relabel })).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+
   test('tells progress, and stops where it is told to', () => {
     const model: Model = new Map();
     for (let at = 0; at < 300; at++) put(model, ['i', String(at)], 5, bitsOf(1));

@@ -1,10 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
 import { codeOf, type Clock } from '../../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../../lib/tsdb/index.ts';
-import { blockKey } from '../../share/index.ts';
-import { fetchObject } from '../fetch-object.ts';
+import { fetchBlock } from '../fetch-object.ts';
 import { headPartAgeMs, headPartMs, maxTried, rehearsalAgeMs } from '../limits.ts';
 import type { DumpThread, LocalStorePort } from '../ports.ts';
 import { share, type SourceBlock } from '../selection.ts';
@@ -136,17 +135,9 @@ export class ProbeRoom {
     if (source.kind === 'local') return source.dir;
     if (this.#fetched?.ulid === source.ulid) return this.#fetched.dir;
     await this.#dropFetched();
-    const { clock, storePace } = this.#parts;
     const dir = join(await this.#area.directory('in'), source.ulid);
-    const startedMs = clock.monotonicMs();
     try {
-      // Readers want the directory even when there are no chunks.
-      await mkdir(join(dir, 'chunks'), { recursive: true, mode: 0o700 });
-      for (const { path } of source.block.blockFiles) {
-        const key = blockKey(source.ulid, path, source.area);
-        await fetchObject(this.#parts.store, key, join(dir, path), signal);
-      }
-      storePace?.got(source.sizeBytes, clock.monotonicMs() - startedMs);
+      await fetchBlock(this.#parts, source, dir, signal);
       this.#fetched = { ulid: source.ulid, dir };
       return dir;
     } catch (error) {

@@ -106,7 +106,7 @@ async function dumpOnce(
     });
     const startedMs = clock.monotonicMs();
     if (isRedacted) await stream.call('dump.learnHosts', { hosts: [], dirs: blockDirs });
-    const group = { blockDirs, mint, maxt, filter, outDir: parentDir };
+    const group = { blockDirs, mint, maxt, filter, outDir: parentDir, isOwned: false };
     await stream.call('dump.addGroup', group);
     await stream.call('dump.finish', { texts: [], manifest: {} });
     await stream.taken();
