@@ -42,7 +42,20 @@ const groups: { names: string[]; run: () => Promise<Measure[]> }[] = [
     run: measureBridge,
   },
   { names: ['upload-memory'], run: async () => [await measureUploadMemory()] },
-  { names: ['dump-24h', 'dump-bytes', 'dump-memory', 'dump-slice'], run: measureDayDump },
+  {
+    names: [
+      'dump-24h',
+      'dump-bytes',
+      'dump-memory',
+      'dump-slice',
+      'estimate-bytes',
+      'estimate-samples',
+      'estimate-seconds',
+      'support-packet',
+      'support-packet-bytes',
+    ],
+    run: measureDayDump,
+  },
   { names: ['memory-slope'], run: async () => [await measureWeek()] },
 ];
 

@@ -2,35 +2,27 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Dump, Status } from '../../api/index.ts';
+import type { Dump } from '../../api/index.ts';
 import { run } from '../../build/command.ts';
-import { eventually } from '../conformance/checks.ts';
 import { blocksIn, unpackArchive } from '../conformance/dump-archive.ts';
-import { startExporter, type Exporter } from '../host/exporter.ts';
-import { startHost, type Host, type HostOptions, type Session } from '../host/index.ts';
-import { hostBundle, manifest } from '../packaging/built-bundle.ts';
+import type { Host } from '../host/index.ts';
+import { manifest } from '../packaging/built-bundle.ts';
 import { runChild } from './child.ts';
+import { dumpOnce, removeDump, startDay, type DayHost, type DumpRun } from './day-host.ts';
 import { lastWindowEndMs } from './day-store.ts';
+import { measureEstimates } from './dump-estimates.ts';
+import { measureSupportPacket } from './dump-packet.ts';
 import { median, privateMemoryMb, rounded, type Measure } from './measure.ts';
 
 const hourMs = 3_600_000;
 const runs = 3;
-const sampleMs = 50;
 const restReadings = 40;
-const patienceMs = 10 * 60_000;
 const storePath = 'server/mattermost-plugin-metrics/data';
-
-/** The plugin over a day of three busy servers, with everything in the file store. */
-export interface DayHost {
-  host: Host;
-  exporter: Exporter;
-  login: Session & { headers: Record<string, string> };
-  endMs: number;
-}
 
 /**
  * A dump of 24 hours of three servers with 11,000 series each at 15 s, of 26 hours that are there, beside
- * tar over the same blocks; and what the dump costs the plugin's process in memory.
+ * tar over the same blocks; what the dump costs the plugin's process in memory; what estimates of dumps are
+ * worth; and a support packet over all of it.
  */
 export async function measureDayDump(): Promise<Measure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'day-dump-'));
@@ -41,7 +33,11 @@ export async function measureDayDump(): Promise<Measure[]> {
     await runChild('day-store', [store, String(endMs)]);
     const day = await startDay(directory, endMs);
     try {
-      return await measureRuns(day, directory);
+      return [
+        ...(await measureRuns(day, directory)),
+        ...(await measureEstimates(day)),
+        ...(await measureSupportPacket(day)),
+      ];
     } finally {
       await day.host.stop();
       await day.exporter.close();
@@ -58,10 +54,10 @@ async function measureRuns(day: DayHost, directory: string): Promise<Measure[]> 
   const peer: { seconds: number; bytes: number }[] = [];
   const strong: number[] = [];
   for (let i = 0; i < runs; i++) {
-    ours.push(await dumpOnce(day, pid));
+    ours.push(await dumpOnce(day, pid, { from: day.endMs - 24 * hourMs, to: day.endMs }));
     const blocks =
       i === 0 ? await unpackBlocks(day, directory, ours[0]!.dump) : `${directory}/dump`;
-    await remove(day, ours[i]!.dump);
+    await removeDump(day, ours[i]!.dump);
     peer.push(await tarOnce(blocks, 'gzip -1'));
     strong.push((await tarOnce(blocks, 'gzip')).seconds);
   }
@@ -95,34 +91,6 @@ async function measureRuns(day: DayHost, directory: string): Promise<Measure[]> 
   ];
 }
 
-/** Starts the plugin over a store and waits until the file store has all of it. */
-export async function startDay(
-  directory: string,
-  endMs: number,
-  options: Partial<HostOptions> = {},
-): Promise<DayHost> {
-  const exporter = await startExporter({ profile: 'idle' });
-  const host = await startHost({
-    directory: join(directory, 'server'),
-    environment: { MM_METRICS_SLICE_MONITOR: '1' },
-    configuration: {
-      MetricsSettings: { Enable: true, ListenAddress: `127.0.0.1:${exporter.port}` },
-      PluginSettings: { Plugins: { [manifest.id]: { enablenodeexportertargets: false } } },
-    },
-    ...options,
-  });
-  await host.installPlugin(hostBundle);
-  await host.enable(manifest.id);
-  const day = { host, exporter, login: host.logIn(), endMs };
-  await eventually('all blocks in the file store', patienceMs, async () => {
-    const { store: local, sync } = await ask<Status>(day, '/status');
-    return local.blocks > 0 && sync.pendingBlocks === 0 && sync.remoteBlocks === local.blocks
-      ? true
-      : undefined;
-  });
-  return day;
-}
-
 async function restingMb(pid: number): Promise<number> {
   const readings: number[] = [];
   // The copying has just ended: a rest is what memory has come down to.
@@ -131,32 +99,6 @@ async function restingMb(pid: number): Promise<number> {
     await wait(250);
   }
   return median(readings.slice(-10));
-}
-
-/** What one dump took. */
-export interface DumpRun {
-  dump: Dump;
-  seconds: number;
-  /** Most private memory of the plugin's process meanwhile. */
-  highestMb: number;
-}
-
-export async function dumpOnce(day: DayHost, pid: number): Promise<DumpRun> {
-  const body = JSON.stringify({ from: day.endMs - 24 * hourMs, to: day.endMs });
-  const headers = { 'content-type': 'application/json' };
-  const startedMs = performance.now();
-  let highestMb = 0;
-  const { id } = await ask<Dump>(day, '/dumps', { method: 'POST', body, headers });
-  for (let turn = 0; ; turn++) {
-    highestMb = Math.max(highestMb, await privateMemoryMb(pid));
-    await wait(sampleMs);
-    // Asked seldom, so that asking does not cost what is measured.
-    if (turn % 4 !== 0) continue;
-    const dump = await ask<Dump>(day, `/dumps/${id}`);
-    if (dump.state === 'failed') throw new Error(JSON.stringify(dump.error));
-    if (dump.state !== 'ready') continue;
-    return { dump, seconds: (performance.now() - startedMs) / 1000, highestMb };
-  }
 }
 
 /** The blocks of a dump in a directory, for the peer. */
@@ -183,21 +125,6 @@ async function tarOnce(
   const { size: bytes } = await stat(archive);
   await rm(archive);
   return { seconds, bytes };
-}
-
-async function remove(day: DayHost, { id }: Dump): Promise<void> {
-  await ask(day, `/dumps/${id}`, { method: 'DELETE' });
-}
-
-async function ask<Reply>(
-  { host, login }: Pick<DayHost, 'host' | 'login'>,
-  path: string,
-  init: RequestInit = {},
-): Promise<Reply> {
-  const response = await host.request(manifest.id, `/api/v1${path}`, login, init);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-  return (text === '' ? undefined : JSON.parse(text)) as Reply;
 }
 
 /** The plugin measures itself and says the figure when it stops. */

@@ -46,12 +46,21 @@ const relative: ReadonlySet<string> = new Set([
 /** Measures of which more is better. */
 const rates: ReadonlySet<string> = new Set(['wal-replay', 'bridge-throughput']);
 
+/** Estimates beside what came out, of which one is best: the goal is how far off they may be. */
+const accuracies: ReadonlySet<string> = new Set([
+  'estimate-bytes',
+  'estimate-samples',
+  'estimate-seconds',
+]);
+
 function isMet({ name, ours, peer, goal }: Measure): boolean {
+  if (accuracies.has(name)) return Math.abs(ours - 1) <= goal;
   const limit = relative.has(name) ? goal * (peer ?? NaN) : goal;
   return rates.has(name) ? ours >= limit : ours <= limit;
 }
 
 function goalText({ name, goal }: Measure): string {
+  if (accuracies.has(name)) return `1 ± ${goal}`;
   return `${rates.has(name) ? '≥' : '≤'} ${goal}${relative.has(name) ? ' × peer' : ''}`;
 }
 
