@@ -23,7 +23,13 @@ import type { FileConfig, Host } from './mattermost/index.ts';
 import { Membership, loadIdentity, type NodeIdentity } from './membership/index.ts';
 import type { OpenedParts } from './opened-parts.ts';
 import { Parts, type PartsPorts } from './parts.ts';
-import { chooseDataDirectory, openFilePlace, type FilePlace, freeBytes } from './places/index.ts';
+import {
+  chooseDataDirectory,
+  openFilePlace,
+  type FilePlace,
+  freeBytes,
+  isSameDisk,
+} from './places/index.ts';
 import { loadServerFacts, type FixedFacts } from './server-facts.ts';
 import { BlockCatalog, BlockSync, HeadSnapshots, type BlockLabels } from './share/index.ts';
 import { CollectorView, OwnState } from './state/index.ts';
@@ -310,5 +316,15 @@ function dumpParts(
     pluginId: environment.pluginId,
     node: nodeName,
     dataDirectory,
+    archiveDisk: archiveDiskOf(place, dataDirectory),
   };
+}
+
+/** Of a file store that is a directory of this node: what is free there. */
+function archiveDiskOf({ directory }: FilePlace, dataDirectory: string) {
+  if (directory === undefined) return undefined;
+  return async () => ({
+    freeBytes: await freeBytes(directory),
+    isOfData: await isSameDisk(directory, dataDirectory),
+  });
 }

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { codeOf, type Clock } from '../../lib/runtime/index.ts';
 import { ulidTimeMs, type BlockInfo } from '../../lib/tsdb/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
+import type { ArchiveDisk } from './archive-room.ts';
 import { archiveTexts } from './archive-texts.ts';
 import { ArchiveStream, type TakeArchive } from './archive-stream.ts';
 import { metricTypes } from './counter-metrics.ts';
@@ -52,6 +53,8 @@ export interface BuildParts {
   storePace?: StorePace;
   /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes?: () => Promise<number | null>;
+  /** The disk that archives are kept on; absent where the file store is none. */
+  archiveDisk?: (() => Promise<ArchiveDisk>) | undefined;
   pluginId: string;
   node: string;
   /** The directory of the store; temporary space is made below it. */
@@ -76,7 +79,7 @@ export interface BuildRequest {
   notes?: readonly string[];
   /** Takes the archive as it is made; what it throws ends the building. */
   take: TakeArchive;
-  /** Gives what was taken, to be checked byte by byte; absent when nothing can have happened to it. */
+  /** Gives what was taken, to be checked; absent when nothing can have happened to it. */
   readBack?: () => Promise<AsyncIterable<Uint8Array>>;
   signal: AbortSignal;
   /** `fraction` of the whole work, 0 to 1. */
@@ -294,7 +297,6 @@ class Build {
     group: SourceBlock[],
     tell: (phase: DumpPhase, fraction: number) => void,
   ): Promise<{ ulid: string; dir: string }[]> {
-    const { signal } = this.#stream;
     const fetched = [];
     for (const [at, block] of group.entries()) {
       tell('fetching', (0.3 * at) / group.length);
@@ -304,7 +306,7 @@ class Build {
       }
       const dir = join(await this.#area.directory('in'), block.ulid);
       try {
-        await fetchBlock(this.#parts, block, dir, signal);
+        await fetchBlock(this.#parts, block, dir, this.#stream.signal);
         fetched.push({ ulid: block.ulid, dir });
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;
@@ -364,8 +366,7 @@ class Build {
       { jobId, createdAtMs, ...range, content, samples, series, blocks, warnings },
       async (name) => (await this.#stream.call('dump.alias', { name })) as string,
     );
-    const files = { texts, manifest };
-    const finished = (await this.#stream.call('dump.finish', files)) as FinishResult;
+    const finished = (await this.#stream.call('dump.finish', { texts, manifest })) as FinishResult;
     const toMs = Math.min(requested.toMs, createdAtMs);
     const fileName = archiveFileName(serverName, requested.fromMs, toMs);
     return { fileName, ...finished, actual, samples, series, warnings: manifest.warnings };

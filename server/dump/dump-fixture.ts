@@ -22,6 +22,7 @@ import {
 import { BlockShelf, makeBlock, removeTree } from '../share/block-fixture.ts';
 import { uploadBlock } from '../share/block-upload.ts';
 import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
+import type { ArchiveDisk } from './archive-room.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
 import type { LicenseFacts, MetricFacts, NodeFacts } from './ports.ts';
 import type { Manifest } from './manifest.ts';
@@ -137,6 +138,8 @@ export class DumpRig {
   /** Called when the worker reports progress, and when it looks whether to go on. */
   onWorkerProgress: () => void = () => undefined;
   freeBytes: number | null = 100 * 1024 ** 3;
+  /** What is free for archives; undefined where the file store is no disk. */
+  archiveDisk: ArchiveDisk | undefined;
   license: LicenseFacts | null = null;
   nodes: NodeFacts[] = [];
   targets: Target[] = [];
@@ -235,6 +238,7 @@ export class DumpRig {
       owner: this.#node,
       dataDirectory: this.dataDirectory,
       freeBytes: () => Promise.resolve(this.freeBytes),
+      archiveDisk: () => Promise.resolve(this.archiveDisk ?? { freeBytes: null, isOfData: false }),
       retentionMs: () => this.retentionMs,
       mayDelete: () => this.mayDelete,
       onChange: ({ state, progress }) => {

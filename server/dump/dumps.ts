@@ -2,6 +2,7 @@ import type { Dump, DumpAliases, DumpChoices, DumpEstimate, DumpPreview } from '
 import { errorText, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey, isJobId } from '../share/index.ts';
 import { Admission } from './admission.ts';
+import { ArchiveRoom } from './archive-room.ts';
 import type { BuildParts } from './build.ts';
 import { ChoiceDesk } from './choices/choice-desk.ts';
 import { wholeContent, type DumpContent } from './content.ts';
@@ -62,6 +63,7 @@ export class DumpService {
   readonly #probes: ProbeDesk;
   readonly #choices: ChoiceDesk;
   readonly #expiry: DumpExpiry;
+  readonly #room: ArchiveRoom;
   #isStopped = false;
 
   constructor(asked: DumpServiceOptions) {
@@ -80,8 +82,12 @@ export class DumpService {
     const pace = new DumpPace();
     this.#probes = new ProbeDesk(options, coverage, pace);
     this.#choices = new ChoiceDesk(options, coverage);
+    const { archiveDisk } = options;
+    const estimate: ProbeDesk['estimate'] = (...asked) => this.#probes.estimate(...asked);
+    this.#room = new ArchiveRoom({ archiveDisk, coverage, estimate });
     const runner = new JobRunner({
       ...{ parts: options, logger, book },
+      checkRoom: ({ requested, ...content }) => this.#room.check(requested, content),
       onChange: (record) => {
         pace.learn(record.dump);
         options.onChange?.(this.#told(record));
@@ -119,6 +125,7 @@ export class DumpService {
     content: DumpContent = wholeContent,
   ): Promise<Dump> {
     await this.#admission.check(range);
+    await this.#room.check(range, content);
     if (this.#isStopped) throw stopped();
     if (this.#book.liveCount() >= maxQueuedJobs) throw queueFull();
     const { clock, node, onCreated, owner, rng } = this.#options;

@@ -1,4 +1,4 @@
-import type { DumpPhase } from '../../api/index.ts';
+import type { Dump, DumpPhase } from '../../api/index.ts';
 import type { Logger } from '../../lib/runtime/index.ts';
 import type { BuildParts } from './build.ts';
 import { toDumpError } from './errors.ts';
@@ -12,6 +12,8 @@ export interface JobRunnerOptions {
   parts: BuildParts;
   logger: Logger;
   book: JobBook;
+  /** Throws when the archive of a job would have no room. */
+  checkRoom: (dump: Dump) => Promise<void>;
   /** Told when a job changes its state, phase or percent. It must not throw. */
   onChange: (record: JobRecord) => void;
   /** Called when the end of a job is written. */
@@ -133,6 +135,8 @@ export class JobRunner {
   async #build({ abort, record }: Running): Promise<void> {
     const { dump } = record;
     const { filter, id, redaction, requested, stepSeconds } = dump;
+    await this.#options.checkRoom(dump);
+    abort.signal.throwIfAborted();
     const archive = await storeDump(this.#options.parts, {
       id,
       requested,

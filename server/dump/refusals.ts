@@ -44,6 +44,12 @@ export function checkRoom(neededBytes: number, freeBytes: number | null): void {
   throw new DumpError('DUMP_NO_SPACE', message);
 }
 
+/** Refuses an archive that the file store's disk has no room for. */
+export function archiveTooLarge(bytes: number, leftBytes: number): DumpError {
+  const message = `The archive of this dump has about ${mib(bytes)}, and ${mib(leftBytes)} are free for it on the disk of the file store: make room there, choose a shorter range, or thin it out.`;
+  return new DumpError('DUMP_STORE_FULL', message);
+}
+
 function mib(bytes: number): string {
   return `${String(Math.ceil(bytes / 1024 / 1024))} MiB`;
 }

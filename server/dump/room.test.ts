@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreCall } from '../../lib/objectstore/faulty-store-fixture.ts';
@@ -25,7 +25,11 @@ beforeEach(async () => {
     measure();
     return Promise.resolve();
   };
-  rig.onWorkerProgress = measure;
+  // Series are many, and each is looked at several times.
+  let looks = 0;
+  rig.onWorkerProgress = () => {
+    if (looks++ % 4 === 0) measure();
+  };
 });
 
 afterEach(async () => {
@@ -173,4 +177,71 @@ test('a job that has no room any more when it begins ends before anything is fet
   const fetched = ({ key, operation }: StoreCall) => operation === 'get' && key.endsWith('index');
   expect(rig.store.calls.filter(fetched)).toEqual([]);
   expect(peakBytes).toBe(0);
+});
+
+describe('an archive that is kept on a disk', () => {
+  beforeEach(() => {
+    rig.onWorkerProgress = () => undefined;
+  });
+
+  /** What is left for the archive itself. */
+  function leave(bytes: number): void {
+    rig.archiveDisk = { freeBytes: bytes + spaceMarginBytes, isOfData: false };
+  }
+
+  test('is refused when it has no room there, with what to do, before anything is written', async () => {
+    await addBlock(8, 6);
+    const { bytes } = await rig.service.estimate(hours(8, 0));
+    leave(Math.floor(0.9 * bytes));
+    const refused = rig.service.create(hours(8, 0), 'admin');
+    await expect(refused).rejects.toMatchObject({
+      code: 'DUMP_STORE_FULL',
+      message: expect.stringMatching(/free for it on the disk of the file store: make room/),
+    });
+    expect(rig.kv.writes).toBe(0);
+    // Thinned out it has room.
+    const content = { ...wholeContent, stepSeconds: 600 };
+    const { id } = await rig.service.create(hours(8, 0), 'admin', content);
+    expect((await rig.finished(id)).state).toBe('ready');
+    leave(Math.ceil(1.1 * bytes));
+    const whole = await rig.service.create(hours(8, 0), 'admin');
+    expect((await rig.finished(whole.id)).state).toBe('ready');
+  });
+
+  test('shares it with temporary space where both are on one', async () => {
+    await rig.makeRemote(await addBlock(8, 6));
+    await rig.catalog.refresh();
+    const { bytes } = await rig.service.estimate(hours(8, 0));
+    const needed = new DumpCoverage(rig.options()).neededBytes(hours(8, 0));
+    rig.archiveDisk = { freeBytes: needed + Math.floor(bytes / 2), isOfData: true };
+    const code = 'DUMP_STORE_FULL';
+    await expect(rig.service.create(hours(8, 0), 'admin')).rejects.toMatchObject({ code });
+    rig.archiveDisk = { freeBytes: needed + Math.ceil(1.2 * bytes), isOfData: true };
+    const { id } = await rig.service.create(hours(8, 0), 'admin');
+    expect((await rig.finished(id)).state).toBe('ready');
+  });
+
+  test('fails at once when there is no room any more as its job begins', async () => {
+    await rig.makeRemote(await addBlock(8, 6));
+    const begun = Promise.withResolvers<undefined>();
+    rig.onFlush = () => begun.promise;
+    const first = await rig.service.create(hours(8, 0), 'admin');
+    const second = await rig.service.create(hours(8, 0), 'admin');
+    leave(1000);
+    begun.resolve(undefined);
+    expect((await rig.finished(first.id)).state).toBe('ready');
+    rig.store.calls.length = 0;
+    expect(await rig.finished(second.id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'DUMP_STORE_FULL' },
+    });
+    expect(rig.store.calls.filter(({ operation }) => operation === 'put')).toEqual([]);
+  });
+
+  test('is not judged where the file store cannot tell', async () => {
+    await addBlock(8, 6);
+    rig.archiveDisk = { freeBytes: null, isOfData: false };
+    const { id } = await rig.service.create(hours(8, 0), 'admin');
+    expect((await rig.finished(id)).state).toBe('ready');
+  });
 });

@@ -30,6 +30,8 @@ export interface FilePlaceOptions {
 /** Where blocks and dumps are kept. */
 export interface FilePlace {
   store: ObjectStore;
+  /** Of a store on a disk, as this node sees it. */
+  directory?: string;
   problems: Problem[];
   /** Ends the store's connections. */
   close(): Promise<void>;
@@ -75,7 +77,7 @@ function azureRefusal({ authMode }: AzureFileConfig): string | undefined {
 function localPlace(directory: string, options: FilePlaceOptions, problems: Problem[]): FilePlace {
   const { clock, rng } = options;
   const store = new LocalStore(directory, { clock, rng });
-  return { store, problems, close: () => Promise.resolve() };
+  return { store, directory, problems, close: () => Promise.resolve() };
 }
 
 function remotePlace(store: ObjectStore & { close(): Promise<void> }): FilePlace {
