@@ -8,6 +8,7 @@ import {
   dumpAsked,
   expectNoComplaint,
   formCounts,
+  primary,
 } from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
 import { clusterStatus, clusterTargets } from './fixture-status.ts';
@@ -103,6 +104,24 @@ browserTest('estimates what is chosen, and only what was chosen last', async () 
   await page.clock.runFor(500);
   await page.getByText(/^About 33\.4\sMiB/).waitFor();
   expect(await options(page).locator('summary').innerText()).toContain('as it is');
+});
+
+browserTest('estimates a dump for whoever comes near it, before anything is pressed', async () => {
+  const { page, api, complaints } = await consoleBrowser.open({ prepare: threeNodes });
+  await page.getByText('No dumps yet.').waitFor();
+  expect(estimates(api)).toEqual([]);
+  const estimated = page.getByText(/^About 33\.4\sMiB, 59\.9M samples/);
+  await primary(page).hover();
+  await estimated.waitFor();
+  expect(estimates(api)).toHaveLength(1);
+  const { searchParams } = new URL(estimates(api)[0]?.slice('GET '.length) ?? '', 'http://x');
+  const lengthMs = Number(searchParams.get('to')) - Number(searchParams.get('from'));
+  expect(lengthMs).toBe(24 * HOUR);
+  await download(page).focus();
+  await estimated.nth(1).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(api.dumps).toEqual([]);
+  expectNoComplaint(complaints);
 });
 
 browserTest(

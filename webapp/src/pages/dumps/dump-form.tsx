@@ -1,6 +1,7 @@
 import React, { useState } from 'react';
 import { useApi } from '../../api/context.ts';
 import { Button } from '../../components/button.tsx';
+import { useApproach } from '../../components/use-approach.ts';
 import { useText } from '../../i18n/use-text.ts';
 import { useAnswer } from '../../polling/use-answer.ts';
 import { useZone } from '../../zone/zone.tsx';
@@ -31,6 +32,7 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
   const [entry, setEntry] = useState(firstEntry);
   const [options, setOptions] = useState(plainOptions);
   const [isTouched, setTouched] = useState(false);
+  const [fields, isNear] = useApproach<HTMLFieldSetElement>();
   const [isOpened, setOpened] = useState(false);
   const [previewed, setPreviewed] = useState<DumpChoice | null>(null);
   const { shown, choice: range, fault } = readEntry(entry, zone, times);
@@ -50,7 +52,7 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
     }
   };
   return (
-    <fieldset className="mmx-range">
+    <fieldset className="mmx-range" ref={fields}>
       <legend className="mmx-range__legend">{say('mmx.dumps.range')}</legend>
       <RangeFields
         {...{ entry, shown, times }}
@@ -80,7 +82,7 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
         </Button>
       </div>
       <p className="mmx-range__estimate">
-        {isTouched && choice !== null && (
+        {isNear && choice !== null && (
           <DumpEstimateLine
             request={dumpRequest(choice, times.nowMs)}
             requestKey={JSON.stringify([entry, options])}
