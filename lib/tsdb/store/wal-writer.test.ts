@@ -1,0 +1,88 @@
+import { expect, test } from '@jest/globals';
+import { WalWriter, type WalFile } from './wal-writer.ts';
+
+/** Segment files and directory that only note what is done to them, and fail when they are told to. */
+class NotedDisk {
+  readonly done: string[] = [];
+  /** What fails next, once: `sync 0` for segment 0, `dir` for the directory. */
+  failing: string | undefined;
+  #segments = 0;
+
+  readonly open = (): Promise<WalFile> => {
+    const segment = String(this.#segments++);
+    return Promise.resolve({
+      write: (_bytes, _offset, length) => Promise.resolve({ bytesWritten: length }),
+      truncate: () => Promise.resolve(),
+      datasync: () => this.#do(`sync ${segment}`),
+      close: () => this.#do(`close ${segment}`),
+    });
+  };
+
+  readonly syncDirectory = () => this.#do('dir');
+
+  #do(what: string): Promise<void> {
+    this.done.push(what);
+    if (what !== this.failing) return Promise.resolve();
+    this.failing = undefined;
+    return Promise.reject(Object.assign(new Error('disk says no'), { code: 'EIO' }));
+  }
+
+  /** What was done since the last call. */
+  news(): string[] {
+    return this.done.splice(0);
+  }
+}
+
+async function begin() {
+  const disk = new NotedDisk();
+  const writer = await WalWriter.open('wal', 0, disk.open, disk.syncDirectory);
+  const write = async () => {
+    writer.add(Uint8Array.of(1, 2, 3));
+    await writer.write();
+  };
+  return { disk, writer, write };
+}
+
+test('syncs the segment, and once the directory that names it', async () => {
+  const { disk, writer, write } = await begin();
+  await write();
+  await writer.sync();
+  expect(disk.news()).toEqual(['sync 0', 'dir']);
+  await writer.sync();
+  expect([disk.news(), writer.isDirty]).toEqual([[], false]);
+  await write();
+  await writer.sync();
+  expect(disk.news()).toEqual(['sync 0']);
+});
+
+test('syncs a finished segment, too, and names the next one', async () => {
+  const { disk, writer, write } = await begin();
+  await write();
+  await writer.sync();
+  disk.news();
+  await write();
+  await writer.cutSegment();
+  await write();
+  await writer.sync();
+  expect(disk.news().sort()).toEqual(['close 0', 'dir', 'sync 0', 'sync 1']);
+});
+
+test.each(['sync 0', 'dir'])('tries %s again when it has failed', async (failing) => {
+  const { disk, writer, write } = await begin();
+  await write();
+  disk.failing = failing;
+  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+  expect(writer.isDirty).toBe(true);
+  disk.news();
+  await writer.sync();
+  expect(disk.news()).toContain(failing);
+  expect(writer.isDirty).toBe(false);
+});
+
+test('tells that a finished segment could not be synced', async () => {
+  const { disk, writer, write } = await begin();
+  await write();
+  disk.failing = 'sync 0';
+  await writer.cutSegment();
+  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+});
