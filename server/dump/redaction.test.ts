@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Target } from '../../api/index.ts';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { seededRng } from '../../lib/runtime/index.ts';
 import { labelsFrom, newUlid, writeBlock } from '../../lib/tsdb/index.ts';
@@ -168,6 +169,21 @@ describe('a redactor', () => {
     expect(seen('channel_id', 'x')).toMatch(/^[0-9a-f]{26}$/);
   });
 
+  test('replaces the id of a plugin that is a customer’s own, wherever it stands', () => {
+    const redactor = new Redactor(key);
+    const own = 'com.acme-corp.hr';
+    redactor.learnLabels(labelsFrom([['plugin_id', own]]));
+    redactor.learnLabels(labelsFrom([['plugin_id', 'playbooks']]));
+    const alias = redactor.label('plugin_id', own);
+    expect(alias).toMatch(/^[0-9a-f]{26}$/);
+    expect(redactor.label('job', own)).toBe(alias);
+    expect(redactor.label('path', `/plugins/${own}/metrics`)).toBe(`/plugins/${alias}/metrics`);
+    expect(redactor.message(`${own} is not active`)).toBe(`${alias} is not active`);
+    expect(redactor.text(`${own}.more playbooks`)).toBe(`${own}.more playbooks`);
+    expect(redactor.label('plugin_id', 'playbooks')).toBe('playbooks');
+    expect(redactor.aliases()).toEqual({ [alias]: own });
+  });
+
   test('finds a host in a text that it has seen before it knew of the host', () => {
     const redactor = new Redactor(key);
     const text = 'from app-1.example to app-2.example';
@@ -310,6 +326,8 @@ describe('a redacted dump', () => {
   test('has no host in what its texts warn of, also when its name is a word', async () => {
     rig.silence = 'Node primary did not hand out its newest samples.';
     rig.nodes = [{ ...rig.nodes[0]!, host: 'primary' }];
+    const target = { job: 'acme-hr', instance: 'primary:8067', labels: { plugin_id: 'acme-hr' } };
+    rig.targets = [target as unknown as Target];
     const content = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
     const { id } = await rig.service.create(hours(4, 0), 'admin', content);
     expect((await rig.finished(id)).error).toBeNull();
@@ -317,6 +335,8 @@ describe('a redacted dump', () => {
     const readme = await readFile(join(dir, 'README.md'), 'utf8');
     expect(readme).toMatch(/- Node host-\w+ did not hand out/);
     expect(readme).not.toContain('primary');
+    const told = await readFile(join(dir, 'manifest.json'), 'utf8');
+    expect(told).not.toMatch(/primary|acme/);
   });
 
   test('without redaction the same bytes do have them', async () => {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { labelsFrom, type Labels } from '../../lib/tsdb/index.ts';
 import { hostsNamedIn, isCommonHardware, replaceAddresses } from './address-shapes.ts';
 import { hostOf } from './filter.ts';
+import { isPublicPlugin } from './public-plugins.ts';
 
 /** Labels that name a host, with or without a port. */
 const hostLabels = new Set([
@@ -18,8 +19,10 @@ const hostLabelEnding = /_(?:host|hostname|instance|node|nodename|server|addr|ad
 const idLabel =
   /(?:^|_)(?:id|uuid|guid|serial|serial_number|asset_tag|wwn|user|username|user_name|email|login)$|[a-z](?:Id|Uuid)$|^(?:customer|tenant)$/;
 
-/** One that names a version or a plugin instead: kinds of software, the same with every customer. */
-const softwareIdLabel = /(?:^|_)(?:version|plugin)_id$/;
+/** One that names a version instead, the same with every customer. */
+const versionIdLabel = /(?:^|_)version_id$/;
+/** One that names a plugin: what anybody may have stays, what is a customer's own does not. */
+const pluginIdLabel = /(?:^|_)plugin_id$/;
 
 /** Says nothing of anybody; the last two are what exporters tell of kinds of addresses. */
 const common = new Set([
@@ -74,6 +77,9 @@ export class Redactor {
   readonly #aliasOf = new Map<string, string>();
   /** Known host names, in lower case. */
   readonly #hosts = new Set<string>();
+  /** Ids of plugins that are not for everybody. */
+  readonly #plugins = new Set<string>();
+  #pluginPattern: RegExp = nothing;
   #patterns: HostPatterns | undefined;
   /** What stands for a text, and for a value with its label, as long as no other host is learned. */
   readonly #texts = new Map<string, string>();
@@ -97,15 +103,33 @@ export class Redactor {
     if (host === '' || saysNothing(host) || this.#hosts.has(host)) return;
     this.#hosts.add(host);
     this.#patterns = undefined;
-    this.#texts.clear();
-    this.#values.clear();
+    this.#forget();
   }
 
-  /** Learns the hosts that the labels of a series name. */
+  /** Makes a plugin known, so that texts that mention it are found; one that anybody may have stays. */
+  learnPlugin(id: string): void {
+    if (id === '' || isPublicPlugin(id) || this.#plugins.has(id)) return;
+    this.#plugins.add(id);
+    this.#pluginPattern = new RegExp(
+      `${wordStart}(?:${longestFirst(this.#plugins)})${wordEnd}`,
+      'g',
+    );
+    this.#forget();
+  }
+
+  /** Learns the hosts and the plugins that the labels of a series name. */
   learnLabels(labels: Labels): void {
     for (let at = 0; at < labels.length; at += 2) {
-      for (const host of hostsOfLabel(labels[at] ?? '', labels[at + 1] ?? '')) this.learn(host);
+      const name = labels[at] ?? '';
+      const value = labels[at + 1] ?? '';
+      for (const host of hostsOfLabel(name, value)) this.learn(host);
+      if (pluginIdLabel.test(name)) this.learnPlugin(value);
     }
+  }
+
+  #forget(): void {
+    this.#texts.clear();
+    this.#values.clear();
   }
 
   /** A host or an instance; its port stays. */
@@ -127,8 +151,8 @@ export class Redactor {
   label(name: string, value: string): string {
     if (name === '__name__') return value;
     if (isHostLabel(name)) return this.instance(value);
-    const isId = idLabel.test(name) && !softwareIdLabel.test(name);
-    return isId ? this.id(value) : this.#value(name, value);
+    const isKept = versionIdLabel.test(name) || (pluginIdLabel.test(name) && isPublicPlugin(value));
+    return idLabel.test(name) && !isKept ? this.id(value) : this.#value(name, value);
   }
 
   labels(labels: Labels): Labels {
@@ -191,6 +215,7 @@ export class Redactor {
 
   #replaceIn(text: string, hosts: RegExp): string {
     return text
+      .replace(this.#pluginPattern, (found) => this.id(found))
       .replace(hosts, (found) => this.#hostAlias(found))
       .replace(uuidShape, (found) => this.id(found))
       .replace(idShape, (found) => (this.#originals.has(found) ? found : this.id(found)));
@@ -224,7 +249,7 @@ export class Redactor {
 
   #known(): HostPatterns {
     if (this.#patterns === undefined) {
-      const names = [...this.#hosts].sort((a, b) => b.length - a.length);
+      const names = [...this.#hosts].sort(byLength);
       const distinct = names.filter((name) => /[.\d:-]/.test(name) && name.length > 3);
       const words = names.filter((name) => !distinct.includes(name));
       const domains = [...new Set(names.flatMap(domainOf))];
@@ -261,7 +286,7 @@ function domainOf(name: string): string[] {
 
 /** Whole names, and whatever is in one of the domains, in any case. */
 function patternOf(names: readonly string[], domains: readonly string[]): RegExp {
-  if (names.length === 0) return /(?!)/g;
+  if (names.length === 0) return nothing;
   const inDomain =
     domains.length === 0 ? '' : `|(?:[a-z0-9-]{1,63}\\.){1,10}(?:${alternatives(domains)})`;
   return new RegExp(`${wordStart}(?:${alternatives(names)}${inDomain})${wordEnd}`, 'gi');
@@ -269,10 +294,20 @@ function patternOf(names: readonly string[], domains: readonly string[]): RegExp
 
 /** Whole names behind the begin of an address, or before a port. */
 function addressPatternOf(names: readonly string[]): RegExp {
-  if (names.length === 0) return /(?!)/g;
+  if (names.length === 0) return nothing;
   const list = alternatives(names);
   const begun = `(?<=//|@)(?:${list})${wordEnd}`;
   return new RegExp(`${begun}|(?<![\\w.-])(?:${list})(?=:\\d{1,5}(?!\\d))`, 'gi');
+}
+
+const nothing = /(?!)/g;
+
+function byLength(a: string, b: string): number {
+  return b.length - a.length;
+}
+
+function longestFirst(names: Iterable<string>): string {
+  return alternatives([...names].sort(byLength));
 }
 
 const wordStart = '(?<![A-Za-z0-9_-])';

@@ -1,3 +1,4 @@
+import type { Target } from '../../api/index.ts';
 import {
   systemRng,
   type Rng,
@@ -128,6 +129,7 @@ function redacted(
   redactor: Redactor,
 ): Pick<FinishRequest, 'manifest' | 'texts'> {
   for (const host of hostsIn(manifest)) redactor.learn(host);
+  for (const id of pluginsIn(manifest)) redactor.learnPlugin(id);
   return {
     manifest: redactManifest(manifest, redactor) as object,
     texts: texts.map(({ content, path }) => ({
@@ -135,6 +137,12 @@ function redacted(
       content: redactor.text(withWarnings(content, manifest, redactor)),
     })),
   };
+}
+
+/** Plugins that are targets, whether there is a series of them or not. */
+function pluginsIn(manifest: object): string[] {
+  const { targets = [] } = manifest as { targets?: readonly Pick<Target, 'labels'>[] };
+  return targets.map(({ labels }) => labels['plugin_id'] ?? '');
 }
 
 /** A text with the warnings that it repeats as the manifest has them: they are about hosts. */

@@ -137,6 +137,7 @@ class Tally {
     if (!this.#request.isRedacted) return { hosts: false, labels: [] };
     const redactor = new Redactor(randomBytes(32));
     for (const host of hosts) redactor.learn(host);
+    for (const id of this.#values.get('plugin_id') ?? []) redactor.learnPlugin(id);
     const labels = [...this.#values].flatMap(([name, values]) => {
       const tried = [...values].slice(0, maxTriedValues);
       return tried.some((value) => redactor.label(name, value) !== value) ? [name] : [];
