@@ -346,9 +346,13 @@ describe('the wall clock', () => {
     await start(serverTarget);
     await clock.advance(interval);
     const before = store.samples('a').length;
+    const { commits } = store;
     clock.stepWall(-3_600_000);
     await clock.advance(10 * interval);
     expect(store.samples('a')).toHaveLength(before);
+    // The store would refuse it, and what is known of the target must not go back in time either.
+    expect(store.commits).toBe(commits);
+    expect(collector.summary().newestSampleMs).toBe(store.newestSampleMs());
     expect(collector.problems()).toMatchObject([{ code: 'SCRAPE_CLOCK_BACKWARDS' }]);
     await clock.advance(3_600_000);
     expect(collector.summary()).toMatchObject({ up: 1 });

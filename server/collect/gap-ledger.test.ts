@@ -49,6 +49,13 @@ test('misses in a row with one reason are one gap, another reason begins another
   await ledger.close();
 });
 
+test('a clock that was set back ends no gap before it began', async () => {
+  const { ledger } = await open();
+  ledger.missed(target, start, interval, refused);
+  ledger.succeeded(target, start - 3_600_000, interval);
+  expect(ledger.recent(target, 1)).toMatchObject([{ fromMs: start, toMs: start }]);
+});
+
 test('ranges are half open at both ends', async () => {
   const { ledger } = await open();
   ledger.skipped(target, start + 1000, start + 2000, 1, refused);

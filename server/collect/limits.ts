@@ -84,9 +84,6 @@ export const reportSeriesShare = 0.01;
 /** The least that a target which was cut off for hours may grow: this part of the limit. */
 export const maxGrowthDivisor = 16;
 
-/** Metrics of a target that are cut off one by one; with more of them the whole target is. */
-export const maxCutOffs = 20;
-
 /** Longest HELP text that is kept. */
 export const maxHelpChars = 1000;
 

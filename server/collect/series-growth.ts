@@ -2,7 +2,6 @@ import type { Clock } from '../../lib/runtime/index.ts';
 import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
 import {
   growthPeriodMs,
-  maxCutOffs,
   maxGrowthDivisor,
   maxReportSeries,
   reportSeriesShare,
@@ -138,8 +137,7 @@ export class SeriesGrowth {
     const limit = Math.ceil(this.#limit / this.#divisor);
     if (created.count >= limit) this.#cutOff(metric, limit);
     const all = limit * targetGrowthFactor;
-    // Too many metrics cut off one by one are one target that is.
-    if (this.#created >= all || this.#cutOffs.size > maxCutOffs) this.#cutOff(undefined, all);
+    if (this.#created >= all) this.#cutOff(undefined, all);
   }
 
   #turnTo(metric: string): void {
