@@ -1,6 +1,7 @@
 import type { DumpFilter, DumpRedaction } from '../../api/index.ts';
 import { utcText } from './file-name.ts';
 import type { TimeRange } from './selection.ts';
+import { dataSourceUid } from './viewer/index.ts';
 
 /** What a dump's `README.md` tells about it. */
 export interface ReadmeFacts {
@@ -41,12 +42,22 @@ export function dumpReadme(facts: ReadmeFacts): string {
     '',
     ...prometheusCommand(facts),
     '',
-    'Then open http://localhost:9090 and set the time range to the one above: the samples are not from',
-    'now. Without the retention setting Prometheus deletes what is older than 15 days.',
+    'Then open a graph of `up` at the time of the dump: the samples are not from now, and a graph of now',
+    'is empty.',
+    '',
+    `    ${graphAddress(actual)}`,
+    '',
+    'Without the retention setting Prometheus deletes what is older than 15 days; without those of the',
+    'blocks it merges them into new ones.',
     '',
     '### A Grafana that you have',
     '',
-    'Add that Prometheus as a data source and import the files of `viewer/grafana/boards/`.',
+    `Add that Prometheus as a data source with the uid \`${dataSourceUid}\`, which the boards name, and`,
+    'import the files of `viewer/grafana/boards/`. The uid cannot be typed in; this sets it:',
+    '',
+    '    curl -u admin http://localhost:3000/api/datasources -H "Content-Type: application/json" \\',
+    `      -d '{"name":"Mattermost metrics","uid":"${dataSourceUid}","type":"prometheus",`,
+    '           "access":"proxy","url":"http://localhost:9090"}\'',
     '',
     '### VictoriaMetrics, Thanos, Mimir',
     '',
@@ -55,10 +66,7 @@ export function dumpReadme(facts: ReadmeFacts): string {
     '      --label=\'cluster="mattermost"\'',
     '    mimirtool backfill --address=http://localhost:8080 --id=anonymous ./0*',
     '',
-    '### Without any server',
-    '',
-    '    promtool tsdb list . && promtool tsdb analyze .',
-    '',
+    ...withoutServer,
     '## What is inside',
     '',
     '- `<ULID>/`: blocks of Prometheus with chunks, index, tombstones and meta.json.',
@@ -72,14 +80,39 @@ export function dumpReadme(facts: ReadmeFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What can be asked of the unpacked files alone. */
+const withoutServer = [
+  '### Without any server',
+  '',
+  '    promtool tsdb list .',
+  '    promtool tsdb dump --match=\'{__name__="up"}\' .',
+  '',
+  '`promtool tsdb analyze . <ULID>` tells which metrics and labels have the most series of a block.',
+  '',
+  '### Is it whole, and what is missing?',
+  '',
+  '    jq -r \'.files[] | "\\(.sha256)  \\(.path)"\' manifest.json | sha256sum -c',
+  "    jq '.gaps, .warnings' manifest.json",
+  '',
+];
+
 /** Samples can be rarer than Prometheus expects when it looks back for the newest one. */
 function prometheusCommand({ scrapeIntervalSeconds }: ReadmeFacts): string[] {
   const lookback = lookbackSeconds(scrapeIntervalSeconds);
   return [
     '    prometheus --config.file=viewer/prometheus.yml --storage.tsdb.path=. \\',
-    `      --storage.tsdb.retention.time=100y${lookback === 0 ? '' : ' \\'}`,
+    '      --storage.tsdb.retention.time=100y --web.listen-address=127.0.0.1:9090 \\',
+    '      --storage.tsdb.min-block-duration=2h --storage.tsdb.max-block-duration=2h' +
+      (lookback === 0 ? '' : ' \\'),
     ...(lookback === 0 ? [] : [`      --query.lookback-delta=${String(lookback)}s`]),
   ];
+}
+
+/** A graph of Prometheus over the whole range. */
+function graphAddress({ fromMs, toMs }: TimeRange): string {
+  const end = new Date(toMs).toISOString().slice(0, 19).replace('T', '%20');
+  const minutes = Math.max(1, Math.ceil((toMs - fromMs) / 60_000));
+  return `http://localhost:9090/graph?g0.expr=up&g0.tab=0&g0.range_input=${String(minutes)}m&g0.end_input=${end}`;
 }
 
 /** How far queries have to look back; 0 when what Prometheus does by itself is enough. */

@@ -15,4 +15,5 @@ export function viewerFiles(facts: ViewerFacts): TextFile[] {
   return [...composeFiles(facts), ...dashboards];
 }
 
+export { dataSourceUid } from './viewer-facts.ts';
 export type { TextFile, ViewerFacts };
