@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,9 +11,6 @@ import { toDumpError } from './errors.ts';
 import { DumpRig, hourMs, oneTurn, startMs } from './dump-fixture.ts';
 import type { Manifest } from './manifest.ts';
 import { SupportPacket, type SupportPacketOptions } from './support-packet.ts';
-
-// Files are flushed for real: on a busy machine that takes its time.
-jest.setTimeout(60_000);
 
 let rig: DumpRig;
 
