@@ -2,6 +2,7 @@ import { errorText, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockCatalog } from '../share/index.ts';
 import type { DumpCoverage } from './coverage.ts';
 import { DumpError } from './errors.ts';
+import { lookAgeMs, unsharedMs } from './limits.ts';
 import type { HeadSource, LocalStorePort } from './ports.ts';
 import { checkRoom, rangeEmpty } from './refusals.ts';
 import type { TimeRange } from './selection.ts';
@@ -23,6 +24,8 @@ const maxDateMs = 8.64e15;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #coverage: DumpCoverage;
+  /** When the file store was last looked at, whatever came of it. */
+  #lookedMs = -Infinity;
 
   constructor(options: AdmissionOptions, coverage: DumpCoverage) {
     this.#options = options;
@@ -39,10 +42,17 @@ export class Admission {
     await this.#checkRoom(range);
   }
 
-  /** Throws as {@link check} does when the range makes no sense; it may hold nothing. */
+  /**
+   * Sees to it that what is known of the range is not old. Throws as {@link check} does when the range
+   * makes no sense; it may hold nothing.
+   */
   async lookAt(range: TimeRange): Promise<void> {
     this.#checkRange(range);
-    if (!this.#options.catalog.isLoaded) await this.#lookAtStore();
+    const { catalog, clock } = this.#options;
+    const isOld = clock.monotonicMs() - this.#lookedMs >= lookAgeMs;
+    if (!catalog.isLoaded || isOld) await this.#lookAtStore();
+    const isRecent = range.toMs > clock.nowMs() - unsharedMs;
+    if (isOld && isRecent && !this.#coverage.covers(range)) await this.#askForHead();
   }
 
   #checkRange({ fromMs, toMs }: TimeRange): void {
@@ -78,6 +88,7 @@ export class Admission {
   }
 
   async #lookAtStore(): Promise<void> {
+    this.#lookedMs = this.#options.clock.monotonicMs();
     try {
       await this.#options.heads?.refresh();
       await this.#options.catalog.refresh();

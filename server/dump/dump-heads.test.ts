@@ -55,3 +55,36 @@ test('without an answer it says up to when it reaches, if more was asked for', a
   const past = await rig.service.create({ ...hours(4, 3), toMs: hours(4, 3).toMs + 1 }, 'admin');
   expect((await rig.finished(past.id)).warnings).toEqual([]);
 });
+
+test('an estimate knows what other nodes have added, within a minute', async () => {
+  expect((await rig.service.estimate(hours(4, 0))).samples).toBe(0);
+  await rig.makeRemote(await rig.addBlock(4, 3), 'head');
+  await rig.makeRemote(await rig.addBlock(3, 2));
+  await rig.clock.advance(59_999);
+  expect((await rig.service.estimate(hours(4, 0))).samples).toBe(0);
+  await rig.clock.advance(1);
+  expect((await rig.service.estimate(hours(4, 0))).samples).toBe(2 * perHour);
+});
+
+test('an estimate asks the collecting node when nothing is known of the last minutes', async () => {
+  const block = await rig.addBlock(2, 1);
+  const blocks = rig.local.blocks.bind(rig.local);
+  rig.local.blocks = () => [];
+  let asked = 0;
+  rig.onFlush = async () => {
+    asked++;
+    rig.local.blocks = blocks;
+    await rig.makeRemote(block, 'head');
+    rig.onFlush = () => {
+      asked++;
+      return Promise.resolve();
+    };
+  };
+  // It has handed out long ago what is so old.
+  expect((await rig.service.estimate(hours(2, 0.5))).samples).toBe(0);
+  expect(asked).toBe(0);
+  await rig.clock.advance(60_000);
+  expect((await rig.service.estimate(hours(2, 0))).samples).toBe(perHour);
+  expect((await rig.service.estimate(hours(0.1, 0))).samples).toBe(0);
+  expect(asked).toBe(1);
+});

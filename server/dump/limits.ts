@@ -131,6 +131,12 @@ export const probeIdleMs = 60_000;
 /** Estimates and previews that wait for their turn; one more is refused. */
 export const maxWaitingProbes = 8;
 
+/** How long a look at the file store is good for questions about dumps; other nodes add to it all the time. */
+export const lookAgeMs = 60_000;
+
+/** What another node has in its memory alone is younger: it copies that to the file store more often. */
+export const unsharedMs = 10 * 60_000;
+
 /** Largest block that is fetched from the file store to be looked at: two hours of many nodes. */
 export const maxFetchedProbeBytes = 128 * 1024 * 1024;
 
