@@ -9,12 +9,15 @@ import {
   formCounts,
 } from './console-fixture.ts';
 import type { FakeApi } from './fake-api.ts';
+import type { FakeServer } from './fake-server.ts';
 import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 
 const consoleBrowser = new ConsoleBrowser();
 
 /** A cluster with everything on its page that can be there, long texts among it. */
-function fullHouse(api: FakeApi): void {
+function fullHouse(api: FakeApi, server: FakeServer): void {
+  // As long as the host lets names be, and without a place to break.
+  server.usernames = { [api.addReady({ archive: Buffer.from('y') }).createdBy]: 'n'.repeat(64) };
   api.status = clusterStatus(Date.now());
   api.targets = clusterTargets(Date.now());
   api.addReady({ archive: Buffer.from('x'), warnings: ['A gap.'] });
