@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FakeClock } from '../../lib/runtime/index.ts';
 import { startExporter, type Exporter, type ExporterFault } from '../../test/host/exporter.ts';
@@ -125,6 +128,27 @@ test('goes on after the target closed a kept connection', async () => {
   await exporter.setFault('refuse');
   await exporter.setFault('none');
   expect((await scrape()).length).toBeGreaterThan(1000);
+});
+
+test('gives the second try only the time that is left', async () => {
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.headers['x-prometheus-scrape-timeout-seconds'] as string | undefined);
+    if (asked.length !== 2) response.end('a 1\n');
+    // The connection that was kept dies while it is being used again.
+    else void clock.advance(600).then(() => request.socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    await scrape({ port, timeoutMs: 1000 });
+    await scrape({ port, timeoutMs: 1000 });
+    expect(asked).toEqual(['1', '1', '0.4']);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('cannot look up a name that does not exist', async () => {
