@@ -12,7 +12,7 @@ export interface Environment {
   hostName: string;
   /** The server's working directory, which the plugin inherits. */
   workingDirectory: string;
-  /** Whether to measure main-thread slices (see docs/operations.md). */
+  /** Whether to measure main-thread slices closely (see docs/operations.md). */
   measureSlices: boolean;
   /** Ends the process with one log line: what is broken cannot be mended from inside. */
   fail: (error: Error) => void;

@@ -11,6 +11,9 @@ import { refuseChange } from './settings/index.ts';
 import { metricsListener, privateMemoryBytes } from './telemetry/index.ts';
 import { createApp } from './web/index.ts';
 
+/** How close the longest slice is known unless somebody hunts for it: ten looks a second cost nothing. */
+const coarseSliceMs = 100;
+
 /** The hooks of the metrics plugin: translates what the server asks into what the node does. */
 export class MetricsPlugin implements PluginHooks {
   readonly #environment: Environment;
@@ -26,22 +29,19 @@ export class MetricsPlugin implements PluginHooks {
 
   constructor(environment: Environment) {
     this.#environment = environment;
-    this.#slices = new SliceMonitor(environment.clock);
+    const { clock, measureSlices } = environment;
+    this.#slices = measureSlices ? new SliceMonitor(clock) : new SliceMonitor(clock, coarseSliceMs);
   }
 
   readonly metricsListener = metricsListener(
     async () => ({
       pluginVersion: this.#environment.pluginVersion,
       parts: this.#node?.metrics(),
-      longestSliceMs: this.#longestSliceMs,
+      longestSliceMs: this.#slices.longestMs,
       privateBytes: await privateMemoryBytes(),
     }),
     () => this.#logger,
   );
-
-  get #longestSliceMs(): number | undefined {
-    return this.#environment.measureSlices ? this.#slices.longestMs : undefined;
-  }
 
   get requestListener(): RequestListener {
     return this.#requestListener;
@@ -60,7 +60,7 @@ export class MetricsPlugin implements PluginHooks {
     const { api } = host;
     const logger = new RecentLog(this.#environment.clock, host.logger);
     this.#logger = logger;
-    if (this.#environment.measureSlices) this.#slices.start();
+    this.#slices.start();
     this.#configuration ??= await loadConfiguration(api);
     const facts = await loadFixedFacts(api);
     const node = new MetricsNode(
@@ -115,7 +115,7 @@ export class MetricsPlugin implements PluginHooks {
   }
 
   async generateSupportData(): Promise<SupportFile[]> {
-    const process = await loadProcessFacts(this.#longestSliceMs);
+    const process = await loadProcessFacts(this.#slices.longestMs);
     const log = this.#logger?.lines() ?? [];
     const files = (await this.#node?.supportFiles({ process, log })) ?? [];
     return files.map(({ name, body }) => ({ filename: name, body }));
