@@ -181,6 +181,21 @@ test('a failure is told with its code, and an odd id not at all', async () => {
   ]);
 });
 
+test('an attempt too many is told with the range that it was about', async () => {
+  for (let at = 0; at < 10; at++) await ask('POST', '/api/v1/dumps', 'admin', '{"from":5,"to":6}');
+  audited = [];
+  for (const [path, body] of [
+    ['/api/v1/dumps', '{"from":5,"to":6}'],
+    ['/jobs/create', '{"min_t":5,"max_t":6}'],
+  ] as const) {
+    expect(await ask('POST', path, 'admin', body)).toBe(429);
+    expect(audited.pop()).toMatchObject({
+      ...{ event: 'createDump', isSuccess: false, parameters: range },
+      error: { description: 'DUMP_TOO_MANY', status: 429 },
+    });
+  }
+});
+
 test('deleting all is told dump by dump, up to the one that fails', async () => {
   await ask('DELETE', '/jobs/deleteAll');
   expect(audited.map(({ parameters }) => parameters)).toEqual(
