@@ -47,8 +47,12 @@ function roundSamples(round: number): [ReturnType<typeof labelsOf>, number][] {
 
 /** What a store holds after the first `rounds` batches. */
 function afterRounds(rounds: number): string[] {
+  return ofRounds(Array.from({ length: rounds }, (_, round) => round));
+}
+
+function ofRounds(rounds: readonly number[]): string[] {
   const contents: Contents = new Map();
-  for (let round = 0; round < rounds; round++) {
+  for (const round of rounds) {
     for (const [labels, value] of roundSamples(round)) {
       addSample(contents, labels, start + round * 1000, ...bitsOf(value));
     }
@@ -131,6 +135,23 @@ describe('a damaged WAL', () => {
       expect(problem!.message).toMatch(/\d+ bytes of segment 00000000 at offset \d+ were dropped/);
       await commitRound(torn, 7);
       expect(readdirSync(join(bench.dir, 'wal'))).toEqual(['00000000', '00000001']);
+    }));
+
+  test('loses of a torn segment only what is torn, and nothing of those behind it', () =>
+    withBench(async (bench) => {
+      for (const rounds of [[0, 1], [2, 3], [4]]) {
+        const store = await bench.open();
+        for (const round of rounds) await commitRound(store, round);
+        await store.close();
+      }
+      const path = join(bench.dir, 'wal', '00000000');
+      truncateSync(path, statSync(path).size - 5);
+      for (let start = 0; start < 2; start++) {
+        const store = await bench.open();
+        expect(sorted(await contentsOf(store))).toEqual(ofRounds([0, 2, 3, 4]));
+        expect(store.problems()).toHaveLength(start === 0 ? 1 : 0);
+        await store.close();
+      }
     }));
 
   test('keeps the prefix and moves the rest aside when the middle is damaged', () =>
