@@ -72,6 +72,8 @@ export class LineResolver {
   #resolve: SeriesResolver = () => droppedRef;
   #resolveVariant: VariantResolver | undefined;
   readonly #variant = new SeriesVariant();
+  /** Whether the line at hand was not tokenised, because {@link #variant} knows how it differs from a known one. */
+  #isMatched = false;
   /** Line of the body at hand that was new last, or -1. */
   #lastNew = -1;
   #isIndexBuilt = false;
@@ -160,6 +162,11 @@ export class LineResolver {
   /** Appends the line at `at`; false where the body ends. Its reference tells what it was. */
   read(at: number): boolean {
     const { lexer } = this;
+    this.#isMatched = this.#matchKnown(at);
+    if (this.#isMatched) {
+      this.#readSample(at, this.#variant.seriesEnd, this.#variant.sampleStart);
+      return true;
+    }
     switch (lexer.scan(at)) {
       case lineKind.end:
         return false;
@@ -168,7 +175,7 @@ export class LineResolver {
         return true;
       case lineKind.sample:
         if (this.#isCreated()) this.#skipSample(at);
-        else this.#readSample(at);
+        else this.#readSample(at, lexer.series.end, lexer.valueStart);
         return true;
     }
   }
@@ -206,11 +213,19 @@ export class LineResolver {
     layout.hash[line] = hash;
   }
 
-  #readSample(at: number): void {
+  /** Whether the line at `at` is like the one that it should repeat but for one label value, as {@link #variant} says. */
+  #matchKnown(at: number): boolean {
+    const before = this.#before;
+    const line = this.cursor;
+    if (this.#resolveVariant === undefined || line >= before.count) return false;
+    if (this.#format !== 'text' || before.format !== 'text' || before.layout.ref[line]! < 0)
+      return false;
+    return this.#variant.match(this.#next, at, before, line);
+  }
+
+  #readSample(at: number, seriesEnd: number, valueStart: number): void {
     const { lexer } = this;
     const next = this.#next;
-    const { valueStart } = lexer;
-    const seriesEnd = lexer.series.end;
     const hash = next.hashOf(at, seriesEnd);
     lexer.readValue(valueStart);
     const ref = this.#identify(at, seriesEnd, hash);
@@ -272,16 +287,36 @@ export class LineResolver {
   #resolveNew(at: number): number {
     const lastNew = this.#lastNew;
     this.#lastNew = this.#next.count;
-    const ref =
-      this.#varied(this.#before, this.cursor, at) ??
-      this.#varied(this.#next, lastNew, at) ??
-      this.#resolve(this.#decoder.decode(this.lexer.series));
+    const ref = this.#matched(at) ?? this.#tokenised(at, lastNew);
     if (ref < 0) return droppedRef;
     if (!this.added.add(ref)) return duplicateRef;
     this.newLines.push(this.#next.count);
     if (ref <= this.#before.maxRef) this.mayHaveReturned = true;
     else if (ref > this.#next.maxRef) this.#next.maxRef = ref;
     return ref;
+  }
+
+  /** Reference of the series at `at` when it matched a known line. */
+  #matched(at: number): number | undefined {
+    if (!this.#isMatched || this.#resolveVariant === undefined) return undefined;
+    const { metricEnd, nameStart, nameEnd, valueStart, valueEnd } = this.#variant;
+    const decoder = this.#decoder;
+    return this.#resolveVariant(
+      this.#before.layout.ref[this.cursor]!,
+      decoder.name(at, metricEnd),
+      decoder.name(nameStart, nameEnd),
+      decoder.value(valueStart, valueEnd),
+    );
+  }
+
+  /** Reference of the series at `at` by its tokens; line `lastNew` was new before it. */
+  #tokenised(at: number, lastNew: number): number {
+    if (this.#isMatched) this.lexer.scan(at);
+    return (
+      this.#varied(this.#before, this.cursor, at) ??
+      this.#varied(this.#next, lastNew, at) ??
+      this.#resolve(this.#decoder.decode(this.lexer.series))
+    );
   }
 
   /** Reference of the series at `at` when it is that of line `line` of `known` but for one value. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LineTemplate, type ExpositionFormat } from './index.ts';
-import { bytesOf, NumberingResolver, parseInto } from './parse-body-fixture.ts';
+import { bitsAt, bytesOf, NumberingResolver, parseBody, parseInto } from './parse-body-fixture.ts';
 
 /** What is asked about line `added` behind `known`: the label and value that differ, or all labels. */
 function asked(known: string, added: string, format: ExpositionFormat = 'text'): unknown {
@@ -50,10 +50,43 @@ describe('a series like a known one', () => {
     ['some_metric{a="1"}', 'some_metric{a="\\n"}'],
     ['some_metric{a="\\n"}', 'some_metric{a="1"}'],
     ['some_metric{a="1\\""}', 'some_metric{a="1\\\\"}'],
+    ['some_metric{a="x="b="1"}', 'some_metric{a="x="c="1"}'],
+    ['some_metric{a="1"b="1"}', 'some_metric{a="1"c="1"}'],
+    ['some_metric{a="1",b="1"}', 'some_metric{a="1" b="1"}'],
     ['some_metric', 'some_other'],
     ['some_metric{a="1"}', 'some_metric'],
   ])('is asked for by all its labels when more differs, or a value is none: %s, %s', (a, b) => {
     expect(asked(a, b)).toContain('__name__');
+  });
+
+  test.each(['a="x=",b="1"', 'a="1",b="x="', 'b="}{,="', 'b="\n="'])(
+    'is read as by its tokens, whatever values hold: %s',
+    (labels) => {
+      const known = `m{${labels}} 1\n`;
+      const added = `m{${labels.slice(0, -1)}2"}  \t 12.5\n`;
+      const first = new LineTemplate();
+      const resolver = new NumberingResolver();
+      parseInto(first, known, resolver);
+      const { batch, summary } = parseInto(first, added, resolver);
+      expect(summary).toMatchObject({ samples: 1, added: 1, vanished: [0] });
+      expect(resolver.labels[batch.refs[0]!]).toEqual(parseBody(added)[0]!.labels);
+      expect(bitsAt(batch, 0)).toBe('4029000000000000');
+      // It is found again as what it is.
+      expect(parseInto(first, added, resolver).summary).toMatchObject({ added: 0, vanished: [] });
+      expect(resolver.labels).toHaveLength(2);
+    },
+  );
+
+  test.each([
+    ['some_metric{a="2"}', 'EXPOSITION_BAD_VALUE'],
+    ['some_metric{a="2"} \n', 'EXPOSITION_BAD_VALUE'],
+    ['some_metric{a="2} 1', 'EXPOSITION_BAD_LABEL_VALUE'],
+    ['some_metric{a="2"} 1 x', 'EXPOSITION_BAD_TIMESTAMP'],
+  ])('is refused when what follows is wrong: %s', (added, code) => {
+    const template = new LineTemplate();
+    const resolver = new NumberingResolver();
+    parseInto(template, 'some_metric{a="1"} 1\n', resolver);
+    expect(() => parseInto(template, added, resolver)).toThrow(expect.objectContaining({ code }));
   });
 
   test('is refused when its value is not UTF-8', () => {

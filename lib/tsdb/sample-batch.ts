@@ -47,6 +47,20 @@ export class SampleBatch {
     this.timesMs[at] = timeMs;
   }
 
+  /** Appends a sample of the same value and time for each of `refs`. */
+  pushEach(refs: readonly number[], lo: number, hi: number, timeMs: number): void {
+    this.reserve(this.count + refs.length);
+    let at = this.count;
+    for (const ref of refs) {
+      this.refs[at] = ref;
+      this.lo[at] = lo;
+      this.hi[at] = hi;
+      this.timesMs[at] = timeMs;
+      at++;
+    }
+    this.count = at;
+  }
+
   /** Forgets the samples and keeps the memory. */
   clear(): void {
     this.count = 0;

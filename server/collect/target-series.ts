@@ -210,7 +210,7 @@ export class TargetSeries {
     batch.clear();
     for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);
     const summary = template.emit(batch, time.timeMs);
-    for (const ref of summary.vanished) batch.push(ref, staleLo, staleHi, time.timeMs);
+    batch.pushEach(summary.vanished, staleLo, staleHi, time.timeMs);
     this.#pushOutdated(batch, time.timeMs);
     const durationMs = this.#clock.monotonicMs() - time.startedMs;
     const { lines, dropped, added } = summary;
@@ -253,7 +253,7 @@ export class TargetSeries {
     const { batch } = slot;
     batch.clear();
     for (const ref of this.#reports()) batch.push(ref, 0, 0, time.timeMs);
-    for (const ref of this.#template.live()) batch.push(ref, staleLo, staleHi, time.timeMs);
+    batch.pushEach(this.#template.live(), staleLo, staleHi, time.timeMs);
     this.#pushOutdated(batch, time.timeMs);
     const durationMs = this.#clock.monotonicMs() - time.startedMs;
     this.#setReports(batch, [0, durationMs / 1000, 0, 0, 0]);

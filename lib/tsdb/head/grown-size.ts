@@ -9,6 +9,16 @@ export const firstEntries = 16;
 /** Up to this many entries columns grow in large steps, behind it by the half. */
 const manyEntries = 1024;
 
+/** Up to this many entries hash tables grow fourfold, behind it twofold: each time all entries are made anew. */
+const manyTableEntries = 1 << 16;
+
+/** Entries, a power of two, of a hash table with `entries` of them, of which `used` are more than the half. */
+export function grownTableSize(entries: number, used: number): number {
+  let size = entries;
+  while (2 * used > size) size *= size < manyTableEntries ? 4 : 2;
+  return size;
+}
+
 /** Length of a column of `length` entries that must have `wanted` of them. */
 export function grownSize(length: number, wanted: number): number {
   return Math.max(wanted, length < manyEntries ? 4 * length : length + (length >>> 1));

@@ -1,6 +1,6 @@
 import { assert } from '../../runtime/index.ts';
 import type { Labels } from '../labels.ts';
-import { firstEntries, grownSize } from './grown-size.ts';
+import { firstEntries, grownSize, grownTableSize } from './grown-size.ts';
 import { lastGeneration, maxSlots, slotBits } from './limits.ts';
 import { SeriesCounts, type LabelCount, type SeriesCount } from './series-counts.ts';
 import { SymbolTable } from './symbols.ts';
@@ -328,9 +328,7 @@ export class SeriesTable {
   }
 
   #rebuildTable(): void {
-    let size = this.#table.length;
-    while (2 * this.count > size) size *= 2;
-    this.#table = new Uint32Array(size);
+    this.#table = new Uint32Array(grownTableSize(this.#table.length, this.count));
     for (let slot = 1; slot < this.slotEnd; slot++) {
       if (this.refs[slot] !== 0) this.#insert(slot);
     }

@@ -1,10 +1,14 @@
 import { systemRng, type Rng } from '../../runtime/index.ts';
+import { grownTableSize } from './grown-size.ts';
 
 /** Entries at first; a power of two, and few for the reason of `grown-size.ts`. */
 const initialEntries = 32;
 
 /** Entries per word of the filter: at most four texts, of which each sets two bits. */
 const entriesPerWord = 8;
+
+/** The filter is made for so many texts at least, in 64 KiB: making it anew means going through all entries. */
+const idleTexts = 65_536;
 
 /** Texts that wait for their entries: so many that putting them in waits for memory together. */
 const maxWaiting = 256;
@@ -101,7 +105,7 @@ export class SymbolIndex {
 
   /** Makes the entries of those that wait. */
   #enter(): void {
-    while (2 * this.#count > this.#mask + 1) this.#grow();
+    if (2 * this.#count > this.#mask + 1) this.#grow();
     const waiting = this.#waiting;
     const end = 2 * this.#waitingCount;
     for (let at = 0; at < end; at += 2) this.#put(waiting[at]!, waiting[at + 1]!);
@@ -119,8 +123,9 @@ export class SymbolIndex {
 
   #grow(): void {
     const before = this.#entries;
-    this.#entries = new Int32Array(2 * before.length);
-    this.#mask = before.length - 1;
+    const size = grownTableSize(before.length / 2, this.#count);
+    this.#entries = new Int32Array(2 * size);
+    this.#mask = size - 1;
     for (let at = 0; at < before.length; at += 2) {
       if (before[at + 1] !== 0) this.#put(before[at]!, before[at + 1]!);
     }
@@ -129,7 +134,7 @@ export class SymbolIndex {
   /** Makes the filter anew for twice as many texts as there are at least. */
   #makeFilter(): void {
     if (this.#waitingCount > 0) this.#enter();
-    let room = initialEntries / 2;
+    let room = idleTexts;
     while (room < 2 * this.#count) room *= 2;
     const filter = new Int32Array((2 * room) / entriesPerWord);
     const entries = this.#entries;

@@ -40,8 +40,15 @@ export class SymbolTable {
 
   /** As {@link acquire}, of a text that {@link find} has just not found. */
   acquireNew(text: string): number {
-    const id = this.#add(flatten(text));
+    const texts = this.#texts;
+    const flat = flatten(text);
+    const freed = this.#free.length === 0 ? undefined : this.#free.pop();
+    const id = freed ?? texts.length;
+    if (id >= this.#uses.length) this.#growUses(id + 1);
+    if (freed === undefined) texts.push(flat);
+    else texts[id] = flat;
     this.#uses[id] = 1;
+    this.#index.add(id);
     return id;
   }
 
@@ -59,16 +66,10 @@ export class SymbolTable {
     this.#free.push(id);
   }
 
-  #add(text: string): number {
-    const id = this.#free.pop() ?? this.#texts.length;
-    if (id >= this.#uses.length) {
-      const grown = new Uint32Array(grownSize(this.#uses.length, id + 1));
-      grown.set(this.#uses);
-      this.#uses = grown;
-    }
-    this.#texts[id] = text;
-    this.#index.add(id);
-    return id;
+  #growUses(size: number): void {
+    const grown = new Uint32Array(grownSize(this.#uses.length, size));
+    grown.set(this.#uses);
+    this.#uses = grown;
   }
 }
 

@@ -49,6 +49,9 @@ export function decodeSeriesRecord(record: Uint8Array): WalSeries[] {
 /** Differences of references from minus this to below this take at most two bytes. */
 const maxNearDelta = 8192;
 
+/** Differences below this need 31 bits when their sign is the lowest one. */
+const maxSmallDelta = 2 ** 29;
+
 /** Bytes of a sample with such a difference and no difference in time, at most. */
 const maxNearBytes = 2 + 1 + 8;
 
@@ -79,9 +82,9 @@ export class SamplesEncoder {
       view.setUint32(13, baseTime >>> 0);
       this.#length = 17;
     }
-    for (let at = from; at < to; at++) {
+    for (let at = from; at < to;) {
       at = this.#putNear(batch, from, at, to);
-      if (at < to) this.#putAny(batch, from, at);
+      at = this.#putFar(batch, from, at, to);
     }
     return this.#bytes.subarray(0, this.#length);
   }
@@ -121,12 +124,37 @@ export class SamplesEncoder {
     return at;
   }
 
-  #putAny({ refs, timesMs, lo, hi }: SampleBatch, first: number, at: number): void {
-    let length = putVarint(this.#bytes, this.#length, refs[at]! - refs[first]!);
-    length = putVarint(this.#bytes, length, timesMs[at]! - timesMs[first]!);
-    this.#view.setUint32(length, hi[at]!);
-    this.#view.setUint32(length + 4, lo[at]!);
-    this.#length = length + 8;
+  /**
+   * Encodes entries from `start` on that {@link #putNear} leaves; returns the index of the first that it may
+   * take. A difference of small numbers, as of most references and times, needs no arithmetic of large ones.
+   */
+  #putFar(batch: SampleBatch, first: number, start: number, end: number): number {
+    const { refs, timesMs, lo, hi } = batch;
+    const bytes = this.#bytes;
+    const view = this.#view;
+    const baseRef = refs[first]!;
+    const baseTime = timesMs[first]!;
+    let length = this.#length;
+    let at = start;
+    for (; at < end; at++) {
+      const delta = refs[at]! - baseRef;
+      const age = timesMs[at]! - baseTime;
+      if (age === 0 && delta >= -maxNearDelta && delta < maxNearDelta) break;
+      if (age === 0 && delta < maxSmallDelta && delta > -maxSmallDelta) {
+        let rest = (delta << 1) ^ (delta >> 31);
+        for (; rest >= 0x80; rest >>>= 7) bytes[length++] = rest | 0x80;
+        bytes[length++] = rest;
+        bytes[length++] = 0;
+      } else {
+        length = putVarint(bytes, length, delta);
+        length = putVarint(bytes, length, age);
+      }
+      view.setInt32(length, hi[at]!);
+      view.setInt32(length + 4, lo[at]!);
+      length += 8;
+    }
+    this.#length = length;
+    return at;
   }
 
   #reserve(count: number): void {
