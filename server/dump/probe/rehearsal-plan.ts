@@ -14,21 +14,20 @@ export interface RehearsalPlan {
 }
 
 /**
- * What has to be tried to tell how long a dump takes: a block that goes into it as it is, and one that is
- * written anew, as far as it has such blocks. The largest of a kind stands for all of it; where none is on
- * this node, one of the other kind does. Empty when no block is.
+ * What has to be tried to tell how long a dump takes: a block that the range holds, and one that it cuts, as
+ * far as it has such blocks. The largest of a kind stands for all of it; where none is on this node, one of
+ * the other kind does. Empty when no block is.
  */
 export function planRehearsals(request: ProbeRequest): RehearsalPlan[] {
-  const { filter, isRedacted, sources, thinning, ...range } = request;
-  const isChanged = filter !== null || isRedacted || thinning !== null;
+  const { fromMs, sources, toMs } = request;
+  const range = { fromMs, toMs };
   const counted = sources.filter(({ kind }) => kind !== 'head-part');
-  const isWhole = (source: ProbeSource) => source.kind === 'head' || isInside(source, range);
-  const whole = isChanged ? [] : counted.filter((source) => isWhole(source));
-  const rewritten = counted.filter((source) => !whole.includes(source));
+  const whole = counted.filter((source) => source.kind === 'head' || isInside(source, range));
+  const cut = counted.filter((source) => !whole.includes(source));
   const kinds = withoutSmall(
     [
       { isCut: false, samples: samplesOf(whole, range), own: whole },
-      { isCut: !isChanged, samples: samplesOf(rewritten, range), own: rewritten },
+      { isCut: true, samples: samplesOf(cut, range), own: cut },
     ].filter(({ samples }) => samples > 0),
   );
   return kinds.flatMap(({ isCut, own, samples }) => {
