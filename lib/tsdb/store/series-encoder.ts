@@ -34,11 +34,14 @@ export class SeriesEncoder {
   readonly #kept = new DataView(new ArrayBuffer(keptTexts * keptBytes));
   readonly #keptTexts = Array.from({ length: keptTexts }, () => '');
   readonly #keptSizes = new Uint8Array(keptTexts).fill(1);
+  #isKeeping = false;
 
   /** The series of the live ones among `refs` as one record; a view, valid until the next call. */
   encode(series: SeriesTable, refs: readonly number[]): Uint8Array | undefined {
     this.#at = 0;
     this.#count = 0;
+    // The many of a first scrape would drive each other out before they come again.
+    this.#isKeeping = refs.length <= keptTexts;
     this.#u8(seriesRecordType);
     for (const ref of refs) {
       const slot = series.slotOf(ref);
@@ -97,6 +100,10 @@ export class SeriesEncoder {
 
   /** The text of a symbol with its length in front. */
   #symbol(id: number, text: string): void {
+    if (!this.#isKeeping) {
+      this.#text(text);
+      return;
+    }
     const slot = id & (keptTexts - 1);
     const keptAt = slot * keptBytes;
     if (Object.is(this.#keptTexts[slot], text)) {
