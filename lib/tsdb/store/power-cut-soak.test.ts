@@ -1,10 +1,9 @@
-import { cpSync, rmSync, truncateSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { seededRng, systemClock } from '../../runtime/index.ts';
+import { seededRng } from '../../runtime/index.ts';
 import { crashRangeMs, crashSamples } from './crash-fixture.ts';
+import { copyLive, syncedFiles, untilSynced, type WalSizes } from './power-cut-fixture.ts';
 import {
   addSample,
   contentsOf,
@@ -15,43 +14,6 @@ import {
   type Contents,
   type StoreBench,
 } from './store-fixture.ts';
-import type { WalFileOpener } from './wal-writer.ts';
-
-/** What of each WAL file a power cut would leave: the bytes that were synced. */
-function syncedFiles(): {
-  openWalFile: WalFileOpener;
-  synced: Map<string, number>;
-  /** Bytes written. */
-  sizes: Map<string, number>;
-} {
-  const synced = new Map<string, number>();
-  const sizes = new Map<string, number>();
-  const openWalFile: WalFileOpener = async (path) => {
-    const handle = await open(path, 'wx');
-    const name = basename(path);
-    let size = 0;
-    synced.set(name, 0);
-    return {
-      async write(...args) {
-        const result = await handle.write(...args);
-        size = args[3] + result.bytesWritten;
-        sizes.set(name, size);
-        return result;
-      },
-      async truncate(length) {
-        await handle.truncate(length);
-        size = length;
-      },
-      async datasync() {
-        const reached = size;
-        await handle.datasync();
-        synced.set(name, reached);
-      },
-      close: () => handle.close(),
-    };
-  };
-  return { openWalFile, synced, sizes };
-}
 
 /** `make soak` runs long; a plain test run takes its share with a new seed each time. */
 const lives = process.env['SOAK'] === '1' ? 60 : 1;
@@ -74,17 +36,18 @@ test(
 
 async function liveThroughPowerCuts(bench: StoreBench, seed: number): Promise<void> {
   const rng = seededRng(seed);
-  const { openWalFile, synced, sizes } = syncedFiles();
+  const { openWalFile, synced, written } = syncedFiles();
   const options = { blockRangeMs: crashRangeMs, limits: { walSegmentBytes: 32 * 1024 } };
   const store = await bench.open({ ...options, openWalFile, mayMerge: () => true });
   const want: Contents = new Map();
   /** How many samples there were when each second began. */
   const counts: number[] = [];
   /** What was written when each round had ended. */
-  const written: Map<string, number>[] = [];
+  const writtenBy: WalSizes[] = [];
   for (let round = 0; round < 110; round++) {
     await bench.clock.advance(1000);
-    await reached(written[round - 3] ?? new Map<string, number>(), synced);
+    const say = `SEED=${String(seed)} round ${String(round)}`;
+    await untilSynced(writtenBy[round - 3] ?? new Map<string, number>(), synced, say);
     const batch = store.newBatch();
     for (const { labels, timeMs, lo, hi } of crashSamples(round)) {
       batch.push(store.seriesRef(labels), lo, hi, timeMs);
@@ -92,11 +55,11 @@ async function liveThroughPowerCuts(bench: StoreBench, seed: number): Promise<vo
     }
     counts.push(round * batch.count);
     await store.commit(batch);
-    written.push(new Map(sizes));
+    writtenBy.push(new Map(written));
     if (round < 10 || rng.u32() % 8 > 0) continue;
     // Blocks and checkpoints are synced before they get their names: only the WAL loses its end.
     const copy = `${bench.dir}-cut`;
-    cpSync(bench.dir, copy, { recursive: true });
+    copyLive(bench.dir, copy);
     rmSync(join(copy, 'lock'));
     for (const [name, length] of synced) truncate(join(copy, 'wal', name), length);
     const survivor = await bench.open({ ...options, dir: copy });
@@ -104,17 +67,8 @@ async function liveThroughPowerCuts(bench: StoreBench, seed: number): Promise<vo
     await survivor.close();
     rmSync(copy, { recursive: true });
     const all = new Set(sorted(want));
-    const say = `SEED=${String(seed)} round ${String(round)}`;
     expect([say, held.filter((sample) => !all.has(sample))]).toEqual([say, []]);
     expect([say, held.length >= counts[round - 4]!]).toEqual([say, true]);
-  }
-}
-
-/** The test's clock is faster than the disk: waits for what should be synced by now, a minute at most. */
-async function reached(want: Map<string, number>, synced: Map<string, number>): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + 60_000;
-  for (const [name, size] of want) {
-    while (synced.get(name)! < size && systemClock.monotonicMs() < deadlineMs) await delay(1);
   }
 }
 
