@@ -30,15 +30,10 @@ import { TextLexer } from './text-lexer.ts';
 export type SeriesResolver = (labels: string[]) => number;
 
 /**
- * Gives the reference of the series that is as that of `ref`, which is exposed as `metric`, but for the value
- * of its label `label`; undefined when it cannot tell, and then the {@link SeriesResolver} is asked.
+ * Gives the reference of the series that is as that of `ref` but for the value of its label `label`; undefined
+ * when it cannot tell, and then the {@link SeriesResolver} is asked.
  */
-export type VariantResolver = (
-  ref: number,
-  metric: string,
-  label: string,
-  value: string,
-) => number | undefined;
+export type VariantResolver = (ref: number, label: string, value: string) => number | undefined;
 
 /**
  * Reads the lines of a body that the body before does not foresee: tokenises them and finds their
@@ -287,7 +282,7 @@ export class LineResolver {
   #resolveNew(at: number): number {
     const lastNew = this.#lastNew;
     this.#lastNew = this.#next.count;
-    const ref = this.#matched(at) ?? this.#tokenised(at, lastNew);
+    const ref = this.#matched() ?? this.#tokenised(at, lastNew);
     if (ref < 0) return droppedRef;
     if (!this.added.add(ref)) return duplicateRef;
     this.newLines.push(this.#next.count);
@@ -297,13 +292,12 @@ export class LineResolver {
   }
 
   /** Reference of the series at `at` when it matched a known line. */
-  #matched(at: number): number | undefined {
+  #matched(): number | undefined {
     if (!this.#isMatched || this.#resolveVariant === undefined) return undefined;
-    const { metricEnd, nameStart, nameEnd, valueStart, valueEnd } = this.#variant;
+    const { nameStart, nameEnd, valueStart, valueEnd } = this.#variant;
     const decoder = this.#decoder;
     return this.#resolveVariant(
       this.#before.layout.ref[this.cursor]!,
-      decoder.name(at, metricEnd),
       decoder.name(nameStart, nameEnd),
       decoder.value(valueStart, valueEnd),
     );
@@ -329,7 +323,6 @@ export class LineResolver {
     const decoder = this.#decoder;
     return this.#resolveVariant(
       ref,
-      decoder.name(series.nameStart, series.nameEnd),
       decoder.name(variant.nameStart, variant.nameEnd),
       decoder.value(variant.valueStart, variant.valueEnd),
     );

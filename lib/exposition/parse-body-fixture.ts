@@ -45,9 +45,8 @@ export class NumberingResolver {
   };
 
   /** The series is found by the labels that the known one was exposed with, one of them changed. */
-  readonly vary: VariantResolver = (ref, metric, label, value) => {
+  readonly vary: VariantResolver = (ref, label, value) => {
     const labels = this.labels[ref]!.slice();
-    assert(labels[1] === metric, 'the known series has the metric name');
     const at = labels.findIndex((text, index) => index % 2 === 0 && text === label);
     assert(at > 0 && labels[at + 1] !== value, 'the known series has another value');
     labels[at + 1] = value;

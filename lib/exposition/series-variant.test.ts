@@ -20,7 +20,7 @@ function asked(known: string, added: string, format: ExpositionFormat = 'text'):
 }
 
 describe('a series like a known one', () => {
-  const variant = (label: string, value: string) => [0, 'some_metric', label, value];
+  const variant = (label: string, value: string) => [0, label, value];
 
   test.each([
     ['some_metric{a="1",b="x"}', 'some_metric{a="1",b="y"}', variant('b', 'y')],

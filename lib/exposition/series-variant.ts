@@ -4,7 +4,6 @@ import {
   braceClose,
   equals,
   isLabelPart,
-  isNamePart,
   isNameStart,
   newline,
   quote,
@@ -28,8 +27,7 @@ export class SeriesVariant {
   nameEnd = 0;
   valueStart = 0;
   valueEnd = 0;
-  /** Set by {@link match}: where the metric name ends, name and labels, and where the value of the sample starts. */
-  metricEnd = 0;
+  /** Set by {@link match}: where name and labels end, and where the value of the sample starts. */
   seriesEnd = 0;
   sampleStart = 0;
 
@@ -54,7 +52,7 @@ export class SeriesVariant {
     if (!isSameText(next.view, valueEnd, known.view, knownEnd, rest)) return false;
     this.valueStart = valueStart;
     this.valueEnd = valueEnd;
-    return this.#findEnds(bytes, at, valueEnd + rest);
+    return this.#findEnd(bytes, valueEnd + rest);
   }
 
   /**
@@ -105,15 +103,12 @@ export class SeriesVariant {
     return nameStart === this.nameEnd ? -1 : valueStart;
   }
 
-  /** Finds the ends of metric name and labels of a line whose value starts at `sampleStart` or behind blanks. */
-  #findEnds(body: Uint8Array, start: number, sampleStart: number): boolean {
+  /** Finds the end of the labels of a line whose value starts at `sampleStart` or behind blanks. */
+  #findEnd(body: Uint8Array, sampleStart: number): boolean {
     this.sampleStart = skipBlanks(body, sampleStart);
     let end = sampleStart;
     while (body[end - 1] === blank || body[end - 1] === tab) end--;
     this.seriesEnd = end;
-    let metricEnd = start + 1;
-    while (isNamePart(body[metricEnd]!)) metricEnd++;
-    this.metricEnd = metricEnd;
     return body[end - 1] === braceClose && body[this.sampleStart] !== newline;
   }
 

@@ -1,4 +1,4 @@
-import { SampleBatch, type Labels } from '../../lib/tsdb/index.ts';
+import { labelValue, metricNameLabel, SampleBatch, type Labels } from '../../lib/tsdb/index.ts';
 import type { CommitCounts, SampleStore } from './sample-store.ts';
 
 export interface StoredSample {
@@ -38,6 +38,10 @@ export class FakeStore implements SampleStore {
     if (at < 0 || !this.isLive(ref)) return undefined;
     labels[at + 1] = value;
     return this.#refs.size < this.maxSeries ? this.seriesRef(labels) : this.findSeries(labels);
+  }
+
+  metricOf(ref: number): string {
+    return labelValue(this.#labels.get(ref) ?? [], metricNameLabel) ?? '';
   }
 
   findSeries(labels: Labels): number | undefined {

@@ -23,6 +23,8 @@ export interface SampleStore {
    * needed; undefined when it cannot be had so.
    */
   variantRef(ref: number, name: string, value: string): number | undefined;
+  /** Metric name of a series that is in use: the same string each time. */
+  metricOf(ref: number): string;
   /** Reference of a series that exists. */
   findSeries(labels: Labels): number | undefined;
   /** Series in memory: tells whether {@link seriesRef} made one. */

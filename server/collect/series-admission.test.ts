@@ -50,7 +50,7 @@ describe(`a series like a known one (seed ${String(seed)})`, () => {
         const at = 2 + 2 * (u32() % 3);
         labels = like.labels.with(at + 1, value());
         const { vary } = ours.decides;
-        ref = vary(like.ref, labels[1]!, labels[at]!, labels[at + 1]!);
+        ref = vary(like.ref, labels[at]!, labels[at + 1]!);
         if (ref !== undefined) varied++;
       }
       ref ??= attempt(() => ours.decides.resolve(labels));

@@ -49,14 +49,14 @@ export class SeriesAdmission {
   };
 
   /** As {@link resolve}, of a series that differs from a stored one in the value of one label. */
-  readonly vary: VariantResolver = (ref, metric, label, value) => {
+  readonly vary: VariantResolver = (ref, label, value) => {
     // Series that are new mostly differ in the same label.
     if (label !== this.#lastLabel) {
       this.#lastLabel = label;
       this.#mayVary = this.#isPlain(label);
     }
     if (!this.#mayVary || isTooLong(value, this.#rules.labelValueLengthLimit)) return undefined;
-    return this.#growth.admitVariant(ref, metric, label, value);
+    return this.#growth.admitVariant(ref, label, value);
   };
 
   /** Whether the value of an exposed label is stored under its name, whatever it is. */

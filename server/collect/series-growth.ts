@@ -36,11 +36,10 @@ export class SeriesGrowth {
   #divisor = 1;
   #periodStartMs = -Infinity;
   #created = 0;
-  /** New series by metric; counters, because looking a metric up twice costs twice as much. */
-  readonly #createdOf = new Map<string, { count: number }>();
-  /** The metric that had a new series last, and its counter. */
-  #lastMetric: string | undefined;
-  #lastCreated = { count: 0 };
+  /** New series whose metrics are not counted yet: fewer than one metric may bring. */
+  #uncounted: number[] = [];
+  /** New series by metric, apart from those. */
+  readonly #createdOf = new Map<string, number>();
   readonly #cutOffs = new Map<string | undefined, CutOff>();
   /** Whether the store refused a series in this hour because it is full. */
   isStoreFull = false;
@@ -83,25 +82,24 @@ export class SeriesGrowth {
   /** Reference of a series, or -1 when it is new and must not be. */
   admit(labels: Labels): number {
     const store = this.#store;
-    const metric = labelValue(labels, metricNameLabel) ?? '';
-    if (this.#isCutOff(metric)) return store.findSeries(labels) ?? -1;
+    if (this.#isCutOff(labels)) return store.findSeries(labels) ?? -1;
     const before = store.seriesCount;
     const ref = this.#tryCreate(labels);
-    if (store.seriesCount > before) this.#count(metric);
+    if (store.seriesCount > before) this.#count(ref);
     return ref;
   }
 
   /**
-   * Reference of the series that is as that of `ref`, a series of `metric`, but for the value of one label;
-   * undefined when {@link admit} has to say what becomes of it.
+   * Reference of the series that is as that of `ref` but for the value of one label; undefined when {@link admit}
+   * has to say what becomes of it.
    */
-  admitVariant(ref: number, metric: string, label: string, value: string): number | undefined {
+  admitVariant(ref: number, label: string, value: string): number | undefined {
     if (this.#cutOffs.size > 0) return undefined;
     const store = this.#store;
     const before = store.seriesCount;
     if (before >= this.#mostScraped) return undefined;
     const variant = store.variantRef(ref, label, value);
-    if (store.seriesCount > before) this.#count(metric);
+    if (variant !== undefined && store.seriesCount > before) this.#count(variant);
     return variant;
   }
 
@@ -124,27 +122,32 @@ export class SeriesGrowth {
     return maxSeries - Math.min(maxReportSeries, Math.floor(maxSeries * reportSeriesShare));
   }
 
-  #isCutOff(metric: string): boolean {
-    return this.#cutOffs.size > 0 && (this.#cutOffs.has(undefined) || this.#cutOffs.has(metric));
+  #isCutOff(labels: Labels): boolean {
+    if (this.#cutOffs.size === 0) return false;
+    return (
+      this.#cutOffs.has(undefined) || this.#cutOffs.has(labelValue(labels, metricNameLabel) ?? '')
+    );
   }
 
-  #count(metric: string): void {
+  /** Counts a new series, and its metric once one of them may have brought too many. */
+  #count(ref: number): void {
     this.#created++;
     if (this.#limit === 0) return;
-    if (metric !== this.#lastMetric) this.#turnTo(metric);
-    const created = this.#lastCreated;
-    created.count++;
+    this.#uncounted.push(ref);
     const limit = Math.ceil(this.#limit / this.#divisor);
-    if (created.count >= limit) this.#cutOff(metric, limit);
+    // No metric has brought more than all of them together.
+    if (this.#created < limit) return;
+    for (const uncounted of this.#uncounted) this.#countMetric(uncounted, limit);
+    this.#uncounted.length = 0;
     const all = limit * targetGrowthFactor;
     if (this.#created >= all) this.#cutOff(undefined, all);
   }
 
-  #turnTo(metric: string): void {
-    let created = this.#createdOf.get(metric);
-    if (created === undefined) this.#createdOf.set(metric, (created = { count: 0 }));
-    this.#lastMetric = metric;
-    this.#lastCreated = created;
+  #countMetric(ref: number, limit: number): void {
+    const metric = this.#store.metricOf(ref);
+    const created = (this.#createdOf.get(metric) ?? 0) + 1;
+    this.#createdOf.set(metric, created);
+    if (created >= limit) this.#cutOff(metric, limit);
   }
 
   #cutOff(metric: string | undefined, limit: number): void {
@@ -155,8 +158,8 @@ export class SeriesGrowth {
   #begin(): void {
     this.#periodStartMs = this.#clock.monotonicMs();
     this.#created = 0;
+    this.#uncounted = [];
     this.#createdOf.clear();
-    this.#lastMetric = undefined;
     this.#cutOffs.clear();
     this.isStoreFull = false;
   }

@@ -43,13 +43,25 @@ export class SeriesCounts {
   change(sets: LabelSets, at: number, length: number, by: 1 | -1): void {
     const { symbols, pairs } = sets;
     this.#reserve(symbols.size);
-    if (symbols.text(this.#nameId) !== metricNameLabel) {
-      this.#nameId = symbols.find(metricNameLabel);
-    }
+    this.#findName(symbols);
     for (let pair = at; pair < at + length; pair += 2) {
       this.#labels[pairs[pair]!]! += by;
       if (pairs[pair] === this.#nameId) this.#metrics[pairs[pair + 1]!]! += by;
     }
+  }
+
+  /** Metric name of the series whose pairs are `[at, at + length)`; empty when it has none. */
+  metricOf({ symbols, pairs }: LabelSets, at: number, length: number): string {
+    this.#findName(symbols);
+    for (let pair = at; pair < at + length; pair += 2) {
+      if (pairs[pair] === this.#nameId) return symbols.text(pairs[pair + 1]!);
+    }
+    return '';
+  }
+
+  #findName(symbols: SymbolTable): void {
+    if (symbols.text(this.#nameId) === metricNameLabel) return;
+    this.#nameId = symbols.find(metricNameLabel);
   }
 
   /** The `limit` metrics with the most series, largest first. */

@@ -137,6 +137,11 @@ export class SeriesTable {
     return slot;
   }
 
+  /** Metric name of the series in a slot: the same string each time. */
+  metricOf(slot: number): string {
+    return this.#counts.metricOf(this, this.pairsAt[slot]!, this.pairsLength[slot]!);
+  }
+
   /** Labels of the series in a slot, as a new list. */
   labels(slot: number): string[] {
     const result: string[] = [];

@@ -134,6 +134,13 @@ export class Store {
     return series.refs[added]!;
   }
 
+  /** Metric name of a series that is in use: the same string each time. Empty when it has none. */
+  metricOf(ref: number): string {
+    const { series } = this.#parts.head;
+    const slot = series.slotOf(ref);
+    return slot === 0 ? '' : series.metricOf(slot);
+  }
+
   /** Reference of the series with these labels, as {@link seriesRef}, if there is one. */
   findSeries(labels: Labels): number | undefined {
     const { series } = this.#parts.head;
