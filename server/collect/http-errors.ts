@@ -1,5 +1,5 @@
+import { codeOf } from '../../lib/runtime/index.ts';
 import { ScrapeError, type ScrapeErrorCode } from './errors.ts';
-import { errorCode } from './store-errors.ts';
 
 /** The error for an answer that is not 200. */
 export function statusError(status: number): ScrapeError {
@@ -42,7 +42,7 @@ const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_Z
 
 /** The error for a connection that failed; `hasAnswer` when headers had arrived before. */
 export function connectionError(cause: unknown, hasAnswer: boolean): ScrapeError {
-  const [code, message] = classify(errorCode(cause), hasAnswer);
+  const [code, message] = classify(codeOf(cause) ?? '', hasAnswer);
   return new ScrapeError(code, message, { cause });
 }
 
@@ -59,7 +59,7 @@ function classify(code: string, hasAnswer: boolean): Failure {
 
 /** The error for a compressed body that cannot be unpacked. */
 export function gunzipError(cause: unknown): ScrapeError {
-  if (errorCode(cause) === 'Z_BUF_ERROR') {
+  if (codeOf(cause) === 'Z_BUF_ERROR') {
     return new ScrapeError(...cutShort, { cause });
   }
   const message = 'The target’s answer is said to be gzip and is not.';

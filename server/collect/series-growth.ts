@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/runtime/index.ts';
+import { codeOf, type Clock } from '../../lib/runtime/index.ts';
 import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
 import {
   growthPeriodMs,
@@ -8,7 +8,6 @@ import {
   targetGrowthFactor,
 } from './limits.ts';
 import type { SampleStore } from './sample-store.ts';
-import { errorCode } from './store-errors.ts';
 
 /** What of a target is not stored any more because there is too much new of it. */
 export interface CutOff {
@@ -108,7 +107,7 @@ export class SeriesGrowth {
     try {
       if (store.seriesCount < this.#mostScraped) return store.seriesRef(labels);
     } catch (error) {
-      if (errorCode(error) !== 'TSDB_SERIES_LIMIT') throw error;
+      if (codeOf(error) !== 'TSDB_SERIES_LIMIT') throw error;
     }
     const known = store.findSeries(labels);
     // The series that are there go on; failing the scrape would end them all.

@@ -1,14 +1,9 @@
+import { codeOf } from '../../lib/runtime/index.ts';
 import { ScrapeError } from './errors.ts';
-
-/** The `code` of an error that came from another part, or nothing. */
-export function errorCode(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
-}
 
 /** What a failure of the store means to a scrape; errors that are no failure of the store pass. */
 export function storeError(error: unknown): ScrapeError {
-  switch (errorCode(error)) {
+  switch (codeOf(error)) {
     case 'TSDB_DISK_FULL':
       return new ScrapeError('SCRAPE_DISK_FULL', 'The disk is full.', { cause: error });
     case 'TSDB_SERIES_LIMIT':
@@ -29,8 +24,8 @@ export function storeError(error: unknown): ScrapeError {
 }
 
 function unexpectedError(error: unknown): ScrapeError {
-  const code = errorCode(error);
-  if (code.startsWith('TSDB_')) {
+  const code = codeOf(error);
+  if (code?.startsWith('TSDB_') === true) {
     return new ScrapeError('SCRAPE_STORE_FAILED', `The store failed (${code}).`, { cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);

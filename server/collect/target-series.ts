@@ -4,7 +4,7 @@ import {
   LineTemplate,
   type BodySummary,
 } from '../../lib/exposition/index.ts';
-import type { Clock } from '../../lib/runtime/index.ts';
+import { codeOf, type Clock } from '../../lib/runtime/index.ts';
 import { metricNameLabel, type SampleBatch } from '../../lib/tsdb/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
@@ -15,7 +15,7 @@ import type { CommitCounts, SampleStore } from './sample-store.ts';
 import type { ScrapeSlot } from './scrape-slots.ts';
 import { SeriesAdmission } from './series-admission.ts';
 import { SeriesGrowth } from './series-growth.ts';
-import { errorCode, storeError } from './store-errors.ts';
+import { storeError } from './store-errors.ts';
 import { storedLabels, type ScrapeTarget } from './target.ts';
 
 /** Gives other work a turn of the event loop. */
@@ -132,7 +132,7 @@ export class TargetSeries {
       return await this.#tryIngest(slot, time, signal, lane);
     } catch (error) {
       this.#template.abandon();
-      if (errorCode(error) !== 'TSDB_UNKNOWN_SERIES') throw ingestError(error);
+      if (codeOf(error) !== 'TSDB_UNKNOWN_SERIES') throw ingestError(error);
     }
     // The store forgot series that had been silent for long: resolve those anew, once.
     this.#forgetDead();
@@ -149,7 +149,7 @@ export class TargetSeries {
     try {
       await this.#tryFail(slot, time);
     } catch (error) {
-      if (errorCode(error) !== 'TSDB_UNKNOWN_SERIES') throw storeError(error);
+      if (codeOf(error) !== 'TSDB_UNKNOWN_SERIES') throw storeError(error);
       this.#forgetDead();
       await this.#tryFail(slot, time);
     }
