@@ -4,7 +4,6 @@ import { asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { auditTrail, noteRefusal, type AuditSink } from './audit-trail.ts';
 import { authorize, rightsIn, userIdOf, type PermissionCheck } from './authorize.ts';
 import { createRate, limitRate, questionRate } from './rate-limit.ts';
-import { readJsonBody } from './dump-request.ts';
 import { dumpRoutes } from './dump-routes.ts';
 import { HttpError, asHttpError } from './errors.ts';
 import { goPluginRoutes } from './go-plugin-routes.ts';
@@ -57,8 +56,8 @@ export function createApp(
     }
     response.status(outcome.isFinished ? 200 : 202).json(outcome);
   });
-  // The body first: the audit record of an attempt too many has its range, too.
-  app.post(['/api/v1/dumps', '/jobs/create'], readJsonBody, limitRate(clock, createRate));
+  // Before the body is judged: an attempt that cannot be read counts, too.
+  app.post(['/api/v1/dumps', '/jobs/create'], limitRate(clock, createRate));
   app.get('/api/v1/dumps/estimate', limitRate(clock, questionRate));
   app.get('/api/v1/dumps/choices', limitRate(clock, questionRate));
   app.post('/api/v1/dumps/preview', limitRate(clock, questionRate));

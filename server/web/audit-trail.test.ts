@@ -139,8 +139,39 @@ test.each(told)(
       { event, isSuccess: false, error: { description: 'NOT_PERMITTED', status: 403 } },
     ]);
     expect(audited[0]?.actor.userId).toBe('somebody');
+    const { range: unreadable, ...known } = audited[0]?.parameters ?? {};
+    expect(unreadable).toBe(undefined);
+    if (event === 'createDump') expect(known).toEqual(range);
   },
 );
+
+test.each<[what: string, body: string | undefined, parameters: object]>([
+  ['numbers as text', '{"from":"5","to":" 6 "}', range],
+  ['the words of the other interface', '{"min_t":5,"max_t":6}', range],
+  ['broken numbers', '{"from":5.2,"to":6.4}', range],
+  ['one end', '{"from":5}', { fromMs: 5, range: 'not readable' }],
+  ['none', '{"from":[5],"to":1e300}', { range: 'not readable' }],
+  ['no object', '[5,6]', { range: 'not readable' }],
+  ['no JSON', 'from=5&to=6', { range: 'not readable' }],
+  ['nothing', undefined, { range: 'not readable' }],
+  ['too much', `{"from":5,"to":6,"x":"${'x'.repeat(70_000)}"}`, { range: 'not readable' }],
+])('a refused attempt with %s as its range says so', async (_what, body, parameters) => {
+  expect(await ask('POST', '/api/v1/dumps', 'somebody', body)).toBe(403);
+  expect(audited).toMatchObject([{ event: 'createDump', isSuccess: false }]);
+  expect(audited[0]?.parameters).toEqual(parameters);
+});
+
+test('a body that cannot be read is refused with its own code, and counts as an attempt', async () => {
+  const refusals: (string | undefined)[] = [];
+  for (const body of ['x', `"${'x'.repeat(70_000)}"`, ...Array<string>(9).fill('x')]) {
+    await ask('POST', '/api/v1/dumps', 'admin', body);
+    const { error, parameters } = audited.pop() ?? {};
+    expect(parameters).toEqual({ range: 'not readable' });
+    refusals.push(error?.description);
+  }
+  expect(refusals.slice(0, 2)).toEqual(['BODY_NOT_JSON', 'BODY_TOO_LARGE']);
+  expect(refusals.slice(-2)).toEqual(['BODY_NOT_JSON', 'DUMP_TOO_MANY']);
+});
 
 test.each(told)('%s %s of nobody is not', async (method, path, body) => {
   expect(await ask(method, path, '', body)).toBe(401);
@@ -174,7 +205,7 @@ test('a failure is told with its code, and an odd id not at all', async () => {
     { event: 'downloadDump', parameters: { id, ...range }, why: error },
     {
       event: 'createDump',
-      parameters: { fromMs: 5 },
+      parameters: { fromMs: 5, range: 'not readable' },
       why: { description: 'DUMP_RANGE_INVALID', status: 400 },
     },
     { event: 'deleteDump', parameters: {}, why: { description: 'DUMP_BAD_ID', status: 400 } },

@@ -1,6 +1,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { isJobId } from '../share/index.ts';
 import { userIdOf } from './authorize.ts';
+import { readBodyAhead } from './dump-request.ts';
 
 /** One thing that somebody did, or tried to. */
 export interface AuditedRequest {
@@ -15,7 +16,10 @@ export interface AuditedRequest {
   actor: { userId: string; client: string; ipAddress: string; forwardedFor: string };
   apiPath: string;
   objectType: string;
-  /** `id` of the dump; `fromMs` and `toMs` of its range; as far as known. */
+  /**
+   * `id` of the dump; `fromMs` and `toMs` of its range; as far as known. Of a dump that was not made,
+   * `range` says so when the request tells no range.
+   */
   parameters: Readonly<Record<string, string | number>>;
   /** Why it failed: the code and the status of the answer. */
   error?: { description: string; status: number };
@@ -53,13 +57,22 @@ export function auditTrail(sink: AuditSink): Router {
       if (userIdOf(request) !== '') followRequest(event, request, response, sink);
       next();
     };
-  router.post(['/api/v1/dumps', '/jobs/create'], follow('createDump'));
+  // The body at once: also the record of a refused attempt says which range it was about.
+  router.post(['/api/v1/dumps', '/jobs/create'], follow('createDump'), ofSomebody(readBodyAhead));
   router.delete(['/api/v1/dumps/:id', '/jobs/delete/:id', '/jobs/deleteAll'], follow('deleteDump'));
   router.post('/api/v1/dumps/:id/cancel', follow('cancelDump'));
   router.get(['/api/v1/dumps/:id/archive', '/jobs/download/:id'], follow('downloadDump'));
   router.get('/api/v1/dumps/:id/aliases', follow('downloadDumpAliases'));
   router.post('/api/v1/sync', follow('syncMetrics'));
   return router;
+}
+
+/** Leaves out what is done for nobody. */
+function ofSomebody(handler: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if (userIdOf(request) === '') next();
+    else void handler(request, response, next);
+  };
 }
 
 /** A dump that the request is about to change or to send; what fails from here on is about this one. */
@@ -101,7 +114,8 @@ function followRequest(
     for (const entry of entriesOf(trail, response.statusCode, isComplete)) {
       const objectType = event === 'syncMetrics' ? 'metrics' : 'dump';
       const { parameters, ...rest } = entry;
-      sink({ ...facts, ...rest, objectType, parameters: { ...rangeOf(request), ...parameters } });
+      const asked = event === 'createDump' && !('id' in parameters) ? askedRange(request) : {};
+      sink({ ...facts, ...rest, objectType, parameters: { ...asked, ...parameters } });
     }
   };
   if (isDownload) {
@@ -160,14 +174,26 @@ function actorOf(request: Request): AuditedRequest['actor'] {
   };
 }
 
-/** The range of a dump that is to be made, in the words of either interface. */
-function rangeOf(request: Request): Record<string, number> {
+/**
+ * The range of a dump that was not made, in the words of either interface. Numbers count as they come, as
+ * digits, too: the record is about what somebody tried, whether it makes sense or not.
+ */
+function askedRange(request: Request): Record<string, number | string> {
   const body = request.body as unknown;
-  if (typeof body !== 'object' || body === null) return {};
-  const fields = body as Readonly<Record<string, unknown>>;
-  const range: Record<string, number> = {};
-  const [from, to] = [fields['from'] ?? fields['min_t'], fields['to'] ?? fields['max_t']];
-  if (Number.isSafeInteger(from)) range['fromMs'] = from as number;
-  if (Number.isSafeInteger(to)) range['toMs'] = to as number;
-  return range;
+  const fields = Object(body) as Readonly<Record<string, unknown>>;
+  const fromMs = millisecondsIn(fields['from'] ?? fields['min_t']);
+  const toMs = millisecondsIn(fields['to'] ?? fields['max_t']);
+  return {
+    ...(fromMs === undefined ? {} : { fromMs }),
+    ...(toMs === undefined ? {} : { toMs }),
+    ...(fromMs === undefined || toMs === undefined ? { range: 'not readable' } : {}),
+  };
+}
+
+function millisecondsIn(value: unknown): number | undefined {
+  const isText = typeof value === 'string' && /^\s*-?\d{1,16}(\.\d{1,9})?\s*$/.test(value);
+  const number = isText ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number)) return undefined;
+  const whole = Math.round(number);
+  return Number.isSafeInteger(whole) ? whole : undefined;
 }

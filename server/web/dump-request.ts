@@ -1,10 +1,28 @@
-import { json, type Request } from 'express';
+import { json, type Request, type RequestHandler } from 'express';
 import { isJobId } from '../share/index.ts';
 import { HttpError } from './errors.ts';
 import { bodyLimitBytes } from './limits.ts';
 
-/** Reads a body; its content type is not looked at: what is not JSON is refused by its content. */
-export const readJsonBody = json({ limit: bodyLimitBytes, type: () => true });
+/** Its content type is not looked at: what is not JSON is refused by its content. */
+const parseBody: RequestHandler = json({ limit: bodyLimitBytes, type: () => true });
+
+/**
+ * Reads a body before it is known whether the sender may send one, so that the audit record of a refusal
+ * tells what was asked for. What is wrong with the body is told by {@link readJsonBody}, after the gate.
+ */
+export const readBodyAhead: RequestHandler = (request, response, next) => {
+  void parseBody(request, response, (error?: unknown) => {
+    if (error !== undefined) response.locals['bodyError'] = error;
+    next();
+  });
+};
+
+/** Reads a body, unless it has been read ahead. */
+export const readJsonBody: RequestHandler = (request, response, next) => {
+  const { bodyError } = response.locals;
+  if (bodyError === undefined) void parseBody(request, response, next);
+  else next(bodyError);
+};
 
 /** The id in the address: nothing that could mean a path is ever passed on. */
 export function dumpIdOf({ params: { id } }: Request): string {
