@@ -1,0 +1,48 @@
+// Every link of a page to another one leads to a file that is there, and to a heading that it has.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const listing = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '*.md'];
+const pages = execFileSync('git', listing, { cwd: root, encoding: 'utf8' })
+  .split('\0')
+  .filter((path) => path !== '' && existsSync(join(root, path)));
+
+/** A page without its examples: what stands there is no link and no heading. */
+function proseOf(path: string): string {
+  return readFileSync(join(root, path), 'utf8').replaceAll(/^```[^]*?^```/gm, '');
+}
+
+/** The names under which the headings of a page are linked, as hosts of git make them. */
+function headingsOf(path: string): Set<string> {
+  const headings = [...proseOf(path).matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(headings);
+}
+
+function linksOf(page: string): { link: string; path: string; heading: string }[] {
+  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^(?:https?:|mailto:)/.test(link))
+    .map((link) => {
+      const [file = '', heading = ''] = link.split('#');
+      return { link, path: file === '' ? page : join(dirname(page), file), heading };
+    });
+}
+
+test('links of pages lead somewhere', () => {
+  const links = pages.flatMap((page) => linksOf(page).map((link) => ({ page, ...link })));
+  const dead = links.filter(({ path, heading }) => {
+    if (!existsSync(join(root, path))) return true;
+    return heading !== '' && path.endsWith('.md') && !headingsOf(path).has(heading);
+  });
+  expect(dead.map(({ page, link }) => `${page}: ${link}`)).toEqual([]);
+  expect(links.length).toBeGreaterThan(50);
+});
