@@ -51,6 +51,40 @@ const arrows = {
   tools: ['lib', 'server/collect'],
 };
 
+/** What every room of the dumps stands on. */
+const dumpBase = ['lib', 'api', ...inDump('(errors|limits|ports|refusals|utc-text)\\.ts')];
+
+/** The rooms of the dumps, from the ground up; `dumps.ts` and `index.ts` above them may use all. */
+const dumpArrows = {
+  selection: ['server/settings', 'server/share'],
+  series: ['panels'],
+  'work-area': ['server/share', ...inDump('selection')],
+  redaction: inDump('selection', 'series'),
+  packing: inDump('selection', 'series', 'redaction'),
+  archive: ['server/share', ...inDump('selection')],
+  viewer: ['panels'],
+  texts: inDump('selection', 'packing', 'viewer'),
+  building: [
+    'server/share',
+    ...inDump('selection', 'series', 'work-area', 'redaction', 'packing', 'archive', 'texts'),
+  ],
+  probe: inDump(
+    ...['selection', 'series', 'work-area', 'redaction', 'packing', 'archive', 'texts'],
+    'building',
+  ),
+  choices: inDump('selection', 'work-area', 'probe'),
+  jobs: ['server/share', ...inDump('selection', 'archive', 'building')],
+  packet: inDump('selection', 'archive', 'building', 'jobs', 'dumps\\.ts'),
+};
+
+for (const [room, targets] of Object.entries(dumpArrows)) {
+  arrows[`server/dump/${room}`] = [...dumpBase, ...targets];
+}
+
+function inDump(...names) {
+  return names.map((name) => `server/dump/${name}`);
+}
+
 const ours = '^(lib|api|panels|server|webapp|tools|build|test)/';
 const testFiles = '(\\.test\\.tsx?$|-fixture\\.ts$|^test/)';
 
@@ -96,6 +130,26 @@ export default {
       severity: 'error',
       from: { pathNot: ['^lib/', testFiles] },
       to: { path: '^lib/[^/]+/', pathNot: '^lib/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'dump-room-through-index',
+      comment: 'Import a room of the dumps through its index.ts.',
+      severity: 'error',
+      from: { path: '^server/dump/([^/]+)', pathNot: testFiles },
+      to: {
+        path: '^server/dump/[^/]+/',
+        pathNot: ['^server/dump/$1/', '^server/dump/[^/]+/index\\.ts$'],
+      },
+    },
+    {
+      name: 'dump-through-index',
+      comment: 'Import the dumps through their index.ts; what runs in worker threads has its own.',
+      severity: 'error',
+      from: { pathNot: ['^server/dump/', testFiles] },
+      to: {
+        path: '^server/dump/',
+        pathNot: ['^server/dump/index\\.ts$', '^server/dump/[^/]+/worker-handlers\\.ts$'],
+      },
     },
     {
       name: 'pure-core',

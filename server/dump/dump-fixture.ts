@@ -22,13 +22,13 @@ import {
 import { BlockShelf, makeBlock, removeTree } from '../share/block-fixture.ts';
 import { uploadBlock } from '../share/block-upload.ts';
 import { archiveKey, BlockCatalog, type BlockArea } from '../share/index.ts';
-import type { ArchiveDisk } from './archive-room.ts';
+import type { ArchiveDisk } from './archive/archive-room.ts';
 import { DumpService, type DumpServiceOptions, type DumpThread, type KvStore } from './index.ts';
 import type { LicenseFacts, MetricFacts, NodeFacts } from './ports.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from './texts/manifest.ts';
 import { createChoiceHandlers } from './choices/worker-handlers.ts';
 import { createProbeHandlers } from './probe/worker-handlers.ts';
-import { createDumpHandlers } from './worker-handlers.ts';
+import { createDumpHandlers } from './packing/worker-handlers.ts';
 
 export const startMs = Date.UTC(2026, 10, 20, 12);
 export const hourMs = 3_600_000;

@@ -15,7 +15,7 @@ import {
   type Model,
 } from '../../lib/tsdb/model-fixture.ts';
 import { blockInfo, removeTree } from '../share/block-fixture.ts';
-import type { TimeRange } from './selection.ts';
+import type { TimeRange } from './selection/selection.ts';
 import { DumpRig, hasProgram, hourMs, startMs } from './dump-fixture.ts';
 
 const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);

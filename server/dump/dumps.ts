@@ -1,30 +1,28 @@
 import type { Dump, DumpAliases, DumpChoices, DumpEstimate, DumpPreview } from '../../api/index.ts';
 import { errorText, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey, isJobId } from '../share/index.ts';
-import { Admission } from './admission.ts';
-import { ArchiveRoom } from './archive-room.ts';
-import type { BuildParts } from './build.ts';
-import { ChoiceDesk } from './choices/choice-desk.ts';
-import { wholeContent, type DumpContent } from './content.ts';
-import { DumpCoverage } from './coverage.ts';
-import { readAliases } from './dump-aliases.ts';
+import {
+  Admission,
+  DumpExpiry,
+  importGoPluginJobs,
+  isFinished,
+  JobBook,
+  type JobRecord,
+  JobRunner,
+  JobWatch,
+  newJobId,
+  newRecord,
+} from './jobs/index.ts';
+import { ArchiveRoom, type DumpArchive, openArchive, readAliases } from './archive/index.ts';
+import type { BuildParts } from './building/index.ts';
+import { ChoiceDesk } from './choices/index.ts';
+import { type DumpContent, DumpCoverage, type TimeRange, wholeContent } from './selection/index.ts';
 import { DumpError, toDumpError } from './errors.ts';
-import { DumpExpiry } from './expiry.ts';
-import { importGoPluginJobs } from './go-plugin-jobs.ts';
-import { JobBook } from './job-book.ts';
-import { newJobId } from './job-id.ts';
-import { isFinished, newRecord, type JobRecord } from './job-record.ts';
-import { JobRunner } from './job-runner.ts';
-import { JobWatch } from './job-watch.ts';
 import { maxFinishedJobs, maxQueuedJobs } from './limits.ts';
 import type { KvStore } from './ports.ts';
-import { DumpPace } from './probe/dump-pace.ts';
-import { ProbeDesk } from './probe/probe-desk.ts';
+import { DumpPace, ProbeDesk } from './probe/index.ts';
 import { queueFull, stopped } from './refusals.ts';
-import type { TimeRange } from './selection.ts';
-import { openArchive, type DumpArchive } from './stored-archive.ts';
-import { StorePace } from './store-pace.ts';
-import { WorkArea } from './work-area.ts';
+import { StorePace, WorkArea } from './work-area/index.ts';
 
 /** What {@link DumpService} stands on. */
 export interface DumpServiceOptions extends BuildParts {

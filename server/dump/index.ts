@@ -1,8 +1,13 @@
-export type { BuildParts } from './build.ts';
-export { parseContent, wholeContent, type DumpContent } from './content.ts';
+export type { DumpArchive } from './archive/index.ts';
+export type { BuildParts } from './building/index.ts';
 export { DumpService, type DumpServiceOptions } from './dumps.ts';
-export type { DumpArchive } from './stored-archive.ts';
 export { DumpError, type DumpErrorCode } from './errors.ts';
+export {
+  noPacketDump,
+  SupportPacket,
+  type PacketDump,
+  type SupportPacketOptions,
+} from './packet/index.ts';
 export type {
   CollectedFacts,
   DumpFacts,
@@ -13,6 +18,4 @@ export type {
   LocalStorePort,
   ServerFacts,
 } from './ports.ts';
-export { noPacketDump, type PacketDump } from './packet-dump.ts';
-export type { TimeRange } from './selection.ts';
-export { SupportPacket, type SupportPacketOptions } from './support-packet.ts';
+export { parseContent, wholeContent, type DumpContent, type TimeRange } from './selection/index.ts';

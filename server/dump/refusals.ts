@@ -1,7 +1,7 @@
 import { DumpError } from './errors.ts';
-import { utcText } from './file-name.ts';
+import { utcText } from './utc-text.ts';
 import { maxAttempts, maxQueuedJobs } from './limits.ts';
-import type { TimeRange } from './selection.ts';
+import type { TimeRange } from './selection/index.ts';
 
 /** The plugin stops. */
 export function stopped(): DumpError {

@@ -5,7 +5,7 @@ import { seededRng } from '../../lib/runtime/index.ts';
 import { newUlid, openBlock, writeBlock } from '../../lib/tsdb/index.ts';
 import { bitsOf, modelOf, put, seriesOf, type Model } from '../../lib/tsdb/model-fixture.ts';
 import { blockInfo, removeTree } from '../share/block-fixture.ts';
-import { parseContent, wholeContent } from './content.ts';
+import { parseContent, wholeContent } from './selection/content.ts';
 import { DumpRig, hourMs, hours, startMs } from './dump-fixture.ts';
 
 let rig: DumpRig;

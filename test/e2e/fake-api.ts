@@ -10,7 +10,7 @@ import type {
   Status,
   Target,
 } from '../../api/index.ts';
-import { archiveFileName } from '../../server/dump/file-name.ts';
+import { archiveFileName } from '../../server/dump/archive/file-name.ts';
 import { answer, isSignedIn, readJson } from './fake-http.ts';
 import { healthyStatus, healthyTargets, previewOf, queuedDump } from './fixture-status.ts';
 

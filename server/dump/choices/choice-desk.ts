@@ -1,9 +1,8 @@
 import type { DumpChoices } from '../../../api/index.ts';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
-import type { DumpCoverage } from '../coverage.ts';
+import { type DumpCoverage, hostOf, type SourceBlock, type TimeRange } from '../selection/index.ts';
 import { DumpError, toDumpError } from '../errors.ts';
-import { hostOf } from '../filter.ts';
-import { eachIndex } from '../known-hosts.ts';
+import { eachIndex, WorkArea } from '../work-area/index.ts';
 import {
   choiceBudgetMs,
   maxChoices,
@@ -13,10 +12,8 @@ import {
   maxWaitingProbes,
 } from '../limits.ts';
 import type { DumpThread, LocalStorePort } from '../ports.ts';
-import { spread } from '../probe/probe-order.ts';
+import { spread } from '../probe/index.ts';
 import { stopped } from '../refusals.ts';
-import type { SourceBlock, TimeRange } from '../selection.ts';
-import { WorkArea } from '../work-area.ts';
 import type { BlockValues, ValuesRequest, ValuesResult } from './protocol.ts';
 
 /** What {@link ChoiceDesk} stands on. */

@@ -6,7 +6,7 @@ import {
   type ThreadHandlers,
 } from '../../../lib/runtime/index.ts';
 import { openBlock } from '../../../lib/tsdb/index.ts';
-import { hostOf } from '../filter.ts';
+import { hostOf } from '../selection/index.ts';
 import { maxChoicesPerBlock } from '../limits.ts';
 import type { BlockValues, ValuesRequest, ValuesResult } from './protocol.ts';
 

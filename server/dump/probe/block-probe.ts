@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { rewriteSample, type BlockReader, type Thinning } from '../../../lib/tsdb/index.ts';
 import { gzipLevel, maxProbedSamples, maxProbedSeries } from '../limits.ts';
-import { Redactor } from '../redactor.ts';
-import { share } from '../selection.ts';
+import { Redactor } from '../redaction/index.ts';
+import { share } from '../selection/index.ts';
 import type { ProbeRequest } from './protocol.ts';
 
 /** How far deflate looks back for bytes that are the same. */

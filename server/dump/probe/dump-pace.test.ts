@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { wholeContent, type DumpContent } from '../content.ts';
-import { newRecord } from '../job-record.ts';
+import { wholeContent, type DumpContent } from '../selection/content.ts';
+import { newRecord } from '../jobs/job-record.ts';
 import { DumpPace, type DumpWork, type StoreRates } from './dump-pace.ts';
 
 const hourMs = 3_600_000;

@@ -1,7 +1,6 @@
 import type { Dump } from '../../../api/index.ts';
-import type { DumpContent } from '../content.ts';
+import type { DumpContent, TimeRange } from '../selection/index.ts';
 import { maxPacedDumps } from '../limits.ts';
-import type { TimeRange } from '../selection.ts';
 import type { RehearsedKind } from './rehearsal.ts';
 
 /** What a dump comes to, as far as it takes time. */

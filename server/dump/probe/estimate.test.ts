@@ -12,7 +12,7 @@ import {
   type StoreStats,
 } from '../../../lib/tsdb/index.ts';
 import { blockInfo } from '../../share/block-fixture.ts';
-import { wholeContent, type DumpContent } from '../content.ts';
+import { wholeContent, type DumpContent } from '../selection/content.ts';
 import { DumpRig, hourMs, hours, LocalStoreFake, startMs } from '../dump-fixture.ts';
 
 const scrapeMs = 15_000;

@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import { codeOf } from '../../../lib/runtime/index.ts';
 import { openBlock, type Thinning } from '../../../lib/tsdb/index.ts';
 import { gzipLevel, maxProbedBlocks } from '../limits.ts';
-import { share } from '../selection.ts';
+import { share } from '../selection/index.ts';
 import { probeBlock, type BlockProbe } from './block-probe.ts';
 import { inOrder } from './probe-order.ts';
 import { selectedSeries } from './selected-series.ts';

@@ -3,7 +3,7 @@ import { seededRng } from '../../../lib/runtime/index.ts';
 import { newUlid, writeBlock } from '../../../lib/tsdb/index.ts';
 import { bitsOf, put, seriesOf, type Model } from '../../../lib/tsdb/model-fixture.ts';
 import { blockInfo, removeTree } from '../../share/block-fixture.ts';
-import { wholeContent } from '../content.ts';
+import { wholeContent } from '../selection/content.ts';
 import { DumpRig, hourMs, hours, oneTurn, startMs } from '../dump-fixture.ts';
 import { maxPreviewEntries, maxWaitingProbes, probeIdleMs } from '../limits.ts';
 

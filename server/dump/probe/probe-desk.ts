@@ -1,10 +1,15 @@
 import type { DumpEstimate, DumpPreview } from '../../../api/index.ts';
 import type { Timer } from '../../../lib/runtime/index.ts';
-import { archiveTexts } from '../archive-texts.ts';
-import type { BuildParts } from '../build.ts';
-import type { DumpContent } from '../content.ts';
-import { metricTypes } from '../counter-metrics.ts';
-import type { DumpCoverage } from '../coverage.ts';
+import { archiveTexts } from '../texts/index.ts';
+import type { BuildParts } from '../building/index.ts';
+import {
+  type DumpContent,
+  type DumpCoverage,
+  share,
+  type SourceBlock,
+  type TimeRange,
+} from '../selection/index.ts';
+import { metricTypes } from '../series/index.ts';
 import { DumpError, toDumpError } from '../errors.ts';
 import {
   maxFetchedProbeBytes,
@@ -14,9 +19,8 @@ import {
   probeBudgetMs,
   probeIdleMs,
 } from '../limits.ts';
-import { hostsIn } from '../redact-manifest.ts';
+import { hostsIn } from '../redaction/index.ts';
 import { stopped } from '../refusals.ts';
-import { share, type SourceBlock, type TimeRange } from '../selection.ts';
 import type { DumpPace, DumpWork } from './dump-pace.ts';
 import { ProbeRoom } from './probe-room.ts';
 import type {

@@ -1,5 +1,5 @@
 import type { DumpFilter } from '../../../api/index.ts';
-import type { OpenRequest } from '../worker-protocol.ts';
+import type { OpenRequest } from '../packing/index.ts';
 
 /** A block that a dump would be made of, or what is not yet one. Times are `[mint, maxt)`. */
 export interface ProbeSource {

@@ -1,4 +1,4 @@
-import { share, type TimeRange } from '../selection.ts';
+import { share, type TimeRange } from '../selection/index.ts';
 import type { ProbeRequest, ProbeSource } from './protocol.ts';
 
 /** Sources that are less than this part of all are not looked at for themselves. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { seededRng, type ThreadCall } from '../../../lib/runtime/index.ts';
 import { inlineThread, type BlockInfo } from '../../../lib/tsdb/index.ts';
 import { makeBlock, removeTree } from '../../share/block-fixture.ts';
-import { createDumpHandlers } from '../worker-handlers.ts';
+import { createDumpHandlers } from '../packing/worker-handlers.ts';
 import type { ProbeRequest } from './protocol.ts';
 import { rehearse } from './rehearsal.ts';
 import { createProbeHandlers } from './worker-handlers.ts';

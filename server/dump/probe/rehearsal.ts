@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../../lib/runtime/index.ts';
-import { ArchiveStream } from '../archive-stream.ts';
+import { ArchiveStream } from '../archive/index.ts';
 import type { DumpThread } from '../ports.ts';
-import type { OpenRequest } from '../worker-protocol.ts';
+import type { OpenRequest } from '../packing/index.ts';
 import type { ProbeRequest, SampleBlock, SampleBlockRequest, SampleBlocks } from './protocol.ts';
 import type { RehearsalPlan } from './rehearsal-plan.ts';
 

@@ -6,7 +6,7 @@ import { seededRng, systemClock } from '../../../lib/runtime/index.ts';
 import { newUlid, openBlock, writeBlock, type BlockReader } from '../../../lib/tsdb/index.ts';
 import { bitsOf, put, seriesOf, type Model } from '../../../lib/tsdb/model-fixture.ts';
 import { removeTree } from '../../share/block-fixture.ts';
-import { seriesFilter } from '../filter.ts';
+import { seriesFilter } from '../selection/filter.ts';
 import { selectedSeries } from './selected-series.ts';
 import { SeriesUnion } from './series-union.ts';
 

@@ -1,6 +1,6 @@
 import type { DumpFilter } from '../../../api/index.ts';
 import type { BlockReader } from '../../../lib/tsdb/index.ts';
-import { valueTests, type ValueTest } from '../filter.ts';
+import { valueTests, type ValueTest } from '../selection/index.ts';
 
 type Index = BlockReader['index'];
 

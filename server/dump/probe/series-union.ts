@@ -1,6 +1,6 @@
 import type { BlockReader } from '../../../lib/tsdb/index.ts';
 import { maxUnitedSeries } from '../limits.ts';
-import { SeriesCount } from '../series-count.ts';
+import { SeriesCount } from '../series/index.ts';
 
 /**
  * Tells how many series several blocks have together. Of large blocks only some metrics are looked at,

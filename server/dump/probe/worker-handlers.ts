@@ -8,7 +8,7 @@ import {
   type ThreadHandlers,
 } from '../../../lib/runtime/index.ts';
 import type { Thinning } from '../../../lib/tsdb/index.ts';
-import { counterTest } from '../counter-metrics.ts';
+import { counterTest } from '../series/index.ts';
 import { estimate } from './estimate.ts';
 import { preview } from './preview.ts';
 import type {

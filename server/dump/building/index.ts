@@ -1,0 +1,2 @@
+export { buildArchive, type BuildParts } from './build.ts';
+export { storeDump } from './store-dump.ts';

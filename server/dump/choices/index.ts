@@ -1,0 +1,1 @@
+export { ChoiceDesk } from './choice-desk.ts';

@@ -1,0 +1,8 @@
+export type {
+  AddGroupResult,
+  FinishResult,
+  GroupProgress,
+  OpenRequest,
+  PackedBlock,
+  PackedFile,
+} from './protocol.ts';

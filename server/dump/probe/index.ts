@@ -1,0 +1,3 @@
+export { DumpPace } from './dump-pace.ts';
+export { ProbeDesk } from './probe-desk.ts';
+export { spread } from './probe-order.ts';

@@ -1,0 +1,1 @@
+export { archiveTexts } from './archive-texts.ts';
