@@ -11,6 +11,7 @@ import { freePort } from '../conformance/processes.ts';
 import { RecordingExporter } from '../conformance/recording-exporter.ts';
 import { checkAccess } from './check-access.ts';
 import { checkCollecting } from './check-collecting.ts';
+import { checkDelegation } from './check-delegation.ts';
 import { checkDeploy } from './check-deploy.ts';
 import { checkLife, checkLog } from './check-life.ts';
 import { checkPlaces } from './check-places.ts';
@@ -49,6 +50,7 @@ try {
   await checkDeploy.refuse(site);
   await checkCollecting(site);
   await checkAccess(site);
+  await checkDelegation(site);
   await checkDeploy.upgrade(site);
   await checkLife(site);
   await checkPlaces(site);

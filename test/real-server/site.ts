@@ -5,13 +5,10 @@ import type { Dump, Status, TargetList } from '../../api/index.ts';
 import { eventually, type Checks } from '../conformance/checks.ts';
 import type { RecordingExporter } from '../conformance/recording-exporter.ts';
 import { RealServer, type RealServerOptions } from './real-server.ts';
-import { SiteClient } from './site-client.ts';
+import { password, SiteClient } from './site-client.ts';
 
 /** A path of a server that is slow because the machine is: what is waited for comes, or never. */
 export const patienceMs = 60_000;
-
-/** Everybody's; the server wants it long and mixed. */
-const password = 'Secret-of-nobody-1';
 
 /** What every group of checks works on: a server, those who use it, and something to collect. */
 export interface Site {
@@ -37,24 +34,24 @@ export interface Site {
 /** Makes the accounts of a fresh server; the first one is its administrator. */
 export async function makeAccounts(server: RealServer) {
   const anonymous = new SiteClient(server.url);
-  const create = (username: string) =>
-    anonymous.call<{ id: string }>('POST', '/api/v4/users', {
-      username,
-      email: `${username}@example.com`,
-      password,
-    });
-  const { id } = await create('admin');
-  await create('someone');
+  const { id } = await createAccount(anonymous, 'admin');
+  await createAccount(anonymous, 'someone');
   const admin = await signInAdmin(anonymous);
   const { token } = await admin.call<{ token: string }>('POST', `/api/v4/users/${id}/tokens`, {
     description: 'the checks',
   });
-  const someone = await anonymous.signIn('someone', password);
+  const someone = await anonymous.signIn('someone');
   return { anonymous, admin, token, script: anonymous.withToken(token), someone };
 }
 
+/** Makes an account with the password of everybody here. */
+export function createAccount(anonymous: SiteClient, username: string): Promise<{ id: string }> {
+  const email = `${username}@example.com`;
+  return anonymous.call('POST', '/api/v4/users', { username, email, password });
+}
+
 export function signInAdmin(anonymous: SiteClient): Promise<SiteClient> {
-  return anonymous.signIn('admin', password);
+  return anonymous.signIn('admin');
 }
 
 /** Environment of `make deploy` for an administrator with a password. */
