@@ -7,16 +7,16 @@ import {
   importGoPluginJobs,
   isFinished,
   JobBook,
-  type JobRecord,
   JobRunner,
   JobWatch,
   newJobId,
   newRecord,
+  type JobRecord,
 } from './jobs/index.ts';
-import { ArchiveRoom, type DumpArchive, openArchive, readAliases } from './archive/index.ts';
+import { ArchiveRoom, openArchive, readAliases, type DumpArchive } from './archive/index.ts';
 import type { BuildParts } from './building/index.ts';
 import { ChoiceDesk } from './choices/index.ts';
-import { type DumpContent, DumpCoverage, type TimeRange, wholeContent } from './selection/index.ts';
+import { DumpCoverage, wholeContent, type DumpContent, type TimeRange } from './selection/index.ts';
 import { DumpError, toDumpError } from './errors.ts';
 import { maxFinishedJobs, maxQueuedJobs } from './limits.ts';
 import type { KvStore } from './ports.ts';

@@ -1,32 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpFilter, DumpPhase } from '../../../api/index.ts';
-import type { ObjectStore } from '../../../lib/objectstore/index.ts';
-import { codeOf, type Clock } from '../../../lib/runtime/index.ts';
-import { ulidTimeMs, type BlockInfo } from '../../../lib/tsdb/index.ts';
-import type { BlockCatalog } from '../../share/index.ts';
-import {
-  type ArchiveDisk,
-  archiveFileName,
-  ArchiveStream,
-  type TakeArchive,
-} from '../archive/index.ts';
-import { archiveTexts } from '../texts/index.ts';
-import { longerMs, metricTypes } from '../series/index.ts';
-import { utcText } from '../utc-text.ts';
+import { codeOf } from '../../../lib/runtime/index.ts';
+import { archiveFileName, ArchiveStream, type TakeArchive } from '../archive/index.ts';
 import { DumpError } from '../errors.ts';
-import { eachIndex, fetchBlock, holdBlock, type StorePace, WorkArea } from '../work-area/index.ts';
-import type { DumpFacts, DumpThread, HeadSource, LocalStorePort } from '../ports.ts';
-import { hostsIn } from '../redaction/index.ts';
-import { checkRoom, filterEmpty, rangeEmpty } from '../refusals.ts';
-import {
-  groupOverlapping,
-  overlaps,
-  selectBlocks,
-  type SourceBlock,
-  temporaryBytes,
-  type TimeRange,
-} from '../selection/index.ts';
 import type {
   AddGroupResult,
   FinishResult,
@@ -34,32 +11,21 @@ import type {
   OpenRequest,
   PackedBlock,
 } from '../packing/index.ts';
-
-/** What every dump of this node is built from. */
-export interface BuildParts {
-  clock: Clock;
-  store: ObjectStore;
-  catalog: BlockCatalog;
-  /** Absent where no snapshots of heads are kept. */
-  heads?: HeadSource;
-  /** What this node has collected and not given away; undefined when it has nothing of its own. */
-  local: () => LocalStorePort | undefined;
-  /** Starts a worker for one archive; it is stopped when the archive is done. */
-  openThread: () => DumpThread;
-  /** Told when a worker did not end: the process must exit, because it holds memory and files. */
-  onHungThread?: (error: unknown) => void;
-  facts: DumpFacts;
-  /** Learns how fast the file store is. */
-  storePace?: StorePace;
-  /** Free space of the disk of the data directory; null when it cannot be told. */
-  freeBytes?: () => Promise<number | null>;
-  /** The disk that archives are kept on; absent where the file store is none. */
-  archiveDisk?: (() => Promise<ArchiveDisk>) | undefined;
-  pluginId: string;
-  node: string;
-  /** The directory of the store; temporary space is made below it. */
-  dataDirectory: string;
-}
+import type { DumpThread } from '../ports.ts';
+import { hostsIn } from '../redaction/index.ts';
+import { checkRoom, filterEmpty, rangeEmpty } from '../refusals.ts';
+import {
+  groupOverlapping,
+  temporaryBytes,
+  type SourceBlock,
+  type TimeRange,
+} from '../selection/index.ts';
+import { longerMs, metricTypes } from '../series/index.ts';
+import { archiveTexts } from '../texts/index.ts';
+import { utcText } from '../utc-text.ts';
+import { eachIndex, fetchBlock, WorkArea } from '../work-area/index.ts';
+import type { BuildParts } from './build-parts.ts';
+import { DumpSources } from './dump-sources.ts';
 
 /** One archive to build. */
 export interface BuildRequest {
@@ -122,9 +88,6 @@ export async function buildArchive(
   }
 }
 
-/** Longest time from a block's first sample to its making, as far as half blocks are concerned. */
-const maxBlockDelayMs = 6 * 60 * 60 * 1000;
-
 /** Parts of the whole work at which its phases begin. */
 const progressAt = { snapshot: 0.02, groups: 0.08, finish: 0.86, check: 0.9 };
 
@@ -132,19 +95,19 @@ class Build {
   readonly #parts: BuildParts;
   readonly #request: BuildRequest;
   readonly #area: WorkArea;
+  readonly #sources: DumpSources;
   readonly #stream: ArchiveStream;
   readonly #warnings: string[] = [];
   readonly #blocks: PackedBlock[] = [];
   #actual: TimeRange | undefined;
   /** Longest time between two scrapes in the range, as a rule; null while nothing told it. */
   #intervalMs: number | null = null;
-  /** Why the newest samples may be missing. */
-  #staleness: string | undefined;
 
   constructor(parts: BuildParts, request: BuildRequest, area: WorkArea, thread: DumpThread) {
     this.#parts = parts;
     this.#request = request;
     this.#area = area;
+    this.#sources = new DumpSources(parts, request, area);
     this.#stream = new ArchiveStream(thread, request.id, request.signal);
   }
 
@@ -153,7 +116,9 @@ class Build {
     const stream = this.#stream;
     const createdAtMs = this.#parts.clock.nowMs();
     onProgress('selecting', 0);
-    const blocks = await this.#collectSources();
+    onProgress('snapshot', progressAt.snapshot);
+    const blocks = await this.#sources.collect();
+    this.#warnings.push(...this.#sources.warnings);
     if (blocks.length === 0) throw rangeEmpty(requested);
     const groups = groupOverlapping(blocks);
     await this.#checkRoom(groups);
@@ -188,76 +153,6 @@ class Build {
   /** What is known now may be more than when the job was asked for, here or by another node. */
   async #checkRoom(groups: SourceBlock[][]): Promise<void> {
     checkRoom(temporaryBytes(groups), (await this.#parts.freeBytes?.()) ?? null);
-  }
-
-  /**
-   * The order matters: a block that is cut meanwhile is in the snapshot before it leaves the head, and
-   * a local block is only deleted once it is in the file store, which is looked at last. There, too,
-   * snapshots come first: they go when their samples are in blocks.
-   */
-  async #collectSources(): Promise<SourceBlock[]> {
-    const { catalog, heads, local } = this.#parts;
-    const { onProgress, requested, signal } = this.#request;
-    const store = local();
-    onProgress('snapshot', progressAt.snapshot);
-    const parentDir = await this.#area.directory('head');
-    const range = { mint: requested.fromMs, maxt: requested.toMs };
-    const head = await store?.snapshotHead({ ...range, parentDir, signal });
-    const held = await this.#holdBlocks(store?.blocks() ?? []);
-    this.#staleness = await heads?.flush(signal);
-    await this.#refreshCatalog();
-    const own = head === undefined ? held : [...held, head];
-    this.#warnOfHalfBlocks();
-    const remote = { blocks: catalog.blocks(), heads: heads?.blocks() ?? [] };
-    return selectBlocks(own, remote, requested);
-  }
-
-  /** Takes hold of the local blocks that have a part in the range. */
-  async #holdBlocks(blocks: readonly BlockInfo[]): Promise<BlockInfo[]> {
-    const held: BlockInfo[] = [];
-    for (const block of blocks) {
-      if (!overlaps(block, this.#request.requested)) continue;
-      const dir = join(await this.#area.directory('in'), block.ulid);
-      try {
-        await holdBlock(block.dir, dir);
-        held.push({ ...block, dir });
-      } catch (error) {
-        // Deleted since it was listed: then it is in the file store.
-        if (codeOf(error) !== 'ENOENT') throw error;
-        await rm(dir, { recursive: true, force: true });
-      }
-    }
-    return held;
-  }
-
-  /** A dump of local blocks is better than none while the file store cannot be listed. */
-  async #refreshCatalog(): Promise<void> {
-    try {
-      await this.#parts.heads?.refresh(this.#request.signal);
-      await this.#parts.catalog.refresh();
-    } catch (error) {
-      const code = codeOf(error) ?? 'unknown error';
-      this.#warnings.push(
-        `The file store could not be listed (${code}); blocks that are only there may be missing.`,
-      );
-    }
-  }
-
-  #warnOfHalfBlocks(): void {
-    const own = new Set(
-      this.#parts
-        .local()
-        ?.blocks()
-        .map(({ ulid }) => ulid),
-    );
-    const { fromMs, toMs } = this.#request.requested;
-    for (const { ulid, reason } of this.#parts.catalog.partialBlocks()) {
-      // A block is made soon after its newest sample: what else it holds, nobody can tell.
-      const madeMs = ulidTimeMs(ulid);
-      const isInRange = madeMs > fromMs && madeMs < toMs + maxBlockDelayMs;
-      if (own.has(ulid) || !isInRange) continue;
-      this.#warnings.push(`Block ${ulid} in the file store is not whole and left out: ${reason}.`);
-    }
   }
 
   /** Every host that the dump can mention is known before the first label of it is replaced. */
@@ -383,10 +278,11 @@ class Build {
   /** Only what was asked for can be missing. */
   #warnOfStaleness(actual: TimeRange): void {
     const { clock } = this.#parts;
-    if (this.#staleness === undefined) return;
+    const { staleness } = this.#sources;
+    if (staleness === undefined) return;
     if (actual.toMs >= Math.min(this.#request.requested.toMs, clock.nowMs()) - 1) return;
     const newest = `The newest sample in this dump is of ${utcText(actual.toMs)}.`;
-    this.#warnings.push(`${this.#staleness} ${newest}`);
+    this.#warnings.push(`${staleness} ${newest}`);
   }
 
   #nothingPacked(): DumpError {

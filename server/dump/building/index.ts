@@ -1,2 +1,3 @@
-export { buildArchive, type BuildParts } from './build.ts';
+export { buildArchive } from './build.ts';
+export type { BuildParts } from './build-parts.ts';
 export { storeDump } from './store-dump.ts';

@@ -1,7 +1,8 @@
 import type { DumpFilter, DumpPhase, DumpRedaction } from '../../../api/index.ts';
 import type { Clock } from '../../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey } from '../../share/index.ts';
-import { buildArchive, type BuildParts, type BuiltArchive } from './build.ts';
+import { buildArchive, type BuiltArchive } from './build.ts';
+import type { BuildParts } from './build-parts.ts';
 import { aliasSecret, writeAliases } from '../archive/index.ts';
 import type { TimeRange } from '../selection/index.ts';
 

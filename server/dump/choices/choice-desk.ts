@@ -1,6 +1,6 @@
 import type { DumpChoices } from '../../../api/index.ts';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
-import { type DumpCoverage, hostOf, type SourceBlock, type TimeRange } from '../selection/index.ts';
+import { hostOf, type DumpCoverage, type SourceBlock, type TimeRange } from '../selection/index.ts';
 import { DumpError, toDumpError } from '../errors.ts';
 import { eachIndex, WorkArea } from '../work-area/index.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Dump, DumpPhase } from '../../../api/index.ts';
 import type { Logger } from '../../../lib/runtime/index.ts';
-import { type BuildParts, storeDump } from '../building/index.ts';
+import { storeDump, type BuildParts } from '../building/index.ts';
 import { toDumpError } from '../errors.ts';
 import type { JobBook } from './job-book.ts';
 import { cutWarnings, isFinished, type JobRecord } from './job-record.ts';

@@ -2,7 +2,7 @@ import type { DumpEstimate } from '../../../api/index.ts';
 import { asError, sleep, type Logger, type Rng } from '../../../lib/runtime/index.ts';
 import { ArchiveMemory } from '../archive/index.ts';
 import { buildArchive, type BuildParts } from '../building/index.ts';
-import { DumpCoverage, type TimeRange, wholeContent } from '../selection/index.ts';
+import { DumpCoverage, wholeContent, type TimeRange } from '../selection/index.ts';
 import type { DumpService } from '../dumps.ts';
 import { DumpError, toDumpError } from '../errors.ts';
 import { utcText } from '../utc-text.ts';

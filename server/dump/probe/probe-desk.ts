@@ -3,9 +3,9 @@ import type { Timer } from '../../../lib/runtime/index.ts';
 import { archiveTexts } from '../texts/index.ts';
 import type { BuildParts } from '../building/index.ts';
 import {
+  share,
   type DumpContent,
   type DumpCoverage,
-  share,
   type SourceBlock,
   type TimeRange,
 } from '../selection/index.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
 import { codeOf, type Clock } from '../../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../../lib/tsdb/index.ts';
-import { fetchBlock, type StorePace, WorkArea } from '../work-area/index.ts';
+import { fetchBlock, WorkArea, type StorePace } from '../work-area/index.ts';
 import { headPartAgeMs, headPartMs, maxTried, rehearsalAgeMs } from '../limits.ts';
 import type { DumpThread, LocalStorePort } from '../ports.ts';
 import { share, type SourceBlock } from '../selection/index.ts';

@@ -1,5 +1,5 @@
 import type { DumpFilter } from '../../../api/index.ts';
-import { type Labels, labelValue, metricNameLabel } from '../../../lib/tsdb/index.ts';
+import { labelValue, metricNameLabel, type Labels } from '../../../lib/tsdb/index.ts';
 import { globOf, matchesGlob, type Glob } from '../../settings/index.ts';
 import { DumpError } from '../errors.ts';
 import { maxFilterBytes, maxFilterEntries, maxFilterEntryChars } from '../limits.ts';
