@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseSettings } from '../settings/index.ts';
-import { FakeClock } from '../../lib/runtime/index.ts';
+import { FakeClock, seededRng, systemClock } from '../../lib/runtime/index.ts';
 import { makeCollector, nodeTarget, serverTarget, testSettings } from './collector-fixture.ts';
 import { FakeStore } from './sample-store-fixture.ts';
 import { SeriesGrowth } from './series-growth.ts';
@@ -173,6 +173,28 @@ describe('growth', () => {
     const grown: number[] = [];
     for (const wanted of [50, 50, 50, 50, 50, 50, 1, 50]) grown.push(await hourOf(wanted));
     expect(grown).toEqual([32, 16, 8, 4, 2, 2, 1, 32]);
+  });
+
+  test.each([1, 2, 7, 40])('is counted by metric as series come, limit %i', (limit) => {
+    const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000_007);
+    const { u32 } = seededRng(seed);
+    const growth = new SeriesGrowth(new FakeClock(), new FakeStore());
+    growth.limit = limit;
+    const created = new Map<string, number>();
+    let all = 0;
+    for (let at = 0; at < 4 * limit; at++) {
+      const metric = `m${String(Math.min(u32() % 6, u32() % 6))}`;
+      const isTaken = (created.get(metric) ?? 0) < limit && all < 2 * limit;
+      const ref = growth.admit(['__name__', metric, 'x', String(at)]);
+      expect([seed, at, ref >= 0]).toEqual([seed, at, isTaken]);
+      if (!isTaken) continue;
+      created.set(metric, (created.get(metric) ?? 0) + 1);
+      all++;
+      const over = [...created].filter(([, count]) => count >= limit).map(([name]) => name);
+      const expected = all >= 2 * limit ? [...over, undefined] : over;
+      const cutOffs = growth.cutOffs.map((cutOff) => cutOff.metric);
+      expect([seed, new Set(cutOffs)]).toEqual([seed, new Set(expected)]);
+    }
   });
 
   test('beyond what the store holds is left out and told, known series go on', async () => {

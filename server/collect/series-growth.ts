@@ -35,10 +35,11 @@ export class SeriesGrowth {
   #divisor = 1;
   #periodStartMs = -Infinity;
   #created = 0;
-  /** New series whose metrics are not counted yet: fewer than one metric may bring. */
+  /** New series whose metrics are not counted yet: so few that no metric has brought too many with them. */
   #uncounted: number[] = [];
-  /** New series by metric, apart from those. */
+  /** New series by metric, apart from those, and the most that one has. */
   readonly #createdOf = new Map<string, number>();
+  #mostOfOne = 0;
   readonly #cutOffs = new Map<string | undefined, CutOff>();
   /** Whether the store refused a series in this hour because it is full. */
   isStoreFull = false;
@@ -134,19 +135,21 @@ export class SeriesGrowth {
     if (this.#limit === 0) return;
     this.#uncounted.push(ref);
     const limit = Math.ceil(this.#limit / this.#divisor);
-    // No metric has brought more than all of them together.
-    if (this.#created < limit) return;
-    for (const uncounted of this.#uncounted) this.#countMetric(uncounted, limit);
-    this.#uncounted.length = 0;
+    if (this.#uncounted.length + this.#mostOfOne >= limit) this.#countMetrics(limit);
     const all = limit * targetGrowthFactor;
     if (this.#created >= all) this.#cutOff(undefined, all);
   }
 
-  #countMetric(ref: number, limit: number): void {
-    const metric = this.#store.metricOf(ref);
-    const created = (this.#createdOf.get(metric) ?? 0) + 1;
-    this.#createdOf.set(metric, created);
-    if (created >= limit) this.#cutOff(metric, limit);
+  /** Counts the metrics of the series that were not yet. */
+  #countMetrics(limit: number): void {
+    for (const ref of this.#uncounted) {
+      const metric = this.#store.metricOf(ref);
+      const created = (this.#createdOf.get(metric) ?? 0) + 1;
+      this.#createdOf.set(metric, created);
+      this.#mostOfOne = Math.max(this.#mostOfOne, created);
+      if (created >= limit) this.#cutOff(metric, limit);
+    }
+    this.#uncounted.length = 0;
   }
 
   #cutOff(metric: string | undefined, limit: number): void {
@@ -159,6 +162,7 @@ export class SeriesGrowth {
     this.#created = 0;
     this.#uncounted = [];
     this.#createdOf.clear();
+    this.#mostOfOne = 0;
     this.#cutOffs.clear();
     this.isStoreFull = false;
   }
