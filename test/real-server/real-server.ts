@@ -109,6 +109,8 @@ async function prepare({ build, directory, ports, database }: RealServerOptions)
   for (const name of ['i18n', 'templates', 'fonts']) {
     await symlink(`${build.resources}/${name}`, `${directory}/${name}`).catch(ignoreExisting);
   }
+  // Stands for the web client, which is no part of the module: mmctl asks for it before it signs in.
+  await writeFile(`${directory}/client/root.html`, '<!doctype html><title>Mattermost</title>\n');
   // Those of a start before stay: the server keeps its own changes in the same file.
   await writeFile(
     `${directory}/config/config.json`,

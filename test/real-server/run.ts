@@ -15,6 +15,7 @@ import { checkDelegation } from './check-delegation.ts';
 import { checkDeploy } from './check-deploy.ts';
 import { checkLife, checkLog } from './check-life.ts';
 import { checkPlaces } from './check-places.ts';
+import { checkSaves } from './check-saves.ts';
 import { RealServer, type RealServerOptions } from './real-server.ts';
 import { buildServer } from './server-build.ts';
 import { makeAccounts, type Site } from './site.ts';
@@ -51,6 +52,7 @@ try {
   await checkCollecting(site);
   await checkAccess(site);
   await checkDelegation(site);
+  await checkSaves(site);
   await checkDeploy.upgrade(site);
   await checkLife(site);
   await checkPlaces(site);
