@@ -1,5 +1,5 @@
 import { consolePages, type Problem } from '../../api/index.ts';
-import type { Clock, Logger } from '../../lib/runtime/index.ts';
+import { asError, codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { BlockCatalog } from './block-catalog.ts';
@@ -43,6 +43,7 @@ export class LocalRoom {
   #lostBlocks = 0;
   #isShort = false;
   #isOversized = false;
+  #isFailing = false;
 
   constructor(options: LocalRoomOptions) {
     this.#options = options;
@@ -50,19 +51,27 @@ export class LocalRoom {
 
   /**
    * Deletes what has served its time, then what is beyond the size limit, then what the disk needs.
-   * `isReachable`: whether the file store could be listed just now.
+   * `isAllCopied`: whether all that belongs into the file store is there, as seen just now. What
+   * cannot be deleted is a problem of the store, not of its copies: it is logged and tried again.
    */
-  trim(isReachable: boolean): Promise<void> {
+  trim(isAllCopied: boolean): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#deleteAged(isReachable);
-      await this.#deleteOversize();
-      await this.#relieve();
+      const deletion = new Deletion(this.#options.local);
+      await this.#deleteAged(isAllCopied, deletion);
+      await this.#deleteOversize(deletion);
+      await this.#relieve(deletion);
+      this.#noteFailure(deletion.failure);
     });
   }
 
   /** Frees the disk when it is short and returns how many blocks went. */
   relieve(): Promise<number> {
-    return this.#inTurn(() => this.#relieve());
+    return this.#inTurn(async () => {
+      const deletion = new Deletion(this.#options.local);
+      const deleted = await this.#relieve(deletion);
+      if (deletion.failure !== undefined) throw deletion.failure;
+      return deleted;
+    });
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -71,41 +80,51 @@ export class LocalRoom {
     return turn;
   }
 
-  async #deleteAged(isReachable: boolean): Promise<void> {
+  async #deleteAged(isAllCopied: boolean, deletion: Deletion): Promise<void> {
     const { catalog, clock, local, settings } = this.#options;
     const blocks = local.blocks();
     const aged = agedLocalBlocks(blocks, {
       isHeld: (block) => catalog.holds(block),
-      isReachable,
+      isAllCopied,
       fromMs: referenceMs(clock.nowMs(), [...blocks, ...catalog.blocks()]),
       retentionMs: settings().retentionMs,
     });
-    for (const { ulid } of aged) await local.deleteBlock(ulid);
+    for (const block of aged) await deletion.tryDelete(block);
   }
 
   /** The limit of size takes only what is in the file store: it is a wish, the floor is a need. */
-  async #deleteOversize(): Promise<void> {
+  async #deleteOversize(deletion: Deletion): Promise<void> {
     const { catalog, local, settings } = this.#options;
     const { localSizeLimitBytes } = settings();
     const isOver = () => localSizeLimitBytes > 0 && local.stats().sizeBytes > localSizeLimitBytes;
     for (const block of local.blocks()) {
       if (!isOver()) break;
-      if (catalog.holds(block)) await local.deleteBlock(block.ulid);
+      if (catalog.holds(block)) await deletion.tryDelete(block);
     }
     this.#isOversized = isOver();
   }
 
-  async #relieve(): Promise<number> {
+  async #relieve(deletion: Deletion): Promise<number> {
     const { catalog } = this.#options;
-    const synced = await this.#deleteWhile(diskShortBytes, (block) => catalog.holds(block));
+    const isHeld = (block: BlockInfo) => catalog.holds(block);
+    const synced = await this.#deleteWhile(diskShortBytes, isHeld, deletion);
     const lost: BlockInfo[] = [];
     try {
-      await this.#deleteWhile(diskFloorBytes, (block) => !catalog.holds(block), lost);
+      await this.#deleteWhile(diskFloorBytes, (block) => !isHeld(block), deletion, lost);
     } finally {
       if (lost.length > 0) this.#tellLost(lost);
     }
     this.#isShort = await this.#isBelow(diskShortBytes);
     return synced.length + lost.length;
+  }
+
+  /** Once per trouble: the status has it while it lasts. */
+  #noteFailure(error: Error | undefined): void {
+    if (error !== undefined && !this.#isFailing) {
+      const code = 'TSDB_DELETE_FAILED';
+      this.#options.logger.warn('local blocks could not be deleted', { code, error });
+    }
+    this.#isFailing = error !== undefined;
   }
 
   #tellLost(blocks: readonly BlockInfo[]): void {
@@ -156,13 +175,12 @@ export class LocalRoom {
   async #deleteWhile(
     limitBytes: number,
     isMeant: (block: BlockInfo) => boolean,
+    deletion: Deletion,
     deleted: BlockInfo[] = [],
   ): Promise<readonly BlockInfo[]> {
-    const { local } = this.#options;
-    for (const block of local.blocks().filter(isMeant)) {
+    for (const block of this.#options.local.blocks().filter(isMeant)) {
       if (!(await this.#isBelow(limitBytes))) break;
-      await local.deleteBlock(block.ulid);
-      deleted.push(block);
+      if (await deletion.tryDelete(block)) deleted.push(block);
     }
     return deleted;
   }
@@ -170,5 +188,27 @@ export class LocalRoom {
   async #isBelow(limitBytes: number): Promise<boolean> {
     const freeBytes = await this.#options.freeBytes();
     return freeBytes !== null && freeBytes < limitBytes;
+  }
+}
+
+/** Deletions of one turn: one that fails does not keep the others from making room. */
+class Deletion {
+  /** Why the first one failed, if any did. */
+  failure: Error | undefined;
+  readonly #local: LocalBlocks;
+
+  constructor(local: LocalBlocks) {
+    this.#local = local;
+  }
+
+  async tryDelete({ ulid }: BlockInfo): Promise<boolean> {
+    try {
+      await this.#local.deleteBlock(ulid);
+      return true;
+    } catch (error) {
+      // Merged into another one since the blocks were listed.
+      if (codeOf(error) !== 'TSDB_NO_BLOCK') this.failure ??= asError(error);
+      return false;
+    }
   }
 }

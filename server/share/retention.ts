@@ -72,16 +72,17 @@ export function pendingBlocks(local: readonly BlockInfo[], options: LocalRetenti
 }
 
 /**
- * Local blocks that have served their time: in the file store for days, or past retention. While the
- * file store is out of reach nothing goes that is nowhere else, however old.
+ * Local blocks that have served their time: in the file store for days, or past retention. What is
+ * nowhere else goes for its age only when the file store has all that it is to have: had this block
+ * been copied in time, retention there would have deleted it by now. Until then it stays, however old.
  */
 export function agedLocalBlocks(
   local: readonly BlockInfo[],
-  options: LocalRetention & { isReachable: boolean },
+  options: LocalRetention & { isAllCopied: boolean },
 ): BlockInfo[] {
-  const { isHeld, isReachable, fromMs, retentionMs } = options;
+  const { isHeld, isAllCopied, fromMs, retentionMs } = options;
   return local.filter((block) => {
-    if (block.maxt <= fromMs - retentionMs && isReachable) return true;
+    if (block.maxt <= fromMs - retentionMs && isAllCopied) return true;
     return isHeld(block) && block.maxt <= fromMs - Math.min(localRetentionMs, retentionMs);
   });
 }

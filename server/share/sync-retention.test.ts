@@ -270,6 +270,43 @@ describe('retention', () => {
     expect(bench.catalog.has(expired.ulid)).toBe(false);
   });
 
+  test('keeps what a file store that can be listed does not take, whatever its age or the limit', async () => {
+    const expired = await bench.addBlock(16 * dayMs);
+    await bench.addBlock(hourMs);
+    bench.settings.localSizeLimitBytes = 1;
+    bench.store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
+    bench.sync.start();
+    await expect(bench.sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
+    expect(bench.shelf.blocks()[0]).toEqual(expired);
+    expect([bench.shelf.blocks().length, bench.lost]).toEqual([2, []]);
+    // Now that all the others are there, retention would take it from the file store at once.
+    bench.store.fault = () => undefined;
+    await bench.sync.syncNow();
+    expect(bench.shelf.blocks()).toEqual([]);
+    expect(bench.catalog.has(expired.ulid)).toBe(false);
+  });
+
+  test('goes on when one block cannot be deleted, and does not call that a failed sync', async () => {
+    for (const age of [6, 5, 4]) await bench.addBlock(age * dayMs);
+    const [, busy] = bench.shelf.blocks();
+    await bench.addBlock(hourMs);
+    const { deleteBlock } = bench.shelf;
+    bench.shelf.deleteBlock = async (doomed) => {
+      if (doomed === busy!.ulid) throw Object.assign(new Error('busy'), { code: 'EBUSY' });
+      await deleteBlock.call(bench.shelf, doomed);
+    };
+    bench.sync.start();
+    await bench.sync.syncNow();
+    await bench.sync.syncNow();
+    expect(bench.shelf.blocks().map(({ ulid }) => ulid)).toContain(busy!.ulid);
+    expect(bench.shelf.blocks()).toHaveLength(2);
+    expect(bench.sync.status().lastError).toBeNull();
+    expect(bench.logged).toEqual(['TSDB_DELETE_FAILED']);
+    bench.shelf.deleteBlock = deleteBlock.bind(bench.shelf);
+    await bench.sync.syncNow();
+    expect(bench.shelf.blocks()).toHaveLength(1);
+  });
+
   test('keeps the data directory below its limit by blocks that are remote, and no others', async () => {
     for (const age of [8, 6, 4]) await bench.addBlock(age * hourMs);
     const [, , newest] = bench.shelf.blocks();

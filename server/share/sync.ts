@@ -188,12 +188,12 @@ export class BlockSync {
 
   async #work(): Promise<void> {
     const { catalog, clock, settings } = this.#options;
-    let isReachable = false;
+    let isAllCopied = false;
     try {
       await catalog.refresh({ signal: this.#abort.signal });
-      isReachable = true;
       const probeError = await this.#probe();
       const uploadError = await this.#upload();
+      isAllCopied = probeError === undefined && uploadError === undefined;
       if (this.#isStopping || clock.monotonicMs() >= this.#cleanupDueMs) {
         await this.#cleanUp();
         this.#cleanupDueMs = clock.monotonicMs() + settings().cleanupPeriodMs;
@@ -202,7 +202,7 @@ export class BlockSync {
       if (probeError !== undefined) throw probeError;
     } finally {
       // The local disk needs its room also while the file store is out of reach.
-      await this.#room.trim(isReachable);
+      await this.#room.trim(isAllCopied);
     }
   }
 

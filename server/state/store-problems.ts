@@ -10,6 +10,8 @@ const adviceOfCode: Readonly<Record<string, string>> = {
   TSDB_WAL_IO: 'Check the disk of the data directory; collecting resumes by itself.',
   TSDB_MERGE_FAILED:
     'Nothing is lost. Check the disk of the data directory; a block that is damaged can be moved out of it.',
+  TSDB_DELETE_FAILED:
+    'Nothing is lost. Check the disk of the data directory and who owns the files in it.',
   TSDB_CUT_FAILED: 'Check the disk of the data directory; the plugin tries again by itself.',
 };
 

@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import type { ByteSource } from '../byte-source.ts';
@@ -51,33 +50,34 @@ export function listBlockDirs(parentDir: string): string[] {
 
 /** Removes a block in a way that a crash cannot leave half a block behind. */
 export function deleteBlock(dir: string): void {
+  hideBlock(dir);
+  rmSync(`${dir}${deletionSuffix}`, { recursive: true, force: true });
+}
+
+/** Ends a block durably: what is left of it is for {@link sweepDeleted}. */
+export function hideBlock(dir: string): void {
   const doomed = `${dir}${deletionSuffix}`;
   rmSync(doomed, { recursive: true, force: true });
   renameSync(dir, doomed);
   syncDirectory(dirname(dir));
-  rmSync(doomed, { recursive: true, force: true });
 }
 
-/** As {@link deleteBlock}, without holding up the thread while the disk works. */
-export async function removeBlock(dir: string): Promise<void> {
-  const doomed = `${dir}${deletionSuffix}`;
-  await rm(doomed, { recursive: true, force: true });
-  await rename(dir, doomed);
-  const parent = await open(dirname(dir));
-  try {
-    await parent.sync();
-  } finally {
-    await parent.close();
-  }
-  await rm(doomed, { recursive: true, force: true });
+/** Removes what is left of blocks that were deleted in `parentDir`. */
+export function sweepDeleted(parentDir: string): void {
+  sweep(parentDir, (name) => name.endsWith(deletionSuffix));
 }
 
 /** Removes what unfinished work has left in `parentDir`; returns the names. */
 export function sweepTemporary(parentDir: string): string[] {
+  return sweep(parentDir, () => true);
+}
+
+function sweep(parentDir: string, isMeant: (name: string) => boolean): string[] {
   const removed: string[] = [];
   for (const entry of readdirSync(parentDir, { withFileTypes: true })) {
     const stem = temporaryName.exec(entry.name)?.[1];
     if (!entry.isDirectory() || stem === undefined || !isUlid(stem)) continue;
+    if (!isMeant(entry.name)) continue;
     rmSync(join(parentDir, entry.name), { recursive: true, force: true });
     removed.push(entry.name);
   }

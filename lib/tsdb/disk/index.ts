@@ -1,10 +1,11 @@
 export {
   creationSuffix,
   deleteBlock,
+  hideBlock,
   listBlockDirs,
   openBlock,
   readBlockMeta,
-  removeBlock,
+  sweepDeleted,
   sweepTemporary,
 } from './block-dir.ts';
 export { FileSink } from './file-sink.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BlockMeta } from '../block/index.ts';
-import { creationSuffix, listBlockDirs, openBlock, removeBlock } from '../disk/index.ts';
+import { creationSuffix, listBlockDirs, openBlock } from '../disk/index.ts';
 import type { Pacer } from '../head/index.ts';
 import { StoreError } from './errors.ts';
 import type { BlockInfo, StoreProblem } from './types.ts';
@@ -64,17 +64,12 @@ export class BlockSet {
     return this.#blocks.has(ulid);
   }
 
-  /** Removes a block from the set at once and from the disk; back in the set when it stays there. */
-  async delete(ulid: string): Promise<void> {
+  /** Takes a block out of the set; `TSDB_NO_BLOCK` when there is none of this name. */
+  take(ulid: string): BlockInfo {
     const block = this.#blocks.get(ulid);
     if (block === undefined) throw new StoreError('TSDB_NO_BLOCK', `there is no block ${ulid}`);
     this.#blocks.delete(ulid);
-    try {
-      await removeBlock(block.dir);
-    } catch (error) {
-      if (existsSync(block.dir)) this.#blocks.set(ulid, block);
-      throw error;
-    }
+    return block;
   }
 }
 

@@ -4,6 +4,7 @@ export type StoreErrorCode =
   | 'TSDB_BUSY'
   | 'TSDB_CLOSED'
   | 'TSDB_CUT_FAILED'
+  | 'TSDB_DELETE_FAILED'
   | 'TSDB_DISK_FULL'
   | 'TSDB_LOCKED'
   | 'TSDB_NO_BLOCK'

@@ -100,6 +100,40 @@ describe('merging', () => {
       expect(levels(store)).toEqual([3, 1, 1]);
     }));
 
+  test('gives way to a deletion, which does not come in between', () =>
+    withBench(async (bench) => {
+      const order: string[] = [];
+      const inner = bench.options.thread;
+      let deleting: Promise<void> | undefined;
+      const thread: StoreThread = {
+        async call(method, payload, options) {
+          order.push(`${method} begins`);
+          if (method === 'tsdb.mergeBlocks') {
+            deleting ??= store.deleteBlock(store.blocks()[0]!.ulid);
+            for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+          }
+          try {
+            return await inner.call(method, payload, options);
+          } finally {
+            order.push(`${method} ends`);
+          }
+        },
+      };
+      const { store, fill } = await filledStore(bench, { thread });
+      await fill(6);
+      expect(levels(store)).toEqual([1, 1, 1, 1, 1]);
+      store.mergeWhen(() => true);
+      order.length = 0;
+      await store.maintain();
+      expect(deleting).toBeDefined();
+      await deleting;
+      expect(order).toEqual([
+        ...['tsdb.mergeBlocks begins', 'tsdb.mergeBlocks ends'],
+        ...['tsdb.deleteBlocks begins', 'tsdb.deleteBlocks ends'],
+      ]);
+      expect(levels(store)).toEqual([1, 1, 1, 1]);
+    }));
+
   test('that fails leaves the blocks, is told, and is tried again after a pause', () =>
     withBench(async (bench) => {
       let calls = 0;

@@ -8,6 +8,7 @@ import {
   type MergedBlocks,
 } from '../compact/index.ts';
 import { newUlid } from '../ulid.ts';
+import type { BlockRemover } from './block-remover.ts';
 import { blockInfo, takePublished, type BlockSet } from './block-set.ts';
 import { firstMergeRetryMs, lastMergeRetryMs, mergeRanges, mergeSpaceShare } from './limits.ts';
 import type { Problems } from './problems.ts';
@@ -20,6 +21,7 @@ export interface MergerParts {
   rng: Rng;
   thread: StoreThread;
   blocks: BlockSet;
+  remover: BlockRemover;
   problems: Problems;
   extra: JsonObject | undefined;
   /** Time range of a block that was cut. */
@@ -162,8 +164,8 @@ export class Merger {
   }
 
   async #remove({ ulid }: BlockInfo): Promise<void> {
-    const { blocks } = this.#parts;
-    if (blocks.has(ulid)) await blocks.delete(ulid);
+    const { blocks, remover } = this.#parts;
+    if (blocks.has(ulid)) await remover.remove(ulid);
   }
 }
 

@@ -11,6 +11,7 @@ import {
 import type { Labels } from '../labels.ts';
 import { maxLabelsPerSeries } from '../limits.ts';
 import { SampleBatch } from '../sample-batch.ts';
+import { BlockRemover } from './block-remover.ts';
 import { Cutter } from './cutter.ts';
 import { StoreError } from './errors.ts';
 import { maintainIntervalMs, samplesPerLook, syncDelayMs } from './limits.ts';
@@ -39,6 +40,7 @@ export class Store {
   readonly #turnstile: Turnstile;
   readonly #cutter: Cutter;
   readonly #merger: Merger;
+  readonly #remover: BlockRemover;
   readonly #mover: PageMover;
   readonly #admitted = new SampleBatch(0);
   #onBlockCut: ((block: BlockInfo) => void) | undefined;
@@ -64,8 +66,11 @@ export class Store {
       ...{ turnstile: this.#turnstile, extra: metaExtra },
       onBlock: (block) => this.#registerBlock(block),
     });
+    const remover = new BlockRemover({ dir, thread, blocks, problems });
+    this.#remover = remover;
     this.#merger = new Merger({
-      ...{ dir, clock, rng, thread, blocks, problems, extra: metaExtra, rangeMs: head.rangeMs },
+      ...{ dir, clock, rng, thread, blocks, remover, problems, extra: metaExtra },
+      rangeMs: head.rangeMs,
       mayMerge: (block) => this.#mayMerge(block),
       freeBytes: options.freeBytes ?? (() => freeBytes(dir)),
       isCutDue: () => this.#cutter.isDue,
@@ -183,6 +188,7 @@ export class Store {
     // Memory grows until the cut is made; merging can wait.
     if (this.#cutter.isDue) await this.#merger.interrupt();
     await this.#cutter.run();
+    await this.#remover.tidy();
     await this.#merger.run();
   }
 
@@ -215,9 +221,15 @@ export class Store {
     return this.#parts.blocks.list();
   }
 
-  /** Removes a block durably; `TSDB_NO_BLOCK` when there is none of this name. */
+  /**
+   * Removes a block durably, behind what the thread does with it at present. Rejects with
+   * `TSDB_NO_BLOCK` when there is none of this name, and with `TSDB_DELETE_FAILED`.
+   */
   async deleteBlock(ulid: string): Promise<void> {
-    await this.#parts.blocks.delete(ulid);
+    // The disk may be short: whoever needs room does not wait for a merge to fill it.
+    await this.#merger.interrupt();
+    if (this.#closing !== undefined) throw closed();
+    await this.#remover.remove(ulid);
   }
 
   stats(): StoreStats {
@@ -393,6 +405,7 @@ export class Store {
     this.#syncTimer?.cancel();
     this.#maintainTimer?.cancel();
     await Promise.all([this.#cutter.stop(), this.#merger.stop()]);
+    await this.#remover.stop();
     await this.#mover.stop();
     await this.#syncing;
     try {

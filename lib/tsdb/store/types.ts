@@ -96,7 +96,7 @@ export interface StoreStats {
 
 /** Something that is wrong with the store and that the status shows until it is over. */
 export interface StoreProblem {
-  /** `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`, `TSDB_CUT_FAILED`, `TSDB_MERGE_FAILED`. */
+  /** `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`, `TSDB_CUT_FAILED`, `TSDB_MERGE_FAILED`, `TSDB_DELETE_FAILED`. */
   code: string;
   message: string;
 }

@@ -1,5 +1,6 @@
 import { ThreadError, type ThreadContext, type ThreadHandlers } from '../../runtime/index.ts';
 import { mergeBlocks } from '../compact/index.ts';
+import { deleteBlocks } from './delete-blocks.ts';
 import type { StoreThread } from './types.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
 import { writeHeadBlock } from './write-head-block.ts';
@@ -9,6 +10,7 @@ export const storeHandlers = {
   'tsdb.writeHeadBlock': writeHeadBlock,
   'tsdb.writeCheckpoint': writeCheckpoint,
   'tsdb.mergeBlocks': mergeBlocks,
+  'tsdb.deleteBlocks': deleteBlocks,
 } satisfies ThreadHandlers;
 
 /** A thread that is none: runs the methods where they are called. For tests and small tools. */
