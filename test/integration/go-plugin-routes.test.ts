@@ -1,7 +1,7 @@
 // Goal: a script that was written for the Go plugin works. Method: its routes, over the composed plugin.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { startExporter, type Exporter } from '../host/exporter.ts';
-import { eventually, PluginRun } from './plugin-fixture.ts';
+import { expect, test } from '@jest/globals';
+import { collectingRun } from './collecting-run-fixture.ts';
+import { eventually } from './plugin-fixture.ts';
 
 interface GoStats {
   min_t: number;
@@ -19,23 +19,10 @@ interface GoJob {
   dump_location: string;
 }
 
-let exporter: Exporter;
-let run: PluginRun;
-
-beforeEach(async () => {
-  exporter = await startExporter({ profile: 'idle' });
-  run = await PluginRun.create({ port: exporter.port });
-  await run.activate();
-  await run.target('prometheus', ({ state }) => state === 'up');
-});
-
-afterEach(async () => {
-  await run.close();
-  await exporter.close();
-});
+const current = collectingRun();
 
 /** Below the plugin's address, where the Go plugin had its routes. */
-const ask = (path: string, init?: RequestInit) => run.request(`../../${path}`, init);
+const ask = (path: string, init?: RequestInit) => current().request(`../../${path}`, init);
 
 async function answer<Answer>(path: string, init?: RequestInit): Promise<Answer> {
   const response = await ask(path, init);

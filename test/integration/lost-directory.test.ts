@@ -1,25 +1,12 @@
 // Goal: whatever happens to the data directory, the plugin says so and ends when it is told to.
 import { readdir, rm } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { startExporter, type Exporter } from '../host/exporter.ts';
-import { PluginRun } from './plugin-fixture.ts';
+import { expect, test } from '@jest/globals';
+import { collectingRun } from './collecting-run-fixture.ts';
 
-let exporter: Exporter;
-let run: PluginRun;
-
-beforeEach(async () => {
-  exporter = await startExporter({ profile: 'idle' });
-  run = await PluginRun.create({ port: exporter.port });
-  await run.activate();
-  await run.target('prometheus', ({ state }) => state === 'up');
-});
-
-afterEach(async () => {
-  await run.close();
-  await exporter.close();
-});
+const current = collectingRun();
 
 test('says that its directory is gone, ends all the same, and begins anew', async () => {
+  const run = current();
   await rm(run.dataDirectory, { recursive: true });
   const problem = await run.eventually('a problem', async () => {
     const { problems } = await run.status();
@@ -34,6 +21,7 @@ test('says that its directory is gone, ends all the same, and begins anew', asyn
 });
 
 test('moves to another directory although its own is gone', async () => {
+  const run = current();
   await rm(run.dataDirectory, { recursive: true });
   await run.reconfigure({ dbpath: 'elsewhere' });
   await run.eventually('the other directory', async () => {
