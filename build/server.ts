@@ -17,9 +17,15 @@ export interface ServerBundle {
   metafiles: Metafile[];
 }
 
-/** Files of packages; clients of stores have their own, because most servers never need them. */
-const packageFiles = ['packages.js', 's3.js', 'azure.js'] as const;
+/**
+ * Files of packages; clients of stores have their own, because most servers never need them, and so do
+ * worker threads: the text of a file is in the memory of each thread that has loaded it.
+ */
+const packageFiles = ['packages.js', 's3.js', 'azure.js', 'worker-packages.js'] as const;
 type PackageFile = (typeof packageFiles)[number];
+
+/** The packages that files are made of, by name. */
+type Packages = Map<PackageFile, Set<string>>;
 
 function fileOfPackage(name: string): PackageFile {
   if (name.startsWith('@aws-sdk/') || name.startsWith('@smithy/')) return 's3.js';
@@ -37,7 +43,7 @@ const requireBanner =
  * two thirds of the code, stay in a file of their own until one is imported. That file holds no
  * module of ours, so nothing exists twice.
  */
-function loadLate(packages: Set<string>): Plugin {
+function loadLate(packages: Packages, fileOf: (name: string) => PackageFile): Plugin {
   return {
     name: 'load-late',
     setup(bundler) {
@@ -51,11 +57,11 @@ function loadLate(packages: Set<string>): Plugin {
       // What neither is relative nor belongs to Node; packages import each other in their own file.
       bundler.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
         if (kind === 'entry-point') return undefined;
-        packages.add(path);
+        packages.get(fileOf(path))?.add(path);
         return { path, namespace: 'package-late' };
       });
       bundler.onLoad({ filter: /.*/, namespace: 'package-late' }, ({ path }) => {
-        const file = fileOfPackage(path);
+        const file = fileOf(path);
         return {
           contents: `
           const { getAsset } = require('node:sea');
@@ -93,7 +99,8 @@ export async function bundleServer(
     preserveSymlinks: true,
     // Whitespace goes, names stay: stack traces in a customer's log must be readable.
     minifyWhitespace: true,
-    charset: 'utf8',
+    // One byte per character: a text with a single one beyond Latin-1 takes two for each in memory.
+    charset: 'ascii',
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
@@ -103,7 +110,7 @@ export async function bundleServer(
     worker: `${directory}/worker.cjs`,
   };
   const packagePath = (file: PackageFile) => `${directory}/${file}`;
-  const packages = new Set<string>();
+  const packages: Packages = new Map(packageFiles.map((file) => [file, new Set()]));
   const [main, worker] = await Promise.all([
     build({
       ...common,
@@ -111,22 +118,21 @@ export async function bundleServer(
       outfile: bundle.main,
       format: 'esm',
       banner: { js: requireBanner },
-      plugins: [loadLate(packages)],
+      plugins: [loadLate(packages, fileOfPackage)],
     }),
     build({
       ...common,
       entryPoints: [entries.worker],
       outfile: bundle.worker,
       format: 'cjs',
-      plugins: [loadLate(packages)],
+      plugins: [loadLate(packages, () => 'worker-packages.js')],
     }),
   ]);
   const late = (file: PackageFile) =>
     build({
       ...common,
       stdin: {
-        contents: [...packages]
-          .filter((name) => fileOfPackage(name) === file)
+        contents: [...(packages.get(file) ?? [])]
           .sort()
           .map((name) => JSON.stringify(name))
           .map((name) => `exports[${name}] = () => require(${name});`)

@@ -8,9 +8,11 @@ export interface ByteSource {
   readonly size: number;
   /**
    * Exactly `length` bytes from `offset` on; reading beyond `size` is `TSDB_TRUNCATED`. The result
-   * may be a view into a cache, which the source never overwrites: it stays valid.
+   * may be a view into a cache, which the source does not overwrite before {@link release}.
    */
   read(offset: number, length: number): Uint8Array;
+  /** Nothing that was read so far is in use any more: later reads may take its memory. */
+  release?(): void;
   /** Gives up what the source holds open. */
   close?(): void;
 }

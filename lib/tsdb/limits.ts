@@ -46,5 +46,5 @@ export const maxWalRecordBytes = 64 * 1024 * 1024;
 /** Bytes that a file source reads at once when less is asked for. */
 export const fileWindowBytes = 256 * 1024;
 
-/** Bytes that a file sink collects before it writes. */
-export const fileBufferBytes = 1024 * 1024;
+/** Bytes that a file sink collects before it writes; a block is written through three of them. */
+export const fileBufferBytes = 256 * 1024;

@@ -53,6 +53,12 @@ export class BlockReader {
     };
   }
 
+  /** No data of a chunk that was given so far is in use any more: later reads may take its memory. */
+  release(): void {
+    this.index.release();
+    for (const source of this.#sources) source.release?.();
+  }
+
   /** Closes all sources. */
   close(): void {
     this.index.close();

@@ -12,7 +12,7 @@ import {
   type ChunkEntry,
 } from '../chunk/index.ts';
 import { TsdbError } from '../errors.ts';
-import { maxChunkSegments } from '../limits.ts';
+import { fileBufferBytes, maxChunkSegments } from '../limits.ts';
 import { syncDirectory } from './durable.ts';
 import { FileSink } from './file-sink.ts';
 
@@ -26,6 +26,8 @@ export class ChunkFileWriter {
   readonly #segmentBytes: number;
   readonly #isTemporary: boolean;
   readonly #scratch = new ByteWriter(4096);
+  /** Of one segment after the other. */
+  readonly #buffer = new Uint8Array(fileBufferBytes);
   #sink: FileSink | undefined;
   #segment = -1;
 
@@ -65,7 +67,7 @@ export class ChunkFileWriter {
     if (open !== undefined && open.length + chunkBytes <= this.#segmentBytes) return open;
     this.close();
     if (++this.#segment === maxChunkSegments) throw new TsdbError('TSDB_LIMIT', 'block too large');
-    const sink = new FileSink(join(this.#dir, chunkSegmentName(this.#segment)));
+    const sink = new FileSink(join(this.#dir, chunkSegmentName(this.#segment)), this.#buffer);
     this.#sink = sink;
     if (!this.#isTemporary) syncDirectory(this.#dir);
     this.#write(sink, segmentHeader());

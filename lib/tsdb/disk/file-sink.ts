@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 
 import { fileBufferBytes } from '../limits.ts';
 
-/** Appends to a new file through a buffer; {@link close} makes it durable. */
+/** Appends to a new file through a buffer, which others may use afterwards; {@link close} makes it durable. */
 export class FileSink {
   /** Bytes appended so far. */
   length = 0;
@@ -11,8 +11,8 @@ export class FileSink {
   #used = 0;
 
   /** Creates the file; one that exists already is an error. */
-  constructor(path: string, bufferBytes = fileBufferBytes) {
-    this.#buffer = new Uint8Array(bufferBytes);
+  constructor(path: string, buffer = new Uint8Array(fileBufferBytes)) {
+    this.#buffer = buffer;
     this.#fd = openSync(path, 'wx');
   }
 

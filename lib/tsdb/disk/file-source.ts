@@ -5,8 +5,9 @@ import { TsdbError } from '../errors.ts';
 import { fileWindowBytes } from '../limits.ts';
 
 /**
- * Reads a file in windows. Reads that lie near each other share one system call; a window is never
- * overwritten, so what was handed out stays valid. The size is the one at opening.
+ * Reads a file in windows. Reads that lie near each other share one system call; a window is overwritten
+ * only after {@link release}, so what was handed out stays valid until then. Who calls it often reads a
+ * file of any size through two windows. The size is the one at opening.
  */
 export class FileSource implements ByteSource {
   readonly path: string;
@@ -15,6 +16,9 @@ export class FileSource implements ByteSource {
   #fd: number | undefined;
   #window = new Uint8Array(0);
   #windowStart = 0;
+  /** Windows that were left behind since the last release, and one that may be overwritten. */
+  #left: Uint8Array<ArrayBuffer>[] = [];
+  #spare: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(path: string, windowBytes = fileWindowBytes) {
     this.path = path;
@@ -29,26 +33,41 @@ export class FileSource implements ByteSource {
     if (inWindow >= 0 && inWindow + length <= this.#window.length) {
       return this.#window.subarray(inWindow, inWindow + length);
     }
-    if (length >= this.#windowBytes) return this.#load(offset, length);
-    this.#window = this.#load(offset, Math.min(this.#windowBytes, this.size - offset));
-    this.#windowStart = offset;
+    if (length >= this.#windowBytes) return this.#fill(new Uint8Array(length), offset);
+    this.#move(offset);
     return this.#window.subarray(0, length);
+  }
+
+  release(): void {
+    this.#spare ??= this.#left[0];
+    this.#left.length = 0;
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#window = new Uint8Array(0);
+    this.#left = [];
+    this.#spare = undefined;
   }
 
-  #load(offset: number, length: number): Uint8Array<ArrayBuffer> {
+  /** Begins a window at `offset`; nothing changes when it cannot be read. */
+  #move(offset: number): void {
+    const room = this.#spare ?? new Uint8Array(Math.min(this.#windowBytes, this.size));
+    const window = this.#fill(room.subarray(0, this.size - offset), offset);
+    this.#spare = undefined;
+    if (this.#window.length > 0) this.#left.push(new Uint8Array(this.#window.buffer));
+    this.#window = window;
+    this.#windowStart = offset;
+  }
+
+  #fill(bytes: Uint8Array<ArrayBuffer>, offset: number): Uint8Array<ArrayBuffer> {
     if (this.#fd === undefined) {
       throw new TsdbError('TSDB_IO', 'file was closed', { path: this.path });
     }
-    const bytes = new Uint8Array(length);
     let done = 0;
-    while (done < length) {
-      const count = readSync(this.#fd, bytes, done, length - done, offset + done);
+    while (done < bytes.length) {
+      const count = readSync(this.#fd, bytes, done, bytes.length - done, offset + done);
       if (count === 0) {
         throw new TsdbError('TSDB_TRUNCATED', 'file became shorter', { offset, path: this.path });
       }

@@ -121,6 +121,11 @@ export class IndexReader {
     return { symbols, chunks };
   }
 
+  /** All that is given is decoded: the bytes that it came from are not in use any more. */
+  release(): void {
+    this.#source.release?.();
+  }
+
   close(): void {
     this.#source.close?.();
   }

@@ -110,6 +110,8 @@ function* rewrittenSeries(options: RewriteOptions): Generator<BlockSeries> {
     const called = relabel?.(labels) ?? labels;
     options.onSeries?.(called);
     yield { labels: called, chunks: thinner?.thinned(labels, chunks) ?? chunks };
+    // Its chunks are written.
+    for (const { block } of parts) block.release();
   }
   onProgress?.(merge.total, merge.total);
   options.onRead?.();

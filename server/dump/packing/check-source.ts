@@ -43,6 +43,7 @@ export function checkSource(
       found.samples += chunk.numSamples;
       if (isTelling) intervalMs = longerMs(intervalMs, intervalMsOf(chunk));
     }
+    block.release();
   }
   return { ...found, intervalMs, series: refs.length, counted };
 }
