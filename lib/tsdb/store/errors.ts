@@ -38,3 +38,14 @@ export class StoreError extends Error {
     this.pid = detail.pid;
   }
 }
+
+/** The refusal of a reference that was never given out, or whose series is forgotten. */
+export function unknownSeries(ref: number): StoreError {
+  const message = `series reference ${String(ref)} is not known any more`;
+  return new StoreError('TSDB_UNKNOWN_SERIES', message, { ref });
+}
+
+/** The refusal of a store that is closed, or closes. */
+export function closed(): StoreError {
+  return new StoreError('TSDB_CLOSED', 'the store is closed');
+}

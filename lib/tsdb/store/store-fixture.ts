@@ -8,7 +8,7 @@ import { openBlock } from '../disk/index.ts';
 import { copyHead, pageBits, pageMask, Pacer, type Head } from '../head/index.ts';
 import { labelsFrom, type Labels } from '../labels.ts';
 import { Store } from './store.ts';
-import type { StoreOptions } from './types.ts';
+import type { CommitResult, StoreOptions } from './types.ts';
 import { inlineThread } from './worker-handlers.ts';
 
 const halves = new Uint32Array(2);
@@ -42,6 +42,18 @@ export function testSeed(): number {
 /** Labels of a metric with further labels. */
 export function labelsOf(name: string, more: Record<string, string> = {}): Labels {
   return labelsFrom([['__name__', name], ...Object.entries(more)]);
+}
+
+/** Commits one sample. */
+export async function putSample(
+  store: Store,
+  name: string,
+  timeMs: number,
+  value = 1,
+): Promise<CommitResult> {
+  const batch = store.newBatch();
+  batch.push(store.seriesRef(labelsOf(name)), ...bitsOf(value), timeMs);
+  return store.commit(batch);
 }
 
 /** Contents of a store or block: series text → time → bits, in one comparable map. */

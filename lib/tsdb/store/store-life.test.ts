@@ -1,12 +1,12 @@
 import { open } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import type { Store } from './store.ts';
 import {
   addSample,
   benchStartMs as start,
   bitsOf,
   contentsOf,
   labelsOf,
+  putSample as put,
   sorted,
   withBench,
   type Contents,
@@ -15,12 +15,6 @@ import type { StoreThread } from './types.ts';
 import type { WalFileOpener } from './wal-writer.ts';
 
 const hourMs = 3_600_000;
-
-async function put(store: Store, name: string, timeMs: number): Promise<void> {
-  const batch = store.newBatch();
-  batch.push(store.seriesRef(labelsOf(name)), ...bitsOf(1), timeMs);
-  await store.commit(batch);
-}
 
 /** WAL files whose syncs are counted and can be made to fail. */
 function countedSyncs(): { openWalFile: WalFileOpener; syncs: { count: number; fail: boolean } } {

@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock, Timer } from '../../runtime/index.ts';
-import { compareUtf8 } from '../../bytes/index.ts';
 import {
   labelValuesSince,
   Pacer,
@@ -9,12 +8,12 @@ import {
   type SeriesCount,
 } from '../head/index.ts';
 import type { Labels } from '../labels.ts';
-import { maxLabelsPerSeries } from '../limits.ts';
 import { SampleBatch } from '../sample-batch.ts';
 import { BlockRemover } from './block-remover.ts';
+import { checkLabels } from './check-labels.ts';
 import { Cutter } from './cutter.ts';
-import { StoreError } from './errors.ts';
-import { maintainIntervalMs, samplesPerLook, syncDelayMs } from './limits.ts';
+import { closed, StoreError, unknownSeries } from './errors.ts';
+import { maintainIntervalMs, samplesPerLook } from './limits.ts';
 import { openStore, type StoreParts } from './open-store.ts';
 import { Merger } from './merger.ts';
 import { PageMover } from './page-mover.ts';
@@ -28,6 +27,7 @@ import type {
   StoreProblem,
   StoreStats,
 } from './types.ts';
+import { WalSync } from './wal-sync.ts';
 import { walError } from './wal-writer.ts';
 
 /**
@@ -42,14 +42,13 @@ export class Store {
   readonly #merger: Merger;
   readonly #remover: BlockRemover;
   readonly #mover: PageMover;
+  readonly #walSync: WalSync;
   readonly #admitted = new SampleBatch(0);
   #onBlockCut: ((block: BlockInfo) => void) | undefined;
   #mayMerge: (block: BlockInfo) => boolean;
   /** Samples before this are in blocks, or were. */
   #blocksEndMs: number;
-  #syncTimer: Timer | undefined;
   #maintainTimer: Timer | undefined;
-  #syncing: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(options: StoreOptions, parts: StoreParts) {
@@ -61,6 +60,7 @@ export class Store {
     this.#blocksEndMs = parts.blocks.maxt;
     const { dir, clock, rng, thread, metaExtra } = options;
     const { head, blocks, wal, problems } = parts;
+    this.#walSync = new WalSync(clock, wal.writer, problems);
     this.#cutter = new Cutter({
       ...{ dir, clock, rng, thread, head, blocks, wal, problems },
       ...{ turnstile: this.#turnstile, extra: metaExtra },
@@ -299,7 +299,7 @@ export class Store {
   /** Resolves when everything that was committed is on the disk (fdatasync). */
   async flush(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    await this.#enterSync();
+    await this.#walSync.now();
   }
 
   /** Ends a running cut, flushes and frees the directory; cuts nothing, writes no markers. */
@@ -324,7 +324,7 @@ export class Store {
       }
       problems.clear('wal');
       await this.#append(admitted, counts, pacer);
-      this.#scheduleSync();
+      this.#walSync.schedule();
       this.#mover.look();
       if (this.#cutter.isDue) this.#scheduleMaintenance(0);
     }
@@ -359,22 +359,6 @@ export class Store {
     this.#onBlockCut?.(block);
   }
 
-  #scheduleSync(): void {
-    if (this.#closing !== undefined) return;
-    this.#syncTimer ??= this.#clock.setTimer(syncDelayMs, () => {
-      this.#syncTimer = undefined;
-      // The failure is a problem in the status already; what is left is to try again.
-      this.#enterSync().catch(() => this.#scheduleSync());
-    });
-  }
-
-  /** Syncs when the syncs before have ended; only the result of this one is told. */
-  #enterSync(): Promise<void> {
-    const run = this.#syncing.then(() => this.#sync());
-    this.#syncing = run.catch(() => undefined);
-    return run;
-  }
-
   /** Looks for work now and then, and at once when a commit made a block due. */
   #scheduleMaintenance(delayMs = maintainIntervalMs): void {
     this.#maintainTimer?.cancel();
@@ -386,28 +370,16 @@ export class Store {
     });
   }
 
-  async #sync(): Promise<void> {
-    const { wal, problems } = this.#parts;
-    try {
-      await wal.writer.sync();
-      problems.clear('sync');
-    } catch (error) {
-      const { code, message } = walError(error);
-      problems.set('sync', { code, message });
-      throw error;
-    }
-  }
-
   async #closeNow(): Promise<void> {
     const { head, wal, lock } = this.#parts;
     // Lets the caller's assignment of the closing promise happen before anything else runs.
     await Promise.resolve();
-    this.#syncTimer?.cancel();
+    const synced = this.#walSync.stop();
     this.#maintainTimer?.cancel();
     await Promise.all([this.#cutter.stop(), this.#merger.stop()]);
     await this.#remover.stop();
     await this.#mover.stop();
-    await this.#syncing;
+    await synced;
     try {
       await this.#turnstile.enter(() => wal.writer.close());
     } finally {
@@ -419,31 +391,6 @@ export class Store {
 async function freeBytes(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize;
-}
-
-/** Labels must be such that an index takes them: sorted by name, each name once, no empty text. */
-function checkLabels(labels: Labels): void {
-  const { length } = labels;
-  if (length === 0 || length % 2 !== 0 || length > 2 * maxLabelsPerSeries) {
-    throw new StoreError('TSDB_BAD_LABELS', `${String(length)} is no number of names and values`);
-  }
-  for (let at = 0; at < length; at += 2) {
-    if (labels[at] === '' || labels[at + 1] === '') {
-      throw new StoreError('TSDB_BAD_LABELS', 'a label has an empty name or value');
-    }
-    if (at > 0 && compareUtf8(labels[at - 2]!, labels[at]!) >= 0) {
-      throw new StoreError('TSDB_BAD_LABELS', `label ${labels[at]!} is not in order`);
-    }
-  }
-}
-
-function unknownSeries(ref: number): StoreError {
-  const message = `series reference ${String(ref)} is not known any more`;
-  return new StoreError('TSDB_UNKNOWN_SERIES', message, { ref });
-}
-
-function closed(): StoreError {
-  return new StoreError('TSDB_CLOSED', 'the store is closed');
 }
 
 function finite(value: number): number | undefined {
