@@ -18,8 +18,8 @@ export interface Postgres {
   port: number;
   /** An address for Go's driver that goes through `port` (the server's own by default). */
   source(port?: number): string;
-  /** Runs SQL as psql does and returns its rows, fields split by `|`. */
-  sql(statement: string): Promise<string[]>;
+  /** Runs SQL as psql does and returns its rows, fields split by `|`; in `database` if one is named. */
+  sql(statement: string, database?: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -44,9 +44,10 @@ export async function startPostgres(logPath: string): Promise<Postgres> {
   child.stdout.pipe(log);
   child.stderr.pipe(log);
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const address = ['-h', '127.0.0.1', '-p', String(port), '-U', user, '-d', 'postgres'];
-  const sql = async (statement: string) => {
-    const printed = await run(`${programs}/psql`, [...address, '-X', '-A', '-t', '-c', statement]);
+  const address = ['-h', '127.0.0.1', '-p', String(port), '-U', user];
+  const sql = async (statement: string, database = 'postgres') => {
+    const ask = ['-d', database, '-X', '-A', '-t', '-c', statement];
+    const printed = await run(`${programs}/psql`, [...address, ...ask]);
     return printed.split('\n').filter((line) => line !== '');
   };
   await eventually('PostgreSQL answers', 15_000, () =>

@@ -16,6 +16,7 @@ import { checkDeploy } from './check-deploy.ts';
 import { checkLife, checkLog } from './check-life.ts';
 import { checkPlaces } from './check-places.ts';
 import { checkSaves } from './check-saves.ts';
+import { checkUpgrade } from './check-upgrade.ts';
 import { RealServer, type RealServerOptions } from './real-server.ts';
 import { buildServer } from './server-build.ts';
 import { makeAccounts, type Site } from './site.ts';
@@ -54,6 +55,7 @@ try {
   await checkDelegation(site);
   await checkSaves(site);
   await checkDeploy.upgrade(site);
+  await checkUpgrade(site, postgres);
   await checkLife(site);
   await checkPlaces(site);
   await checkDeploy.remove(site);
