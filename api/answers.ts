@@ -11,6 +11,7 @@ import {
   type DumpPreview,
 } from './dumps.ts';
 import type { ApiError } from './errors.ts';
+import { optionalSentence, optionalSentences, withoutAbsent } from './read-sentence.ts';
 import type { ClusterNode, Problem, Status, SyncOutcome, SyncStatus } from './status.ts';
 import type { Gap, ScrapeOutcome, Target, TargetList } from './targets.ts';
 import {
@@ -26,22 +27,25 @@ import {
   type Reader,
 } from './read.ts';
 
-export const apiError: Reader<ApiError> = fields<ApiError>({
+export const apiError: Reader<ApiError> = withoutAbsent<ApiError>({
   code: text,
   message: text,
   detail: (value, path) => (value === undefined || value === null ? '' : text(value, path)),
+  sentence: optionalSentence,
 });
 
-const problem: Reader<Problem> = (value, path) => {
-  const { link, ...rest } = fields<Omit<Problem, 'link'> & { link: string | null }>({
-    code: text,
-    severity: oneOf('error', 'warning'),
-    message: text,
-    advice: text,
-    link: nullable(text),
-  })(value, path);
-  return link === null ? rest : { ...rest, link };
-};
+const problem: Reader<Problem> = withoutAbsent<Problem>({
+  code: text,
+  severity: oneOf('error', 'warning'),
+  message: text,
+  advice: text,
+  link: (value, path) => nullable(text)(value, path) ?? undefined,
+  sentences: (value) => {
+    const { message, advice } = Object(value) as { message?: unknown; advice?: unknown };
+    const read = { message: optionalSentence(message), advice: optionalSentence(advice) };
+    return read.message && read.advice && { message: read.message, advice: read.advice };
+  },
+});
 
 const syncStatus: Reader<SyncStatus> = fields<SyncStatus>({
   driver: text,
@@ -109,13 +113,14 @@ export const status: Reader<Status> = (value, path) => {
   return { ...nodeStatus(value, path), can };
 };
 
-export const gap: Reader<Gap> = fields<Gap>({
+export const gap: Reader<Gap> = withoutAbsent<Gap>({
   job: text,
   instance: text,
   fromMs: number,
   toMs: nullable(number),
   reason: text,
   message: text,
+  sentence: optionalSentence,
   missedScrapes: number,
 });
 
@@ -145,7 +150,7 @@ export const targetList: Reader<TargetList> = fields<TargetList>({ targets: list
 
 const range = fields<Dump['requested']>({ fromMs: number, toMs: number });
 
-export const dump: Reader<Dump> = fields<Dump>({
+export const dump: Reader<Dump> = withoutAbsent<Dump>({
   id: text,
   state: oneOf(...dumpStates),
   createdAtMs: number,
@@ -171,6 +176,7 @@ export const dump: Reader<Dump> = fields<Dump>({
   fileName: text,
   sha256: text,
   warnings: list(text),
+  warningSentences: optionalSentences,
   error: nullable(apiError),
 });
 

@@ -1,4 +1,5 @@
 import type { ApiError } from './errors.ts';
+import type { Sentence } from './sentence.ts';
 
 export const dumpStates = ['queued', 'running', 'ready', 'failed', 'cancelled'] as const;
 export type DumpState = (typeof dumpStates)[number];
@@ -69,6 +70,8 @@ export interface Dump {
   /** Lower-case hex of the archive; empty until ready. */
   sha256: string;
   warnings: string[];
+  /** The warnings for other languages, one each; absent in what an older version wrote. */
+  warningSentences?: Sentence[];
   error: ApiError | null;
 }
 

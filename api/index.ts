@@ -20,6 +20,18 @@ export {
   type DumpState,
 } from './dumps.ts';
 export type { ApiError } from './errors.ts';
+export { inEnglish, toldAs } from './in-english.ts';
+export { makeProblem } from './make-problem.ts';
+export {
+  maxListed,
+  say,
+  type KnownSentence,
+  type Sentence,
+  type SentenceValue,
+  type SentenceValues,
+} from './sentence.ts';
+export { english, type SentenceId } from './sentences/index.ts';
+export { namesInTemplate } from './template.ts';
 export type {
   ClusterNode,
   Mode,

@@ -1,4 +1,5 @@
 import type { ApiError } from './errors.ts';
+import type { Sentence } from './sentence.ts';
 
 /**
  * What this node does: `both` collects and serves (a single server), `scraper` collects for a
@@ -34,6 +35,8 @@ export interface Problem {
   advice: string;
   /** Path inside System Console where it can be mended, without host. */
   link?: string;
+  /** Message and advice for other languages; absent in what an older version tells. */
+  sentences?: { message: Sentence; advice: Sentence };
 }
 
 /** Answer of `GET /api/v1/status`. Times are milliseconds since the epoch, by the node's clock. */

@@ -1,4 +1,5 @@
 import type { ApiError } from './errors.ts';
+import type { Sentence } from './sentence.ts';
 
 /** A stretch of time without data from one target. `toMs` is null while it lasts. */
 export interface Gap {
@@ -9,6 +10,8 @@ export interface Gap {
   /** Stable code of the reason, for example `SCRAPE_REFUSED`. */
   reason: string;
   message: string;
+  /** The message for other languages; absent in what an older version noted. */
+  sentence?: Sentence;
   /** Scrapes that brought nothing. */
   missedScrapes: number;
 }

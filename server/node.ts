@@ -4,6 +4,7 @@ import {
   type ApiError,
   type Cardinality,
   type Dump,
+  type KnownSentence,
   type Problem,
   type Status,
   type SyncOutcome,
@@ -108,7 +109,7 @@ export class MetricsNode implements WebServices {
   }
 
   /** A save of the server's configuration was judged; `reason` says why it is refused. */
-  noteSave(reason: string | undefined): void {
+  noteSave(reason: KnownSentence | undefined): void {
     this.#refusedSave.note(reason);
   }
 

@@ -1,3 +1,4 @@
+import { say } from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { Collector } from './collector.ts';
@@ -51,7 +52,10 @@ export class FakeFetcher implements BodyFetcher {
       request.into.contentType = answer.contentType;
       request.into.append(Buffer.from(answer.body));
     } else if ('code' in answer) {
-      throw new ScrapeError(answer.code as 'SCRAPE_REFUSED', `Answered with ${answer.code}.`);
+      throw new ScrapeError(
+        answer.code as 'SCRAPE_REFUSED',
+        say('scrape.unread.code', { code: answer.code }),
+      );
     } else {
       await this.#wait(answer.afterMs, request.signal);
       request.into.append(Buffer.from(answer.body));
@@ -63,7 +67,7 @@ export class FakeFetcher implements BodyFetcher {
       const timer = this.#clock.setTimer(delayMs, resolve);
       signal.addEventListener('abort', () => {
         timer.cancel();
-        reject(new ScrapeError('SCRAPE_STOPPED', 'Stopped.'));
+        reject(new ScrapeError('SCRAPE_STOPPED', say('scrape.stopped')));
       });
     });
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { say } from '../../api/index.ts';
 import {
   FakeLedgerFile,
   makeCollector,
@@ -166,7 +167,7 @@ describe('a failed scrape', () => {
     await clock.advance(interval);
     expect(store.values('a')).toEqual([1, 'stale']);
     expect(store.values('b')).toEqual([]);
-    expect(collector.targets()[0]!.lastError).toEqual({
+    expect(collector.targets()[0]!.lastError).toMatchObject({
       code: 'SCRAPE_PARSE',
       message: 'The answer cannot be read: line 3: the value does not fit into 64 bits: "c 1e400"',
       detail: '',
@@ -261,7 +262,7 @@ describe('targets and settings change', () => {
 
   test('a target that cannot be scraped is down with its reason', async () => {
     const { store, fetcher, collector } = await makeCollector();
-    const blocked = { code: 'METRICS_DISABLED', message: 'Switched off.' };
+    const blocked = { code: 'METRICS_DISABLED', sentence: say('metrics.disabled') };
     const problem = {
       code: 'METRICS_DISABLED',
       severity: 'error',

@@ -1,5 +1,5 @@
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { Cardinality, Problem, Target } from '../../api/index.ts';
+import { say, toldAs, type Cardinality, type Problem, type Target } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import type { GapLedger } from './gap-ledger.ts';
@@ -229,7 +229,10 @@ export class Collector {
       lastDropped: status.lastDropped ?? null,
       rejected: { ...status.rejected, duplicateLines: status.duplicateLines },
       recent: recent.list(),
-      lastError: lastError === undefined ? null : { ...lastError, detail: '' },
+      lastError:
+        lastError === undefined
+          ? null
+          : { code: lastError.code, ...toldAs(lastError.sentence), detail: '' },
       gaps: this.#env.ledger.recent(target, recentGaps),
     };
   }
@@ -242,11 +245,11 @@ function isUnheardOf({ target, status }: ScrapeLoop): boolean {
 
 const nodeGoneReason: GapReason = {
   code: 'NODE_GONE',
-  message: 'The node left the cluster.',
+  sentence: say('gap.node-gone'),
 };
 const removedReason: GapReason = {
   code: 'TARGET_REMOVED',
-  message: 'The target is no longer to be collected: a setting changed, or what served it stopped.',
+  sentence: say('gap.removed'),
 };
 
 function isSame(a: ScrapeTarget, b: ScrapeTarget): boolean {
@@ -258,7 +261,7 @@ function canonical(target: ScrapeTarget): unknown {
   const labels = Object.entries(storedLabels(target)).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     ...[host, port, path, scheme, serverName, intervalMs, timeoutMs, labels],
-    ...[access?.authorization, access?.ca, blocked?.code, blocked?.message],
+    ...[access?.authorization, access?.ca, blocked?.code, blocked?.sentence],
     ...[target.isOptional, target.mayBeMissing, target.isForeign],
   ];
 }

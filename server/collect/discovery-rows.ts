@@ -1,4 +1,10 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import { cleanHost, isForbiddenAddress, shownText } from '../settings/index.ts';
 import { maxDiscoveredNodes, maxNodeAgeMs, maxShownRowProblems, staleNodeMs } from './limits.ts';
 
@@ -47,10 +53,10 @@ export function readRows(rows: readonly (readonly unknown[])[]): {
   problems: Problem[];
 } {
   const seen: SeenRow[] = [];
-  const bad: string[] = [];
+  const bad: BadRow[] = [];
   for (const row of rows.slice(0, maxDiscoveredNodes)) {
     const read = readRow(row);
-    if (typeof read === 'string') bad.push(read);
+    if ('reason' in read) bad.push(read);
     else seen.push(read);
   }
   const problems = rowProblems(bad);
@@ -58,33 +64,43 @@ export function readRows(rows: readonly (readonly unknown[])[]): {
   return { seen, problems };
 }
 
+/** A row that cannot be used, and why. */
+interface BadRow {
+  which: KnownSentence;
+  reason: KnownSentence;
+}
+
 /** The row, or what is wrong with it. */
-function readRow([rawId, rawHost, rawCreated, rawPing]: readonly unknown[]): SeenRow | string {
+function readRow([rawId, rawHost, rawCreated, rawPing]: readonly unknown[]): SeenRow | BadRow {
   const id = textOf(rawId)?.trim() ?? '';
   const hostText = textOf(rawHost) ?? '';
-  const which = `${shownText(id) || 'without an id'} (${shownText(hostText.trim())})`;
+  const which = nameOf(shownText(id), shownText(hostText.trim()));
   const host = readHost(hostText);
-  if (typeof host !== 'string') return `${which}: ${host.reason}`;
-  if (id === '' || id.length > 64) return `${which}: the id is empty or too long`;
+  if (typeof host !== 'string') return { which, reason: host.reason };
+  if (id === '' || id.length > 64) return { which, reason: say('discovery.row.id') };
   const [createdAtMs, lastPingMs] = [timeOf(rawCreated ?? 0), timeOf(rawPing)];
   if (createdAtMs === undefined || lastPingMs === undefined) {
-    return `${which}: its times are no times`;
+    return { which, reason: say('discovery.row.times') };
   }
   return { id, host, createdAtMs, lastPingMs };
 }
 
+function nameOf(id: string, host: string): KnownSentence {
+  return id === '' ? say('discovery.no-id', { host }) : say('discovery.with-id', { id, host });
+}
+
 /** The host of a row, or why it cannot be used. */
-function readHost(text: string): string | { reason: string } {
+function readHost(text: string): string | { reason: KnownSentence } {
   const clean = cleanHost(text);
   if (clean.kind === 'problem') {
-    return { reason: `the host name cannot be used, ${clean.reason}` };
+    return { reason: say('discovery.row.host', { reason: clean.reason }) };
   }
   const { host } = clean;
   if (isForbiddenAddress(host)) {
-    return { reason: 'nothing is collected from link-local and metadata addresses' };
+    return { reason: say('host.forbidden') };
   }
   if (/(^|\.)localhost$|^localhost\./.test(host)) {
-    return { reason: 'this name means another machine everywhere' };
+    return { reason: say('discovery.row.localhost') };
   }
   return host;
 }
@@ -173,38 +189,39 @@ function normal(host: string): string {
 
 const link = consolePages.highAvailability;
 
-function rowProblems(bad: readonly string[]): Problem[] {
-  const problems = bad.slice(0, maxShownRowProblems).map((text): Problem => ({
-    code: 'DISCOVERY_ROW',
-    severity: 'warning',
-    message: `A node of the cluster is registered in a way that cannot be used: ${text}.`,
-    advice:
-      'Set Override Hostname in Environment > High Availability on that node to its plain host name or address, without a port, and restart it.',
-    link,
-  }));
-  const more = bad.length - problems.length;
-  const last = problems.at(-1);
-  if (more > 0 && last !== undefined) last.message += ` There are ${String(more)} more like it.`;
-  return problems;
+function rowProblems(bad: readonly BadRow[]): Problem[] {
+  const shown = bad.slice(0, maxShownRowProblems);
+  const moreCount = bad.length - shown.length;
+  return shown.map((row, at) => {
+    const isLast = at === shown.length - 1 && moreCount > 0;
+    return makeProblem({
+      code: 'DISCOVERY_ROW',
+      severity: 'warning',
+      message: isLast
+        ? say('discovery.row.more', { ...row, moreCount })
+        : say('discovery.row', { ...row }),
+      advice: say('discovery.row.advice'),
+      link,
+    });
+  });
 }
 
 function tooManyProblem(): Problem {
-  return {
+  return makeProblem({
     code: 'DISCOVERY_TOO_MANY_ROWS',
     severity: 'error',
-    message: `More than ${String(maxDiscoveredNodes)} nodes are registered for this cluster; those with the newest signs of life are collected.`,
-    advice: 'Delete rows of the table ClusterDiscovery that belong to no node of this cluster.',
+    message: say('discovery.too-many', { limitCount: maxDiscoveredNodes }),
+    advice: say('discovery.too-many.advice'),
     link,
-  };
+  });
 }
 
 function doubleProblem(host: string): Problem {
-  return {
+  return makeProblem({
     code: 'DISCOVERY_DUPLICATE',
     severity: 'warning',
-    message: `Several nodes are registered as ${host}; it is collected once.`,
-    advice:
-      'Give each node a host name of its own: Override Hostname in Environment > High Availability, or the network interface there.',
+    message: say('discovery.duplicate', { host }),
+    advice: say('discovery.duplicate.advice'),
     link,
-  };
+  });
 }

@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import { Rounds, codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import {
   type ClusterNode,
@@ -205,38 +211,37 @@ function essence({ id, host, isStale, isSelf }: ClusterNode) {
 }
 
 function emptyProblem(clusterName: string, known: number): Problem {
-  return {
+  const cluster = clusterName.slice(0, 64);
+  return makeProblem({
     code: 'DISCOVERY_EMPTY',
     severity: 'error',
-    message: `No node of the cluster "${clusterName.slice(0, 64)}" is registered in the table ClusterDiscovery: ${consequenceFor(known)}.`,
-    advice:
-      'Check that Cluster Name in Environment > High Availability is the same on all nodes, that the licence includes high availability, and restart the nodes after a change.',
+    message: say('discovery.empty', { cluster, consequence: consequenceFor(known) }),
+    advice: say('discovery.empty.advice'),
     link: consolePages.highAvailability,
-  };
+  });
 }
 
 /** Says what the error's code means; its text comes from the database and is not shown. */
 function failureProblem(cause: unknown, known: number): Problem {
-  const reason = codeOf(cause) ?? 'unknown';
-  return {
+  const code = codeOf(cause) ?? 'unknown';
+  return makeProblem({
     code: 'DISCOVERY_FAILED',
     severity: 'error',
-    message: `The nodes of the cluster could not be read from the database (${reason}): ${consequenceFor(known)}.`,
-    advice: adviceByReason[reason] ?? 'Check that the database runs and that this node reaches it.',
+    message: say('discovery.failed', { code, consequence: consequenceFor(known) }),
+    advice: adviceByReason[code] ?? say('discovery.failed.advice'),
     link: consolePages.database,
-  };
+  });
 }
 
-function consequenceFor(known: number): string {
-  if (known === 0) return 'only this node is collected';
-  return `the ${String(known)} nodes known from before are collected on`;
+function consequenceFor(known: number): KnownSentence {
+  if (known === 0) return say('discovery.only-self');
+  return say('discovery.goes-on', { nodeCount: known });
 }
 
-const adviceByReason: Readonly<Record<string, string>> = {
-  SQL_UNDEFINED:
-    'The table ClusterDiscovery is missing: check that the database belongs to this version of the server.',
-  SQL_PERMISSION: 'Give the server’s database user the right to read the table ClusterDiscovery.',
-  SQL_NO_DATABASE: 'Update the server: it offers no database to plugins.',
-  SQL_TIMEOUT: 'The database is overloaded or unreachable: look at its load and at the network.',
-  SQL_BUSY: 'The database is overloaded or unreachable: look at its load and at the network.',
+const adviceByReason: Readonly<Record<string, KnownSentence>> = {
+  SQL_UNDEFINED: say('discovery.no-table'),
+  SQL_PERMISSION: say('discovery.no-right'),
+  SQL_NO_DATABASE: say('discovery.no-database'),
+  SQL_TIMEOUT: say('discovery.slow'),
+  SQL_BUSY: say('discovery.slow'),
 };

@@ -1,3 +1,5 @@
+import { inEnglish, type KnownSentence } from '../../api/index.ts';
+
 /**
  * Codes of {@link ScrapeError}: why a scrape brought nothing. `SCRAPE_HTTP_<status>` stands for
  * any other answer than 200. The sentences are in `reasons.ts`.
@@ -28,14 +30,16 @@ export type ScrapeErrorCode =
   | 'SCRAPE_STOPPED'
   | 'SCRAPE_FAILED';
 
-/** A scrape that brought nothing. The message is a sentence for the administrator. */
+/** A scrape that brought nothing, with what the administrator is told. */
 export class ScrapeError extends Error {
   override readonly name = 'ScrapeError';
   readonly code: string;
+  readonly sentence: KnownSentence;
 
-  constructor(code: ScrapeErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: ScrapeErrorCode, sentence: KnownSentence, options?: ErrorOptions) {
+    super(inEnglish(sentence), options);
     this.code = code;
+    this.sentence = sentence;
   }
 }
 
@@ -43,8 +47,8 @@ export class ScrapeError extends Error {
 export class BlockedScrape extends ScrapeError {
   override readonly code: string;
 
-  constructor(blocked: { code: string; message: string }) {
-    super('SCRAPE_FAILED', blocked.message);
+  constructor(blocked: { code: string; sentence: KnownSentence }) {
+    super('SCRAPE_FAILED', blocked.sentence);
     this.code = blocked.code;
   }
 }

@@ -1,3 +1,4 @@
+import type { Sentence } from '../../api/index.ts';
 import type { GapRecord } from './gap-record.ts';
 
 const minuteMs = 60_000;
@@ -50,6 +51,8 @@ function join(previous: GapRecord, gap: GapRecord, distanceMs: number, beforeMs:
   previous.missed += gap.missed;
   previous.merged += gap.merged;
   previous.message = gap.message;
+  if (gap.sentence === undefined) delete previous.sentence;
+  else previous.sentence = gap.sentence;
   return true;
 }
 
@@ -72,5 +75,14 @@ function sizeOf(gaps: readonly GapRecord[]): number {
 /** Bytes of a gap's line, estimated from above: making the line itself would cost far more. */
 function lineBytes(gap: GapRecord): number {
   const fixed = 190;
-  return fixed + 3 * (gap.job.length + gap.instance.length) + 2 * gap.message.length;
+  const texts = 3 * (gap.job.length + gap.instance.length) + 2 * gap.message.length;
+  return fixed + texts + sentenceBytes(gap.sentence);
+}
+
+/** Most have no values: then the id is all there is. */
+function sentenceBytes(sentence: Sentence | undefined): number {
+  if (sentence === undefined) return 0;
+  const { id, values } = sentence;
+  const isPlain = Object.keys(values).length === 0;
+  return 40 + id.length + (isPlain ? 0 : 2 * JSON.stringify(values).length);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
+import { say, toldAs } from '../../api/index.ts';
 import { FakeClock } from '../../lib/runtime/index.ts';
 import { FakeLedgerFile } from './collector-fixture.ts';
 import { ledgerFile } from './gap-file.ts';
@@ -9,8 +10,8 @@ import { GapLedger } from './gap-ledger.ts';
 
 const target = { job: 'prometheus', instance: 'mm1:8067' };
 const other = { job: 'node', instance: 'mm1:9100' };
-const refused = { code: 'SCRAPE_REFUSED', message: 'Nothing listens.' };
-const timeout = { code: 'SCRAPE_TIMEOUT', message: 'Too slow.' };
+const refused = { code: 'SCRAPE_REFUSED', sentence: say('scrape.refused') };
+const timeout = { code: 'SCRAPE_TIMEOUT', sentence: say('scrape.no-answer') };
 const start = 1_700_000_000_000;
 const interval = 15_000;
 
@@ -133,7 +134,10 @@ test('says that samples are lost when the store has less than was noted', async 
   await cut.ledger.close();
   // Another node's data is not in the own store.
   const third = await open(first.file);
-  third.ledger.takeOver([target], endMs + 50 * interval, { code: 'MOVED', message: 'Moved.' });
+  third.ledger.takeOver([target], endMs + 50 * interval, {
+    code: 'MOVED',
+    sentence: say('gap.node-gone'),
+  });
   third.ledger.noteEarlierData(lostMs);
   expect(third.ledger.recent(target, 10)).toHaveLength(3);
 });
@@ -288,7 +292,10 @@ test('keeps a real file', async () => {
 
 test('notes that collecting came from another node, and went to one', async () => {
   const { ledger, file } = await open();
-  const moved = { code: 'COLLECTOR_CHANGED', message: 'Collecting moved from mm1 to mm2.' };
+  const moved = {
+    code: 'COLLECTOR_CHANGED',
+    sentence: say('gap.collector-changed', { before: 'mm1', after: 'mm2' }),
+  };
   ledger.takeOver([target, other], start, moved);
   ledger.succeeded(target, start + 2000, interval);
   ledger.missed(other, start + 3 * interval, interval, refused);
@@ -310,7 +317,7 @@ test('keeps what the collecting node has noted, each gap once', async () => {
   const { ledger } = await open();
   const gap = {
     ...{ job: 'prometheus', instance: 'mm1:8067', fromMs: start, toMs: null },
-    ...{ reason: 'SCRAPE_REFUSED', message: 'Nothing listens.', missedScrapes: 2 },
+    ...{ reason: 'SCRAPE_REFUSED', ...toldAs(say('scrape.refused')), missedScrapes: 2 },
   };
   const other = { ...gap, instance: 'mm2:8067', toMs: start + 10 };
   ledger.adopt([gap, other], start + 1000);

@@ -1,4 +1,4 @@
-import type { Gap, Problem } from '../../api/index.ts';
+import { makeProblem, say, toldAs, type Gap, type Problem } from '../../api/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { compactGaps } from './gap-compaction.ts';
 import type { LedgerFile } from './gap-file.ts';
@@ -111,7 +111,7 @@ export class GapLedger {
       else if (this.#hasGap(target, atMs, notedMs)) continue;
       // A little that is gone, as after a power cut, is part of the time without a collector.
       else if (notedMs - atMs <= ledgerNoteMs) before.atMs = atMs;
-      else this.#add(target, atMs, notedMs, lostReason, 0);
+      else this.#add(target, atMs, notedMs, noted(lostReason), 0);
     }
     this.#flush();
   }
@@ -145,10 +145,10 @@ export class GapLedger {
     const known = new Map(this.#gaps.map((gap) => [nameOf(gap), gap]));
     for (const gap of gaps) {
       const toMs = gap.toMs ?? Math.max(gap.fromMs, atMs);
-      const { missedScrapes: missed, reason: code, message } = gap;
+      const { missedScrapes: missed, reason: code, message, sentence } = gap;
       const before = known.get(nameOf(gap));
       if (before === undefined) {
-        this.#add(gap, gap.fromMs, toMs, { code, message }, missed);
+        this.#add(gap, gap.fromMs, toMs, { code, message, ...(sentence && { sentence }) }, missed);
       } else if (before.toMs !== null && before.toMs < toMs) {
         Object.assign(before, { toMs, missed });
         this.#pending += gapLine(before);
@@ -171,17 +171,18 @@ export class GapLedger {
     const open = this.#open.get(keyOf(target));
     if (open?.reason === reason.code) {
       open.missed++;
-      open.message = shortMessage(reason.message);
+      const { message, sentence } = noted(reason);
+      Object.assign(open, { message: shortMessage(message), sentence });
     } else {
       if (open !== undefined) this.#close(open, atMs);
-      this.#open.set(keyOf(target), this.#add(target, atMs, null, reason, 1));
+      this.#open.set(keyOf(target), this.#add(target, atMs, null, noted(reason), 1));
     }
     this.#note(atMs);
   }
 
   /** Between two good scrapes of `target` there is a hole that no failed scrape explains. */
   skipped(target: LedgerTarget, fromMs: number, toMs: number, missed: number, reason: GapReason) {
-    this.#add(target, fromMs, toMs, reason, missed);
+    this.#add(target, fromMs, toMs, noted(reason), missed);
     this.#flush();
   }
 
@@ -190,7 +191,7 @@ export class GapLedger {
     const known = [...this.#before.values()].map(({ target }) => target);
     const targets = new Map([...known, ...this.#targets.values()].map((one) => [keyOf(one), one]));
     for (const { mint, maxt } of joinedRanges(ranges)) {
-      for (const target of targets.values()) this.#add(target, mint, maxt, deletedReason, 0);
+      for (const target of targets.values()) this.#add(target, mint, maxt, noted(deletedReason), 0);
     }
     this.#flush();
   }
@@ -210,7 +211,7 @@ export class GapLedger {
     for (const [, gap] of gone.slice(0, Math.max(0, gone.length + 1 - maxGoneTargets))) {
       this.#close(gap, atMs);
     }
-    this.#open.set(keyOf(target), this.#add(target, atMs, null, reason, 0));
+    this.#open.set(keyOf(target), this.#add(target, atMs, null, noted(reason), 0));
     this.#flush();
   }
 
@@ -235,12 +236,12 @@ export class GapLedger {
   /** What keeps the ledger from the disk, if anything does. */
   problem(): Problem | undefined {
     if (this.#writeError === undefined) return undefined;
-    return {
+    return makeProblem({
       code: 'GAP_LEDGER_NOT_SAVED',
       severity: 'warning',
-      message: `The record of gaps cannot be written to disk (${this.#writeError}); it is kept in memory.`,
-      advice: 'Free disk space for the plugin’s data directory and check that it is writable.',
-    };
+      message: say('ledger.not-saved', { reason: this.#writeError }),
+      advice: say('ledger.not-saved.advice'),
+    });
   }
 
   /** Notes the last scrape and resolves when everything that can be written is. */
@@ -268,7 +269,7 @@ export class GapLedger {
     const missed = Math.max(0, Math.floor((atMs - beforeMs) / intervalMs - 0.5));
     const reason = this.#handover ?? stoppedReason;
     if (missed === 0 && this.#handover === undefined) return;
-    this.#add(target, Math.min(beforeMs, atMs), atMs, reason, missed);
+    this.#add(target, Math.min(beforeMs, atMs), atMs, noted(reason), missed);
   }
 
   #hasGap(target: LedgerTarget, fromMs: number, toMs: number): boolean {
@@ -281,7 +282,7 @@ export class GapLedger {
     target: LedgerTarget,
     fromMs: number,
     toMs: number | null,
-    reason: GapReason,
+    reason: NotedReason,
     missed: number,
   ): GapRecord {
     const gap: GapRecord = {
@@ -292,6 +293,7 @@ export class GapLedger {
       toMs,
       reason: reason.code,
       message: shortMessage(reason.message),
+      ...(reason.sentence && { sentence: reason.sentence }),
       missed,
       merged: 1,
     };
@@ -340,12 +342,13 @@ export class GapLedger {
   async #write(): Promise<void> {
     try {
       while (this.#pending !== '' || this.#mustRewrite) {
-        if (this.#mustRewrite || this.#fileBytes > this.#maxBytes) {
+        const text = this.#pending;
+        const fileBytes = this.#fileBytes + Buffer.byteLength(text);
+        if (this.#mustRewrite || fileBytes > this.#maxBytes) {
           await this.#rewrite();
         } else {
-          const text = this.#pending;
           this.#pending = '';
-          this.#fileBytes += Buffer.byteLength(text);
+          this.#fileBytes = fileBytes;
           await this.#file.append(text);
         }
       }
@@ -393,7 +396,24 @@ function nameOf(gap: Pick<Gap, 'job' | 'instance' | 'fromMs' | 'reason'>): strin
 }
 
 function toApi(gap: GapRecord): Gap {
-  const { job, instance, fromMs, toMs, reason, message, missed, merged } = gap;
-  const text = merged > 1 ? `${message} (${String(merged)} gaps in this time)` : message;
-  return { job, instance, fromMs, toMs, reason, message: text, missedScrapes: missed };
+  const { job, instance, fromMs, toMs, reason, message, sentence, missed, merged } = gap;
+  const told = { message, ...(sentence && { sentence }) };
+  const shown = merged > 1 ? ofMany(told, merged) : told;
+  return { job, instance, fromMs, toMs, reason, ...shown, missedScrapes: missed };
+}
+
+type Told = Pick<Gap, 'message' | 'sentence'>;
+
+/** The sentence within may be of another version; it is not told again but passed on. */
+function ofMany({ message, sentence }: Told, gapCount: number): Told {
+  const told = { message: `${message} (${String(gapCount)} gaps in this time)` };
+  if (sentence === undefined) return told;
+  return { ...told, sentence: { id: 'gap.merged', values: { reason: sentence, gapCount } } };
+}
+
+/** A reason as it is noted, or as another node has noted it. */
+type NotedReason = Told & { code: string };
+
+function noted({ code, sentence }: GapReason): NotedReason {
+  return { code, ...toldAs(sentence) };
 }

@@ -1,23 +1,21 @@
+import { say, type KnownSentence } from '../../api/index.ts';
+
 /** Why a scrape brought nothing. */
 export interface GapReason {
   code: string;
-  message: string;
+  sentence: KnownSentence;
 }
 
 export const stoppedReason: GapReason = {
   code: 'COLLECTOR_STOPPED',
-  message: 'Collecting was stopped: the plugin or the server did not run.',
+  sentence: say('gap.stopped'),
 };
 
-export const lostReason: GapReason = {
-  code: 'SAMPLES_LOST',
-  message: 'What was collected is lost: the log of the store was damaged, or the power failed.',
-};
+export const lostReason: GapReason = { code: 'SAMPLES_LOST', sentence: say('gap.lost') };
 
 export const deletedReason: GapReason = {
   code: 'SYNC_BLOCKS_LOST',
-  message:
-    'What was collected had to be deleted: the disk was full and the file store out of reach.',
+  sentence: say('gap.deleted'),
 };
 
 /** A stretch of time of which a block held the samples. */

@@ -1,3 +1,5 @@
+import type { Sentence } from '../../api/index.ts';
+import { optionalSentence } from '../../api/read-sentence.ts';
 import { maxGapMessageChars } from './limits.ts';
 
 /** One gap as the ledger keeps it; drawn in docs/format/gap-ledger.md. */
@@ -11,6 +13,8 @@ export interface GapRecord {
   toMs: number | null;
   reason: string;
   message: string;
+  /** The message for other languages; absent in what an older version noted. */
+  sentence?: Sentence;
   missed: number;
   /** How many gaps were made into this one to save space. */
   merged: number;
@@ -29,9 +33,10 @@ export function headerLine(): string {
 }
 
 export function gapLine(gap: GapRecord): string {
-  const { id, job, instance, fromMs, toMs, reason, message, missed, merged } = gap;
+  const { id, job, instance, fromMs, toMs, reason, message, sentence, missed, merged } = gap;
   const line = { kind: 'gap', id, job, instance, from: fromMs, to: toMs, reason, message, missed };
-  return `${JSON.stringify(merged > 1 ? { ...line, merged } : line)}\n`;
+  const more = { ...(merged > 1 && { merged }), ...(sentence && { sentence }) };
+  return `${JSON.stringify({ ...line, ...more })}\n`;
 }
 
 export function aliveLine(note: AliveNote): string {
@@ -92,7 +97,9 @@ function parseGap(fields: Readonly<Record<string, unknown>>): Entry | undefined 
   if (typeof reason !== 'string' || typeof message !== 'string') return undefined;
   if (to !== null && !isTime(to)) return undefined;
   const gap = { id, job, instance, fromMs: from, toMs: to, reason, missed, merged };
-  return { kind: 'gap', gap: { ...gap, message: shortMessage(message) } };
+  const sentence = optionalSentence(fields['sentence']);
+  const told = { message: shortMessage(message), ...(sentence && { sentence }) };
+  return { kind: 'gap', gap: { ...gap, ...told } };
 }
 
 function parseAlive(fields: Readonly<Record<string, unknown>>): Entry | undefined {

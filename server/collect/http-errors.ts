@@ -1,29 +1,30 @@
+import { say, type KnownSentence } from '../../api/index.ts';
 import { codeOf } from '../../lib/runtime/index.ts';
 import { ScrapeError, type ScrapeErrorCode } from './errors.ts';
 
 /** The error for an answer that is not 200. */
 export function statusError(status: number): ScrapeError {
-  const answered = `The target answered with HTTP status ${String(status)}`;
-  return new ScrapeError(
-    `SCRAPE_HTTP_${status}`,
-    status === 404
-      ? `${answered}: it offers no metrics at this address, which a server without a suitable licence does.`
-      : `${answered}.`,
-  );
+  const sentence = statuses[status] ?? say('scrape.status', { status: String(status) });
+  return new ScrapeError(`SCRAPE_HTTP_${status}`, sentence);
 }
 
-type Failure = readonly [code: ScrapeErrorCode, message: string];
+const statuses: Readonly<Record<number, KnownSentence>> = {
+  404: say('scrape.status.404'),
+  503: say('scrape.status.503'),
+};
 
-const noHost: Failure = ['SCRAPE_DNS', 'The host name could not be looked up.'];
-const noWay: Failure = ['SCRAPE_UNREACHABLE', 'There is no way to the target.'];
-const closed: Failure = ['SCRAPE_RESET', 'The target closed the connection.'];
-const cutShort: Failure = ['SCRAPE_TRUNCATED', 'The target’s answer was cut short.'];
-const notHttp: Failure = ['SCRAPE_BAD_RESPONSE', 'The target’s answer is not HTTP.'];
+type Failure = readonly [code: ScrapeErrorCode, sentence: KnownSentence];
+
+const noHost: Failure = ['SCRAPE_DNS', say('scrape.unknown-host')];
+const noWay: Failure = ['SCRAPE_UNREACHABLE', say('scrape.no-way')];
+const closed: Failure = ['SCRAPE_RESET', say('scrape.closed')];
+const cutShort: Failure = ['SCRAPE_TRUNCATED', say('scrape.cut')];
+const notHttp: Failure = ['SCRAPE_BAD_RESPONSE', say('scrape.not-http')];
 
 /** What the codes of the operating system mean to a scrape. */
 const failures: Readonly<Record<string, Failure>> = {
-  ECONNREFUSED: ['SCRAPE_REFUSED', 'Nothing listens at this address.'],
-  ETIMEDOUT: ['SCRAPE_TIMEOUT', 'The target did not answer.'],
+  ECONNREFUSED: ['SCRAPE_REFUSED', say('scrape.refused')],
+  ETIMEDOUT: ['SCRAPE_TIMEOUT', say('scrape.no-answer')],
   ENOTFOUND: noHost,
   EAI_AGAIN: noHost,
   EAI_FAIL: noHost,
@@ -42,8 +43,8 @@ const tlsCode = /^(ERR_TLS_|ERR_SSL_|EPROTO|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_Z
 
 /** The error for a connection that failed; `hasAnswer` when headers had arrived before. */
 export function connectionError(cause: unknown, hasAnswer: boolean): ScrapeError {
-  const [code, message] = classify(codeOf(cause) ?? '', hasAnswer);
-  return new ScrapeError(code, message, { cause });
+  const [code, sentence] = classify(codeOf(cause) ?? '', hasAnswer);
+  return new ScrapeError(code, sentence, { cause });
 }
 
 function classify(code: string, hasAnswer: boolean): Failure {
@@ -51,10 +52,9 @@ function classify(code: string, hasAnswer: boolean): Failure {
   if (hasAnswer && (code === '' || known === closed)) return cutShort;
   if (known !== undefined) return known;
   if (code.startsWith('HPE_')) return notHttp;
-  if (tlsCode.test(code))
-    return ['SCRAPE_TLS', `The target’s certificate is not trusted, or TLS failed (${code}).`];
-  const shown = code === '' ? '' : ` (${code})`;
-  return ['SCRAPE_FAILED', `The target could not be read${shown}.`];
+  if (tlsCode.test(code)) return ['SCRAPE_TLS', say('scrape.tls', { code })];
+  const sentence = code === '' ? say('scrape.unread') : say('scrape.unread.code', { code });
+  return ['SCRAPE_FAILED', sentence];
 }
 
 /** The error for a compressed body that cannot be unpacked. */
@@ -62,6 +62,5 @@ export function gunzipError(cause: unknown): ScrapeError {
   if (codeOf(cause) === 'Z_BUF_ERROR') {
     return new ScrapeError(...cutShort, { cause });
   }
-  const message = 'The target’s answer is said to be gzip and is not.';
-  return new ScrapeError('SCRAPE_BAD_ENCODING', message, { cause });
+  return new ScrapeError('SCRAPE_BAD_ENCODING', say('scrape.not-gzip'), { cause });
 }

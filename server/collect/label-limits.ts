@@ -1,3 +1,4 @@
+import { say } from '../../api/index.ts';
 import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { ScrapeError } from './errors.ts';
@@ -18,20 +19,18 @@ export function checkLabelLimits(labels: Labels, limits: LabelLimits): void {
   const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = limits;
   const count = labels.length / 2;
   if (labelLimit > 0 && count > labelLimit) {
-    const what = `has ${String(count)} labels, ${String(labelLimit)} are allowed (LabelLimit)`;
-    throw new ScrapeError('SCRAPE_LABEL_LIMIT', `The series ${nameOf(labels)} ${what}.`);
+    const told = { series: nameOf(labels), labelCount: count, limitCount: labelLimit };
+    throw new ScrapeError('SCRAPE_LABEL_LIMIT', say('scrape.label-limit', told));
   }
   for (let at = 0; at < labels.length; at += 2) {
     const name = labels[at] ?? '';
     if (isTooLong(name, labelNameLengthLimit)) {
-      const limit = `${String(labelNameLengthLimit)} bytes (LabelNameLengthLimit)`;
-      const message = `A label name of ${nameOf(labels)} is longer than ${limit}: ${shown(name)}.`;
-      throw new ScrapeError('SCRAPE_LABEL_NAME_LIMIT', message);
+      const told = { ...whichLabel(labels, name), limitBytes: labelNameLengthLimit };
+      throw new ScrapeError('SCRAPE_LABEL_NAME_LIMIT', say('scrape.label-name', told));
     }
     if (isTooLong(labels[at + 1] ?? '', labelValueLengthLimit)) {
-      const limit = `${String(labelValueLengthLimit)} bytes (LabelValueLengthLimit)`;
-      const message = `The label ${shown(name)} of ${nameOf(labels)} has a value longer than ${limit}.`;
-      throw new ScrapeError('SCRAPE_LABEL_VALUE_LIMIT', message);
+      const told = { ...whichLabel(labels, name), limitBytes: labelValueLengthLimit };
+      throw new ScrapeError('SCRAPE_LABEL_VALUE_LIMIT', say('scrape.label-value', told));
     }
   }
 }
@@ -40,6 +39,10 @@ export function checkLabelLimits(labels: Labels, limits: LabelLimits): void {
 export function isTooLong(text: string, limit: number): boolean {
   if (limit === 0 || 3 * text.length <= limit) return false;
   return text.length > limit || Buffer.byteLength(text) > limit;
+}
+
+function whichLabel(labels: Labels, name: string): { series: string; label: string } {
+  return { series: nameOf(labels), label: shown(name) };
 }
 
 function nameOf(labels: Labels): string {

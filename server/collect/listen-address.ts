@@ -1,7 +1,9 @@
+import { say, type KnownSentence } from '../../api/index.ts';
+
 /** Where to reach a server that listens at some address, or what is wrong with that address. */
 export type ListenAddress =
   | { kind: 'address'; host: string; port: number; isLoopback: boolean; isWildcard: boolean }
-  | { kind: 'problem'; message: string };
+  | { kind: 'problem'; sentence: KnownSentence };
 
 const loopback = '127.0.0.1';
 
@@ -31,22 +33,22 @@ const servicePorts: Readonly<Record<string, number>> = {
  */
 export function parseListenAddress(text: string): ListenAddress {
   const trimmed = text.trim();
-  if (trimmed === '') return { kind: 'problem', message: 'The listen address is empty.' };
+  if (trimmed === '') return { kind: 'problem', sentence: say('metrics.address.empty') };
   const parts = splitHostPort(trimmed);
   if (parts === undefined) {
-    return problem(trimmed, 'it has no port; write it like :8067 or 10.0.0.5:8067');
+    return problem(trimmed, say('metrics.address.no-port'));
   }
   const port = parsePort(parts.port);
   if (port === undefined) {
-    return problem(trimmed, 'the port must be a number from 1 to 65535');
+    return problem(trimmed, say('port.range'));
   }
-  if (!isHost(parts.host)) return problem(trimmed, 'the part before the port is not a host');
+  if (!isHost(parts.host)) return problem(trimmed, say('metrics.address.no-host'));
   return { kind: 'address', port, ...reachableHost(parts.host) };
 }
 
-function problem(text: string, reason: string): ListenAddress {
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return { kind: 'problem', message: `The listen address "${shown}" cannot be used: ${reason}.` };
+function problem(text: string, reason: KnownSentence): ListenAddress {
+  const address = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return { kind: 'problem', sentence: say('metrics.address', { address, reason }) };
 }
 
 function splitHostPort(text: string): { host: string; port: string } | undefined {

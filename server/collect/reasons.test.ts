@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { say } from '../../api/index.ts';
 import { targetProblem } from './reasons.ts';
 import type { ScrapeTarget } from './target.ts';
 
@@ -7,13 +8,14 @@ const target: ScrapeTarget = {
   isOptional: false,
 };
 const problemOf = (code: string, fields: Partial<ScrapeTarget> = {}) =>
-  targetProblem({ ...target, ...fields }, { code, message: 'It said no.' });
+  targetProblem({ ...target, ...fields }, { code, sentence: say('scrape.no-answer') });
 
 test('says which target brings nothing, and why', () => {
   expect(problemOf('SCRAPE_REFUSED')).toMatchObject({
     code: 'SCRAPE_REFUSED',
     severity: 'error',
-    message: 'No data from app1:8067 (prometheus, http://10.0.0.1:8067/metrics): It said no.',
+    message:
+      'No data from app1:8067 (prometheus, http://10.0.0.1:8067/metrics): The target did not answer.',
   });
 });
 

@@ -1,96 +1,97 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import type { CutOff } from './series-growth.ts';
 import { targetUrl, type ScrapeTarget } from './target.ts';
 
 interface Advice {
-  advice: string;
+  advice: KnownSentence;
   link?: string;
 }
 
 const checkServer: Advice = {
-  advice:
-    'Check that the server runs and that the Listen Address in Environment > Performance Monitoring is the one it was started with; a changed address needs a restart.',
+  advice: say('target.check-server'),
   link: consolePages.performanceMonitoring,
 };
 const checkExporter: Advice = {
-  advice: 'Check that the exporter runs and that its port is open to this server.',
+  advice: say('target.check-exporter'),
   link: consolePages.plugin,
 };
 const checkPlugin: Advice = {
-  advice: 'Check that this plugin runs; the server log has more.',
+  advice: say('target.check-plugin'),
   link: consolePages.pluginManagement,
 };
 const checkService: Advice = {
-  advice: 'Check that the service runs and that its port is open to this server.',
+  advice: say('target.check-service'),
 };
 const checkLicense: Advice = {
-  advice:
-    'The server offers metrics only with a licence that includes performance monitoring: check Edition and License.',
+  advice: say('target.check-license'),
   link: consolePages.license,
 };
 
 /** What to do, by code, whatever the target is. */
 const advices: Readonly<Record<string, Advice>> = {
   SCRAPE_TIMEOUT: {
-    advice:
-      'The target is overloaded or something on the way drops its packets; if it is only slow, raise ScrapeTimeoutSeconds.',
+    advice: say('target.slow'),
     link: consolePages.plugin,
   },
-  SCRAPE_DNS: { advice: 'Check that this server’s name service knows the host.' },
+  SCRAPE_DNS: { advice: say('target.check-dns') },
   SCRAPE_TLS: {
-    advice:
-      'Check the target’s certificate, its name and its time; a certificate of your own goes into CustomTargetCertificates.',
+    advice: say('target.check-certificate'),
     link: consolePages.plugin,
   },
-  SCRAPE_FORBIDDEN: { advice: 'Correct the address of the target.', link: consolePages.plugin },
+  SCRAPE_FORBIDDEN: { advice: say('target.correct-address'), link: consolePages.plugin },
   SCRAPE_CONTENT_TYPE: {
-    advice: 'Check the path of the target: it must answer as Prometheus exporters do.',
+    advice: say('target.check-path'),
     link: consolePages.plugin,
   },
   SCRAPE_HTTP_401: {
-    advice: 'Check the credentials of the target in CustomTargetSecrets.',
+    advice: say('target.check-credentials'),
     link: consolePages.plugin,
   },
   SCRAPE_HTTP_403: {
-    advice: 'Check the credentials of the target in CustomTargetSecrets, and what they may do.',
+    advice: say('target.check-rights'),
     link: consolePages.plugin,
   },
   SCRAPE_BODY_LIMIT: {
-    advice: 'Raise BodySizeLimitBytes if the target is to be trusted.',
+    advice: say('target.raise-body-limit'),
     link: consolePages.plugin,
   },
   SCRAPE_SAMPLE_LIMIT: {
-    advice: 'Raise SampleLimit, or find out why the target has so many series.',
+    advice: say('target.raise-sample-limit'),
     link: consolePages.plugin,
   },
   SCRAPE_SERIES_LIMIT: {
-    advice: 'Find out which target has so many series; nothing new is stored above the cap.',
+    advice: say('target.find-series'),
     link: consolePages.plugin,
   },
   SCRAPE_LABEL_LIMIT: {
-    advice: 'Raise LabelLimit if the target is to be trusted, or drop the metric with DropRules.',
+    advice: say('target.raise-label-limit'),
     link: consolePages.plugin,
   },
   SCRAPE_LABEL_NAME_LIMIT: {
-    advice: 'Raise LabelNameLengthLimit, or drop the metric with DropRules.',
+    advice: say('target.raise-label-name-limit'),
     link: consolePages.plugin,
   },
   SCRAPE_LABEL_VALUE_LIMIT: {
-    advice: 'Raise LabelValueLengthLimit, or drop the metric with DropRules.',
+    advice: say('target.raise-label-value-limit'),
     link: consolePages.plugin,
   },
   SCRAPE_PARSE: {
-    advice: 'Report the line to whoever makes the exporter; nothing of such a body is stored.',
+    advice: say('target.report-line'),
   },
   SCRAPE_DISK_FULL: {
-    advice: 'Free disk space for the plugin’s data directory; collecting resumes by itself.',
+    advice: say('target.free-disk'),
   },
   SCRAPE_STORE_FAILED: {
-    advice: 'Check the disk below the plugin’s data directory; collecting resumes by itself.',
+    advice: say('target.check-disk'),
   },
   SCRAPE_CLOCK_BACKWARDS: {
-    advice:
-      'Check the time service of this server; collecting resumes when the clock has caught up.',
+    advice: say('target.check-clock'),
   },
 };
 
@@ -111,40 +112,40 @@ function whoeverServes({ isForeign = false, job, path }: ScrapeTarget): Advice {
 /** The problem that a target which brings no data is to the administrator. */
 export function targetProblem(
   target: ScrapeTarget,
-  error: { code: string; message: string },
+  { code, sentence: reason }: { code: string; sentence: KnownSentence },
 ): Problem {
-  const { advice, link } = adviceFor(error.code, target);
-  const problem: Problem = {
-    code: error.code,
+  const { advice, link } = adviceFor(code, target);
+  const { instance, job } = target;
+  return makeProblem({
+    code,
     severity: 'error',
-    message: `No data from ${target.instance} (${target.job}, ${targetUrl(target)}): ${error.message}`,
+    message: say('target.no-data', { instance, job, url: targetUrl(target), reason }),
     advice,
-  };
-  return link === undefined ? problem : { ...problem, link };
+    ...(link === undefined ? {} : { link }),
+  });
 }
 
 /** The problem that a metric, or a target, with too many new series is. */
-export function growthProblem(target: ScrapeTarget, cutOff: CutOff): Problem {
-  const what = cutOff.metric === undefined ? 'All metrics together' : `The metric ${cutOff.metric}`;
-  const until = new Date(cutOff.untilMs).toISOString().slice(0, 16).replace('T', ' ');
-  return {
+export function growthProblem({ instance, job }: ScrapeTarget, cutOff: CutOff): Problem {
+  const { limit: limitCount, metric, untilMs: untilTime } = cutOff;
+  const told = { instance, job, limitCount, untilTime };
+  return makeProblem({
     code: 'SERIES_GROWTH',
     severity: 'warning',
-    message: `${what} of ${target.instance} (${target.job}) brought ${String(cutOff.limit)} new series within an hour: further ones are not stored until ${until} UTC. Known series go on.`,
-    advice:
-      'Look at GET /api/v1/cardinality for the label with the many values; drop it with DropRules, have the exporter mended, or raise MetricGrowthLimit.',
+    message:
+      metric === undefined ? say('growth.all', told) : say('growth.metric', { metric, ...told }),
+    advice: say('growth.advice'),
     link: consolePages.plugin,
-  };
+  });
 }
 
 /** The problem that a full store is: new series are not stored. */
 export function seriesLimitProblem(maxSeries: number): Problem {
-  return {
+  return makeProblem({
     code: 'SCRAPE_SERIES_LIMIT',
     severity: 'error',
-    message: `The store is full, it may hold ${String(maxSeries)} series: new ones are not stored, known ones go on.`,
-    advice:
-      'Look at GET /api/v1/cardinality for the largest metrics and drop what nobody needs with DropRules; room comes back within hours.',
+    message: say('series-limit', { limitCount: maxSeries }),
+    advice: say('series-limit.advice'),
     link: consolePages.plugin,
-  };
+  });
 }

@@ -2,6 +2,7 @@ import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:h
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { createGunzip, type Gunzip } from 'node:zlib';
+import { say } from '../../api/index.ts';
 import { acceptedFormats } from '../../lib/exposition/index.ts';
 import type { Clock, Timer } from '../../lib/runtime/index.ts';
 import type { BodyBuffer } from './body-buffer.ts';
@@ -66,7 +67,7 @@ export class ScrapeClient implements BodyFetcher {
     const leftMs = Math.max(1, scrape.timeoutMs - (this.#clock.monotonicMs() - startMs));
     const second = this.#exchange(undefined, scrape);
     if (!(await second.run(leftMs))) {
-      throw new ScrapeError('SCRAPE_RESET', 'The target closed the connection.');
+      throw new ScrapeError('SCRAPE_RESET', say('scrape.closed'));
     }
   }
 
@@ -107,8 +108,7 @@ class Exchange {
   #isLookingUp = false;
   #resolve: (isDone: boolean) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
-  readonly #onAbort = () =>
-    this.#fail(new ScrapeError('SCRAPE_STOPPED', 'Collecting was stopped.'));
+  readonly #onAbort = () => this.#fail(new ScrapeError('SCRAPE_STOPPED', say('scrape.stopped')));
 
   constructor(tools: ExchangeTools, scrape: ScrapeRequest) {
     this.#tools = tools;
@@ -190,18 +190,14 @@ class Exchange {
     }
     const contentType = answer.headers['content-type'];
     if (this.#scrape.mustBeText === true && !metricsType.test(contentType ?? '')) {
-      const message = 'The target’s answer does not say that it is metrics.';
-      this.#fail(new ScrapeError('SCRAPE_CONTENT_TYPE', message));
+      this.#fail(new ScrapeError('SCRAPE_CONTENT_TYPE', say('scrape.not-metrics')));
       return;
     }
     this.#scrape.into.contentType = contentType;
     const encoding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     if (encoding === 'gzip' || encoding === 'x-gzip') this.#receiveGzip(answer);
     else if (encoding === 'identity' || encoding === '') this.#receivePlain(answer);
-    else {
-      const message = 'The target compressed its answer in a way that was not asked for.';
-      this.#fail(new ScrapeError('SCRAPE_BAD_ENCODING', message));
-    }
+    else this.#fail(new ScrapeError('SCRAPE_BAD_ENCODING', say('scrape.unasked-encoding')));
   }
 
   #receivePlain(answer: IncomingMessage): void {
@@ -238,9 +234,8 @@ class Exchange {
 
   #append(chunk: Uint8Array): void {
     if (this.#settled || this.#scrape.into.append(chunk)) return;
-    const limit = String(this.#scrape.bodyLimitBytes);
-    const message = `The target's answer is longer than the ${limit} bytes that are allowed.`;
-    this.#fail(new ScrapeError('SCRAPE_BODY_LIMIT', message));
+    const sentence = say('scrape.too-long', { limitBytes: this.#scrape.bodyLimitBytes });
+    this.#fail(new ScrapeError('SCRAPE_BODY_LIMIT', sentence));
   }
 
   #end(answer: IncomingMessage): void {
@@ -249,14 +244,13 @@ class Exchange {
   }
 
   #onTimeout(): void {
-    const seconds = String(this.#scrape.timeoutMs / 1000);
+    const limitMs = this.#scrape.timeoutMs;
     if (this.#isLookingUp) {
-      const message = `The host name could not be looked up within ${seconds} s.`;
-      this.#fail(new ScrapeError('SCRAPE_DNS', message));
+      this.#fail(new ScrapeError('SCRAPE_DNS', say('scrape.lookup-late', { limitMs })));
       return;
     }
-    const what = this.#hasAnswer ? 'did not finish its answer' : 'did not answer';
-    this.#fail(new ScrapeError('SCRAPE_TIMEOUT', `The target ${what} within ${seconds} s.`));
+    const id = this.#hasAnswer ? 'scrape.unfinished' : 'scrape.late';
+    this.#fail(new ScrapeError('SCRAPE_TIMEOUT', say(id, { limitMs })));
   }
 
   #fail(error: ScrapeError): void {
@@ -296,8 +290,7 @@ function trustOf({ access = {}, serverName }: ScrapeRequest) {
 }
 
 function forbidden(): ScrapeError {
-  const message = 'Nothing is collected from link-local and metadata addresses.';
-  return new ScrapeError('SCRAPE_FORBIDDEN', message);
+  return new ScrapeError('SCRAPE_FORBIDDEN', say('scrape.forbidden'));
 }
 
 function hostHeader(name: string, port: number, scheme: 'http' | 'https'): string {

@@ -1,3 +1,4 @@
+import { say } from '../../api/index.ts';
 import { sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { BlockedScrape, ScrapeError } from './errors.ts';
@@ -195,7 +196,7 @@ export class ScrapeLoop {
         target: targetKey(this.target),
         error: error instanceof Error ? error : String(error),
       });
-      const failure = new ScrapeError('SCRAPE_FAILED', 'The scrape failed unexpectedly.');
+      const failure = new ScrapeError('SCRAPE_FAILED', say('scrape.defect'));
       this.#record.noteFailed(time, failure, this.#intervalMs());
     } finally {
       this.#pendingMs = undefined;
@@ -245,10 +246,7 @@ export class ScrapeLoop {
     const last = this.#last;
     const newestMs = this.status.newestSampleMs ?? -Infinity;
     if (time.timeMs <= newestMs) {
-      throw new ScrapeError(
-        'SCRAPE_CLOCK_BACKWARDS',
-        'The clock was set back: there are newer samples already.',
-      );
+      throw new ScrapeError('SCRAPE_CLOCK_BACKWARDS', say('scrape.clock-back'));
     }
     this.#last = { timeMs: time.timeMs, monotonicMs: time.startedMs };
     if (last === undefined || this.status.state !== 'up') return;
@@ -259,16 +257,14 @@ export class ScrapeLoop {
     const isStep = awayMs - (time.startedMs - last.monotonicMs) > intervalMs / 2;
     this.#env.ledger.skipped(this.target, last.timeMs, time.timeMs, missed, {
       code: isStep ? 'CLOCK_FORWARDS' : 'SCRAPE_LATE',
-      message: isStep
-        ? 'The clock was set forward.'
-        : 'The scrape before took longer than the interval, or the machine was suspended.',
+      sentence: say(isStep ? 'gap.clock-forwards' : 'gap.late'),
     });
   }
 
   /** What a target answered is shown to nobody who could have chosen to ask anything at all. */
   #discreet(failure: ScrapeError): ScrapeError {
     if (this.target.isForeign !== true || failure.code !== 'SCRAPE_PARSE') return failure;
-    return new ScrapeError('SCRAPE_PARSE', 'The answer cannot be read as metrics.');
+    return new ScrapeError('SCRAPE_PARSE', say('scrape.unreadable'));
   }
 
   /** Stores `up 0` and the end of the series; that may fail for the reason the scrape did. */

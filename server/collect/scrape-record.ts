@@ -1,3 +1,4 @@
+import { inEnglish, type KnownSentence } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { GapLedger } from './gap-ledger.ts';
 import { RecentScrapes } from './recent-scrapes.ts';
@@ -25,7 +26,7 @@ export interface LoopStatus {
   lastDurationMs: number | undefined;
   /** Samples of the last good scrape. */
   lastSamples: number | undefined;
-  lastError: { code: string; message: string } | undefined;
+  lastError: Failure | undefined;
   /** Time of the newest stored sample. */
   newestSampleMs: number | undefined;
   scrapes: number;
@@ -42,9 +43,10 @@ export interface LoopStatus {
 const silentCodes = new Set(['SCRAPE_REFUSED', 'SCRAPE_UNREACHABLE']);
 const missingCodes = new Set(['SCRAPE_HTTP_404', 'SCRAPE_HTTP_501']);
 
+/** Why a scrape brought nothing; a {@link ScrapeError} is one. */
 interface Failure {
   code: string;
-  message: string;
+  sentence: KnownSentence;
 }
 
 /** Whom the end of a scrape concerns. */
@@ -92,7 +94,7 @@ export class ScrapeRecord {
   noteAbsent(failure: Failure): void {
     this.status.state = 'absent';
     this.status.lastScrapeMs = this.#env.clock.nowMs();
-    this.status.lastError = { code: 'TARGET_ABSENT', message: failure.message };
+    this.status.lastError = { code: 'TARGET_ABSENT', sentence: failure.sentence };
   }
 
   noteUp(time: ScrapeTime, result: IngestResult, intervalMs: number): void {
@@ -126,10 +128,15 @@ export class ScrapeRecord {
   noteFailed(time: ScrapeTime, failure: Failure, intervalMs: number): void {
     const status = this.status;
     const { clock, ledger, logger } = this.#env;
-    const { code, message } = failure;
+    const { code, sentence } = failure;
     if (status.lastError?.code !== code) {
       const url = targetUrl(this.#target);
-      logger.warn('scrape failed', { target: targetKey(this.#target), url, code, message });
+      logger.warn('scrape failed', {
+        target: targetKey(this.#target),
+        url,
+        code,
+        message: inEnglish(sentence),
+      });
     }
     status.state = 'down';
     status.scrapes++;
@@ -139,7 +146,7 @@ export class ScrapeRecord {
     const durationMs = clock.monotonicMs() - time.startedMs;
     status.lastDurationMs = durationMs;
     this.recent.note({ atMs: time.timeMs, isUp: false, durationMs });
-    status.lastError = { code, message };
-    ledger.missed(this.#target, time.timeMs, intervalMs, { code, message });
+    status.lastError = { code, sentence };
+    ledger.missed(this.#target, time.timeMs, intervalMs, { code, sentence });
   }
 }

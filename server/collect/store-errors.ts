@@ -1,35 +1,28 @@
+import { say } from '../../api/index.ts';
 import { codeOf } from '../../lib/runtime/index.ts';
 import { ScrapeError } from './errors.ts';
 
 /** What a failure of the store means to a scrape; errors that are no failure of the store pass. */
-export function storeError(error: unknown): ScrapeError {
-  switch (codeOf(error)) {
+export function storeError(cause: unknown): ScrapeError {
+  switch (codeOf(cause)) {
     case 'TSDB_DISK_FULL':
-      return new ScrapeError('SCRAPE_DISK_FULL', 'The disk is full.', { cause: error });
+      return new ScrapeError('SCRAPE_DISK_FULL', say('scrape.disk-full'), { cause });
     case 'TSDB_SERIES_LIMIT':
-      return new ScrapeError(
-        'SCRAPE_SERIES_LIMIT',
-        'The store has as many series as it may have; this answer needs more.',
-        { cause: error },
-      );
+      return new ScrapeError('SCRAPE_SERIES_LIMIT', say('scrape.series-limit'), { cause });
     case 'TSDB_BAD_LABELS':
-      return new ScrapeError('SCRAPE_PARSE', 'A series has labels that cannot be stored.', {
-        cause: error,
-      });
+      return new ScrapeError('SCRAPE_PARSE', say('scrape.bad-labels'), { cause });
     case 'TSDB_CLOSED':
-      return new ScrapeError('SCRAPE_STOPPED', 'The store is closed.', { cause: error });
+      return new ScrapeError('SCRAPE_STOPPED', say('scrape.store-closed'), { cause });
     default:
-      return error instanceof ScrapeError ? error : unexpectedError(error);
+      return cause instanceof ScrapeError ? cause : unexpectedError(cause);
   }
 }
 
-function unexpectedError(error: unknown): ScrapeError {
-  const code = codeOf(error);
+function unexpectedError(cause: unknown): ScrapeError {
+  const code = codeOf(cause);
   if (code?.startsWith('TSDB_') === true) {
-    return new ScrapeError('SCRAPE_STORE_FAILED', `The store failed (${code}).`, { cause: error });
+    return new ScrapeError('SCRAPE_STORE_FAILED', say('scrape.store-failed', { code }), { cause });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new ScrapeError('SCRAPE_FAILED', `The scrape failed unexpectedly (${message}).`, {
-    cause: error,
-  });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ScrapeError('SCRAPE_FAILED', say('scrape.defect.reason', { reason }), { cause });
 }

@@ -1,9 +1,5 @@
-import {
-  ExpositionError,
-  formatOf,
-  LineTemplate,
-  type BodySummary,
-} from '../../lib/exposition/index.ts';
+import { formatOf, LineTemplate, type BodySummary } from '../../lib/exposition/index.ts';
+import { say } from '../../api/index.ts';
 import { codeOf, type Clock } from '../../lib/runtime/index.ts';
 import { metricNameLabel, type SampleBatch } from '../../lib/tsdb/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
@@ -15,6 +11,7 @@ import type { CommitCounts, SampleStore } from './sample-store.ts';
 import type { ScrapeSlot } from './scrape-slots.ts';
 import { SeriesAdmission } from './series-admission.ts';
 import { SeriesGrowth } from './series-growth.ts';
+import { ingestError } from './ingest-errors.ts';
 import { storeError } from './store-errors.ts';
 import { storedLabels, type ScrapeTarget } from './target.ts';
 
@@ -218,10 +215,7 @@ export class TargetSeries {
     this.#setReports(batch, [1, durationMs / 1000, lines, lines - dropped, added]);
     const counts = await this.#store.commit(batch);
     if (counts.appended === 0 && counts.outOfOrder + counts.tooOld > 0) {
-      throw new ScrapeError(
-        'SCRAPE_CLOCK_BACKWARDS',
-        'The store holds newer samples than the clock shows now; the clock was set back.',
-      );
+      throw new ScrapeError('SCRAPE_CLOCK_BACKWARDS', say('scrape.store-ahead'));
     }
     this.#predecessor = undefined;
     body.adopt(template.accept());
@@ -243,7 +237,7 @@ export class TargetSeries {
       if (nowMs - sliceMs < parseSliceMs) continue;
       if (sliceMs - startMs > longParseMs) await lane?.stepAside();
       await this.#yieldTurn();
-      if (signal.aborted) throw new ScrapeError('SCRAPE_STOPPED', 'Collecting was stopped.');
+      if (signal.aborted) throw new ScrapeError('SCRAPE_STOPPED', say('scrape.stopped'));
       sliceMs = this.#clock.monotonicMs();
       stepMs = sliceMs;
     }
@@ -293,29 +287,4 @@ function seriesRules(settings: CollectSettings): string {
     ...[honorLabels, honorTimestamps, dropRules],
     ...[labelLimit, labelNameLengthLimit, labelValueLengthLimit],
   ]);
-}
-
-/** Why a body could not be stored, in the words of a scrape. */
-function ingestError(error: unknown): ScrapeError {
-  if (!(error instanceof ExpositionError)) return storeError(error);
-  switch (error.code) {
-    case 'EXPOSITION_SAMPLE_LIMIT':
-      return new ScrapeError(
-        'SCRAPE_SAMPLE_LIMIT',
-        'The answer has more samples than SampleLimit allows.',
-        { cause: error },
-      );
-    case 'EXPOSITION_LABEL_LIMIT':
-      return new ScrapeError('SCRAPE_LABEL_LIMIT', `The answer is refused: ${error.message}`, {
-        cause: error,
-      });
-    case 'EXPOSITION_BODY_LIMIT':
-      return new ScrapeError('SCRAPE_BODY_LIMIT', `The answer is too long: ${error.message}`, {
-        cause: error,
-      });
-    default:
-      return new ScrapeError('SCRAPE_PARSE', `The answer cannot be read: ${error.message}`, {
-        cause: error,
-      });
-  }
 }

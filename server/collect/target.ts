@@ -1,3 +1,5 @@
+import { type KnownSentence } from '../../api/index.ts';
+
 /** One address to scrape, with the labels that its series get. */
 export interface ScrapeTarget {
   job: string;
@@ -34,7 +36,7 @@ export interface ScrapeTarget {
   /** How it is spoken to; secret. */
   access?: TargetAccess;
   /** Why scraping at present; every tick is then a gap with this reason. */
-  blocked?: { code: string; message: string };
+  blocked?: { code: string; sentence: KnownSentence };
 }
 
 /** What a target asks of whoever scrapes it. Never part of a status, a log or a dump. */

@@ -1,4 +1,10 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import type { CustomTarget, Settings } from '../settings/index.ts';
 import type { ScrapeTarget, TargetAccess } from './target.ts';
 
@@ -15,7 +21,7 @@ export function customTargets(
     const target = targetOf(custom, accessOf(custom, settings));
     if (missing === undefined) return target;
     problems.push(missingProblem(custom, missing));
-    return { ...target, blocked: { code: 'TARGET_ACCESS', message: missing } };
+    return { ...target, blocked: { code: 'TARGET_ACCESS', sentence: missing } };
   });
   return { targets, problems };
 }
@@ -46,22 +52,22 @@ function accessOf(
 function missingOf(
   { secret, ca }: CustomTarget,
   settings: Pick<Settings, 'targetSecrets' | 'targetCertificates'>,
-): string | undefined {
+): KnownSentence | undefined {
   if (secret !== undefined && !settings.targetSecrets.has(secret)) {
-    return `CustomTargetSecrets has no secret with the name ${secret}.`;
+    return say('custom.no-secret', { name: secret });
   }
   if (ca !== undefined && !settings.targetCertificates.has(ca)) {
-    return `CustomTargetCertificates has no certificate with the name ${ca}.`;
+    return say('custom.no-certificate', { name: ca });
   }
   return undefined;
 }
 
-function missingProblem({ line, instance }: CustomTarget, missing: string): Problem {
-  return {
+function missingProblem({ line, instance }: CustomTarget, reason: KnownSentence): Problem {
+  return makeProblem({
     code: 'TARGET_ACCESS',
     severity: 'error',
-    message: `The custom target ${instance} (line ${String(line)}) is not collected: ${missing}`,
-    advice: 'Add the missing entry, or take its name out of CustomTargets.',
+    message: say('custom.access', { instance, line: String(line), reason }),
+    advice: say('custom.access.advice'),
     link: consolePages.plugin,
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Problem } from '../../api/index.ts';
+import { makeProblem, say, type KnownSentence, type Problem } from '../../api/index.ts';
 import { Rounds, asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { cleanHost, isForbiddenAddress } from '../settings/index.ts';
 import { maxMediaAddresses, mediaLookupMs, mediaTimeoutMs } from './limits.ts';
@@ -27,7 +27,7 @@ export const noMediaService: MediaService = {
 
 export type MediaUrl =
   | { kind: 'url'; scheme: 'http' | 'https'; name: string; port: number; path: string }
-  | { kind: 'problem'; reason: string };
+  | { kind: 'problem'; reason: KnownSentence };
 
 /** What the service itself listens at, for an address without scheme and port. */
 const defaultMediaPort = 8045;
@@ -39,16 +39,16 @@ const defaultMediaPort = 8045;
 export function parseMediaUrl(text: string): MediaUrl {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
   const url = URL.parse(hasScheme ? text : `http://${text}`);
-  if (url === null) return { kind: 'problem', reason: 'it is no URL' };
+  if (url === null) return { kind: 'problem', reason: say('rtcd.no-url') };
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    return { kind: 'problem', reason: 'it must begin with http:// or https://' };
+    return { kind: 'problem', reason: say('rtcd.no-http') };
   }
   const scheme = url.protocol === 'http:' ? 'http' : 'https';
   const clean = cleanHost(url.hostname);
   if (clean.kind === 'problem') return clean;
   const standard = !hasScheme ? defaultMediaPort : scheme === 'http' ? 80 : 443;
   const port = url.port === '' ? standard : Number(url.port);
-  if (port === 0) return { kind: 'problem', reason: 'the port must be from 1 to 65535' };
+  if (port === 0) return { kind: 'problem', reason: say('port.range') };
   const path = `${url.pathname.replace(/\/+$/, '')}/metrics`;
   return { kind: 'url', scheme, name: clean.host, port, path };
 }
@@ -170,48 +170,42 @@ function serviceOf(text: string): MediaService {
   const service: MediaService = { scheme, name, port, path, addresses: [], problems: [] };
   if (isIP(name) === 0) return service;
   if (isForbiddenAddress(name)) {
-    const reason = 'nothing is collected from link-local and metadata addresses';
-    return { ...noMediaService, problems: [urlProblem(reason)] };
+    return { ...noMediaService, problems: [urlProblem(say('host.forbidden'))] };
   }
   return { ...service, addresses: [name] };
 }
 
-function urlProblem(reason: string): Problem {
-  return {
+function urlProblem(reason: KnownSentence): Problem {
+  return makeProblem({
     code: 'RTCD_URL',
     severity: 'error',
-    message: `The URL of the media service of Calls (RTCD) cannot be used: ${reason}.`,
-    advice:
-      'Correct RTCD Service URL in Plugins > Calls, for example http://rtcd.example.com:8045.',
+    message: say('rtcd.url', { reason }),
+    advice: say('rtcd.url.advice'),
     link: callsLink,
-  };
+  });
 }
 
 function unknownProblem(name: string, known: number): Problem {
-  const consequence =
-    known === 0
-      ? 'it is not collected'
-      : `the ${String(known)} addresses known from before are collected on`;
-  return {
+  return makeProblem({
     code: 'RTCD_DNS',
     severity: 'error',
-    message: `The name of the media service of Calls (RTCD), ${name}, could not be looked up: ${consequence}.`,
-    advice:
-      'Check RTCD Service URL in Plugins > Calls and that this server’s name service knows it.',
+    message:
+      known === 0 ? say('rtcd.unknown', { name }) : say('rtcd.lost', { name, addressCount: known }),
+    advice: say('rtcd.unknown.advice'),
     link: callsLink,
-  };
+  });
 }
 
 function countProblems(count: number): Problem[] {
   if (count <= maxMediaAddresses) return [];
   return [
-    {
+    makeProblem({
       code: 'RTCD_TOO_MANY',
       severity: 'warning',
-      message: `The media service of Calls (RTCD) has ${String(count)} addresses; ${String(maxMediaAddresses)} of them are collected.`,
-      advice: 'Check what RTCD Service URL in Plugins > Calls points to.',
+      message: say('rtcd.too-many', { addressCount: count, limitCount: maxMediaAddresses }),
+      advice: say('rtcd.too-many.advice'),
       link: callsLink,
-    },
+    }),
   ];
 }
 

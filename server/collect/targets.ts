@@ -1,5 +1,11 @@
 import { isIPv6 } from 'node:net';
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { ClusterNode } from './discovery-rows.ts';
 import { maxPluginTargets } from './limits.ts';
@@ -200,31 +206,25 @@ function withoutDoubles(targets: readonly ScrapeTarget[], problems: Problem[]): 
 
 interface Blocked {
   code: 'METRICS_DISABLED' | 'METRICS_ADDRESS';
-  message: string;
+  sentence: KnownSentence;
 }
 
 function blockedReason(server: DeploymentConfig, address: ListenAddress): Blocked | undefined {
   if (!server.metrics.enable) {
-    return {
-      code: 'METRICS_DISABLED',
-      message: 'Performance monitoring is switched off, so the server offers no metrics.',
-    };
+    return { code: 'METRICS_DISABLED', sentence: say('metrics.disabled') };
   }
   if (address.kind === 'address') return undefined;
-  return { code: 'METRICS_ADDRESS', message: address.message };
+  return { code: 'METRICS_ADDRESS', sentence: address.sentence };
 }
 
-function blockedProblem({ code, message }: Blocked): Problem {
-  return {
+function blockedProblem({ code, sentence }: Blocked): Problem {
+  return makeProblem({
     code,
     severity: 'error',
-    message,
-    advice:
-      code === 'METRICS_DISABLED'
-        ? 'Switch on Enable Performance Monitoring in Environment > Performance Monitoring.'
-        : 'Correct the Listen Address in Environment > Performance Monitoring, for example :8067.',
+    message: sentence,
+    advice: say(code === 'METRICS_DISABLED' ? 'metrics.disabled.advice' : 'metrics.address.advice'),
     link: consolePages.performanceMonitoring,
-  };
+  });
 }
 
 function clusterProblems({ server, nodes }: Deployment, address: ListenAddress): Problem[] {
@@ -235,41 +235,39 @@ function clusterProblems({ server, nodes }: Deployment, address: ListenAddress):
 }
 
 function staleProblem({ host }: ClusterNode): Problem {
-  return {
+  return makeProblem({
     code: 'NODE_STALE',
     severity: 'warning',
-    message: `The node ${host} has given no sign of life for more than four minutes; it is asked for its metrics until it has been silent for half an hour.`,
-    advice: 'If the node was removed on purpose, nothing has to be done; else look at its log.',
+    message: say('node.stale', { host }),
+    advice: say('node.stale.advice'),
     link: consolePages.highAvailability,
-  };
+  });
 }
 
-const loopbackProblem: Problem = {
+const loopbackProblem = makeProblem({
   code: 'METRICS_LOOPBACK',
   severity: 'error',
-  message:
-    'The servers offer their metrics only to themselves (Listen Address on the loopback interface): the other nodes of the cluster cannot be collected.',
-  advice:
-    'Set the Listen Address in Environment > Performance Monitoring to a port alone, for example :8067, keep that port closed to the outside, and restart the nodes.',
+  message: say('metrics.loopback'),
+  advice: say('metrics.loopback.advice'),
   link: consolePages.performanceMonitoring,
-};
+});
 
-function tooManyPlugins(count: number): Problem {
-  return {
+function tooManyPlugins(pluginCount: number): Problem {
+  return makeProblem({
     code: 'PLUGINS_TOO_MANY',
     severity: 'warning',
-    message: `${String(count)} plugins are switched on; ${String(maxPluginTargets)} of them are asked for metrics.`,
-    advice: 'Switch off plugins that are not used, in Plugins > Plugin Management.',
+    message: say('plugins.too-many', { pluginCount, limitCount: maxPluginTargets }),
+    advice: say('plugins.too-many.advice'),
     link: consolePages.pluginManagement,
-  };
+  });
 }
 
 function doubleProblem({ job, instance }: ScrapeTarget): Problem {
-  return {
+  return makeProblem({
     code: 'TARGET_DUPLICATE',
     severity: 'warning',
-    message: `A custom target has the job ${job} and the instance ${instance} of another target and is not collected.`,
-    advice: 'Give it another job or instance in CustomTargets.',
+    message: say('custom.duplicate', { job, instance }),
+    advice: say('custom.duplicate.advice'),
     link: consolePages.plugin,
-  };
+  });
 }

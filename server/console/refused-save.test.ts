@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { say, inEnglish } from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import { FakeKvDatabase, type KvApi } from '../cluster/cluster-fixture.ts';
 import { RefusedSave } from './refused-save.ts';
 
-const reason = 'DBPath: must not be empty.';
+const reason = say('setting.refused', { name: 'DBPath', reason: say('setting.not-path') });
 const minuteMs = 60_000;
 
 let clock: FakeClock;
@@ -34,7 +35,9 @@ async function told(node: RefusedSave): Promise<string[]> {
   return node.problems().map(({ code, message }) => `${code} ${message}`);
 }
 
-const refusal = [`SETTINGS_REFUSED The last save of the configuration was refused: ${reason}`];
+const refusal = [
+  `SETTINGS_REFUSED The last save of the configuration was refused: ${inEnglish(reason)}`,
+];
 
 test('tells why a save was refused until one goes through, or for a quarter of an hour', async () => {
   isShared = false;
@@ -92,8 +95,8 @@ test('the newest outcome is the one that stays, however slow the database is', a
     },
   };
   const [asked, other] = [onNode(slow), onNode()];
-  asked.note('first');
-  asked.note('second');
+  asked.note(say('setting.not-bool'));
+  asked.note(reason);
   asked.note(undefined);
   await clock.advance(0);
   release();

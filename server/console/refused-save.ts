@@ -1,5 +1,14 @@
 import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  toldAs,
+  type ApiError,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
+import { optionalSentence } from '../../api/read-sentence.ts';
 import type { PluginApi } from '../mattermost/index.ts';
 
 /** How long the reason stands in the status: whoever saved looks at once or not at all. */
@@ -15,6 +24,9 @@ const readPatienceMs = 1_000;
 /** Longest record and reason that are believed; reasons name a setting and what it must be. */
 const maxRecordBytes = 8 * 1024;
 const maxReasonChars = 2_000;
+
+/** Why a save was refused, as a node told it: one of an older version has no sentence. */
+type Reason = Pick<ApiError, 'message' | 'sentence'>;
 
 export interface RefusedSaveOptions {
   clock: Clock;
@@ -35,11 +47,11 @@ export interface RefusedSaveOptions {
 export class RefusedSave {
   readonly #options: RefusedSaveOptions;
   /** What this node refused. */
-  #own: { reason: string; atMs: number } | undefined;
+  #own: { reason: Reason; atMs: number } | undefined;
   /** What the record says. */
-  #others: string | undefined;
+  #others: Reason | undefined;
   /** The newest outcome that is not in the record yet; null stands for a save that went through. */
-  #unwritten: string | null | undefined;
+  #unwritten: Reason | null | undefined;
   #isWriting = false;
   #reading: Promise<void> | undefined;
 
@@ -48,8 +60,9 @@ export class RefusedSave {
   }
 
   /** The outcome of a save on this node; undefined when nothing was wrong with it. Does not wait. */
-  note(reason: string | undefined): void {
+  note(refusal: KnownSentence | undefined): void {
     const { clock, isShared } = this.#options;
+    const reason = refusal && toldAs(refusal);
     this.#own = reason === undefined ? undefined : { reason, atMs: clock.monotonicMs() };
     this.#others = undefined;
     if (!isShared()) return;
@@ -77,18 +90,10 @@ export class RefusedSave {
   problems(): Problem[] {
     const reason = this.#ownReason() ?? this.#others;
     if (reason === undefined) return [];
-    return [
-      {
-        code: 'SETTINGS_REFUSED',
-        severity: 'warning',
-        message: `The last save of the configuration was refused: ${reason}`,
-        advice: 'Nothing of it was saved. Correct the value and save again.',
-        link: consolePages.plugin,
-      },
-    ];
+    return [refusedProblem(reason)];
   }
 
-  #ownReason(): string | undefined {
+  #ownReason(): Reason | undefined {
     const own = this.#own;
     if (own === undefined) return undefined;
     return this.#options.clock.monotonicMs() - own.atMs > toldForMs ? undefined : own.reason;
@@ -129,21 +134,35 @@ export class RefusedSave {
   }
 }
 
-function recordOf(reason: string): Uint8Array {
-  const told = reason.slice(0, maxReasonChars);
-  return new TextEncoder().encode(JSON.stringify({ v: recordVersion, reason: told }));
+/** What another node told may be of another version: then its own English is all there is. */
+function refusedProblem({ message, sentence }: Reason): Problem {
+  const link = consolePages.plugin;
+  const advice = say('save.refused.advice');
+  const plain = say('save.refused', { reason: message });
+  const problem = makeProblem({
+    ...{ code: 'SETTINGS_REFUSED', severity: 'warning', message: plain, advice, link },
+  });
+  const told = sentence === undefined ? plain : { id: plain.id, values: { reason: sentence } };
+  return { ...problem, sentences: { message: told, advice } };
+}
+
+function recordOf({ message, sentence }: Reason): Uint8Array {
+  const told = { v: recordVersion, reason: message.slice(0, maxReasonChars), sentence };
+  return new TextEncoder().encode(JSON.stringify(told));
 }
 
 /** Undefined for what is no such record, or one of a version that is not known. */
-function reasonIn(record: Uint8Array): string | undefined {
+function reasonIn(record: Uint8Array): Reason | undefined {
   if (record.length > maxRecordBytes) return undefined;
   try {
-    const { reason, v } = Object(JSON.parse(new TextDecoder().decode(record))) as {
+    const { reason, sentence, v } = Object(JSON.parse(new TextDecoder().decode(record))) as {
       reason?: unknown;
+      sentence?: unknown;
       v?: unknown;
     };
     if (v !== recordVersion || typeof reason !== 'string') return undefined;
-    return reason.slice(0, maxReasonChars);
+    const told = optionalSentence(sentence);
+    return { message: reason.slice(0, maxReasonChars), ...(told && { sentence: told }) };
   } catch {
     return undefined;
   }

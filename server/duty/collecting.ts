@@ -1,4 +1,5 @@
 import { setImmediate as immediate } from 'node:timers/promises';
+import { say } from '../../api/index.ts';
 import { asError, type Logger } from '../../lib/runtime/index.ts';
 import {
   Collector,
@@ -54,7 +55,7 @@ export class Collecting {
         predecessor.untilMs,
         {
           code: 'COLLECTOR_CHANGED',
-          message: `Collecting moved from ${predecessor.host} to ${hostName}.`,
+          sentence: say('gap.collector-changed', { before: predecessor.host, after: hostName }),
         },
       );
     }

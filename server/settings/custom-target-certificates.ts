@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { say } from '../../api/index.ts';
 import type { LineError, SettingLines } from './setting-lines.ts';
 
 /** Certificates in PEM, by the names that targets use. */
@@ -19,14 +20,14 @@ export function parseTargetCertificates(text: string): SettingLines<TargetCertif
   const value = new Map<string, string>();
   const errors: LineError[] = [];
   if (text.length > maxCertificatesChars) {
-    const message = `the certificates are longer than ${String(maxCertificatesChars)} characters`;
-    return { value, errors: [{ line: 1, message }] };
+    const mistake = say('certificate.too-long', { limitCount: maxCertificatesChars });
+    return { value, errors: [{ line: 1, mistake }] };
   }
   let name: string | undefined;
   let open: { line: number; lines: string[] } | undefined;
   const finish = (pem: string, line: number) => {
-    if (name === undefined) errors.push({ line, message: 'a line with a name must come first' });
-    else if (!isCertificate(pem)) errors.push({ line, message: 'it is no certificate' });
+    if (name === undefined) errors.push({ line, mistake: say('certificate.no-name') });
+    else if (!isCertificate(pem)) errors.push({ line, mistake: say('certificate.invalid') });
     else value.set(name, `${value.get(name) ?? ''}${pem}\n`);
   };
   for (const [at, content] of text.split('\n').entries()) {
@@ -39,13 +40,10 @@ export function parseTargetCertificates(text: string): SettingLines<TargetCertif
       open = undefined;
     } else if (/^[A-Za-z0-9_.-]{1,64}$/.test(line)) name = line;
     else if (line !== '' && !line.startsWith('#')) {
-      errors.push({
-        line: at + 1,
-        message: 'it is neither a name nor the beginning of a certificate',
-      });
+      errors.push({ line: at + 1, mistake: say('certificate.stray') });
     }
   }
-  if (open !== undefined) errors.push({ line: open.line, message: 'the certificate does not end' });
+  if (open !== undefined) errors.push({ line: open.line, mistake: say('certificate.open') });
   return { value, errors };
 }
 

@@ -1,3 +1,4 @@
+import { say } from '../../api/index.ts';
 import { cleanHost, isForbiddenAddress } from './host-name.ts';
 import { type SettingLines, readLines, readName, refuseLine } from './setting-lines.ts';
 
@@ -41,16 +42,16 @@ const labelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 export function parseCustomTargets(text: string): SettingLines<CustomTarget[]> {
   const value: CustomTarget[] = [];
   if (text.length > maxTargetsChars) {
-    const message = `the targets are longer than ${String(maxTargetsChars)} characters`;
-    return { value, errors: [{ line: 1, message }] };
+    const mistake = say('custom.too-long', { limitCount: maxTargetsChars });
+    return { value, errors: [{ line: 1, mistake }] };
   }
   const seen = new Set<string>();
   const errors = readLines(text, (line, number) => {
     const target = readTarget(line, number);
     const key = `${target.job} ${target.instance}`;
-    if (seen.has(key)) refuseLine('another line has the same job and instance');
+    if (seen.has(key)) refuseLine(say('custom.twice'));
     if (value.length === maxCustomTargets) {
-      refuseLine(`only ${String(maxCustomTargets)} targets are possible`);
+      refuseLine(say('custom.too-many', { limitCount: maxCustomTargets }));
     }
     seen.add(key);
     value.push(target);
@@ -69,7 +70,7 @@ function readTarget(text: string, line: number): CustomTarget {
     options.delete(name);
   }
   if (Object.keys(labels).length > maxExtraLabels) {
-    refuseLine(`only ${String(maxExtraLabels)} labels are possible`);
+    refuseLine(say('custom.too-many-labels', { limitCount: maxExtraLabels }));
   }
   const take = (name: string) => {
     const value = options.get(name);
@@ -88,41 +89,41 @@ function readTarget(text: string, line: number): CustomTarget {
     ca: named(take('ca')),
   };
   if (options.size > 0) {
-    refuseLine('there are options beside job, instance, interval, timeout, secret, ca and label.*');
+    refuseLine(say('custom.unknown-option'));
   }
   checkAgreement(target);
   return target;
 }
 
 function checkAgreement({ job, instance, scheme, ca, intervalMs, timeoutMs }: CustomTarget): void {
-  if (job === '' || instance === '') refuseLine('job and instance must not be empty');
-  if (ca !== undefined && scheme === 'http') refuseLine('ca means nothing without https');
+  if (job === '' || instance === '') refuseLine(say('custom.empty-names'));
+  if (ca !== undefined && scheme === 'http') refuseLine(say('custom.ca-needs-https'));
   if (intervalMs !== undefined && timeoutMs !== undefined && timeoutMs >= intervalMs) {
-    refuseLine('the timeout must be shorter than the interval');
+    refuseLine(say('custom.timeout'));
   }
 }
 
 function readUrl(text: string): Pick<CustomTarget, 'scheme' | 'host' | 'port' | 'path'> {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    return refuseLine('it must begin with a URL of http:// or https://');
+    return refuseLine(say('custom.no-url'));
   }
   if (url.username !== '' || url.password !== '') {
-    refuseLine('credentials belong into CustomTargetSecrets, not into the URL');
+    refuseLine(say('custom.credentials'));
   }
   const isPlain = url.protocol === 'http:';
   const port = url.port === '' ? (isPlain ? 80 : 443) : Number(url.port);
-  if (port === 0) refuseLine('the port must be from 1 to 65535');
+  if (port === 0) refuseLine(say('port.range'));
   const path = url.pathname === '/' && url.search === '' ? '/metrics' : url.pathname + url.search;
-  if (path.length > maxPathChars) refuseLine('the path is too long');
+  if (path.length > maxPathChars) refuseLine(say('custom.long-path'));
   return { scheme: isPlain ? 'http' : 'https', host: readHost(url.hostname), port, path };
 }
 
 function readHost(text: string): string {
   const clean = cleanHost(text);
-  if (clean.kind === 'problem') return refuseLine(`the host cannot be used, ${clean.reason}`);
+  if (clean.kind === 'problem') return refuseLine(say('custom.host', { reason: clean.reason }));
   if (isForbiddenAddress(clean.host)) {
-    refuseLine('nothing is collected from link-local and metadata addresses');
+    refuseLine(say('host.forbidden'));
   }
   return clean.host;
 }
@@ -133,11 +134,11 @@ function readOptions(text: string): Map<string, string> {
   const pattern = /([A-Za-z][A-Za-z0-9_.]*)=(?:"([^"]*)"|([^\s"]*))(?=\s|$)\s*/y;
   while (pattern.lastIndex < text.length) {
     const found = pattern.exec(text);
-    if (found === null) return refuseLine('options are written name=value or name="value"');
+    if (found === null) return refuseLine(say('custom.options'));
     const [, name = '', quoted, plain = ''] = found;
     const value = quoted ?? plain;
-    if (options.has(name)) refuseLine('an option is given twice');
-    if (value.length > maxLabelValueChars) refuseLine('a value is too long');
+    if (options.has(name)) refuseLine(say('custom.option-twice'));
+    if (value.length > maxLabelValueChars) refuseLine(say('custom.long-value'));
     options.set(name, value);
   }
   return options;
@@ -145,9 +146,9 @@ function readOptions(text: string): Map<string, string> {
 
 function readLabelName(name: string): string {
   if (!labelName.test(name) || name.startsWith('__') || name.length > 64) {
-    refuseLine('a label is no name that Prometheus takes');
+    refuseLine(say('custom.label'));
   }
-  if (name === 'job' || name === 'instance') refuseLine('job and instance are options, not labels');
+  if (name === 'job' || name === 'instance') refuseLine(say('custom.reserved-label'));
   return name;
 }
 
@@ -155,7 +156,5 @@ function readSeconds(name: string, text: string | undefined): number | undefined
   if (text === undefined) return undefined;
   const seconds = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
   if (seconds >= 1 && seconds <= maxIntervalSeconds) return seconds * 1000;
-  return refuseLine(
-    `the ${name} must be a whole number of seconds from 1 to ${String(maxIntervalSeconds)}`,
-  );
+  return refuseLine(say('custom.seconds', { option: name, maxCount: maxIntervalSeconds }));
 }

@@ -1,3 +1,5 @@
+import { say, type KnownSentence } from '../../api/index.ts';
+
 /** Longest text of all rules: some hundred of them. */
 const maxRulesChars = 16 * 1024;
 /** Every new series is held against every rule. */
@@ -36,7 +38,7 @@ export interface DropRuleError {
   code: DropRuleErrorCode;
   /** Counted from 1. */
   line: number;
-  message: string;
+  mistake: KnownSentence;
 }
 
 const metricName = '__name__';
@@ -52,18 +54,18 @@ export function parseDropRules(text: string): { rules: DropRule[]; errors: DropR
   const rules: DropRule[] = [];
   const errors: DropRuleError[] = [];
   if (text.length > maxRulesChars) {
-    const message = `the rules are longer than ${String(maxRulesChars)} characters`;
-    return { rules, errors: [{ code: 'DROP_RULE_TOO_LONG', line: 1, message }] };
+    const mistake = say('drop.too-long', { limitCount: maxRulesChars });
+    return { rules, errors: [{ code: 'DROP_RULE_TOO_LONG', line: 1, mistake }] };
   }
   for (const [at, content] of text.split('\n').entries()) {
     const line = content.trim();
     if (line === '' || line.startsWith('#')) continue;
     const parsed = new RuleReader(line).read();
-    if ('message' in parsed) errors.push({ ...parsed, line: at + 1 });
+    if ('mistake' in parsed) errors.push({ ...parsed, line: at + 1 });
     else if (rules.length < maxRules) rules.push(parsed);
     else {
-      const message = `only ${String(maxRules)} rules are possible`;
-      errors.push({ code: 'DROP_RULE_TOO_MANY', line: at + 1, message });
+      const mistake = say('drop.too-many', { limitCount: maxRules });
+      errors.push({ code: 'DROP_RULE_TOO_MANY', line: at + 1, mistake });
       break;
     }
   }
@@ -133,7 +135,7 @@ class RuleReader {
       this.#take(/\s*/y);
       if (this.#peek() === '}') break;
       const matcher = this.#readMatcher();
-      if ('message' in matcher) return matcher;
+      if ('mistake' in matcher) return matcher;
       matchers.push(matcher);
       this.#take(/\s*/y);
       if (this.#peek() === ',') this.#at++;
@@ -146,17 +148,15 @@ class RuleReader {
   #readMatcher(): DropMatcher | Failure {
     const label = this.#take(/[a-zA-Z_][a-zA-Z0-9_]*/y) || this.#readQuoted();
     if (label === undefined || label === '') {
-      const message = `a label name is expected at ${this.#rest()}`;
-      return { code: 'DROP_RULE_LABEL', message };
+      return { code: 'DROP_RULE_LABEL', mistake: say('drop.label', { place: this.#rest() }) };
     }
     this.#take(/\s*/y);
     const operator = this.#take(/!?=(?!~)/y);
-    if (operator === '') return this.#unexpected('= or !=');
+    if (operator === '') return this.#unexpected('drop.operator');
     this.#take(/\s*/y);
     const value = this.#readQuoted();
     if (value === undefined) {
-      const message = `a pattern in double quotes is expected at ${this.#rest()}`;
-      return { code: 'DROP_RULE_QUOTE', message };
+      return { code: 'DROP_RULE_QUOTE', mistake: say('drop.quote', { place: this.#rest() }) };
     }
     return { label, isNegated: operator === '!=', pattern: globOf(value) };
   }
@@ -178,26 +178,26 @@ class RuleReader {
     return this.#text[this.#at];
   }
 
-  #rest(): string {
-    const rest = this.#text.slice(this.#at, this.#at + 30);
-    return rest === '' ? 'the end' : `“${rest}”`;
+  #rest(): KnownSentence {
+    const text = this.#text.slice(this.#at, this.#at + 30);
+    return text === '' ? say('drop.at-end') : say('drop.at', { text });
   }
 
-  #unexpected(expected = 'a comma or }'): Failure {
-    return { code: 'DROP_RULE_SYNTAX', message: `${expected} is expected at ${this.#rest()}` };
+  #unexpected(expected: 'drop.comma' | 'drop.operator' = 'drop.comma'): Failure {
+    return { code: 'DROP_RULE_SYNTAX', mistake: say(expected, { place: this.#rest() }) };
   }
 }
 
 function checkRule(matchers: DropMatcher[]): DropRule | Failure {
   const lengths = matchers.map(({ pattern }) => pattern.parts.join('*').length);
   if (matchers.length > maxMatchers || lengths.some((length) => length > maxPatternChars)) {
-    const message = `a rule has at most ${String(maxMatchers)} conditions of ${String(maxPatternChars)} characters`;
-    return { code: 'DROP_RULE_TOO_LONG', message };
+    const mistake = say('drop.conditions', { limitCount: maxMatchers, maxCount: maxPatternChars });
+    return { code: 'DROP_RULE_TOO_LONG', mistake };
   }
   const isWide = ({ isNegated, pattern: { parts } }: DropMatcher) =>
     !isNegated && parts.length > 1 && parts.every((part) => part === '');
   if (matchers.every(isWide)) {
-    return { code: 'DROP_RULE_EVERYTHING', message: 'the rule would drop every series' };
+    return { code: 'DROP_RULE_EVERYTHING', mistake: say('drop.everything') };
   }
   return { matchers };
 }

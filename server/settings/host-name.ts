@@ -1,11 +1,12 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { say, type KnownSentence } from '../../api/index.ts';
 
 /**
  * Reads host names and addresses that others wrote: into database rows, into settings.
  * Contract: what `cleanHost` calls a host can be connected to and put into a label; IPv6 addresses
  * are without brackets and in their shortest form, names in lower case and without a final dot.
  */
-export type CleanHost = { kind: 'host'; host: string } | { kind: 'problem'; reason: string };
+export type CleanHost = { kind: 'host'; host: string } | { kind: 'problem'; reason: KnownSentence };
 
 /** Longest name of DNS. */
 const maxNameChars = 253;
@@ -18,33 +19,33 @@ const numericPart = /^([0-9]+|0x[0-9a-f]*)$/;
 /** Takes a host as it stands in a row or a setting, with or without brackets around IPv6. */
 export function cleanHost(text: string): CleanHost {
   const trimmed = text.trim();
-  if (trimmed === '') return problem('it is empty');
+  if (trimmed === '') return problem(say('host.empty'));
   if (trimmed.length > maxNameChars) {
-    return problem(`it is longer than ${String(maxNameChars)} characters`);
+    return problem(say('host.too-long', { limitCount: maxNameChars }));
   }
   const bare = /^\[(.*)\]$/.exec(trimmed)?.[1] ?? trimmed;
-  if (bare.includes('%')) return problem('an address with a zone means something else everywhere');
-  if (bare !== trimmed && !isIPv6(bare)) return problem('there is no IPv6 address in its brackets');
+  if (bare.includes('%')) return problem(say('host.zone'));
+  if (bare !== trimmed && !isIPv6(bare)) return problem(say('host.brackets'));
   if (isIP(bare) !== 0) return cleanAddress(bare);
   return cleanName(bare.toLowerCase().replace(/\.$/, ''));
 }
 
 function cleanAddress(address: string): CleanHost {
   const host = isIPv6(address) ? shortIPv6(address) : address;
-  if (isUnspecified(host)) return problem('it is the address of no machine');
+  if (isUnspecified(host)) return problem(say('host.nowhere'));
   return { kind: 'host', host };
 }
 
 function cleanName(name: string): CleanHost {
-  if (/[\s/\\@?#]/.test(name)) return problem('it is no plain host name');
-  if (/^[^:]*:[0-9]*$/.test(name)) return problem('it must not have a port');
+  if (/[\s/\\@?#]/.test(name)) return problem(say('host.not-plain'));
+  if (/^[^:]*:[0-9]*$/.test(name)) return problem(say('host.port'));
   const parts = name.split('.');
-  if (!parts.every((part) => namePart.test(part))) return problem('it is no host name');
-  if (numericPart.test(parts.at(-1) ?? '')) return problem('it is neither a name nor an address');
+  if (!parts.every((part) => namePart.test(part))) return problem(say('host.no-name'));
+  if (numericPart.test(parts.at(-1) ?? '')) return problem(say('host.neither'));
   return { kind: 'host', host: name };
 }
 
-function problem(reason: string): CleanHost {
+function problem(reason: KnownSentence): CleanHost {
   return { kind: 'problem', reason };
 }
 

@@ -5,4 +5,5 @@ export { declarations, type Declaration } from './declarations.ts';
 export { cleanHost, isForbiddenAddress, shownText, type CleanHost } from './host-name.ts';
 export { globOf, isDropped, matchesGlob, type DropRule, type Glob } from './drop-rules.ts';
 export { changedSettings, parseSettings, refuseChange, type RawSettings } from './parse.ts';
+export { settingKeysIn } from './setting-keys.ts';
 export type { Settings } from './settings.ts';

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { changedSettings, declarations, parseSettings, refuseChange } from './index.ts';
+import { inEnglish } from '../../api/index.ts';
+import {
+  changedSettings,
+  declarations,
+  parseSettings,
+  refuseChange,
+  type RawSettings,
+} from './index.ts';
 
 const defaults = parseSettings({}).settings;
 
@@ -88,42 +95,44 @@ describe('parseSettings', () => {
   });
 });
 
+/** What whoever saves is told in English. */
+function refusalOf(previous: RawSettings, next: RawSettings): string | undefined {
+  const refusal = refuseChange(previous, next);
+  return refusal && inEnglish(refusal);
+}
+
 describe('refuseChange', () => {
   test('refuses an invalid value of ours that this save changed, and nothing else', () => {
-    expect(refuseChange({}, { ScrapeIntervalSeconds: 0 })).toBe(
+    expect(refusalOf({}, { ScrapeIntervalSeconds: 0 })).toBe(
       'ScrapeIntervalSeconds: must be from 1 to 300.',
     );
-    expect(
-      refuseChange({ scrapeintervalseconds: 0 }, { ScrapeIntervalSeconds: 0 }),
-    ).toBeUndefined();
-    expect(refuseChange({}, { ScrapeIntervalSeconds: 20 })).toBeUndefined();
-    expect(refuseChange({}, { DropRules: 'go_*\nx{' })).toMatch(/line 2 \(DROP_RULE_LABEL/);
-    expect(refuseChange({}, { SomebodyElses: 'thing' })).toBeUndefined();
-    expect(refuseChange({ DBPath: 'x' }, { DBPath: null })).toBeUndefined();
+    expect(refusalOf({ scrapeintervalseconds: 0 }, { ScrapeIntervalSeconds: 0 })).toBeUndefined();
+    expect(refusalOf({}, { ScrapeIntervalSeconds: 20 })).toBeUndefined();
+    expect(refusalOf({}, { DropRules: 'go_*\nx{' })).toMatch(/line 2 \(DROP_RULE_LABEL/);
+    expect(refusalOf({}, { SomebodyElses: 'thing' })).toBeUndefined();
+    expect(refusalOf({ DBPath: 'x' }, { DBPath: null })).toBeUndefined();
   });
 
   test('refuses secrets that cannot be read, without a word of them, and no mask', () => {
     const mask = { CustomTargetSecrets: '*'.repeat(32) };
     const broken = { CustomTargetSecrets: 'db bearer good\ndb2 token TOPSECRET' };
-    expect(refuseChange({}, mask)).toBeUndefined();
-    expect(refuseChange(broken, mask)).toBeUndefined();
-    expect(refuseChange({}, broken)).toMatch(/^CustomTargetSecrets: has a mistake in line 2/);
-    expect(refuseChange({}, broken)).not.toMatch(/TOPSECRET|used/);
+    expect(refusalOf({}, mask)).toBeUndefined();
+    expect(refusalOf(broken, mask)).toBeUndefined();
+    expect(refusalOf({}, broken)).toMatch(/^CustomTargetSecrets: has a mistake in line 2/);
+    expect(refusalOf({}, broken)).not.toMatch(/TOPSECRET|used/);
   });
 
   test('refuses a timeout that does not fit the interval, but not an interval that cuts it', () => {
     const asked = { ScrapeIntervalSeconds: 20, ScrapeTimeoutSeconds: 19 };
-    expect(refuseChange({}, asked)).toBe(
+    expect(refusalOf({}, asked)).toBe(
       'ScrapeTimeoutSeconds: must be at most nine tenths of ScrapeIntervalSeconds: 18.',
     );
-    expect(refuseChange({}, { ...asked, ScrapeTimeoutSeconds: 18 })).toBeUndefined();
-    expect(refuseChange({}, { ...asked, ScrapeIntervalSeconds: 1 })).toMatch(/: 1\.$/);
+    expect(refusalOf({}, { ...asked, ScrapeTimeoutSeconds: 18 })).toBeUndefined();
+    expect(refusalOf({}, { ...asked, ScrapeIntervalSeconds: 1 })).toMatch(/: 1\.$/);
     const before = { scrapeintervalseconds: 60, scrapetimeoutseconds: 19 };
-    expect(refuseChange(before, asked)).toBeUndefined();
+    expect(refusalOf(before, asked)).toBeUndefined();
     // The default is cut in silence: the console stores it with every save.
-    expect(
-      refuseChange({}, { ScrapeIntervalSeconds: 5, ScrapeTimeoutSeconds: 10 }),
-    ).toBeUndefined();
+    expect(refusalOf({}, { ScrapeIntervalSeconds: 5, ScrapeTimeoutSeconds: 10 })).toBeUndefined();
   });
 });
 

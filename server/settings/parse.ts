@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import {
   declarations,
   timeoutDeclaration,
@@ -29,12 +35,18 @@ export type RawSettings = Readonly<Record<string, unknown>>;
 /** Complaints about the lines of one setting that are told one by one. */
 const maxComplaints = 10;
 
-/** One value after parsing: what is used, and a sentence when that is not what was asked for. */
+/** What is wrong with a value, and what is used in its place. */
+interface Complaint {
+  reason: KnownSentence;
+  used: KnownSentence;
+}
+
+/** One value after parsing: what is used, and a complaint when that is not what was asked for. */
 interface Parsed<Value> {
   value: Value;
-  complaint?: string;
+  complaint?: Complaint;
   /** About further lines of a setting that has several. */
-  furtherComplaints?: readonly string[];
+  furtherComplaints?: readonly Complaint[];
 }
 
 /**
@@ -51,7 +63,7 @@ export function parseSettings(raw: RawSettings): { settings: Settings; problems:
     settings[declaration.target] = parsed.value;
     const { complaint, furtherComplaints = [] } = parsed;
     const complaints = complaint === undefined ? [] : [complaint, ...furtherComplaints];
-    problems.push(...complaints.map((text) => settingProblem(declaration, text)));
+    problems.push(...complaints.map((one) => settingProblem(declaration, one)));
   }
   const result = settings as unknown as Settings;
   const complaint = clampTimeout(result);
@@ -64,7 +76,7 @@ export function parseSettings(raw: RawSettings): { settings: Settings; problems:
  * change of the whole server's configuration, so only a value of ours that is invalid and was
  * changed by this very save is refused.
  */
-export function refuseChange(previous: RawSettings, next: RawSettings): string | undefined {
+export function refuseChange(previous: RawSettings, next: RawSettings): KnownSentence | undefined {
   const before = byLowerCaseKey(previous);
   const after = byLowerCaseKey(next);
   for (const declaration of declarations) {
@@ -75,9 +87,7 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
     if (secretKeys.includes(key) && isMask(value)) continue;
     const { complaint } = parseOne(declaration, value);
     // A refused value is not replaced by another one.
-    if (complaint !== undefined) {
-      return `${declaration.key}: ${complaint.replace(/; [^;]* (?:is|are) used\.$/, '.')}`;
-    }
+    if (complaint !== undefined) return refused(declaration.key, complaint.reason);
   }
   return refuseTimeout(before, after);
 }
@@ -86,14 +96,18 @@ export function refuseChange(previous: RawSettings, next: RawSettings): string |
 function refuseTimeout(
   before: ReadonlyMap<string, unknown>,
   after: ReadonlyMap<string, unknown>,
-): string | undefined {
+): KnownSentence | undefined {
   const key = timeoutDeclaration.key.toLowerCase();
   if (isSame(before.get(key), after.get(key))) return undefined;
   const { settings, problems } = parseSettings(Object.fromEntries(after));
   if (!problems.some(({ code }) => code === timeoutCode)) return undefined;
   const { min, scale } = timeoutDeclaration;
-  const most = String(Math.max(min, Math.floor(settings.scrapeTimeoutMs / scale)));
-  return `${timeoutDeclaration.key}: must be at most nine tenths of ScrapeIntervalSeconds: ${most}.`;
+  const max = String(Math.max(min, Math.floor(settings.scrapeTimeoutMs / scale)));
+  return refused(timeoutDeclaration.key, say('setting.over-interval', { max }));
+}
+
+function refused(name: string, reason: KnownSentence): KnownSentence {
+  return say('setting.refused', { name, reason });
 }
 
 /**
@@ -157,7 +171,8 @@ function parseBoolean(value: unknown, fallback: boolean): Parsed<boolean> {
   if (value === undefined || value === null) return { value: fallback };
   if (typeof value === 'boolean') return { value };
   if (value === 'true' || value === 'false') return { value: value === 'true' };
-  return { value: fallback, complaint: 'must be true or false; the default is used.' };
+  const complaint = { reason: say('setting.not-bool'), used: say('setting.uses-default') };
+  return { value: fallback, complaint };
 }
 
 function parseNumber(declaration: NumberDeclaration, value: unknown): Parsed<number> {
@@ -165,24 +180,25 @@ function parseNumber(declaration: NumberDeclaration, value: unknown): Parsed<num
   if (value === undefined || value === null || value === '') {
     return { value: declaration.default * scale };
   }
+  const bounds = { min: String(min), max: String(max) };
   const number = typeof value === 'string' ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number)) {
-    const complaint = `must be a whole number from ${String(min)} to ${String(max)}; the default is used.`;
+    const reason = say('setting.not-whole', bounds);
+    const complaint = { reason, used: say('setting.uses-default') };
     return { value: declaration.default * scale, complaint };
   }
   const clamped = Math.min(max, Math.max(min, number));
   if (clamped === number) return { value: number * scale };
-  const used = `${String(clamped)}${unit === '' ? '' : ` ${unit}`}`;
-  return {
-    value: clamped * scale,
-    complaint: `must be from ${String(min)} to ${String(max)}; ${used} is used.`,
-  };
+  const text = `${String(clamped)}${unit === '' ? '' : ` ${unit}`}`;
+  const used = say('setting.uses-value', { value: text });
+  return { value: clamped * scale, complaint: { reason: say('setting.range', bounds), used } };
 }
 
 function parseText(declaration: TextDeclaration, value: unknown): Parsed<string> {
   if (value === undefined || value === null) return { value: declaration.default };
   if (typeof value !== 'string' || value.includes('\0') || value.length > declaration.maxLength) {
-    return { value: declaration.default, complaint: 'must be a path; the default is used.' };
+    const complaint = { reason: say('setting.not-path'), used: say('setting.uses-default') };
+    return { value: declaration.default, complaint };
   }
   const trimmed = value.trim();
   return { value: trimmed === '' ? declaration.default : trimmed };
@@ -191,7 +207,8 @@ function parseText(declaration: TextDeclaration, value: unknown): Parsed<string>
 function parseLines(declaration: LinesDeclaration, value: unknown): Parsed<unknown> {
   if (typeof value !== 'string' && value !== undefined && value !== null) {
     const { value: none } = linesOf(declaration, '');
-    return { value: none, complaint: 'must be text, one entry per line; none is used.' };
+    const complaint = { reason: say('setting.not-text'), used: say('setting.uses-none') };
+    return { value: none, complaint };
   }
   const { value: lines, errors } = linesOf(declaration, value ?? declaration.default);
   const [complaint, ...furtherComplaints] = complaintsOf(errors);
@@ -206,7 +223,10 @@ function linesOf({ target }: LinesDeclaration, text: string): SettingLines<unkno
       const { rules, errors } = parseDropRules(text);
       return {
         value: rules,
-        errors: errors.map(({ line, code, message }) => ({ line, message: `${code}: ${message}` })),
+        errors: errors.map(({ line, code, mistake: reason }) => ({
+          line,
+          mistake: say('drop.coded', { code, reason }),
+        })),
       };
     }
     case 'customTargets':
@@ -218,12 +238,16 @@ function linesOf({ target }: LinesDeclaration, text: string): SettingLines<unkno
   }
 }
 
-function complaintsOf(errors: readonly LineError[]): string[] {
-  const complaints = errors.slice(0, maxComplaints).map(({ line, message }) => {
-    return `has a mistake in line ${String(line)} (${message}); only the other lines are used.`;
-  });
-  const more = errors.length - complaints.length;
-  if (more > 0) complaints.push(`has mistakes in ${String(more)} more lines, which are not used.`);
+function complaintsOf(errors: readonly LineError[]): Complaint[] {
+  const complaints = errors.slice(0, maxComplaints).map(({ line, mistake }) => ({
+    reason: say('setting.line', { line: String(line), mistake }),
+    used: say('setting.uses-others'),
+  }));
+  const lineCount = errors.length - complaints.length;
+  if (lineCount > 0) {
+    const reason = say('setting.more-lines', { lineCount });
+    complaints.push({ reason, used: say('setting.not-used') });
+  }
   return complaints;
 }
 
@@ -238,21 +262,21 @@ function clampTimeout(settings: Settings): Problem | undefined {
   settings.scrapeTimeoutMs = limitMs;
   const { default: standard, min, scale } = timeoutDeclaration;
   if (configuredMs === standard * scale || configuredMs === min * scale) return undefined;
-  return {
+  return makeProblem({
     code: timeoutCode,
     severity: 'warning',
-    message: `The collection timeout is longer than nine tenths of the interval; ${String(limitMs / 1000)} seconds are used.`,
-    advice: 'Set ScrapeTimeoutSeconds below ScrapeIntervalSeconds.',
+    message: say('setting.timeout', { usedMs: limitMs }),
+    advice: say('setting.timeout.advice'),
     link: settingsLink,
-  };
+  });
 }
 
-function settingProblem(declaration: Declaration, complaint: string): Problem {
-  return {
+function settingProblem({ key: name }: Declaration, { reason, used }: Complaint): Problem {
+  return makeProblem({
     code: 'SETTING_INVALID',
     severity: 'warning',
-    message: `The setting ${declaration.key} ${complaint}`,
-    advice: `Correct ${declaration.key} on the plugin's page and save.`,
+    message: say('setting.invalid', { name, reason, used }),
+    advice: say('setting.advice', { name }),
     link: settingsLink,
-  };
+  });
 }

@@ -1,8 +1,10 @@
-/** A line of a setting that cannot be used. The message never repeats what stands in it. */
+import { inEnglish, say, type KnownSentence } from '../../api/index.ts';
+
+/** A line of a setting that cannot be used. The sentence never repeats what stands in it. */
 export interface LineError {
   /** Counted from 1. */
   line: number;
-  message: string;
+  mistake: KnownSentence;
 }
 
 /** What a setting of several lines says. */
@@ -15,10 +17,16 @@ export interface SettingLines<Value> {
 export class LineRefusal extends Error {
   override readonly name = 'LineRefusal';
   readonly code = 'SETTING_LINE';
+  readonly mistake: KnownSentence;
+
+  constructor(mistake: KnownSentence) {
+    super(inEnglish(mistake));
+    this.mistake = mistake;
+  }
 }
 
-export function refuseLine(message: string): never {
-  throw new LineRefusal(message);
+export function refuseLine(mistake: KnownSentence): never {
+  throw new LineRefusal(mistake);
 }
 
 /**
@@ -34,7 +42,7 @@ export function readLines(text: string, read: (line: string, number: number) => 
       read(line, at + 1);
     } catch (error) {
       if (!(error instanceof LineRefusal)) throw error;
-      errors.push({ line: at + 1, message: error.message });
+      errors.push({ line: at + 1, mistake: error.mistake });
     }
   }
   return errors;
@@ -43,5 +51,5 @@ export function readLines(text: string, read: (line: string, number: number) => 
 /** A name that one setting gives and another uses. */
 export function readName(text: string): string {
   if (/^[A-Za-z0-9_.-]{1,64}$/.test(text)) return text;
-  return refuseLine('a name must be of 1 to 64 letters, digits, dots, dashes and underscores');
+  return refuseLine(say('line.name'));
 }

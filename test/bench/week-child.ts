@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { say } from '../../api/index.ts';
 import { LocalStore } from '../../lib/objectstore/index.ts';
 import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
 import { Store } from '../../lib/tsdb/index.ts';
@@ -45,7 +46,8 @@ class FlappingFetcher implements BodyFetcher {
   fetch({ into, bodyLimitBytes }: ScrapeRequest): Promise<void> {
     const scrape = this.#answers++ % 48;
     into.reset(bodyLimitBytes);
-    if (scrape >= 45) return Promise.reject(new ScrapeError('SCRAPE_REFUSED', 'Nobody answers.'));
+    if (scrape >= 45)
+      return Promise.reject(new ScrapeError('SCRAPE_REFUSED', say('scrape.refused')));
     into.append(this.#bodies[this.#answers % this.#bodies.length]!);
     return Promise.resolve();
   }

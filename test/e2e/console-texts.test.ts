@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createIntl } from 'react-intl';
-import { translationsFor, type MessageId } from '../../webapp/src/i18n/translations.ts';
+import { translationsFor } from '../../webapp/src/i18n/translations.ts';
 
 const english = translationsFor('en');
 const german = translationsFor('de-AT');
-const ids = Object.keys(english) as MessageId[];
+const ids = Object.keys(english);
 
 /** Names that a message wants values for, sorted. */
 function placeholders(message: string): string[] {
@@ -25,9 +25,10 @@ function readSources(directory: string): string {
 }
 
 test('offers the closest language, and English to everybody else', () => {
-  expect(translationsFor('de')).toBe(german);
+  expect(translationsFor('de')).toEqual(german);
+  expect(german['mmx.list.ready']).toBe('Fertig');
   for (const locale of ['en', 'en-AU', 'fr', 'den', '']) {
-    expect(translationsFor(locale)).toBe(english);
+    expect(translationsFor(locale)).toEqual(english);
   }
 });
 
@@ -37,8 +38,8 @@ test('both languages have the same messages, in the same order', () => {
 
 describe('every message', () => {
   test('wants the same values in both languages', () => {
-    const wanted = (messages: Record<MessageId, string>) =>
-      ids.map((id) => [id, placeholders(messages[id])]);
+    const wanted = (messages: Record<string, string>) =>
+      ids.map((id) => [id, placeholders(messages[id] ?? '')]);
     expect(wanted(german)).toEqual(wanted(english));
   });
 
@@ -56,7 +57,9 @@ describe('every message', () => {
     });
     for (const count of [0, 1, 5]) {
       for (const id of ids) {
-        const values = Object.fromEntries(placeholders(messages[id]).map((name) => [name, count]));
+        const values = Object.fromEntries(
+          placeholders(messages[id] ?? '').map((name) => [name, count]),
+        );
         expect(intl.formatMessage({ id }, values)).not.toMatch(/[{}]|^mmx\./);
       }
     }
@@ -71,7 +74,8 @@ describe('every message', () => {
         new RegExp(`^${text.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w-]+')}$`),
     );
     const isUsed = (id: string) => named.has(id) || patterns.some((pattern) => pattern.test(id));
-    expect(ids.filter((id) => !isUsed(id))).toEqual([]);
-    expect([...named].filter((id) => !ids.includes(id as MessageId))).toEqual([]);
+    const own = ids.filter((id) => !id.startsWith('mmx.server.'));
+    expect(own.filter((id) => !isUsed(id))).toEqual([]);
+    expect([...named].filter((id) => !ids.includes(id) && id !== 'mmx.server.')).toEqual([]);
   });
 });

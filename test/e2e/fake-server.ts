@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { inEnglish } from '../../api/index.ts';
 import { refuseChange, type RawSettings } from '../../server/settings/index.ts';
 import { answer, isSignedIn, readJson } from './fake-http.ts';
 
@@ -71,7 +72,7 @@ export class FakeServer {
       this.settings = next;
       answer(response, 200, patch);
     } else {
-      this.refused.push(refusal);
+      this.refused.push(inEnglish(refusal));
       const message = 'An error occurred running the plugin hook on configuration save.';
       answer(response, 400, { id: 'app.save_config.plugin_hook_error', message });
     }

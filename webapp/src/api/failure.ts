@@ -1,3 +1,5 @@
+import type { Sentence } from '../../../api/index.ts';
+
 /**
  * What kind of failure a request met, told apart because each asks something else of the reader.
  * `forbidden` is nothing to see, `denied` nothing to change; `overridden` is a setting that the
@@ -27,6 +29,8 @@ export class RequestFailure extends Error {
   readonly requestId: string;
   /** True when `message` is a sentence of the API for the reader, and not one of a program. */
   readonly isSaidByApi: boolean;
+  /** The API's sentence for other languages. */
+  readonly sentence: Sentence | undefined;
 
   constructor(fields: {
     kind: FailureKind;
@@ -36,6 +40,7 @@ export class RequestFailure extends Error {
     detail?: string;
     requestId?: string;
     isSaidByApi?: boolean;
+    sentence?: Sentence;
     cause?: unknown;
   }) {
     super(fields.message, { cause: fields.cause });
@@ -46,6 +51,7 @@ export class RequestFailure extends Error {
     this.detail = fields.detail ?? '';
     this.requestId = fields.requestId ?? '';
     this.isSaidByApi = fields.isSaidByApi ?? false;
+    this.sentence = fields.sentence;
   }
 }
 

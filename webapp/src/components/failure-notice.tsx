@@ -52,7 +52,13 @@ export function FailureNotice({ failure, onRetry, children }: FailureNoticeProps
     <Notice
       isAlert
       tone={kind === 'forbidden' || kind === 'denied' ? 'neutral' : 'error'}
-      title={isApiHeard ? <ServerText text={failure.message} /> : say(titles[kind])}
+      title={
+        isApiHeard ? (
+          <ServerText text={failure.message} sentence={failure.sentence} />
+        ) : (
+          say(titles[kind])
+        )
+      }
     >
       {advice !== null && <p className="mmx-notice__advice">{say(advice)}</p>}
       <div className="mmx-actions">

@@ -36,7 +36,9 @@ function Words({ answer: { failure, value: estimate } }: { answer: Answer<DumpEs
   const say = useText();
   const locale = useLocale();
   if (estimate === null) {
-    return <ServerText text={failure?.kind === 'refused' ? failure.message : ''} />;
+    return failure?.kind === 'refused' ? (
+      <ServerText text={failure.message} sentence={failure.sentence} />
+    ) : null;
   }
   return (
     <>

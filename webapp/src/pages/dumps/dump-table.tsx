@@ -203,7 +203,7 @@ function DumpNotes({ dump }: { dump: Dump }) {
         {dump.error !== null && (
           <div className="mmx-table__error">
             <p className="mmx-notice__advice">
-              <ServerText text={dump.error.message} />
+              <ServerText text={dump.error.message} sentence={dump.error.sentence} />
             </p>
             <FailureAdvice dump={dump} />
             <FailureDetails dump={dump} />
@@ -213,9 +213,9 @@ function DumpNotes({ dump }: { dump: Dump }) {
           <details className="mmx-details">
             <summary>{say('mmx.list.warnings', { count: dump.warnings.length })}</summary>
             <ul className="mmx-list">
-              {dump.warnings.map((warning) => (
+              {dump.warnings.map((warning, i) => (
                 <li key={warning}>
-                  <ServerText text={warning} />
+                  <ServerText text={warning} sentence={dump.warningSentences?.[i]} />
                 </li>
               ))}
             </ul>

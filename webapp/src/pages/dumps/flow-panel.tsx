@@ -117,7 +117,11 @@ function Failed({ dump, flow }: { dump: Dump; flow: DumpFlow }) {
       isAlert
       tone="error"
       title={
-        error.message === '' ? say('mmx.flow.said.failed') : <ServerText text={error.message} />
+        error.message === '' ? (
+          say('mmx.flow.said.failed')
+        ) : (
+          <ServerText text={error.message} sentence={error.sentence} />
+        )
       }
     >
       <FailureAdvice dump={dump} />

@@ -4,6 +4,7 @@ import { Details } from '../../components/details.tsx';
 import { ServerText } from '../../components/server-text.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { consoleLink } from '../../host/site.ts';
+import { useTelling } from '../../i18n/use-sentence.ts';
 import { useText } from '../../i18n/use-text.ts';
 import { EnableMetrics } from './enable-metrics.tsx';
 import { sortProblems } from './health.ts';
@@ -14,6 +15,7 @@ const syncFailedCode = 'SYNC_FAILED';
 /** Everything that wants attention, worst first, each with what to do. */
 export function ProblemList({ status, onMended }: { status: Status; onMended: () => void }) {
   const say = useText();
+  const tell = useTelling();
   const { problems, sync } = status;
   const isSyncSaid = problems.some(
     ({ code }) => code === syncFailedCode || code === sync.lastError?.code,
@@ -39,7 +41,7 @@ export function ProblemList({ status, onMended }: { status: Status; onMended: ()
         <li>
           <Notice
             tone="warning"
-            title={say('mmx.sync.failed.title', { message: sync.lastError.message })}
+            title={say('mmx.sync.failed.title', { message: tell(sync.lastError) })}
           >
             <p className="mmx-notice__advice">{say('mmx.sync.failed.advice')}</p>
             <SyncDetails error={sync.lastError} />
@@ -66,12 +68,12 @@ function ProblemNotice({ problem, children }: { problem: Problem; children: Reac
       title={
         <>
           <span className="mmx-notice__severity">{severity}:</span>{' '}
-          <ServerText text={problem.message} />
+          <ServerText text={problem.message} sentence={problem.sentences?.message} />
         </>
       }
     >
       <p className="mmx-notice__advice">
-        <ServerText text={problem.advice} />{' '}
+        <ServerText text={problem.advice} sentence={problem.sentences?.advice} />{' '}
         {link === window.location.pathname && say('mmx.problems.here')}
         {link !== null && link !== window.location.pathname && (
           <a className="mmx-link" href={link}>

@@ -7,6 +7,7 @@ import { ServerText } from '../../components/server-text.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { formatAge, formatCount, formatDuration } from '../../format.ts';
 import { performancePageLink } from '../../host/site.ts';
+import { useTelling } from '../../i18n/use-sentence.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
 import type { LiveResource } from '../../polling/use-resource.ts';
 import { useTimes } from '../../zone/use-times.ts';
@@ -163,7 +164,7 @@ function LastError({ target, error }: LastErrorProps) {
   const isAbsent = target.state === 'absent';
   return (
     <p className={isAbsent ? 'mmx-table__note' : 'mmx-table__error'}>
-      <ServerText text={error.message} />{' '}
+      <ServerText text={error.message} sentence={error.sentence} />{' '}
       {isAbsent ? say('mmx.targets.absent.advice') : say('mmx.targets.advice', { url: target.url })}{' '}
       <code>{error.code}</code>
     </p>
@@ -172,13 +173,14 @@ function LastError({ target, error }: LastErrorProps) {
 
 function Gaps({ gaps }: { gaps: Gap[] }) {
   const say = useText();
+  const tell = useTelling();
   const times = useTimes();
   return (
     <details className="mmx-details">
       <summary>{say('mmx.targets.gaps', { count: gaps.length })}</summary>
       <ul className="mmx-list">
         {gaps.map((gap) => {
-          const values = { message: gap.message, missed: gap.missedScrapes };
+          const values = { message: tell(gap), missed: gap.missedScrapes };
           return (
             <li key={gap.fromMs}>
               {gap.toMs === null

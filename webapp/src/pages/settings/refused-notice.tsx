@@ -18,7 +18,7 @@ export function RefusedNotice({ status }: { status: Status | null }) {
       isAlert
       id="mmx-refused"
       tone="error"
-      title={<ServerText text={refusal.message} />}
+      title={<ServerText text={refusal.message} sentence={refusal.sentences?.message} />}
     >
       <p className="mmx-notice__advice">{say('mmx.settings.refused.advice')}</p>
     </NoticeSection>
