@@ -63,6 +63,7 @@ export { Store } from './store/store.ts';
 export type {
   BlockInfo,
   CommitResult,
+  LostRange,
   SnapshotRequest,
   StoreLimits,
   StoreOptions,

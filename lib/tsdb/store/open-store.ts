@@ -9,7 +9,7 @@ import { sweepForeignCaches } from './foreign-caches.ts';
 import { sweepPageFiles } from './page-file.ts';
 import { Problems } from './problems.ts';
 import { replayWal } from './replay.ts';
-import type { StoreLimits, StoreOptions } from './types.ts';
+import type { LostRange, StoreLimits, StoreOptions } from './types.ts';
 import { listWalDir, prepareWalDir } from './wal-dir.ts';
 import { WalLog } from './wal-log.ts';
 import { repairWal } from './wal-repair.ts';
@@ -23,6 +23,8 @@ export interface StoreParts {
   wal: WalLog;
   problems: Problems;
   limits: StoreLimits;
+  /** Times of which the WAL has lost samples, as far as later ones are there. */
+  lost: readonly LostRange[];
 }
 
 /** Locks the directory and brings everything in it into memory; on failure the lock is free again. */
@@ -51,9 +53,9 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   const head = new Head(options.blockRangeMs ?? defaultBlockRangeMs);
   const listing = await listWalDir(walDir);
   const replayed = await replayWal({ walDir, listing, head, oldestMs: blocks.maxt, pacer });
-  const { damages, unlogged, aliases } = replayed;
+  const { aliases, damages, holes, lost, samplesUnknown, unlogged } = replayed;
   const told = await repairWal({
-    ...{ storeDir: dir, walDir, damages, segments: listing.segments },
+    ...{ storeDir: dir, walDir, damages, holes, samplesUnknown, segments: listing.segments },
     nowMs: clock.nowMs(),
   });
   told.slice(0, maxReplayProblems).forEach((message) => {
@@ -64,7 +66,8 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   // What series without samples were once is of no use, and replay made all that the WAL names.
   await head.collect(pacer, Infinity);
   const repaired = damages.length === 0 ? listing : await listWalDir(walDir);
-  const writer = await WalWriter.open(walDir, listing.next, options.openWalFile);
+  // Segments that were moved aside leave no hole in the numbers: others than we read this WAL, too.
+  const writer = await WalWriter.open(walDir, repaired.next, options.openWalFile);
   const wal = new WalLog({
     ...{ dir: walDir, head, writer, listing: repaired },
     segmentLimit: limits.walSegmentBytes,
@@ -73,5 +76,5 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   for (const slot of unlogged) {
     if (head.series.refs[slot] !== 0) wal.noteSeries(head.series.refs[slot]!);
   }
-  return { head, blocks, wal, problems, limits };
+  return { head, blocks, wal, problems, limits, lost };
 }

@@ -39,5 +39,6 @@ export async function rehearsalParts(): Promise<StoreParts> {
     wal: new WalLog({ dir: '', head, writer, segmentLimit, listing, aliases }),
     problems: new Problems(),
     limits: defaultStoreLimits,
+    lost: [],
   };
 }

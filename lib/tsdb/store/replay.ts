@@ -8,10 +8,12 @@ import {
   decodeSamplesRecord,
   decodeSeriesRecord,
   walRecordKind,
+  walSegmentName,
   type WalSegmentReader,
 } from '../wal/index.ts';
 import { ReplayRefs } from './replay-refs.ts';
-import type { WalListing } from './wal-dir.ts';
+import type { LostRange } from './types.ts';
+import { withHoles, type WalListing } from './wal-dir.ts';
 
 /** Where a WAL cannot be read any further. */
 export interface WalDamage {
@@ -36,6 +38,13 @@ export interface ReplayResult {
   samplesUnknown: number;
   /** In the order they were met; replay goes on behind a torn segment, and behind a checkpoint. */
   damages: WalDamage[];
+  /** Segments, as paths, before which others are missing. */
+  holes: string[];
+  /**
+   * Times between which samples are missing although later ones are there: around what could not be
+   * read, and of series that were named in it.
+   */
+  lost: LostRange[];
   /** Slots of series whose reference the WAL does not know. */
   unlogged: number[];
   aliases: { from: Uint32Array<ArrayBuffer>; to: Uint32Array<ArrayBuffer> };
@@ -56,17 +65,11 @@ export async function replayWal(options: {
   const replay = new Replay(head, oldestMs, pacer);
   if (listing.checkpoint !== undefined) {
     const dir = join(walDir, checkpointName(listing.checkpoint));
-    for (const segment of listing.checkpointSegments) {
-      const damage = await replay.read(dir, segment, false);
-      // What is behind the damage in a checkpoint is lost; the segments are not.
-      if (damage !== undefined && !damage.isTorn) break;
-    }
+    await replay.readAll(dir, listing.checkpointSegments, 0);
   }
-  const last = listing.segments.at(-1);
-  for (const segment of listing.segments) {
-    const damage = await replay.read(walDir, segment, segment === last);
-    if (damage !== undefined && !damage.isTorn) break;
-  }
+  // What is behind the damage in a checkpoint is lost; the segments are not.
+  const first = listing.checkpoint === undefined ? undefined : listing.checkpoint + 1;
+  await replay.readAll(walDir, listing.segments, first);
   return replay.finish();
 }
 
@@ -77,6 +80,8 @@ class Replay {
   readonly #refs: ReplayRefs;
   readonly #batch = new SampleBatch(8192);
   readonly #damages: WalDamage[] = [];
+  readonly #holes: string[] = [];
+  readonly #losses: Losses;
   #samples = 0;
   #tooOld = 0;
   #unknown = 0;
@@ -86,10 +91,29 @@ class Replay {
     this.#oldestMs = oldestMs;
     this.#pacer = pacer;
     this.#refs = new ReplayRefs(head);
+    this.#losses = new Losses(oldestMs);
+  }
+
+  /** Reads segments up to damage that is more than a torn end. */
+  async readAll(dir: string, segments: readonly number[], first: number | undefined) {
+    const last = segments.at(-1);
+    if (last === undefined && first === 0) this.#noteHole(join(dir, walSegmentName(0)));
+    for (const { segment, isAfterHole } of withHoles(segments, first)) {
+      if (isAfterHole) this.#noteHole(join(dir, walSegmentName(segment)));
+      const damage = await this.#read(dir, segment, segment === last);
+      if (damage === undefined) continue;
+      this.#losses.begin(this.#head.maxMs);
+      if (!damage.isTorn) return;
+    }
+  }
+
+  #noteHole(path: string): void {
+    this.#holes.push(path);
+    this.#losses.begin(this.#head.maxMs);
   }
 
   /** Reads one segment to its end or to its first damage, which is returned. */
-  async read(dir: string, segment: number, isLast: boolean): Promise<WalDamage | undefined> {
+  async #read(dir: string, segment: number, isLast: boolean): Promise<WalDamage | undefined> {
     const { reader, sizeBytes, close } = readSegment(dir, segment);
     try {
       for (;;) {
@@ -116,6 +140,8 @@ class Replay {
       samplesTooOld: this.#tooOld,
       samplesUnknown: this.#unknown,
       damages: this.#damages,
+      holes: this.#holes,
+      lost: this.#losses.ranges(),
       unlogged,
       aliases: this.#refs.aliases(),
     };
@@ -137,6 +163,7 @@ class Replay {
 
   #appendBatch(): void {
     const batch = this.#batch;
+    if (this.#losses.isOpen) this.#losses.end(batch);
     if (this.#isPlain(batch)) {
       const counts = { appended: 0, outOfOrder: 0, duplicates: 0, tooOld: 0, tooNew: 0 };
       this.#head.append(batch, counts, 0, batch.count);
@@ -151,8 +178,10 @@ class Replay {
         continue;
       }
       const slot = this.#refs.slotOf(refs[at]!);
-      if (slot === 0) this.#unknown++;
-      else if (this.#head.appendAt(slot, timeMs, lo[at]!, hi[at]!)) this.#samples++;
+      if (slot === 0) {
+        this.#unknown++;
+        this.#losses.noteUnknown(timeMs);
+      } else if (this.#head.appendAt(slot, timeMs, lo[at]!, hi[at]!)) this.#samples++;
     }
   }
 
@@ -162,5 +191,51 @@ class Replay {
       if (timesMs[at]! < this.#oldestMs || !this.#refs.isPlain(refs[at]!)) return false;
     }
     return true;
+  }
+}
+
+/** Times of which samples may be missing, told by those that were read before and behind. */
+class Losses {
+  readonly #oldestMs: number;
+  readonly #ranges: LostRange[] = [];
+  /** Newest time before what is missing, while nothing was read behind it. */
+  #fromMs: number | undefined;
+  #unknownFromMs = Infinity;
+  #unknownToMs = -Infinity;
+
+  constructor(oldestMs: number) {
+    this.#oldestMs = oldestMs;
+  }
+
+  /** Something is missing behind samples up to `newestMs`, or behind the blocks if there are none. */
+  begin(newestMs: number): void {
+    this.#fromMs ??= Math.max(newestMs, this.#oldestMs);
+  }
+
+  get isOpen(): boolean {
+    return this.#fromMs !== undefined;
+  }
+
+  /** What was missing ends with the samples that were read now, unless they all are in a block. */
+  end({ timesMs, count }: SampleBatch): void {
+    let firstMs = Infinity;
+    for (let at = 0; at < count; at++) {
+      if (timesMs[at]! >= this.#oldestMs) firstMs = Math.min(firstMs, timesMs[at]!);
+    }
+    if (firstMs === Infinity) return;
+    const mint = Number.isFinite(this.#fromMs) ? this.#fromMs! : firstMs;
+    this.#ranges.push({ mint, maxt: Math.max(mint + 1, firstMs) });
+    this.#fromMs = undefined;
+  }
+
+  noteUnknown(timeMs: number): void {
+    this.#unknownFromMs = Math.min(this.#unknownFromMs, timeMs);
+    this.#unknownToMs = Math.max(this.#unknownToMs, timeMs);
+  }
+
+  /** What is missing at the end of all that was stored is not among them: nobody knows how long it was. */
+  ranges(): LostRange[] {
+    if (this.#unknownFromMs > this.#unknownToMs) return this.#ranges;
+    return [...this.#ranges, { mint: this.#unknownFromMs, maxt: this.#unknownToMs + 1 }];
   }
 }

@@ -22,6 +22,7 @@ import { Turnstile } from './turnstile.ts';
 import type {
   BlockInfo,
   CommitResult,
+  LostRange,
   SnapshotRequest,
   StoreOptions,
   StoreProblem,
@@ -280,6 +281,14 @@ export class Store {
   /** Time of the oldest sample in blocks and head. */
   oldestSampleMs(): number | undefined {
     return finite(Math.min(this.#parts.head.minMs, this.#parts.blocks.mint));
+  }
+
+  /**
+   * Times of which samples were missing in the WAL when it was opened, with later ones behind them.
+   * What is missing at its end is not among them: see {@link newestSampleMs}.
+   */
+  lostRanges(): readonly LostRange[] {
+    return this.#parts.lost;
   }
 
   problems(): readonly StoreProblem[] {

@@ -101,6 +101,12 @@ export interface StoreProblem {
   message: string;
 }
 
+/** Times, `[mint, maxt)`, of which samples were stored and are missing. */
+export interface LostRange {
+  readonly mint: number;
+  readonly maxt: number;
+}
+
 /** Range and place of {@link Store.snapshotHead}. */
 export interface SnapshotRequest {
   /** First time of the snapshot; default: everything. */

@@ -70,6 +70,21 @@ export async function removeCovered(walDir: string, covered: number): Promise<vo
   }
 }
 
+/**
+ * The same numbers with what was before each: whether there are segments missing in between. The first
+ * one has to be `first`, when that is known.
+ */
+export function* withHoles(
+  segments: readonly number[],
+  first: number | undefined,
+): Generator<{ segment: number; isAfterHole: boolean }> {
+  let next = first;
+  for (const segment of segments) {
+    yield { segment, isAfterHole: segment !== (next ?? segment) };
+    next = segment + 1;
+  }
+}
+
 function segmentsIn(names: readonly string[]): number[] {
   return names.flatMap((name) => parseWalSegmentName(name) ?? []).sort((a, b) => a - b);
 }

@@ -15,17 +15,25 @@ export async function repairWal(options: {
   walDir: string;
   segments: readonly number[];
   damages: readonly WalDamage[];
+  holes: readonly string[];
+  samplesUnknown: number;
   nowMs: number;
 }): Promise<string[]> {
   const { storeDir, walDir, segments, damages, nowMs } = options;
   const aside = join(storeDir, `wal.corrupt-${String(nowMs)}`);
   const told: string[] = [];
   for (const damage of damages) {
-    const { dir, segment, offset, bytes, isTorn, reason } = damage;
+    const { dir, segment, offset, bytes, isTorn, isLast, reason } = damage;
     const name = walSegmentName(segment);
     const place = `segment ${name} at offset ${String(offset)}`;
-    if (isTorn) {
+    if (isTorn && isLast && dir === walDir) {
       told.push(`the WAL ends inside a record: ${String(bytes)} bytes of ${place} were dropped`);
+    } else if (isTorn) {
+      // What is torn by a crash is mended before anything is written behind it.
+      told.push(
+        `the WAL is damaged in ${place} (${reason}): ${String(bytes)} bytes were dropped and what ` +
+          `followed them is missing`,
+      );
     } else {
       await mkdir(aside, { recursive: true, mode: 0o750 });
       const isCheckpoint = dir !== walDir;
@@ -42,6 +50,17 @@ export async function repairWal(options: {
     await truncate(join(dir, name), offset);
   }
   if (damages.some(({ isTorn }) => !isTorn)) await removeOldCopies(storeDir);
+  return [...told, ...missing(options)];
+}
+
+/** What is not there at all. */
+function missing(options: { holes: readonly string[]; samplesUnknown: number }): string[] {
+  const { holes, samplesUnknown } = options;
+  const told = holes.map((path) => `segments of the WAL are missing before ${path}`);
+  if (samplesUnknown > 0) {
+    const count = String(samplesUnknown);
+    told.push(`${count} samples of the WAL were dropped because it does not name their series`);
+  }
   return told;
 }
 

@@ -173,6 +173,33 @@ describe('WAL damage', () => {
     expect(readAll(interrupted)).toMatchObject({ error: { code: 'TSDB_WAL_CORRUPT' } });
   });
 
+  test.each([0, 1, 2, 3])('takes zeros for no part of a record, in page %p', (page) => {
+    // The first record ends in page 2, where the second begins, which ends in page 3.
+    const long = [payload(2 * walPageBytes), payload(walPageBytes), payload(3)];
+    const holed = framed(long);
+    holed.fill(0, page * walPageBytes, Math.min((page + 1) * walPageBytes, holed.length));
+    const { records: read, error } = readAll(holed);
+    expect(read).toEqual(page < 3 ? [] : [long[0]]);
+    expect(error?.code).toBe(page === 3 ? 'TSDB_WAL_TORN' : 'TSDB_WAL_CORRUPT');
+  });
+
+  test('tells zeros behind the last record from the padding of its page', () => {
+    const whole = framed([payload(20)]);
+    const padded = new Uint8Array(walPageBytes);
+    padded.set(whole);
+    expect(readAll(padded)).toMatchObject({ records: [payload(20)], offset: whole.length });
+    expect(readAll(padded).error).toBeUndefined();
+    for (const length of [walPageBytes + 1, 2 * walPageBytes, 5 * walPageBytes - 7]) {
+      const longer = new Uint8Array(length);
+      longer.set(whole);
+      expect(readAll(longer)).toMatchObject({
+        ...{ records: [payload(20)], offset: whole.length, error: { code: 'TSDB_WAL_TORN' } },
+      });
+      longer[length - 1] = 1;
+      expect(readAll(longer).error?.code).toBe('TSDB_WAL_CORRUPT');
+    }
+  });
+
   test('reads random bytes without any other error', () => {
     const rng = seededRng(seed);
     for (let round = 0; round < 200; round++) readAll(rng.bytes(rng.u32() % 300));

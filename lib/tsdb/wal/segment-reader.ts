@@ -72,7 +72,7 @@ export class WalSegmentReader {
       if (!isInRecord) this.#recordStart = this.offset;
       const flags = this.#page[this.#at]!;
       if (flags === fragmentType.padding) {
-        this.#skipPadding();
+        this.#skipPadding(isInRecord);
         continue;
       }
       const fragment = this.#readFragment(flags, isInRecord);
@@ -117,15 +117,31 @@ export class WalSegmentReader {
     }
   }
 
-  /** Padding reaches to the end of the page and must be zero. */
-  #skipPadding(): void {
+  /**
+   * Padding reaches to the end of the page and must be zero. It stands where no header fits, and at the
+   * end of a segment; anywhere else the zeros are a page that never reached the disk.
+   */
+  #skipPadding(isInRecord: boolean): void {
     for (let at = this.#at; at < this.#page.length; at++) {
       if (this.#page[at] !== 0) throw this.#error('TSDB_WAL_CORRUPT', 'padding is not zero');
     }
     if (this.#page.length < walPageBytes) {
       throw this.#error('TSDB_WAL_TORN', 'segment ends inside padding');
     }
+    const isShort = this.#page.length - this.#at < fragmentHeaderBytes;
+    const isEnd = this.#pageStart + this.#page.length >= this.#source.size;
+    if (isInRecord || (!isShort && !isEnd)) throw this.#hole();
     this.#at = this.#page.length;
+  }
+
+  /** Zeros where a record should be: as a crash leaves them only if nothing else follows. */
+  #hole(): TsdbError {
+    for (let at = this.#pageStart + this.#page.length; at < this.#source.size; at += walPageBytes) {
+      const length = Math.min(walPageBytes, this.#source.size - at);
+      if (this.#source.read(at, length).every((byte) => byte === 0)) continue;
+      return this.#error('TSDB_WAL_CORRUPT', 'zeros in the place of a page');
+    }
+    return this.#error('TSDB_WAL_TORN', 'segment ends in zeros');
   }
 
   /** Loads the page that the next fragment is in; false at the end of the segment. */
