@@ -67,6 +67,7 @@ export async function openParts(options: OpenOptions): Promise<Parts> {
     for (const { code, message } of store.problems()) host.logger.warn(message, { code });
     try {
       const ledger = await GapLedger.open({ file: ledgerFile(dataDirectory), clock });
+      ledger.lostInLog(store.lostRanges());
       const metadata = await MetadataBook.open({
         file: metadataFile(dataDirectory),
         clock,

@@ -163,6 +163,26 @@ test('says of all targets that a full disk has cost samples', async () => {
   await again.ledger.close();
 });
 
+test('says of all targets once what the log of the store has lost', async () => {
+  const { ledger, file } = await open();
+  ledger.succeeded(target, start, interval);
+  ledger.succeeded(other, start, interval);
+  await ledger.close();
+  const hour = 3_600_000;
+  const lost = [{ mint: start - 2 * hour, maxt: start - hour }];
+  // A checkpoint that lacks series is read again and again until the next one.
+  for (let run = 0; run < 3; run++) {
+    const again = await open(file);
+    again.ledger.lostInLog(lost);
+    for (const one of [target, other]) {
+      expect(again.ledger.recent(one, 10)).toMatchObject([
+        { reason: 'SAMPLES_LOST', fromMs: start - 2 * hour, toMs: start - hour },
+      ]);
+    }
+    await again.ledger.close();
+  }
+});
+
 test('reads what it can of a damaged file and writes a sound one', async () => {
   const { ledger, file } = await open();
   ledger.skipped(target, start, start + 1000, 1, refused);

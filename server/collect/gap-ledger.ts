@@ -188,12 +188,12 @@ export class GapLedger {
 
   /** Of all targets the samples in these ranges, oldest first, are gone: a full disk has cost them. */
   lost(ranges: readonly LostRange[]): void {
-    const known = [...this.#before.values()].map(({ target }) => target);
-    const targets = new Map([...known, ...this.#targets.values()].map((one) => [keyOf(one), one]));
-    for (const { mint, maxt } of joinedRanges(ranges)) {
-      for (const target of targets.values()) this.#add(target, mint, maxt, noted(deletedReason), 0);
-    }
-    this.#flush();
+    this.#lose(ranges, deletedReason);
+  }
+
+  /** As {@link lost}, because the log of the store was damaged; what is known already is not noted again. */
+  lostInLog(ranges: readonly LostRange[]): void {
+    this.#lose(ranges, lostReason);
   }
 
   /** `target` is no longer collected; a gap that lasts ends here. */
@@ -270,6 +270,19 @@ export class GapLedger {
     const reason = this.#handover ?? stoppedReason;
     if (missed === 0 && this.#handover === undefined) return;
     this.#add(target, Math.min(beforeMs, atMs), atMs, noted(reason), missed);
+  }
+
+  #lose(ranges: readonly LostRange[], reason: GapReason): void {
+    const before = [...this.#before.values()].map(({ target }) => target);
+    const targets = new Map([...before, ...this.#targets.values()].map((one) => [keyOf(one), one]));
+    const known = new Set(this.#gaps.map(nameOf));
+    for (const { mint, maxt } of joinedRanges(ranges)) {
+      for (const target of targets.values()) {
+        if (known.has(nameOf({ ...target, fromMs: mint, reason: reason.code }))) continue;
+        this.#add(target, mint, maxt, noted(reason), 0);
+      }
+    }
+    this.#flush();
   }
 
   #hasGap(target: LedgerTarget, fromMs: number, toMs: number): boolean {

@@ -233,9 +233,14 @@ class Losses {
     this.#unknownToMs = Math.max(this.#unknownToMs, timeMs);
   }
 
-  /** What is missing at the end of all that was stored is not among them: nobody knows how long it was. */
+  /**
+   * Oldest first. What is missing at the end of all that was stored is not among them: nobody knows
+   * how long it was.
+   */
   ranges(): LostRange[] {
-    if (this.#unknownFromMs > this.#unknownToMs) return this.#ranges;
-    return [...this.#ranges, { mint: this.#unknownFromMs, maxt: this.#unknownToMs + 1 }];
+    if (this.#unknownFromMs <= this.#unknownToMs) {
+      this.#ranges.push({ mint: this.#unknownFromMs, maxt: this.#unknownToMs + 1 });
+    }
+    return this.#ranges.sort((one, other) => one.mint - other.mint);
   }
 }

@@ -1,0 +1,42 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { startExporter, type Exporter } from '../test/host/exporter.ts';
+import { PluginRun } from '../test/integration/plugin-fixture.ts';
+
+/** Only what hangs reaches it. */
+jest.setTimeout(360_000);
+
+let exporter: Exporter;
+let run: PluginRun;
+
+beforeEach(async () => {
+  exporter = await startExporter({ profile: 'idle', seed: 1, recordBodies: 100 });
+  run = await PluginRun.create({ port: exporter.port });
+});
+
+afterEach(async () => {
+  await run.close();
+  await exporter.close();
+});
+
+test('tells that the log of the store lacks something, and notes it as a gap of its targets', async () => {
+  let path = '';
+  let newestMs = 0;
+  for (let life = 0; life < 2; life++) {
+    await run.activate();
+    const isNewer = (atMs: number | null) => atMs !== null && atMs > newestMs;
+    const status = await run.statusWhen(({ newestSampleMs }) => isNewer(newestSampleMs));
+    newestMs = status.newestSampleMs ?? 0;
+    path = status.store.path;
+    await run.deactivate();
+  }
+  // The begin of a record that never ends, with another segment behind it.
+  await writeFile(join(path, 'wal', '00000000'), new Uint8Array([1, 0]), { flag: 'a' });
+  await run.activate();
+  const { problems } = await run.statusWhen(({ state }) => state === 'collecting');
+  expect(problems).toMatchObject([{ code: 'TSDB_WAL_REPAIRED' }]);
+  expect(problems[0]?.message).toContain('the WAL is damaged in segment 00000000');
+  const { gaps } = await run.target('prometheus', (target) => target.gaps.length > 0);
+  expect(gaps.map(({ reason }) => reason)).toContain('SAMPLES_LOST');
+});
