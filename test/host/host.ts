@@ -1,9 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { ServerResponse } from 'node:http';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { GobInput } from '../../lib/gob/index.ts';
 import type { RpcHandlers } from '../../lib/netrpc/index.ts';
@@ -14,14 +12,14 @@ import { AppError } from './app-error.ts';
 import { BrowserSockets } from './browser-sockets.ts';
 import type { Cluster, ClusterMember } from './cluster.ts';
 import type { SupportFile } from './hooks-client.ts';
+import { HostRoutes } from './host-routes.ts';
 import { KvStore } from './kv-store.ts';
 import type { HostLogLine } from './log-lines.ts';
 import type { ActivePlugin, ManagedPlugin } from './managed-plugin.ts';
 import { settingDefaults, type Manifest } from './manifest.ts';
 import type { PluginCommand } from './plugin-process.ts';
-import { servePluginMetrics, servePluginRequest } from './plugin-request.ts';
 import { Plugins } from './plugins.ts';
-import { serveRest, sessionCookies } from './rest-api.ts';
+import { sessionCookies } from './rest-api.ts';
 import {
   changeConfiguration,
   defaultConfiguration,
@@ -80,6 +78,7 @@ export class Host {
   pages: RequestListener | undefined;
   readonly #options: HostOptions;
   readonly #clock: Clock;
+  readonly #routes: HostRoutes;
   readonly #server: Server;
   readonly #browsers = new BrowserSockets();
   /** Listeners beside it. */
@@ -99,9 +98,10 @@ export class Host {
     this.pages = options.pages;
     this.#configuration = changeConfiguration(defaultConfiguration(), options.configuration ?? {});
     this.#member = this.#createMember();
-    this.#server = createServer((request, response) => void this.#serve(request, response));
-    this.#server.on('upgrade', (request, socket) => this.#openSocket(request, socket));
     this.plugins = this.#createPlugins();
+    this.#routes = this.#createRoutes();
+    this.#server = createServer((request, response) => void this.#routes.serve(request, response));
+    this.#server.on('upgrade', (request, socket) => this.#openSocket(request, socket));
   }
 
   async listen(port: number): Promise<void> {
@@ -116,8 +116,7 @@ export class Host {
   /** Opens the socket of local mode, whose user needs no session. */
   async listenLocally(socketPath: string): Promise<void> {
     const server = createServer((request, response) => {
-      const path = (request.url ?? '/').replace(/^\/api\/v4|\?.*$/g, '');
-      void serveRest(this.#restBackend(), request, response, path, true);
+      void this.#routes.serveLocally(request, response);
     });
     this.#sideDoors.push(server);
     await new Promise<void>((done, failed) => {
@@ -337,85 +336,21 @@ export class Host {
     else socket.destroy();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '/').replace(/\?.*$/, '');
-    try {
-      if (path.startsWith('/api/v4/')) {
-        await serveRest(this.#restBackend(), request, response, path.slice('/api/v4'.length));
-      } else if (path.startsWith('/static/plugins/')) {
-        this.#serveStatic(path, response);
-      } else if (path.startsWith('/plugins/')) {
-        await this.#servePlugin(path, request, response);
-      } else if (this.pages !== undefined) {
-        this.pages(request, response);
-      } else {
-        notFound(response);
-      }
-    } catch (error) {
-      this.#say('error', `${request.method ?? ''} ${path}: ${String(error)}`);
-      response.destroy();
-    }
-  }
-
-  async #servePlugin(
-    path: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const id = path.split('/')[2] ?? '';
-    const active = this.plugins.get(id)?.active;
-    if (active === undefined) {
-      notFound(response);
-      return;
-    }
-    const target = { hooks: active.hooks, broker: active.process.connection.broker };
-    await servePluginRequest(request, response, target, {
+  #createRoutes(): HostRoutes {
+    return new HostRoutes({
+      directory: this.directory,
       accounts: this.accounts,
-      rng: systemRng,
-      isCsrfStrict: this.#configuration.ServiceSettings.ExperimentalStrictCSRFEnforcement,
-      prefix: `/plugins/${id}`,
+      plugins: this.plugins,
+      configuration: () => this.#configuration,
+      saveConfiguration: (change) => this.saveConfiguration(change),
+      pages: () => this.pages,
       onError: (text) => this.#say('error', text),
     });
   }
 
   /** What the server's metrics port serves of plugins; whoever reaches it may ask. */
-  readonly metricsPort: RequestListener = (request, response) => {
-    const path = (request.url ?? '/').replace(/\?.*$/, '');
-    const [, plugins, id = '', metrics] = path.split('/');
-    const active = plugins === 'plugins' ? this.plugins.get(id)?.active : undefined;
-    if (metrics !== 'metrics' || active === undefined) {
-      notFound(response);
-      return;
-    }
-    const target = { hooks: active.hooks, broker: active.process.connection.broker };
-    const onError = (text: string) => this.#say('error', text);
-    void servePluginMetrics(request, response, target, {
-      prefix: `/plugins/${id}/metrics`,
-      onError,
-    });
-  };
-
-  #serveStatic(path: string, response: ServerResponse): void {
-    const [, , , id = '', name = ''] = path.split('/');
-    if (this.plugins.webappPath(id) === undefined || basename(name) !== name || name === '') {
-      notFound(response);
-      return;
-    }
-    const file = createReadStream(join(this.directory, 'client', 'plugins', id, name));
-    file.once('error', () => notFound(response));
-    file.once('open', () => {
-      response.setHeader('Content-Type', name.endsWith('.js') ? 'text/javascript' : 'text/plain');
-      file.pipe(response);
-    });
-  }
-
-  #restBackend() {
-    return {
-      accounts: this.accounts,
-      plugins: this.plugins,
-      configuration: () => this.#configuration,
-      saveConfiguration: (change: ConfigurationChange) => this.saveConfiguration(change),
-    };
+  get metricsPort(): RequestListener {
+    return this.#routes.metricsPort;
   }
 
   #log(line: HostLogLine): void {
@@ -445,9 +380,4 @@ function refusedBySomePlugin(told: string | undefined): AppError {
 function keep<T>(list: T[], entry: T, most: number): void {
   list.push(entry);
   if (list.length > most) list.shift();
-}
-
-function notFound(response: ServerResponse): void {
-  if (response.headersSent) response.destroy();
-  else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('404 page not found\n');
 }
