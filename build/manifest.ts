@@ -1,9 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type {
-  PluginManifest,
-  PluginSetting,
-  PluginSettingSection,
-} from '@mattermost/types/plugins';
+import type { PluginManifest, PluginSetting } from '@mattermost/types/plugins';
 import { format } from 'prettier';
 import { pluginId } from '../server/plugin-id.ts';
 import { declarations, type Declaration } from '../server/settings/index.ts';
@@ -13,10 +9,9 @@ const repository = 'https://github.com/mattermost/mattermost-plugin-metrics';
 // The host's own types describe what its web client gets, where nothing is left out.
 type ManifestSetting = Pick<PluginSetting, 'key' | 'type' | 'display_name'> &
   Partial<Pick<PluginSetting, 'help_text' | 'placeholder' | 'default'>> & { secret?: boolean };
-type ManifestSection = Omit<PluginSettingSection, 'settings'> & { settings: ManifestSetting[] };
 type Manifest = Omit<PluginManifest, 'server' | 'settings_schema'> & {
   server: { executables: Record<string, string> };
-  settings_schema: { header: string; settings: ManifestSetting[]; sections: ManifestSection[] };
+  settings_schema: { header: string; settings: ManifestSetting[] };
 };
 
 /** What an administrator reads below a setting: what it is for, its bounds and its default. */
@@ -39,10 +34,13 @@ function helpText(declaration: Declaration): string {
   }
 }
 
-/** The settings as the console groups them; every one stands in exactly one group. */
+/**
+ * The settings as the console groups them; every one stands in exactly one group. The heading of a group is
+ * a setting of its own that the webapp draws, with texts in the reader's language.
+ */
 const groups: { key: string; title: string; subtitle: string; settings: string[] }[] = [
   {
-    key: 'Settings',
+    key: 'SettingsCollecting',
     title: 'Settings: collecting',
     subtitle: 'Changes take effect at once; nothing has to be restarted.',
     settings: [
@@ -90,20 +88,21 @@ const groups: { key: string; title: string; subtitle: string; settings: string[]
   },
 ];
 
-function settingSections(settings: ManifestSetting[]): ManifestSection[] {
+function groupedSettings(settings: ManifestSetting[]): ManifestSetting[] {
   const left = new Map(settings.map((setting) => [setting.key, setting]));
-  const sections = groups.map(({ settings: keys, ...group }) => ({
-    ...group,
-    fallback: true,
-    settings: keys.map((key) => {
-      const setting = left.get(key);
-      if (setting === undefined) throw new Error(`no setting ${key}, or it stands in two groups`);
-      left.delete(key);
+  const grouped = groups.flatMap(({ key, title, subtitle, settings: keys }) => [
+    { key, type: 'custom' as const, display_name: title, help_text: subtitle },
+    ...keys.map((settingKey) => {
+      const setting = left.get(settingKey);
+      if (setting === undefined) {
+        throw new Error(`no setting ${settingKey}, or it stands in two groups`);
+      }
+      left.delete(settingKey);
       return setting;
     }),
-  }));
+  ]);
   if (left.size > 0) throw new Error(`settings without a group: ${[...left.keys()].join(', ')}`);
-  return sections;
+  return grouped;
 }
 
 function manifestSetting(declaration: Declaration): ManifestSetting {
@@ -123,11 +122,11 @@ function manifestSetting(declaration: Declaration): ManifestSetting {
 }
 
 /**
- * The manifest. Settings stand in it twice: the server merges defaults and masks secrets of
- * top-level settings only, the console shows sections when there are any.
+ * The manifest. It has no sections: servers of 10.11 and 11.0 to 11.4 mask no secrets in them as
+ * they came out, and consoles differ in what they show beside sections: older ones nothing, newer ones
+ * the settings outside them, too.
  */
 function manifest(version: string): Manifest {
-  const settings = declarations.map(manifestSetting);
   return {
     id: pluginId,
     name: 'Mattermost Metrics Plugin',
@@ -150,13 +149,8 @@ function manifest(version: string): Manifest {
       header:
         'Performance monitoring without a Prometheus to install: the metrics of every node are collected and kept in the file store, and one click makes a dump of them, an archive that Prometheus opens and Grafana draws charts from.',
       settings: [
-        { key: 'Stats', type: 'custom', display_name: 'State:' },
-        ...settings,
-        { key: 'Dumps', type: 'custom', display_name: 'Dumps:' },
-      ],
-      sections: [
-        { key: 'Metrics', title: 'Metrics', custom: true, settings: [] },
-        ...settingSections(settings),
+        { key: 'Stats', type: 'custom', display_name: 'State and dumps:' },
+        ...groupedSettings(declarations.map(manifestSetting)),
       ],
     },
     props: { support_packet: 'Performance metrics' },

@@ -1,6 +1,14 @@
 import type { RequestListener } from 'node:http';
-import { SliceMonitor } from '../lib/runtime/index.ts';
-import { AuditLog, SettingsAudit } from './audit/index.ts';
+import { inEnglish } from '../api/index.ts';
+import { asError, SliceMonitor } from '../lib/runtime/index.ts';
+import {
+  announcementEventId,
+  AuditLog,
+  encodeAnnouncement,
+  readAnnouncement,
+  SettingsAudit,
+  type SaveAnnouncement,
+} from './audit/index.ts';
 import { loadConfiguration, type Configuration } from './configuration.ts';
 import { loadProcessFacts, RecentLog } from './diagnostics/index.ts';
 import type { Environment } from './environment.ts';
@@ -74,12 +82,19 @@ export class MetricsPlugin implements PluginHooks {
       api.hasPermissionTo(userId, permissionId);
     const audit = new AuditLog(api, logger);
     this.#audit = audit;
-    this.#settingsAudit = new SettingsAudit(audit);
+    const settingsAudit = new SettingsAudit({ audit, clock: this.#environment.clock, logger });
+    this.#settingsAudit = settingsAudit;
     this.#requestListener = createApp(
       node,
       hasPermission,
-      (done) => {
-        audit.write(done);
+      {
+        done: (done) => {
+          audit.write(done);
+        },
+        saved: (save) => {
+          settingsAudit.announced(save);
+          void this.#passOn(save, host);
+        },
       },
       logger,
       this.#environment.clock,
@@ -95,6 +110,7 @@ export class MetricsPlugin implements PluginHooks {
       this.#logger?.info('Longest main-thread slice', { milliseconds: longestMs });
     }
     await this.#node?.stop();
+    this.#settingsAudit?.stop();
     await this.#audit?.flush();
   }
 
@@ -108,10 +124,10 @@ export class MetricsPlugin implements PluginHooks {
     this.#node?.noteSave(refusal);
     if (refusal !== undefined) {
       const what = 'A save of the configuration was refused because of a setting of this plugin';
-      this.#logger?.warn(what, { code: 'SETTINGS_REFUSED', reason: refusal });
+      this.#logger?.warn(what, { code: 'SETTINGS_REFUSED', reason: inEnglish(refusal) });
     }
     // Whoever saves may have changed something else altogether: it says whose setting it is.
-    return Promise.resolve(refusal === undefined ? undefined : `Metrics plugin: ${refusal}`);
+    return Promise.resolve(refusal && `Metrics plugin: ${inEnglish(refusal)}`);
   }
 
   async generateSupportData(): Promise<SupportFile[]> {
@@ -122,7 +138,24 @@ export class MetricsPlugin implements PluginHooks {
   }
 
   onPluginClusterEvent(event: PluginClusterEvent): Promise<void> {
-    this.#node?.receive(event);
+    if (event.id === announcementEventId) {
+      const announcement = readAnnouncement(event.data);
+      if (announcement !== undefined) this.#settingsAudit?.announced(announcement);
+    } else {
+      this.#node?.receive(event);
+    }
     return Promise.resolve();
+  }
+
+  /** The node that was asked to save may be another one. Never rejects. */
+  async #passOn(save: SaveAnnouncement, { api }: Host): Promise<void> {
+    if (this.#configuration?.server.cluster.enable !== true) return;
+    const event = { id: announcementEventId, data: encodeAnnouncement(save) };
+    try {
+      await api.publishPluginClusterEvent(event, { sendType: 'reliable', targetId: '' });
+    } catch (error) {
+      const what = 'The other nodes could not be told who saved settings';
+      this.#logger?.info(what, { error: asError(error) });
+    }
   }
 }

@@ -1,9 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { LogFields } from '../../lib/runtime/index.ts';
-import type { Configuration } from '../configuration.ts';
 import type { AuditRecord } from '../mattermost/index.ts';
 import { AuditLog } from './audit-log.ts';
-import { SettingsAudit } from './settings-audit.ts';
 
 const record: AuditRecord = {
   event: 'createDump',
@@ -68,38 +66,4 @@ test('tells once that records are lost, and keeps a slow server from filling the
   expect(records).toHaveLength(201);
   expect(lines.filter(([level]) => level === 'info')).toHaveLength(300);
   expect(lines.filter(([level]) => level === 'warn')).toHaveLength(1);
-});
-
-const configuration = (raw: Record<string, unknown>, isCluster = false) =>
-  ({ raw, server: { cluster: { enable: isCluster } } }) as unknown as Configuration;
-
-test('tells which settings changed, never to what', async () => {
-  const { audit, lines, records } = opened();
-  const settings = new SettingsAudit(audit);
-  const before = { customtargetsecrets: 'hunter2', DBPath: 'x', retentiondays: 7, other: [1] };
-  settings.changed(before, configuration({ ...before }));
-  settings.changed(
-    before,
-    configuration({ customtargetsecrets: 'hunter3', dbpath: 'x', retentiondays: 8, other: [1] }),
-  );
-  await audit.flush();
-  expect(records).toMatchObject([{ event: 'changeMetricsSettings', isSuccess: true }]);
-  expect(String(records[0]?.parameters['keys']).toLowerCase()).toBe(
-    'customtargetsecrets,retentiondays',
-  );
-  expect(JSON.stringify([lines, records])).not.toContain('hunter');
-});
-
-test('tells a refused save, and in a cluster writes one record, where it was saved', async () => {
-  const { audit, lines, records } = opened();
-  const [saving, other] = [new SettingsAudit(audit), new SettingsAudit(audit)];
-  saving.judged({ DBPath: 'x' }, { DBPath: '' }, true);
-  saving.judged({ DBPath: 'x' }, { DBPath: 'x' }, false);
-  saving.judged({ DBPath: 'x' }, { DBPath: 'y' }, false);
-  for (const node of [saving, other])
-    node.changed({ DBPath: 'x' }, configuration({ DBPath: 'y' }, true));
-  await audit.flush();
-  expect(records.map(({ isSuccess }) => isSuccess)).toEqual([false, true]);
-  expect(records[0]?.error).toEqual({ description: 'SETTINGS_REFUSED', status: 0 });
-  expect(lines.filter(([level]) => level === 'info')).toHaveLength(3);
 });

@@ -1,7 +1,10 @@
+import type { Clock, Logger, Timer } from '../../lib/runtime/index.ts';
 import type { Configuration } from '../configuration.ts';
 import type { AuditRecord } from '../mattermost/index.ts';
 import { changedSettings, type RawSettings } from '../settings/index.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { SaveAnnouncement } from './save-announcement.ts';
+import { joinMs, SaveAuthors } from './save-authors.ts';
 
 /** The server asks no plugin and tells no plugin who saves. */
 const unknownActor: AuditRecord['actor'] = {
@@ -12,18 +15,42 @@ const unknownActor: AuditRecord['actor'] = {
 /** The names of very many unknown keys are cut: an audit record is short. */
 const maxNamesLength = 1000;
 
+/** Records that wait for their author; one more makes the oldest go as it is. */
+const maxWaiting = 20;
+
+export interface SettingsAuditOptions {
+  audit: AuditLog;
+  clock: Pick<Clock, 'monotonicMs' | 'setTimer'>;
+  logger: Logger;
+}
+
+/** A record that is to be written when its author is known, or time is up. */
+interface Waiting {
+  timer: Timer;
+  write: () => void;
+}
+
 /**
- * Tells which of the plugin's settings changed, never their values. In a cluster every node hears of
- * a change; the one that was asked to save it writes the audit record, the others a log line. What
- * changed past the server, in a file, is told by a single server; in a cluster it has log lines alone.
+ * Tells which of the plugin's settings changed, never their values, and who changed them if the console
+ * announces it in time. In a cluster every node hears of a change; the one that was asked to save it
+ * writes the audit record, the others a log line. What changed past the server, in a file, is told by a
+ * single server; in a cluster it has log lines alone. Owns its timers until {@link stop}.
  */
 export class SettingsAudit {
-  readonly #audit: AuditLog;
+  readonly #options: SettingsAuditOptions;
+  readonly #authors = new SaveAuthors();
+  readonly #waiting = new Set<Waiting>();
   /** This node was asked about a save that changes settings, and has not heard of it since. */
   #isSaving = false;
+  #isStopped = false;
 
-  constructor(audit: AuditLog) {
-    this.#audit = audit;
+  constructor(options: SettingsAuditOptions) {
+    this.#options = options;
+  }
+
+  /** Somebody says, here or on another node, that they have saved. */
+  announced(announcement: SaveAnnouncement): void {
+    this.#authors.announced(announcement, this.#options.clock.monotonicMs());
   }
 
   /** A save that this node was asked about. */
@@ -32,7 +59,7 @@ export class SettingsAudit {
     if (keys.length === 0) return;
     if (isRefused) {
       const error = { description: 'SETTINGS_REFUSED', status: 0 };
-      this.#audit.write({ ...recordOf(keys, false), error });
+      this.#record(keys, { isSuccess: false, error });
     } else {
       this.#isSaving = true;
     }
@@ -44,19 +71,65 @@ export class SettingsAudit {
     const isOurs = this.#isSaving || !server.cluster.enable;
     this.#isSaving = false;
     if (keys.length === 0) return;
-    const record = recordOf(keys, true);
-    if (isOurs) this.#audit.write(record);
-    else this.#audit.note(record);
+    if (isOurs) {
+      this.#record(keys, { isSuccess: true });
+      return;
+    }
+    const { audit, clock } = this.#options;
+    // What is announced may be about this one and not about a change that is recorded here.
+    this.#authors.saved(keys, clock.monotonicMs());
+    audit.note(recordOf(keys, { isSuccess: true }, undefined));
+  }
+
+  /** Writes what waits with what is known by now; later changes are written at once. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const { timer, write } of [...this.#waiting]) {
+      timer.cancel();
+      write();
+    }
+  }
+
+  /** The log has it at once: the process may end before the record is written. */
+  #record(keys: string[], outcome: Outcome): void {
+    const { audit, clock, logger } = this.#options;
+    const { isSuccess } = outcome;
+    const what = isSuccess ? 'Settings were changed' : 'A change of settings was refused';
+    logger.info(`${what}; the audit line tells who it was`, { keys: namesOf(keys) });
+    const save = this.#authors.saved(keys, clock.monotonicMs());
+    const write = () => {
+      this.#waiting.delete(waiting);
+      audit.write(recordOf(keys, outcome, this.#authors.authorOf(save)));
+    };
+    const waiting: Waiting = { timer: clock.setTimer(joinMs, write), write };
+    this.#waiting.add(waiting);
+    const [oldest] = this.#waiting;
+    if (this.#isStopped || (this.#waiting.size > maxWaiting && oldest !== undefined)) {
+      const due = this.#isStopped ? waiting : (oldest ?? waiting);
+      due.timer.cancel();
+      due.write();
+    }
   }
 }
 
-function recordOf(keys: readonly string[], isSuccess: boolean): AuditRecord {
+type Outcome = Pick<AuditRecord, 'isSuccess' | 'error'>;
+
+function recordOf(
+  keys: readonly string[],
+  outcome: Outcome,
+  actor: AuditRecord['actor'] | undefined,
+): AuditRecord {
+  const user = actor === undefined ? 'not announced: not known' : 'announced by System Console';
   return {
     event: 'changeMetricsSettings',
-    isSuccess,
-    actor: unknownActor,
+    ...outcome,
+    actor: actor ?? unknownActor,
     apiPath: '',
     objectType: 'settings',
-    parameters: { keys: keys.join(',').slice(0, maxNamesLength) },
+    parameters: { keys: namesOf(keys), user },
   };
+}
+
+function namesOf(keys: readonly string[]): string {
+  return keys.join(',').slice(0, maxNamesLength);
 }

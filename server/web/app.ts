@@ -8,12 +8,13 @@ import { dumpRoutes } from './dump-routes.ts';
 import { HttpError, asHttpError } from './errors.ts';
 import { goPluginRoutes } from './go-plugin-routes.ts';
 import type { WebServices } from './services.ts';
+import { settingsSavedRoute, type SaveSink } from './settings-saved.ts';
 
 /** The plugin's HTTP below `/plugins/<id>`. */
 export function createApp(
   services: WebServices,
   hasPermission: PermissionCheck,
-  audit: AuditSink,
+  audit: { done: AuditSink; saved: SaveSink },
   logger: Logger,
   clock: Pick<Clock, 'monotonicMs'>,
 ): Express {
@@ -26,7 +27,8 @@ export function createApp(
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
-  app.use(auditTrail(audit));
+  app.use(settingsSavedRoute(audit.saved, hasPermission, clock));
+  app.use(auditTrail(audit.done));
   app.use(authorize(hasPermission, services.readers));
 
   app.get('/api/v1/status', async (_request, response) => {

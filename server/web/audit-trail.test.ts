@@ -76,9 +76,12 @@ beforeEach(async () => {
   const app = createApp(
     services(),
     async (user, permission) => user === 'admin' && permission === 'manage_system',
-    (done) => {
-      audited.push(done);
-      told?.(done);
+    {
+      done: (done) => {
+        audited.push(done);
+        told?.(done);
+      },
+      saved: () => undefined,
     },
     silentLogger,
     new FakeClock(0),

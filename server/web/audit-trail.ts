@@ -165,7 +165,8 @@ function onEnd(response: Response, run: () => void): void {
   }) as Response['end'];
 }
 
-function actorOf(request: Request): AuditedRequest['actor'] {
+/** Who asks, and from where. */
+export function actorOf(request: Request): AuditedRequest['actor'] {
   return {
     userId: userIdOf(request),
     client: request.header('user-agent') ?? '',

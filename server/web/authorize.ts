@@ -64,6 +64,29 @@ export function authorize(hasPermission: PermissionCheck, readers: ReaderBook): 
   };
 }
 
+/** Whoever may save a plugin's settings in System Console. */
+const saving = 'sysconsole_write_plugins';
+
+/** The gate before the route by which the console says who has saved: of nobody else it would be untrue. */
+export function authorizeSaving(hasPermission: PermissionCheck): RequestHandler {
+  return async (request, _response, next) => {
+    const userId = userIdOf(request);
+    if (userId === '') {
+      throw new HttpError(401, 'NOT_SIGNED_IN', 'Your session has ended; sign in again.');
+    }
+    const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
+    const mayBe = isFromPlugin ? [] : [everything, saving];
+    for (const permission of mayBe) {
+      if (await hasPermission(userId, permission)) {
+        next();
+        return;
+      }
+    }
+    const message = 'Only those who may change the settings of plugins can have saved them.';
+    throw new HttpError(403, 'NOT_PERMITTED', message);
+  };
+}
+
 const nothing: Rights = { read: false, write: false, manage: false };
 
 /** What {@link authorize} found. */

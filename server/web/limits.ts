@@ -8,5 +8,8 @@ export const createPeriodMs = 60_000;
 /** Estimates, and as many previews, that one user may ask for within {@link createPeriodMs}: a form asks with each change. */
 export const maxQuestionsPerPeriod = 120;
 
+/** Saves of settings that one user may announce within {@link createPeriodMs}: a form is saved by hand. */
+export const maxSavesPerPeriod = 20;
+
 /** Users whose creates are counted; administrators are few, and the oldest is forgotten. */
 export const maxRatedUsers = 1_000;

@@ -18,6 +18,7 @@ import type {
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import type { DumpContent } from '../dump/index.ts';
 import { createApp, type DumpDesk, type WebServices } from './index.ts';
+import type { AnnouncedSave } from './settings-saved.ts';
 
 export const id = 'a'.repeat(26);
 const content = Buffer.from('0123456789');
@@ -128,6 +129,8 @@ class WebBed {
   /** Rights that were asked for, and readers that were told of. */
   readonly rights: string[] = [];
   readonly readers: string[] = [];
+  /** Saves of settings that were announced. */
+  readonly saves: AnnouncedSave[] = [];
   readonly dumps = new OneDump();
   readonly clock = new FakeClock(0);
   readonly #server: Server;
@@ -177,7 +180,7 @@ class WebBed {
         this.rights.push(`${userId}:${permission}`);
         return permissions[userId]?.includes(permission) === true;
       },
-      () => undefined,
+      { done: () => undefined, saved: (save) => void this.saves.push(save) },
       silentLogger,
       this.clock,
     );
@@ -188,6 +191,7 @@ const permissions: Record<string, string[]> = {
   admin: ['manage_system'],
   reader: [reading],
   writer: [writing],
+  saver: ['sysconsole_write_plugins'],
 };
 
 /** One bed for each test of a file. */

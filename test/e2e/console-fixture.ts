@@ -175,6 +175,17 @@ export async function dumpAsked(page: Page): Promise<void> {
   await page.locator('#mmx-dumps .mmx-working__percent').waitFor();
 }
 
+/** Waits for what no element of the page shows. */
+export async function eventually(isSo: () => boolean): Promise<void> {
+  const untilMs = Date.now() + STEP_TIMEOUT_MS;
+  while (!isSo()) {
+    if (Date.now() > untilMs) {
+      throw new Error(`not so within ${String(STEP_TIMEOUT_MS)} ms: ${String(isSo)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Calls one of the page's own commands. */
 export async function tellHost(
   page: Page,

@@ -112,13 +112,6 @@ browserTest('asks for nothing before it is shown, and for nothing after it is go
   expectNoComplaint(complaints);
 });
 
-browserTest('takes the place of two settings where sections are not known', async () => {
-  const { page, complaints } = await consoleBrowser.open({ query: '?sections=no' });
-  await page.getByText('Working', { exact: true }).waitFor();
-  expect(await primary(page).isVisible()).toBe(true);
-  expectNoComplaint(complaints);
-});
-
 browserTest('fits its column, and a narrow one', async () => {
   const { page } = await consoleBrowser.open({
     prepare: (prepared) => {

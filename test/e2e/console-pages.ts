@@ -53,9 +53,8 @@ export function consolePagePath(pluginId: string): string {
 
 /**
  * Answers `GET <basename>/admin_console/…` with the page and `GET <basename>/console-page/…` with what
- * it needs; `/` leads there; anything else is not found. With `?sections=no` the page looks as on a
- * server without custom sections, with `locale=de` it is German, with `theme=dark` it is dark, with
- * `settings=readonly` as for those who may only read settings. The page asks the site's REST API for the
+ * it needs; `/` leads there; anything else is not found. With `?locale=de` it is German, with
+ * `theme=dark` it is dark, with `settings=readonly` as for those who may only read settings. The page asks the site's REST API for the
  * plugin's script, and loads and saves its settings there. Its own script is built once, at the first
  * request.
  */
@@ -99,7 +98,6 @@ function pageHtml(options: ConsolePagesOptions, query: URLSearchParams): string 
   const page: PageOptions = {
     manifest: options.manifest ?? readManifest(),
     basename,
-    hasSections: query.get('sections') !== 'no',
     locale: query.get('locale') ?? 'en',
     isDark: query.get('theme') === 'dark',
     isReadOnly: query.get('settings') === 'readonly',

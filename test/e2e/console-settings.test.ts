@@ -7,6 +7,7 @@ import {
   browserTest,
   ConsoleBrowser,
   dumpAsked,
+  eventually,
   expectNoComplaint,
   primary,
   tellHost,
@@ -23,7 +24,7 @@ browserTest('shows every setting once, with help, bounds and default', async () 
   const { page, complaints } = await consoleBrowser.open();
   await page.getByText('Working', { exact: true }).waitFor();
   for (const declaration of declarations) {
-    const row = page.locator('.form-group', { has: page.locator(`#${declaration.key}`) });
+    const row = page.locator(`.form-group[data-key="${declaration.key}"]`);
     expect([declaration.key, await row.count()]).toEqual([declaration.key, 1]);
     const text = await row.innerText();
     expect(text).toContain(declaration.displayName);
@@ -100,5 +101,60 @@ browserTest('says which settings the environment decides, which the host disable
   await page.getByText('The settings below are decided by the server’s environment.').waitFor();
   await page.getByText(/variable that begins with MM_PLUGINSETTINGS_PLUGINS/).waitFor();
   expect(await interval(page).isEnabled()).toBe(true);
+  expectNoComplaint(complaints);
+});
+
+browserTest(
+  'tells who saves which settings, and what was refused counts for the next save',
+  async () => {
+    const { page, api, server, complaints } = await consoleBrowser.open();
+    await page.getByText('Working', { exact: true }).waitFor();
+    const announced = async (count: number) => {
+      await eventually(() => api.announcedSaves.length === count);
+      return api.announcedSaves.at(-1);
+    };
+    await interval(page).fill('20');
+    await page.getByRole('radio', { name: 'False' }).first().check();
+    // What is typed into our own forms is no setting.
+    await page.getByText('Options', { exact: true }).click();
+    await page.getByLabel('Metric names').fill('go_*');
+    await save(page).click();
+    expect(await announced(1)).toEqual(['enablenodeexportertargets', 'scrapeintervalseconds']);
+
+    await page.locator('.save-button:disabled').waitFor();
+    await page.getByLabel('Data directory:').fill('/var/metrics');
+    await interval(page).fill('301');
+    await save(page).click();
+    expect(await announced(2)).toEqual(['dbpath', 'scrapeintervalseconds']);
+    await page.getByText('An error occurred running the plugin hook').waitFor();
+    expect(server.refused).toHaveLength(1);
+    await interval(page).fill('30');
+    await save(page).click();
+    expect(await announced(3)).toEqual(['dbpath', 'scrapeintervalseconds']);
+
+    await page.locator('.save-button:disabled').waitFor();
+    await page.getByLabel('Secrets of these:').fill('db bearer 0123456789abcdef');
+    await save(page).click();
+    expect(await announced(4)).toEqual(['customtargetsecrets']);
+    expectNoComplaint(complaints);
+  },
+);
+
+browserTest('saves all the same when the plugin does not hear who it is', async () => {
+  const { page, api, server, complaints } = await consoleBrowser.open();
+  await page.getByText('Working', { exact: true }).waitFor();
+  api.troubledPath = /settings\/saved$/;
+  for (const [seconds, trouble] of [
+    ['20', { kind: 'cut' }],
+    ['21', { kind: 'foreign', status: 502, body: 'Bad Gateway' }],
+  ] as const) {
+    api.trouble = trouble;
+    await interval(page).fill(seconds);
+    await save(page).click();
+    await page.locator('.save-button:disabled').waitFor();
+    expect(server.settings).toMatchObject({ scrapeintervalseconds: Number(seconds) });
+    await eventually(() => api.requests.filter((route) => route.endsWith('saved')).length > 0);
+  }
+  expect(api.announcedSaves).toEqual([]);
   expectNoComplaint(complaints);
 });

@@ -10,6 +10,7 @@ import { startHost, type Host } from '../host/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
 import { testNeeding } from '../programs.ts';
 import { startBrowser } from './browser.ts';
+import { eventually } from './console-fixture.ts';
 import { consolePagePath, consolePages } from './console-pages.ts';
 
 const { id } = manifest;
@@ -119,9 +120,9 @@ pluginTest(
 );
 
 pluginTest(
-  'a refused setting is explained, a saved one takes effect at once, other users see nothing',
+  'a refused setting is explained, a saved one takes effect at once, the audit log tells who it was',
   () =>
-    withPlugin(async ({ open }) => {
+    withPlugin(async ({ host, open }) => {
       const page = await open('admin');
       await page.getByText('every 2 seconds.').waitFor();
       await page.getByLabel('Collect every (seconds):').fill('0');
@@ -139,6 +140,22 @@ pluginTest(
 
       const denied = await open('user');
       await denied.getByText('You do not have permission to view metrics.').waitFor();
+
+      // What changes past the console has no author.
+      const settings = { scrapeintervalseconds: 5, dumpretentiondays: 9 };
+      await host.saveConfiguration({ PluginSettings: { Plugins: { [id]: settings } } });
+      const { id: userId } = host.accounts.user('admin');
+      const told = 'announced by System Console';
+      const changes = () =>
+        host.auditRecords.filter(({ event }) => event === 'changeMetricsSettings');
+      await eventually(() => changes().length === 3);
+      expect(
+        changes().map(({ parameters, status, userId }) => [status, userId, parameters['user']]),
+      ).toEqual([
+        ['fail', userId, told],
+        ['success', userId, told],
+        ['success', '', 'not announced: not known'],
+      ]);
     }),
   TIMEOUT_MS,
 );

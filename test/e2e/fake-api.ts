@@ -35,6 +35,8 @@ export class FakeApi {
   isSyncFinished = true;
   /** Bodies of everything that dumps were asked for with, previews included. */
   readonly asked: DumpRequest[] = [];
+  /** Keys of the settings that whoever saved had edited, save by save. */
+  readonly announcedSaves: string[][] = [];
   /** What there is to choose from in any range. */
   choices: DumpChoices = { hosts: [], jobs: [], isCut: false };
   /** What a dump would give away. */
@@ -107,6 +109,8 @@ export class FakeApi {
       this.#routeDump(response, id, `${request.method ?? 'GET'} ${verb}`);
     } else if (route === 'POST /dumps' || route === 'POST /dumps/preview') {
       void this.#post(request, response, route.endsWith('preview'));
+    } else if (route === 'POST /settings/saved') {
+      void this.#noteSave(request, response);
     } else if (route === 'POST /sync') {
       answer(response, this.isSyncFinished ? 200 : 202, {
         node: this.status.collector.node,
@@ -116,6 +120,12 @@ export class FakeApi {
     } else {
       this.#read(response, route);
     }
+  }
+
+  async #noteSave(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { keys } = (await readJson(request)) as { keys: string[] };
+    this.announcedSaves.push(keys);
+    response.writeHead(204).end();
   }
 
   #read(response: ServerResponse, route: string): void {

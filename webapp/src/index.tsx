@@ -35,12 +35,9 @@ class MetricsPlugin implements HostPlugin {
       feed,
     );
     registry.registerTranslations(translationsFor);
-    if (typeof registry.registerAdminConsoleCustomSection === 'function') {
-      registry.registerAdminConsoleCustomSection('Metrics', parts.section);
-      return;
+    for (const [key, component] of Object.entries(parts)) {
+      registry.registerAdminConsoleCustomSetting(key, component, { showTitle: false });
     }
-    registry.registerAdminConsoleCustomSetting('Stats', parts.overview, { showTitle: false });
-    registry.registerAdminConsoleCustomSetting('Dumps', parts.dumps, { showTitle: false });
   }
 
   uninitialize(): void {

@@ -1,6 +1,6 @@
 import React, { useRef, useState, type FormEvent } from 'react';
 import type { PluginRegistry } from './registry.ts';
-import type { PageManifest, PageSection, PageSetting } from './settings.ts';
+import { settingPath, type PageManifest, type PageSetting } from './settings.ts';
 
 export interface FrameProps {
   manifest: PageManifest;
@@ -14,6 +14,28 @@ export interface FrameProps {
   onSave: (form: HTMLFormElement) => Promise<void>;
 }
 
+type SaveAction = () => Promise<{ error?: { message?: string } }>;
+
+/** What plugins want to be done with a save. */
+interface SaveActions {
+  register: (action: SaveAction) => void;
+  unregister: (action: SaveAction) => void;
+  run: () => Promise<Awaited<ReturnType<SaveAction>>[]>;
+}
+
+function newSaveActions(): SaveActions {
+  const actions: SaveAction[] = [];
+  return {
+    register: (action) => {
+      actions.push(action);
+    },
+    unregister: (action) => {
+      actions.splice(actions.indexOf(action), 1);
+    },
+    run: () => Promise.all(actions.map((action) => action())),
+  };
+}
+
 const otherPlugins = ['Agents', 'Calls', 'GitHub', 'Jira', 'Playbooks'];
 
 /** The part of System Console around a plugin's settings: sidebar, header, form, save bar. */
@@ -21,21 +43,30 @@ export function Frame(props: FrameProps) {
   const { manifest, registry, isReadOnly, environment, onSubmit, onSave } = props;
   const [isDirty, setDirty] = useState(false);
   const [refusal, setRefusal] = useState('');
+  const [config, setConfig] = useState<object>({});
+  const [saveActions] = useState(newSaveActions);
   const form = useRef<HTMLFormElement>(null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSubmit();
     if (isDirty && form.current !== null) {
-      onSave(form.current).then(
-        () => {
-          setDirty(false);
-          setRefusal('');
-        },
-        (error: unknown) => {
-          setRefusal(String(error));
-        },
-      );
+      save(form.current).catch((error: unknown) => {
+        setRefusal(String(error));
+      });
     }
+  };
+  // As the host does: the plugins' actions come after the save, whatever came of it, and are waited for.
+  const save = async (element: HTMLFormElement) => {
+    let refused = '';
+    try {
+      await onSave(element);
+      setConfig({});
+    } catch (error) {
+      refused = String(error);
+    }
+    setRefusal(refused);
+    const outcomes = await saveActions.run();
+    setDirty(refused !== '' || outcomes.some(({ error }) => error?.message !== undefined));
   };
   const names = [...otherPlugins, manifest.name].sort();
   return (
@@ -61,10 +92,9 @@ export function Frame(props: FrameProps) {
                 <input type="submit" hidden />
                 <div className="banner">{manifest.settings_schema.header}</div>
                 <Settings
-                  manifest={manifest}
-                  registry={registry}
-                  isReadOnly={isReadOnly}
-                  environment={environment}
+                  settings={manifest.settings_schema.settings ?? []}
+                  pluginId={manifest.id}
+                  {...{ registry, isReadOnly, environment, config, saveActions }}
                   onChange={() => {
                     setDirty(true);
                   }}
@@ -91,64 +121,49 @@ export function Frame(props: FrameProps) {
 
 /** What every setting needs of its page. */
 interface SettingContext extends Pick<FrameProps, 'registry' | 'isReadOnly' | 'environment'> {
+  pluginId: string;
+  /** What the host knows of the configuration: another object after each save. */
+  config: object;
+  saveActions: SaveActions;
   onChange: () => void;
 }
 
-function Settings({ manifest, ...page }: SettingContext & { manifest: PageManifest }) {
-  const { sections, settings = [] } = manifest.settings_schema;
-  if (sections === undefined) {
-    return (
-      <>
-        {settings.map((setting) => (
-          <SettingRow key={setting.key} setting={setting} {...page} />
-        ))}
-      </>
-    );
-  }
+function Settings({ settings, ...page }: SettingContext & { settings: PageSetting[] }) {
   return (
     <>
-      {sections.map((section) => (
-        <SectionView key={section.key} section={section} {...page} />
+      {settings.map((setting) => (
+        <SettingRow key={setting.key} setting={setting} {...page} />
       ))}
     </>
   );
 }
 
-function SectionView({ section, ...page }: SettingContext & { section: PageSection }) {
-  const { registry } = page;
-  const rows = (section.settings ?? []).map((setting) => (
-    <SettingRow key={setting.key} setting={setting} {...page} />
-  ));
-  const Custom = section.custom === true ? registry.sections.get(section.key.toLowerCase()) : null;
-  if (Custom !== null && Custom !== undefined) {
-    return <Custom settingsList={rows} />;
-  }
-  return (
-    <div className="config-section">
-      <div className="section-header">
-        <div className="section-title">{section.title}</div>
-        <div className="section-subtitle">{section.subtitle}</div>
-      </div>
-      <div className="section-body">{rows}</div>
-    </div>
-  );
-}
-
 function SettingRow({ setting, ...page }: SettingContext & { setting: PageSetting }) {
-  const { registry, isReadOnly, environment, onChange } = page;
+  const { registry, isReadOnly, environment, onChange, config, saveActions } = page;
+  const path = settingPath(page.pluginId, setting.key);
   const isSetByEnv = environment.includes(setting.key.toLowerCase());
   const isDisabled = isReadOnly || isSetByEnv;
   if (setting.type === 'custom') {
     const Custom = registry.settings.get(setting.key.toLowerCase());
-    return Custom === undefined ? null : <Custom id={setting.key} disabled={isReadOnly} />;
+    return Custom === undefined ? (
+      <div className="banner warning">In order to view this setting, enable the plugin.</div>
+    ) : (
+      <Custom
+        id={path}
+        disabled={isReadOnly}
+        config={config}
+        registerSaveAction={saveActions.register}
+        unRegisterSaveAction={saveActions.unregister}
+      />
+    );
   }
   return (
-    <div className="form-group">
-      <label className="control-label col-sm-4" htmlFor={setting.key}>
+    <div className="form-group" data-key={setting.key}>
+      <label className="control-label col-sm-4" htmlFor={path}>
         {setting.display_name}
       </label>
       <div className="col-sm-8">
-        <SettingInput {...{ setting, isDisabled, onChange }} />
+        <SettingInput {...{ path, setting, isDisabled, onChange }} />
         <div className="help-text">{setting.help_text}</div>
         {isSetByEnv && (
           <div className="alert alert-warning">
@@ -162,12 +177,13 @@ function SettingRow({ setting, ...page }: SettingContext & { setting: PageSettin
 }
 
 interface SettingInputProps {
+  path: string;
   setting: PageSetting;
   isDisabled: boolean;
   onChange: () => void;
 }
 
-function SettingInput({ setting, isDisabled, onChange }: SettingInputProps) {
+function SettingInput({ path, setting, isDisabled, onChange }: SettingInputProps) {
   const isOn = setting.default === true;
   if (setting.type === 'bool') {
     return (
@@ -176,8 +192,8 @@ function SettingInput({ setting, isDisabled, onChange }: SettingInputProps) {
           <label key={String(value)}>
             <input
               type="radio"
-              name={setting.key}
-              id={value ? setting.key : undefined}
+              name={path}
+              id={value ? path : undefined}
               value={String(value)}
               defaultChecked={value === isOn}
               disabled={isDisabled}
@@ -190,8 +206,8 @@ function SettingInput({ setting, isDisabled, onChange }: SettingInputProps) {
     );
   }
   const shared = {
-    id: setting.key,
-    name: setting.key,
+    id: path,
+    name: path,
     className: 'form-control',
     defaultValue: String(setting.default ?? ''),
     placeholder: setting.placeholder,

@@ -120,15 +120,11 @@ function socketCommands(pluginId: string) {
 
 async function start(element: HTMLElement): Promise<void> {
   document.documentElement.classList.toggle('dark', options.isDark);
-  const { hasSections } = options;
   const { id } = options.manifest;
   const manifest = withValues(options.manifest, await site.settings(id));
   const environment = await site.environment(id);
-  if (!hasSections) {
-    delete manifest.settings_schema.sections;
-  }
   const plugin = await loadPlugin(id, await site.bundleUrl(id));
-  plugin.initialize(registry.forPlugin(hasSections), store);
+  plugin.initialize(registry.forPlugin(), store);
   window.consoleHost = {
     reactVersion: React.version,
     submits: 0,

@@ -15,7 +15,6 @@ export interface SocketMessage {
 
 /** What a plugin has registered, as the host keeps it. */
 export class PluginRegistry {
-  readonly sections = new Map<string, AnyComponent>();
   readonly settings = new Map<string, AnyComponent>();
   readonly socketHandlers = new Map<string, (message: SocketMessage) => void>();
   reconnectHandler: (() => void) | null = null;
@@ -27,7 +26,7 @@ export class PluginRegistry {
   }
 
   /** The object handed to the plugin; keys are compared in lower case, as the host does. */
-  forPlugin(hasSections: boolean): object {
+  forPlugin(): object {
     return {
       registerAdminConsoleCustomSetting: (key: string, component: AnyComponent) => {
         this.settings.set(key.toLowerCase(), component);
@@ -47,16 +46,10 @@ export class PluginRegistry {
       unregisterReconnectHandler: () => {
         this.reconnectHandler = null;
       },
-      ...(hasSections && {
-        registerAdminConsoleCustomSection: (key: string, component: AnyComponent) => {
-          this.sections.set(key.toLowerCase(), component);
-        },
-      }),
     };
   }
 
   clear(): void {
-    this.sections.clear();
     this.settings.clear();
     this.messages = {};
   }

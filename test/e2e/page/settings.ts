@@ -6,16 +6,7 @@ export interface PageManifest {
   settings_schema: {
     header?: string;
     settings?: PageSetting[];
-    sections?: PageSection[];
   };
-}
-
-export interface PageSection {
-  key: string;
-  title?: string;
-  subtitle?: string;
-  custom?: boolean;
-  settings?: PageSetting[];
 }
 
 export interface PageSetting {
@@ -36,8 +27,11 @@ export interface PageOptions {
   isDark: boolean;
   /** Shows the settings as to somebody who may not change them: all of them `disabled`. */
   isReadOnly: boolean;
-  /** False shows the page as a server without custom sections would. */
-  hasSections: boolean;
   /** Whether the site has a socket for events, as Mattermost does; else tests play it. */
   hasSocket: boolean;
+}
+
+/** The host's name for a setting: its path in the configuration, in which a dot of an id is a plus. */
+export function settingPath(pluginId: string, key: string): string {
+  return `PluginSettings.Plugins.${pluginId.replaceAll('.', '+')}.${key.toLowerCase()}`;
 }

@@ -1,4 +1,4 @@
-import type { PageManifest } from './settings.ts';
+import { settingPath, type PageManifest } from './settings.ts';
 
 /** Values of a plugin's settings by key, in lower case as the server keeps them. */
 export type SettingValues = Record<string, string | number | boolean>;
@@ -76,9 +76,8 @@ async function readJson(response: Response): Promise<unknown> {
 export function readForm(form: HTMLFormElement, manifest: PageManifest): SettingValues {
   const values: SettingValues = {};
   const entered = new FormData(form);
-  const { sections = [], settings = [] } = manifest.settings_schema;
-  for (const { key, type } of [...settings, ...sections.flatMap((s) => s.settings ?? [])]) {
-    const value = entered.get(key);
+  for (const { key, type } of manifest.settings_schema.settings ?? []) {
+    const value = entered.get(settingPath(manifest.id, key));
     if (typeof value === 'string') {
       values[key.toLowerCase()] =
         type === 'number' ? Number(value) : type === 'bool' ? value === 'true' : value;
@@ -90,8 +89,7 @@ export function readForm(form: HTMLFormElement, manifest: PageManifest): Setting
 /** The manifest with the server's values in place of the defaults, for the form to show. */
 export function withValues(manifest: PageManifest, values: SettingValues): PageManifest {
   const filled = structuredClone(manifest);
-  const { sections = [], settings = [] } = filled.settings_schema;
-  for (const setting of [...settings, ...sections.flatMap((s) => s.settings ?? [])]) {
+  for (const setting of filled.settings_schema.settings ?? []) {
     const value = values[setting.key.toLowerCase()];
     if (value !== undefined) {
       setting.default = value;

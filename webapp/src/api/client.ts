@@ -83,6 +83,11 @@ export class MetricsApi {
     return this.#ask('POST', 'sync', answers.syncOutcome, signal);
   }
 
+  /** Says that whoever is signed in has saved settings, of which they had edited these. */
+  async announceSave(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#ask('POST', 'settings/saved', ignoreAnswer, signal, { keys });
+  }
+
   /**
    * Turns on the server's own metrics by changing that one setting through the host's REST API, with
    * the rights of whoever is signed in.

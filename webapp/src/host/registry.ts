@@ -1,17 +1,21 @@
-import type { ComponentType, ReactNode } from 'react';
+import type { ComponentType } from 'react';
 
-/** What the host gives a custom section: the settings of that section, already rendered. */
-export interface SectionProps {
-  settingsList?: ReactNode;
+/** Runs after each attempt of the host to save the page, whatever came of it. The host waits for it. */
+export type SaveAction = () => Promise<{ error?: { message?: string } }>;
+
+/** The part that this plugin uses of what the host gives a custom setting. */
+export interface CustomSettingProps {
+  /** The configuration that the page shows; another object once one has been saved. */
+  config?: unknown;
+  registerSaveAction?: (action: SaveAction) => void;
+  unRegisterSaveAction?: (action: SaveAction) => void;
 }
 
 /** The part of the host's plugin registry that this plugin uses. */
 export interface Registry {
-  /** Since server 9.11; its absence means that sections are not supported. */
-  registerAdminConsoleCustomSection?: (key: string, component: ComponentType<SectionProps>) => void;
   registerAdminConsoleCustomSetting: (
     key: string,
-    component: ComponentType,
+    component: ComponentType<CustomSettingProps>,
     options: { showTitle: boolean },
   ) => void;
   registerTranslations: (getTranslations: (locale: string) => Record<string, string>) => void;

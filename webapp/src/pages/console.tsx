@@ -1,4 +1,4 @@
-import React, { type ComponentType, type ReactNode } from 'react';
+import React, { type ComponentType } from 'react';
 import type { MetricsApi } from '../api/client.ts';
 import { ApiContext } from '../api/context.ts';
 import { isPageWide } from '../api/failure.ts';
@@ -6,43 +6,43 @@ import { ZoneProvider } from '../zone/zone.tsx';
 import { FeedContext } from '../polling/feed-context.ts';
 import type { ChangeFeed } from '../polling/change-feed.ts';
 import { Boundary } from '../components/boundary.tsx';
-import type { SectionProps } from '../host/registry.ts';
+import type { CustomSettingProps } from '../host/registry.ts';
 import { Dumps } from './dumps/dumps.tsx';
 import { EnvironmentNotice } from './settings/environment-notice.tsx';
+import { GroupHeading, type SettingsGroup } from './settings/group-heading.tsx';
 import { RefusedNotice } from './settings/refused-notice.tsx';
+import { SaveAnnouncer } from './settings/save-announcer.tsx';
 import { Overview } from './overview/overview.tsx';
 import { useTargets } from './overview/use-targets.ts';
 import { useStatus } from './use-status.ts';
 
-/** The components to register, each in its own boundary and bound to one API. */
-export interface ConsoleParts {
-  /** Everything, for servers that know custom sections. */
-  section: ComponentType<SectionProps>;
-  /** The same in two parts, for the place of two custom settings. */
-  overview: ComponentType;
-  dumps: ComponentType;
-}
+/** The components to register by the keys of their settings, each in its own boundary. */
+export type ConsoleParts = Record<'Stats' | SettingsGroup, ComponentType<CustomSettingProps>>;
 
 export function consoleParts(api: MetricsApi, feed: ChangeFeed): ConsoleParts {
-  const inside = (children: ReactNode) => (
+  const stats = (host: CustomSettingProps) => (
     <Boundary>
       <ApiContext.Provider value={api}>
         <FeedContext.Provider value={feed}>
-          <ZoneProvider>{children}</ZoneProvider>
+          <ZoneProvider>
+            <Everything />
+          </ZoneProvider>
         </FeedContext.Provider>
+        <SaveAnnouncer {...host} />
       </ApiContext.Provider>
     </Boundary>
   );
+  const heading = (group: SettingsGroup) => () => (
+    <Boundary>
+      <GroupHeading group={group} />
+    </Boundary>
+  );
   return {
-    section: ({ settingsList }: SectionProps) =>
-      inside(
-        <>
-          <Everything />
-          {settingsList}
-        </>,
-      ),
-    overview: () => inside(<OverviewOnly />),
-    dumps: () => inside(<DumpsOnly />),
+    Stats: stats,
+    SettingsCollecting: heading('SettingsCollecting'),
+    SettingsKeeping: heading('SettingsKeeping'),
+    SettingsTargets: heading('SettingsTargets'),
+    SettingsLimits: heading('SettingsLimits'),
   };
 }
 
@@ -68,12 +68,4 @@ function Everything() {
       </Boundary>
     </>
   );
-}
-
-function OverviewOnly() {
-  return <Overview status={useStatus()} targets={useTargets()} />;
-}
-
-function DumpsOnly() {
-  return <Dumps status={useStatus()} targets={useTargets()} />;
 }
