@@ -49,6 +49,9 @@ export const gzipLevel = 1;
 /** Bytes of an archive that go from thread to thread at once: few messages, little memory. */
 export const streamChunkBytes = 128 * 1024;
 
+/** Bytes of a file that are read at once to be packed. */
+export const fileChunkBytes = 128 * 1024;
+
 /** Segments of chunks in blocks that are written anew: each is packed and removed when it is full. */
 export const segmentBytes = 4 * 1024 * 1024;
 
@@ -139,6 +142,9 @@ export const unsharedMs = 10 * 60_000;
 
 /** Largest block that is fetched from the file store to be looked at: two hours of many nodes. */
 export const maxFetchedProbeBytes = 128 * 1024 * 1024;
+
+/** Bytes of others that are fetched beside it: snapshots of heads are small, and no two are alike. */
+export const maxFetchedBesideBytes = 16 * 1024 * 1024;
 
 /** Entries of each list of a preview, examples of one label's values, and the length of one. */
 export const maxPreviewEntries = 500;

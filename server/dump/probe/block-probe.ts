@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
-import { rewriteSample, type BlockReader, type Thinning } from '../../../lib/tsdb/index.ts';
+import {
+  rewriteSample,
+  type BlockReader,
+  type RewriteSample,
+  type Thinning,
+} from '../../../lib/tsdb/index.ts';
 import { gzipLevel, maxProbedSamples, maxProbedSeries } from '../limits.ts';
 import { Redactor } from '../redaction/index.ts';
 import { share } from '../selection/index.ts';
@@ -41,20 +46,30 @@ export function probeBlock(source: BlockReader, refs: Uint32Array, plan: ProbePl
   });
   const scale = sample.looked === 0 ? 0 : refs.length / sample.looked;
   const isWhole = mint <= minTime && maxt >= maxTime;
-  const samplesBefore = isWhole
-    ? stats.numSamples
-    : stats.numSamples * share({ mint: minTime, maxt: maxTime }, plan);
   // What is known of all series is better than what some of them tell.
   const isKnown = isWhole && filter === null && sample.samplesBefore > 0;
   const perSample = isKnown ? stats.numSamples / sample.samplesBefore : scale;
   return {
     seriesBefore: stats.numSeries,
-    samplesBefore,
+    samplesBefore: isWhole ? stats.numSamples : samplesInRange(source, refs, plan, sample),
     series: sample.series * scale,
     samples: sample.samples * perSample,
     chunkBytes: packed(sample.chunks, perSample),
     indexBytes: packed(sample.index, scale),
   };
+}
+
+/** Of a block that the range cuts: all of its samples there, whether they are asked for or not. */
+function samplesInRange(
+  { meta: { maxTime: maxt, minTime: mint, stats } }: BlockReader,
+  refs: Uint32Array,
+  plan: ProbePlan,
+  { looked, samplesBefore }: RewriteSample,
+): number {
+  const ofSelected = looked === 0 ? 0 : (samplesBefore * refs.length) / looked;
+  if (plan.filter === null) return ofSelected;
+  // Of the others nothing is known but when the block begins and ends.
+  return Math.max(ofSelected, stats.numSamples * share({ mint, maxt }, plan));
 }
 
 /**

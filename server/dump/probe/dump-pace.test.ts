@@ -11,10 +11,11 @@ const thinned: DumpContent = { ...wholeContent, stepSeconds: 60 };
 /** 20 s of packing and 4 s of reading back, as it was tried. */
 const work: DumpWork = {
   rehearsed: [
-    { packMs: 15_000, checkMs: 3_000, archiveBytes: 75e6, coldMs: 300 },
-    { packMs: 5_000, checkMs: 1_000, archiveBytes: 25e6, coldMs: 100 },
+    { packMs: 15_000, checkMs: 3_000, archiveBytes: 75e6 },
+    { packMs: 5_000, checkMs: 1_000, archiveBytes: 25e6 },
   ],
-  ...{ bytes: 100e6, sourceBytes: 150e6, fetchedBytes: 0, startMs: 500, snapshotMs: 0 },
+  ...{ coldMs: 300, slowdown: 1, startMs: 500, snapshotMs: 0 },
+  ...{ bytes: 100e6, sourceBytes: 150e6, fetchedBytes: 0 },
 };
 
 function told(more: Partial<DumpWork> = {}, rates: Partial<StoreRates> = {}): number {
@@ -36,6 +37,12 @@ test('is the sum of what was tried, the first start of a worker, and little else
   expect(told()).toBeCloseTo(25, 0);
   expect(told({ snapshotMs: 2_000 })).toBeCloseTo(told() + 2, 5);
   expect(told({ startMs: 1_500 })).toBeCloseTo(told() + 1, 5);
+});
+
+test('takes as many times longer as the clock has gone on beside the work that was tried', () => {
+  // Twice the 24.3 s, and the start of the worker as it was.
+  expect(told({ slowdown: 2 })).toBeCloseTo(told() + 24.3, 1);
+  expect(told({ slowdown: 2 }, { put: 2_000 })).toBeCloseTo(told({}, { put: 2_000 }) + 4.3, 1);
 });
 
 test('reads back as many bytes as come out, not as were tried', () => {

@@ -1,12 +1,16 @@
 import type { Dump } from '../../../api/index.ts';
 import type { DumpContent, TimeRange } from '../selection/index.ts';
 import { maxPacedDumps } from '../limits.ts';
-import type { RehearsedKind } from './rehearsal.ts';
+import type { Rehearsed } from './rehearsal.ts';
 
 /** What a dump comes to, as far as it takes time. */
 export interface DumpWork {
   /** What was tried of its blocks; empty when none of them is on this node. */
-  rehearsed: readonly RehearsedKind[];
+  rehearsed: readonly Rehearsed[];
+  /** What code that runs for the first time takes on top. */
+  coldMs: number;
+  /** How far the clock goes while CPUs work a millisecond of what was tried. */
+  slowdown: number;
   /** Of the archive. */
   bytes: number;
   /** Of the blocks that it is made of, and of those among them that are fetched from the file store. */
@@ -95,19 +99,19 @@ export class DumpPace {
 }
 
 function rawMs(work: DumpWork, rates: StoreRates): number {
-  const { bytes, fetchedBytes, rehearsed, snapshotMs, sourceBytes, startMs } = work;
+  const { bytes, coldMs, fetchedBytes, rehearsed, slowdown, snapshotMs, sourceBytes, startMs } =
+    work;
   const get = rates.get ?? modest.bytesPerMs;
   const put = rates.put ?? Infinity;
-  const sum = (of: (kind: RehearsedKind) => number) =>
-    rehearsed.reduce((total, kind) => total + of(kind), 0);
-  const triedBytes = sum(({ archiveBytes }) => archiveBytes);
+  const sum = (of: (kind: Rehearsed) => number) =>
+    slowdown * rehearsed.reduce((total, kind) => total + of(kind), 0);
+  const triedBytes = rehearsed.reduce((total, { archiveBytes }) => total + archiveBytes, 0);
   const isTried = triedBytes > 0;
   const packMs = isTried ? sum(({ packMs: ms }) => ms) : sourceBytes * modest.msPerSourceByte;
   const checkMs = isTried ? (sum(({ checkMs: ms }) => ms) * bytes) / triedBytes : 0;
-  const coldMs = Math.max(0, ...rehearsed.map(({ coldMs: ms }) => ms));
   // The archive is stored while it is made, and unpacked while it is read back.
   const storedMs = Math.max(packMs, bytes / put) + Math.max(checkMs, bytes / get);
-  return baseMs + startMs + coldMs + snapshotMs + fetchedBytes / get + storedMs;
+  return baseMs + startMs + slowdown * coldMs + snapshotMs + fetchedBytes / get + storedMs;
 }
 
 /** Dumps that do the same things with their blocks. */

@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import { codeOf } from '../../../lib/runtime/index.ts';
 import { openBlock, type Thinning } from '../../../lib/tsdb/index.ts';
 import { gzipLevel, maxProbedBlocks } from '../limits.ts';
-import { share } from '../selection/index.ts';
+import { share, type TimeRange } from '../selection/index.ts';
 import { probeBlock, type BlockProbe } from './block-probe.ts';
 import { inOrder } from './probe-order.ts';
 import { selectedSeries } from './selected-series.ts';
@@ -37,7 +37,7 @@ export function estimate(
   let sourceSamples = 0;
   let sourceBytes = 0;
   for (const source of counted) {
-    const part = partOf(source, probed, range);
+    const part = partOf(source, probed, request);
     result.bytes += part.chunkBytes + part.indexBytes + bytesPerBlock;
     result.samples += part.samples;
     result.series = Math.max(result.series, part.series);
@@ -105,19 +105,26 @@ type Part = Pick<BlockProbe, 'chunkBytes' | 'indexBytes' | 'samples' | 'series'>
 function partOf(
   source: ProbeSource,
   probed: readonly Probed[],
-  range: { fromMs: number; toMs: number },
+  request: Pick<EstimateRequest, 'fromMs' | 'toMs' | 'thinning'>,
 ): Part {
   const own = probed.find((candidate) => candidate.source === source);
   if (own !== undefined) return own.probe;
-  const samplesBefore = source.numSamples * share(source, range);
+  const part = probed.find((candidate) => isAllOf(candidate.source, source, request));
+  if (part !== undefined) return grown(part, source, request);
+  const samplesBefore = source.numSamples * share(source, request);
   const like = mostLike(source, probed);
   if (like === undefined) {
-    const bytes = source.sizeBytes * share(source, range) * unprobed.bytesPerByte;
+    const bytes = source.sizeBytes * share(source, request) * unprobed.bytesPerByte;
     const { numSeries: series } = source;
     return { samples: samplesBefore, series, chunkBytes: bytes, indexBytes: 0 };
   }
   const { probe } = like;
-  const samples = samplesBefore * ratio(probe.samples, probe.samplesBefore);
+  const stepMs = request.thinning?.stepMs ?? 0;
+  const ownKept = evenlyKept(samplesBefore / source.numSeries, lengthOf(source, request), stepMs);
+  const { samplesBefore: probedBefore, seriesBefore } = probe;
+  const likeKept = evenlyKept(probedBefore / seriesBefore, lengthOf(like.source, request), stepMs);
+  const kept = ratio(probe.samples, probe.samplesBefore) * ratio(ownKept, likeKept);
+  const samples = Math.min(samplesBefore, samplesBefore * kept);
   const series = source.numSeries * ratio(probe.series, probe.seriesBefore);
   return {
     samples,
@@ -125,6 +132,32 @@ function partOf(
     chunkBytes: samples * ratio(probe.chunkBytes, probe.samples),
     indexBytes: series * ratio(probe.indexBytes, probe.series),
   };
+}
+
+/** Whether a part of the head has what the range has of it, but for what came since it was taken. */
+function isAllOf(part: ProbeSource, head: ProbeSource, { fromMs, toMs }: TimeRange): boolean {
+  if (part.kind !== 'head-part' || head.kind !== 'head') return false;
+  return part.mint <= Math.max(head.mint, fromMs) && part.mint < toMs && part.maxt > fromMs;
+}
+
+/** A part of the head that has become longer by now. */
+function grown({ probe, source }: Probed, head: ProbeSource, range: TimeRange): Part {
+  const times = lengthOf(head, range) / lengthOf(source, range);
+  const { chunkBytes, indexBytes, samples, series } = probe;
+  return { samples: samples * times, series, chunkBytes: chunkBytes * times, indexBytes };
+}
+
+/** How long a source is in the range. */
+function lengthOf({ maxt, mint }: ProbeSource, { fromMs, toMs }: TimeRange): number {
+  return Math.max(1, Math.min(maxt, toMs) - Math.max(mint, fromMs));
+}
+
+/**
+ * Part of so many samples of a series, spread evenly over so long a time, that stays when they are thinned:
+ * the first one, and the newest of every step.
+ */
+function evenlyKept(samples: number, lengthMs: number, stepMs: number): number {
+  return stepMs === 0 ? 1 : Math.min(1, (2 + lengthMs / stepMs) / samples);
 }
 
 /** The one of a length and a time that differ least; the head is like itself. */

@@ -12,7 +12,9 @@ import {
 import { metricTypes } from '../series/index.ts';
 import { DumpError, toDumpError } from '../errors.ts';
 import {
+  maxFetchedBesideBytes,
   maxFetchedProbeBytes,
+  maxProbedBlocks,
   maxPreviewEntries,
   maxPreviewExamples,
   maxWaitingProbes,
@@ -22,6 +24,7 @@ import {
 import { hostsIn } from '../redaction/index.ts';
 import { stopped } from '../refusals.ts';
 import type { DumpPace, DumpWork } from './dump-pace.ts';
+import { spread } from './probe-order.ts';
 import { ProbeRoom } from './probe-room.ts';
 import type {
   EstimateRequest,
@@ -32,7 +35,7 @@ import type {
 } from './protocol.ts';
 
 import { planRehearsals } from './rehearsal-plan.ts';
-import type { RehearsedKind } from './rehearsal.ts';
+import type { Rehearsed } from './rehearsal.ts';
 
 const unknownRates = { get: undefined, put: undefined };
 
@@ -86,14 +89,16 @@ export class ProbeDesk {
 
   /** Tries some of the work, to tell what all of it comes to. */
   async #work(room: ProbeRoom, request: Asked, result: EstimateResult): Promise<DumpWork> {
-    const rehearsed: RehearsedKind[] = [];
+    const rehearsed: Rehearsed[] = [];
     for (const plan of planRehearsals(request)) {
       const kind = await room.tried(request, plan, this.#abort.signal);
       if (kind !== undefined) rehearsed.push(timesOf(kind, plan.times));
     }
     const { bytes, sourceBytes } = result;
     const { fetchedBytes, snapshotMs } = request;
-    return { rehearsed, bytes, sourceBytes, fetchedBytes, startMs: room.startMs, snapshotMs };
+    const { coldMs, slowdown, startMs } = room;
+    const pace = { coldMs, slowdown, startMs, snapshotMs };
+    return { rehearsed, bytes, sourceBytes, fetchedBytes, ...pace };
   }
 
   /** What a dump would give away. */
@@ -174,7 +179,7 @@ export class ProbeDesk {
     range: TimeRange,
   ): Promise<Pick<Asked, 'sources' | 'fetchedBytes' | 'snapshotMs'>> {
     const blocks = this.#coverage.blocks(range);
-    const here = await this.#oneOfTheFileStore(room, blocks);
+    const here = await this.#someOfTheFileStore(room, blocks);
     const sources = blocks.map((block): ProbeSource => {
       const { maxt, mint, numSamples, numSeries, sizeBytes } = block;
       const dir = block.kind === 'local' ? block.dir : (here.get(block.ulid) ?? null);
@@ -194,7 +199,7 @@ export class ProbeDesk {
     const local = this.#parts.local();
     if (head === undefined || local === undefined) return { sources: [], snapshotMs: 0 };
     const whole: ProbeSource = { ...head, sizeBytes: 0, dir: null, kind: 'head' };
-    const part = await room.headPart(local, head.maxt - 1);
+    const part = await room.headPart(local, head.maxt - 1, range);
     if (part === undefined) return { sources: [whole], snapshotMs: 0 };
     const { dir, maxt, mint, numSamples, numSeries, sizeBytes } = part.block;
     const facts = { mint, maxt, numSamples, numSeries, sizeBytes };
@@ -205,19 +210,18 @@ export class ProbeDesk {
     };
   }
 
-  /** When no block is on this node, one that is not too large is fetched. */
-  async #oneOfTheFileStore(
+  /** When no block is on this node, one that is not too large is fetched, and others that are small. */
+  async #someOfTheFileStore(
     room: ProbeRoom,
     blocks: readonly SourceBlock[],
   ): Promise<Map<string, string>> {
+    const wanted = blocks.some(({ kind }) => kind === 'local') ? [] : toFetch(blocks);
+    await room.keepFetched(wanted.map(({ ulid }) => ulid));
     const here = new Map<string, string>();
-    if (blocks.some(({ kind }) => kind === 'local')) return here;
-    const fitting = blocks.filter(({ sizeBytes }) => sizeBytes <= maxFetchedProbeBytes);
-    // The middle one: snapshots of heads are small and not like the blocks.
-    const block = fitting.sort((a, b) => a.sizeBytes - b.sizeBytes)[fitting.length >> 1];
-    if (block === undefined) return here;
-    const dir = await room.fetched(block, this.#abort.signal);
-    if (dir !== undefined) here.set(block.ulid, dir);
+    for (const block of wanted) {
+      const dir = await room.fetched(block, this.#abort.signal);
+      if (dir !== undefined) here.set(block.ulid, dir);
+    }
     return here;
   }
 
@@ -251,12 +255,31 @@ export class ProbeDesk {
   }
 }
 
-function timesOf(kind: RehearsedKind, times: number): RehearsedKind {
-  const { archiveBytes, checkMs, coldMs, packMs } = kind;
+type RemoteSource = SourceBlock & { kind: 'remote' };
+
+/** The middle one by size, and as many others as are small together. */
+function toFetch(blocks: readonly SourceBlock[]): RemoteSource[] {
+  const fitting = blocks
+    .filter((block) => block.kind === 'remote')
+    .filter(({ sizeBytes }) => sizeBytes <= maxFetchedProbeBytes)
+    .sort((a, b) => a.sizeBytes - b.sizeBytes);
+  const [first, ...others] = spread(fitting);
+  if (first === undefined) return [];
+  const chosen = [first];
+  let leftBytes = maxFetchedBesideBytes;
+  for (const block of others) {
+    if (chosen.length === maxProbedBlocks) break;
+    if (block.sizeBytes > leftBytes) continue;
+    leftBytes -= block.sizeBytes;
+    chosen.push(block);
+  }
+  return chosen;
+}
+
+function timesOf({ archiveBytes, checkMs, packMs }: Rehearsed, times: number): Rehearsed {
   return {
     packMs: packMs * times,
     checkMs: checkMs * times,
     archiveBytes: archiveBytes * times,
-    coldMs,
   };
 }

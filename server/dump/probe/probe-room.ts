@@ -6,7 +6,7 @@ import type { BlockInfo } from '../../../lib/tsdb/index.ts';
 import { fetchBlock, WorkArea, type StorePace } from '../work-area/index.ts';
 import { headPartAgeMs, headPartMs, maxTried, rehearsalAgeMs } from '../limits.ts';
 import type { DumpThread, LocalStorePort } from '../ports.ts';
-import { share, type SourceBlock } from '../selection/index.ts';
+import { share, type SourceBlock, type TimeRange } from '../selection/index.ts';
 import type { ProbeRequest } from './protocol.ts';
 import type { RehearsalPlan } from './rehearsal-plan.ts';
 import { rehearse, type RehearsedKind } from './rehearsal.ts';
@@ -28,13 +28,16 @@ interface HeadPart {
   tookMs: number;
 }
 
+/** How much of what holds up a try of half a second holds up a dump as well, as an exponent. */
+const lastingShare = 0.75;
+
 /** What was tried, and when. */
 interface Tried {
   kind: RehearsedKind | undefined;
   atMs: number;
 }
 
-/** Part of its own length by which a part of the head may lag behind: what has just begun changes fast. */
+/** Part of what a range has of the head that may be missing in a part of it: what is short changes fast. */
 const headPartLag = 0.1;
 
 /**
@@ -49,8 +52,9 @@ export class ProbeRoom {
   #headPart: HeadPart | undefined;
   /** By what it was tried with. */
   readonly #tried = new Map<string, Tried>();
-  /** The block of the file store that is here. */
-  #fetched: { ulid: string; dir: string } | undefined;
+  #coldMs = 0;
+  /** Directories of the blocks of the file store that are here. */
+  readonly #fetched = new Map<string, string>();
 
   private constructor(parts: RoomParts, area: WorkArea, thread: DumpThread) {
     this.#parts = parts;
@@ -81,15 +85,17 @@ export class ProbeRoom {
 
   /**
    * The newest part of the head as a block, and what writing it took; undefined when the head is empty. It is
-   * a minute old at most, and not much shorter than what there is now.
+   * a minute old at most, and little of what the range has of the head by now is missing.
    */
   async headPart(
     local: LocalStorePort,
     headMaxMs: number,
+    range: TimeRange,
   ): Promise<{ block: BlockInfo; tookMs: number } | undefined> {
     const nowMs = this.#parts.clock.monotonicMs();
     let part = this.#headPart;
-    if (part === undefined || nowMs - part.takenAtMs >= headPartAgeMs || lags(part, headMaxMs)) {
+    const isYoung = part !== undefined && nowMs - part.takenAtMs < headPartAgeMs;
+    if (part === undefined || !isYoung || lags(part, headMaxMs, range)) {
       part = await this.#takeHeadPart(local, headMaxMs, nowMs);
     }
     const { block, tookMs } = part;
@@ -125,23 +131,56 @@ export class ProbeRoom {
     const kind = await rehearse(parts, request, { range, source });
     if (this.#tried.size === maxTried) this.#tried.clear();
     this.#tried.set(key, { kind, atMs: nowMs });
+    this.#coldMs = Math.max(this.#coldMs, kind?.coldMs ?? 0);
     return kind;
   }
 
+  /** The most that code which had not run before took longer: every dump has a new worker. */
+  get coldMs(): number {
+    return this.#coldMs;
+  }
+
+  /**
+   * How far the clock will go while CPUs work a millisecond, by the last minute's tries; 1 without any. Other
+   * programs that are busy in a short try are not always so in a long dump.
+   */
+  get slowdown(): number {
+    const nowMs = this.#parts.clock.monotonicMs();
+    let wallMs = 0;
+    let workMs = 0;
+    for (const { atMs, kind } of this.#tried.values()) {
+      if (kind === undefined || nowMs - atMs >= rehearsalAgeMs) continue;
+      wallMs += kind.took.wallMs;
+      workMs += kind.took.workMs;
+    }
+    return wallMs > 0 && workMs > 0 ? (wallMs / workMs) ** lastingShare : 1;
+  }
+
   /** Directory of a block of the file store; undefined when it is gone from there. */
-  async fetched(source: SourceBlock, signal: AbortSignal): Promise<string | undefined> {
-    if (source.kind === 'local') return source.dir;
-    if (this.#fetched?.ulid === source.ulid) return this.#fetched.dir;
-    await this.#dropFetched();
+  async fetched(
+    source: SourceBlock & { kind: 'remote' },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const known = this.#fetched.get(source.ulid);
+    if (known !== undefined) return known;
     const dir = join(await this.#area.directory('in'), source.ulid);
     try {
       await fetchBlock(this.#parts, source, dir, signal);
-      this.#fetched = { ulid: source.ulid, dir };
+      this.#fetched.set(source.ulid, dir);
       return dir;
     } catch (error) {
       await rm(dir, { recursive: true, force: true });
       if (codeOf(error) === 'STORE_NOT_FOUND') return undefined;
       throw error;
+    }
+  }
+
+  /** Removes blocks of the file store that are not among these. */
+  async keepFetched(ulids: readonly string[]): Promise<void> {
+    for (const [ulid, dir] of this.#fetched) {
+      if (ulids.includes(ulid)) continue;
+      this.#fetched.delete(ulid);
+      await rm(dir, { recursive: true, force: true });
     }
   }
 
@@ -151,15 +190,11 @@ export class ProbeRoom {
     });
     await this.#area.remove();
   }
-
-  async #dropFetched(): Promise<void> {
-    const old = this.#fetched;
-    this.#fetched = undefined;
-    if (old !== undefined) await rm(old.dir, { recursive: true, force: true });
-  }
 }
 
-function lags({ block }: HeadPart, headMaxMs: number): boolean {
+function lags({ block }: HeadPart, headMaxMs: number, { fromMs, toMs }: TimeRange): boolean {
   if (block === undefined) return true;
-  return headMaxMs >= block.maxt + headPartLag * (block.maxt - block.mint);
+  const untilMs = Math.min(headMaxMs + 1, toMs);
+  const missingMs = untilMs - block.maxt;
+  return missingMs > 0 && missingMs >= headPartLag * (untilMs - Math.max(fromMs, block.mint));
 }

@@ -6,16 +6,19 @@ import type { OpenRequest } from '../packing/index.ts';
 import type { ProbeRequest, SampleBlock, SampleBlockRequest, SampleBlocks } from './protocol.ts';
 import type { RehearsalPlan } from './rehearsal-plan.ts';
 
-/** Runs that count, behind one that warms the code; a burst of other work hits one of them. */
-const warmRuns = 3;
+/** Runs of one sample: more than the least as long as there is time, which a busy machine has not. */
+const runsOfSample = { least: 5, most: 7, untilMs: 500 };
 
-/**
- * What a large dump takes of what as many small ones do (measured over several kinds of dumps): the engine
- * goes on to make code faster, and each begins and ends anew.
- */
-const largeShare = 0.85;
+/** Runs that do not count: the engine goes on to make code faster until it has run a while. */
+const warmUpRuns = 2;
 
-/** What making a part of a dump took, by the phases that it has. */
+/** Time on the clock, and time that CPUs have worked for it. */
+interface Took {
+  wallMs: number;
+  workMs: number;
+}
+
+/** What making a part of a dump takes, in CPU time by the phases that it has. */
 export interface Rehearsed {
   /** Reading, checking, writing anew, compressing: all that is done with the blocks. */
   packMs: number;
@@ -35,12 +38,21 @@ export interface RehearsalParts {
 
 /** What was told about a dump of all sources of one kind. */
 export interface RehearsedKind extends Rehearsed {
-  /** What the very first run took longer than the next: code that has not run before is slower. */
+  /** What the first runs took longer than the next: code that has not run before is slower. */
   coldMs: number;
+  /** The warm runs together: how far the clock goes while this work is done. */
+  took: Took;
+}
+
+/** One small dump. */
+interface Run {
+  pack: Took;
+  check: Took;
+  archiveBytes: number;
 }
 
 /**
- * Makes a small dump of some series of a block, with the very code that makes large ones, and tells what
+ * Makes small dumps of some series of a block, with the very code that makes large ones, and tells what
  * the whole block would take. Undefined when the block is gone.
  */
 export async function rehearse(
@@ -56,15 +68,17 @@ export async function rehearse(
       signal,
     })) as SampleBlocks;
     if (selected === null && others === null) return undefined;
-    const whole: RehearsedKind = { packMs: 0, checkMs: 0, archiveBytes: 0, coldMs: 0 };
+    const none: Took = { wallMs: 0, workMs: 0 };
+    const whole = { packMs: 0, checkMs: 0, archiveBytes: 0, coldMs: 0, took: none };
     for (const sample of [selected, others]) {
       if (sample === null) continue;
-      const { coldMs, ...took } = await severalDumps(parts, { ...request, ...range }, sample);
+      const found = await severalDumps(parts, { ...request, ...range }, sample);
       const times = sample.ofSeries / sample.series;
-      whole.packMs += took.packMs * times * largeShare;
-      whole.checkMs += took.checkMs * times;
-      whole.archiveBytes += took.archiveBytes * times;
-      whole.coldMs += coldMs;
+      whole.packMs += found.packMs * times;
+      whole.checkMs += found.checkMs * times;
+      whole.archiveBytes += found.archiveBytes * times;
+      whole.coldMs += found.coldMs;
+      whole.took = sumOf([whole.took, found.took]);
     }
     return whole;
   } finally {
@@ -72,24 +86,51 @@ export async function rehearse(
   }
 }
 
-/** A first dump, and what the middle one of the next takes beyond one of nothing. */
+/** What the middle one of several dumps takes beyond one of nothing, the first ones aside. */
 async function severalDumps(
   parts: RehearsalParts,
   request: ProbeRequest,
   sample: SampleBlock,
 ): Promise<RehearsedKind> {
-  const cold = await dumpOnce(parts, request, [sample.dir]);
+  const { least, most, untilMs } = runsOfSample;
+  const startedMs = parts.clock.monotonicMs();
+  const hasTime = () => parts.clock.monotonicMs() - startedMs < untilMs;
+  const runs: Run[] = [];
+  while (runs.length < least || (runs.length < most && hasTime())) {
+    runs.push(await dumpOnce(parts, request, [sample.dir]));
+  }
   const empty = await dumpOnce(parts, request, []);
-  const runs: Rehearsed[] = [];
-  while (runs.length < warmRuns) runs.push(await dumpOnce(parts, request, [sample.dir]));
-  const packMs = Math.max(0, middle(runs.map((run) => run.packMs)) - empty.packMs);
-  const checkMs = Math.max(0, middle(runs.map((run) => run.checkMs)) - empty.checkMs);
-  const coldMs = Math.max(0, cold.packMs + cold.checkMs - packMs - checkMs);
-  return { packMs, checkMs, archiveBytes: cold.archiveBytes, coldMs };
+  const [cold, warm] = [runs.slice(0, warmUpRuns), runs.slice(warmUpRuns)];
+  const beyond = (run: Run, phase: 'pack' | 'check') => lessOf(run[phase], empty[phase]);
+  const middleOf = (phase: 'pack' | 'check') =>
+    middle(warm.map((run) => beyond(run, phase).workMs));
+  const [packMs, checkMs] = [middleOf('pack'), middleOf('check')];
+  const all = (run: Run) => sumOf([beyond(run, 'pack'), beyond(run, 'check')]);
+  const coldMs = cold.reduce(
+    (sum, run) => sum + Math.max(0, all(run).workMs - packMs - checkMs),
+    0,
+  );
+  const { archiveBytes = 0 } = runs[0] ?? {};
+  return { packMs, checkMs, archiveBytes, coldMs, took: sumOf(warm.map(all)) };
 }
 
+/** The middle one, of two the smaller: what disturbs adds to the time. */
 function middle(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  return [...values].sort((a, b) => a - b)[(values.length - 1) >> 1] ?? 0;
+}
+
+function sumOf(parts: readonly Took[]): Took {
+  return parts.reduce(
+    (sum, { wallMs, workMs }) => ({ wallMs: sum.wallMs + wallMs, workMs: sum.workMs + workMs }),
+    { wallMs: 0, workMs: 0 },
+  );
+}
+
+function lessOf(a: Took, b: Took): Took {
+  return {
+    wallMs: Math.max(0, a.wallMs - b.wallMs),
+    workMs: Math.max(0, a.workMs - b.workMs),
+  };
 }
 
 /** A dump of a small block, or of none, into memory and back. */
@@ -97,7 +138,7 @@ async function dumpOnce(
   { clock, parentDir, signal, thread }: RehearsalParts,
   { filter, fromMs: mint, isRedacted, thinning, toMs: maxt }: ProbeRequest,
   blockDirs: string[],
-): Promise<Rehearsed> {
+): Promise<Run> {
   const stream = new ArchiveStream(thread, 'rehearsal', signal);
   const pieces: Uint8Array[] = [];
   const open: Omit<OpenRequest, 'id'> = {
@@ -105,22 +146,28 @@ async function dumpOnce(
     // No secret: nothing is kept.
     aliasSecret: isRedacted ? new Uint8Array(32) : null,
   };
+  const timed = async (work: () => Promise<void>): Promise<Took> => {
+    const workedMs = (await stream.call('dump.workTime', {})) as number;
+    const startedMs = clock.monotonicMs();
+    await work();
+    const wallMs = clock.monotonicMs() - startedMs;
+    return { wallMs, workMs: ((await stream.call('dump.workTime', {})) as number) - workedMs };
+  };
   try {
     await stream.call('dump.open', open);
     stream.start(async (bytes) => {
       for await (const piece of bytes) pieces.push(piece);
     });
-    const startedMs = clock.monotonicMs();
-    if (isRedacted) await stream.call('dump.learnHosts', { hosts: [], dirs: blockDirs });
-    const group = { blockDirs, mint, maxt, filter, outDir: parentDir, isOwned: false };
-    await stream.call('dump.addGroup', group);
-    await stream.call('dump.finish', { texts: [], manifest: {} });
-    await stream.taken();
-    const packedMs = clock.monotonicMs();
-    await stream.check(given(pieces), () => undefined);
-    const checkedMs = clock.monotonicMs();
+    const pack = await timed(async () => {
+      if (isRedacted) await stream.call('dump.learnHosts', { hosts: [], dirs: blockDirs });
+      const group = { blockDirs, mint, maxt, filter, outDir: parentDir, isOwned: false };
+      await stream.call('dump.addGroup', group);
+      await stream.call('dump.finish', { texts: [], manifest: {} });
+      await stream.taken();
+    });
+    const check = await timed(() => stream.check(given(pieces), () => undefined));
     const archiveBytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    return { packMs: packedMs - startedMs, checkMs: checkedMs - packedMs, archiveBytes };
+    return { pack, check, archiveBytes };
   } catch (error) {
     throw await stream.abandon(error);
   } finally {

@@ -20,11 +20,13 @@ import type {
   SampleBlocks,
 } from './protocol.ts';
 import { writeSampleBlocks } from './sample-block.ts';
+import { workTimeMs } from './work-time.ts';
 
 /** The worker's side of estimates and previews. */
 export function createProbeHandlers(
   clock: Pick<Clock, 'monotonicMs' | 'nowMs'> = systemClock,
   rng: Rng = systemRng,
+  workTime: () => number = workTimeMs,
 ) {
   // Whoever looks at the clock has just done something that takes its time.
   const clockOf = (context: Pick<ThreadContext, 'checkCancelled'>) => () => {
@@ -38,6 +40,7 @@ export function createProbeHandlers(
     'dump.sampleBlocks': (request: SampleBlockRequest): SampleBlocks => {
       return writeSampleBlocks(request, clock.nowMs(), rng);
     },
+    'dump.workTime': (): number => workTime(),
     'dump.preview': (request: PreviewRequest, context: ThreadContext): DumpPreview => {
       return preview(request, clockOf(context));
     },
