@@ -31,7 +31,7 @@ export type ListEntry =
   | { kind: 'object'; key: string; sizeBytes: number; modifiedMs: number }
   | { kind: 'prefix'; key: string };
 
-/** What is written: bytes at hand, or chunks as they come. */
+/** What is written: bytes at hand, or chunks as they come, each good until the next one is asked for. */
 export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** Options of {@link ObjectStore.put}. */

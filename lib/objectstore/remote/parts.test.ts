@@ -2,10 +2,13 @@ import { expect, test } from '@jest/globals';
 import { seededRng, systemClock } from '../../runtime/index.ts';
 import { partsOf } from './parts.ts';
 
+/** Chunks that are good until the next one is asked for. */
 async function* chunksOf(sizes: readonly number[], bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   let at = 0;
   for (const size of sizes) {
-    yield await Promise.resolve(bytes.subarray(at, (at += size)));
+    const chunk = await Promise.resolve(Uint8Array.from(bytes.subarray(at, (at += size))));
+    yield chunk;
+    chunk.fill(255);
   }
 }
 

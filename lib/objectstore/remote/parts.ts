@@ -9,13 +9,14 @@ export async function* partsOf(
   partBytes: number,
   sizeBytes = Infinity,
 ): AsyncGenerator<{ bytes: Uint8Array; isLast: boolean }, void, undefined> {
-  /** A single chunk is passed on as it is. */
+  /** A single chunk needs no room for a whole part. */
   let only: Uint8Array | undefined;
   let part: Buffer | undefined;
   let filled = 0;
   for await (const chunk of chunks) {
     if (filled === 0 && chunk.length <= partBytes && only === undefined) {
-      only = chunk;
+      // Its memory is the giver's again when the next one is asked for.
+      only = Uint8Array.from(chunk);
       filled = chunk.length;
       continue;
     }
