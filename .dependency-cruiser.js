@@ -46,6 +46,12 @@ const arrows = {
     ...['lib', 'api', 'server/mattermost', 'server/settings', 'server/dump'],
     ...['server/configuration\\.ts', 'server/status\\.ts', 'server/telemetry'],
   ],
+  'server/parts': [
+    ...['lib', 'api', 'server/mattermost', 'server/collect'],
+    ...['server/share', 'server/dump', 'server/places', 'server/membership', 'server/duty'],
+    ...['server/state', 'server/telemetry', 'server/environment\\.ts', 'server/status\\.ts'],
+    ...['server/configuration\\.ts', 'server/server-facts\\.ts'],
+  ],
   webapp: ['api'],
   // Tools look at what the plugin leaves on the disk; nothing may need a tool.
   tools: ['lib', 'server/collect'],

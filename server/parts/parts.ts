@@ -1,11 +1,11 @@
-import { syncOutcome } from '../api/answers.ts';
-import type { Cardinality, Gap, Problem, SyncOutcome, Target } from '../api/index.ts';
-import { asError, sleep } from '../lib/runtime/index.ts';
-import type { Configuration } from './configuration.ts';
-import type { DumpService, PacketDump } from './dump/index.ts';
+import { syncOutcome } from '../../api/answers.ts';
+import type { Cardinality, Gap, Problem, SyncOutcome, Target } from '../../api/index.ts';
+import { asError, sleep } from '../../lib/runtime/index.ts';
+import type { Configuration } from '../configuration.ts';
+import type { DumpService, PacketDump } from '../dump/index.ts';
 import { endParts } from './end-parts.ts';
-import type { PluginClusterEvent } from './mattermost/index.ts';
-import { Shift, type Duty, type Membership } from './membership/index.ts';
+import type { PluginClusterEvent } from '../mattermost/index.ts';
+import { Shift, type Duty, type Membership } from '../membership/index.ts';
 import type { OpenedParts } from './opened-parts.ts';
 import {
   answerAsk,
@@ -14,9 +14,9 @@ import {
   NotCollecting,
   pulseOf,
   serverRestarts,
-} from './state/index.ts';
-import { listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
-import { partsMetrics, type PartsMetrics } from './telemetry/index.ts';
+} from '../state/index.ts';
+import { listenerStatus, type NodeStatus, type StatusSources } from '../status.ts';
+import { partsMetrics, type PartsMetrics } from '../telemetry/index.ts';
 
 /** How long whoever asks for a sync waits for its end. */
 const syncPatienceMs = 8_000;

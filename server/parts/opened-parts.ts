@@ -1,13 +1,13 @@
-import type { Problem } from '../api/index.ts';
-import type { Clock, Logger, OnDemandThread } from '../lib/runtime/index.ts';
-import type { Store } from '../lib/tsdb/index.ts';
-import type { GapLedger, MetadataBook, ScrapeClient } from './collect/index.ts';
-import type { DumpService, SupportPacket } from './dump/index.ts';
-import type { Collecting, GapCopier, HeadKeeper, TargetSource } from './duty/index.ts';
-import type { Membership } from './membership/index.ts';
-import type { FilePlace } from './places/index.ts';
-import type { BlockCatalog, BlockSync, HeadSnapshots } from './share/index.ts';
-import type { CollectorView, OwnState } from './state/index.ts';
+import type { Problem } from '../../api/index.ts';
+import type { Clock, Logger, OnDemandThread } from '../../lib/runtime/index.ts';
+import type { Store } from '../../lib/tsdb/index.ts';
+import type { GapLedger, MetadataBook, ScrapeClient } from '../collect/index.ts';
+import type { DumpService, SupportPacket } from '../dump/index.ts';
+import type { Collecting, GapCopier, HeadKeeper, TargetSource } from '../duty/index.ts';
+import type { Membership } from '../membership/index.ts';
+import type { FilePlace } from '../places/index.ts';
+import type { BlockCatalog, BlockSync, HeadSnapshots } from '../share/index.ts';
+import type { CollectorView, OwnState } from '../state/index.ts';
 
 /** Everything that was opened, in the order of its opening. */
 export interface OpenedParts {

@@ -1,5 +1,5 @@
-import { asError, sleep, type Clock, type Logger } from '../lib/runtime/index.ts';
-import type { Shift } from './membership/index.ts';
+import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import type { Shift } from '../membership/index.ts';
 import type { OpenedParts } from './opened-parts.ts';
 
 /** All that a stop may take: the server ends the process 10 s after it asked. */

@@ -1,0 +1,2 @@
+export { openParts } from './open-parts.ts';
+export type { Parts, PartsFacts } from './parts.ts';
