@@ -1,4 +1,4 @@
-import type { Clock, Rng } from '../../runtime/index.ts';
+import { codeOf, type Clock, type Rng } from '../../runtime/index.ts';
 import type { JsonObject } from '../block/index.ts';
 import { copyHead, headCopyBuffers, Pacer, type Head } from '../head/index.ts';
 import { newUlid } from '../ulid.ts';
@@ -8,6 +8,7 @@ import type { Problems } from './problems.ts';
 import type { Turnstile } from './turnstile.ts';
 import type { BlockInfo, SnapshotRequest, StoreThread } from './types.ts';
 import type { WalLog } from './wal-log.ts';
+import { WalRenewal } from './wal-renewal.ts';
 import type { WriteHeadBlock, WroteHeadBlock } from './write-head-block.ts';
 
 const method = 'tsdb.writeHeadBlock';
@@ -42,6 +43,7 @@ interface Unforgotten {
  */
 export class Cutter {
   readonly #parts: CutterParts;
+  readonly #renewal: WalRenewal;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
   #retryMs = firstCutRetryMs;
@@ -50,13 +52,17 @@ export class Cutter {
 
   constructor(parts: CutterParts) {
     this.#parts = parts;
+    this.#renewal = new WalRenewal(parts);
   }
 
-  /** Whether there is something to cut or to tidy up, and no failure is recent. */
+  /** Whether there is something to cut, to tidy up or to write anew, and no failure is recent. */
   get isDue(): boolean {
+    return !this.#abort.signal.aborted && (this.#isCutDue || this.#renewal.isDue);
+  }
+
+  get #isCutDue(): boolean {
     if (!this.#hasFullRange && this.#unforgotten === undefined) return false;
-    if (this.#parts.clock.monotonicMs() < this.#notBeforeMs) return false;
-    return !this.#abort.signal.aborted;
+    return this.#parts.clock.monotonicMs() >= this.#notBeforeMs;
   }
 
   /** Cuts as long as a block is due. Never rejects: a failure is a problem in the status. */
@@ -99,6 +105,9 @@ export class Cutter {
 
   async #cutAll(): Promise<void> {
     const { signal } = this.#abort;
+    // A checkpoint of what is doubted would be no better, if it could be read at all.
+    await this.#renewal.run(signal);
+    if (!this.#isCutDue) return;
     try {
       if (this.#unforgotten !== undefined) await this.#forget(this.#unforgotten, signal);
       while (this.#hasFullRange && !signal.aborted) await this.#cutOne(signal);
@@ -110,6 +119,7 @@ export class Cutter {
 
   async #cutEverything(signal: AbortSignal): Promise<void> {
     const { clock, head, turnstile } = this.#parts;
+    await this.#renewal.run(signal);
     try {
       if (this.#unforgotten !== undefined) await this.#forget(this.#unforgotten, signal);
       await turnstile.enter(async () => {
@@ -174,7 +184,7 @@ export class Cutter {
     this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `cutting a block failed and will be tried again: ${reason}`;
-    problems.set('cut', { code: 'TSDB_CUT_FAILED', message });
+    problems.set('cut', { code: 'TSDB_CUT_FAILED', message, reason });
     this.#retryMs = Math.min(2 * this.#retryMs, lastCutRetryMs);
   }
 
@@ -192,7 +202,13 @@ export class Cutter {
       await head.dropBefore(unforgotten.headMs, new Pacer(clock));
       return wal.cutSegment();
     });
-    await wal.writeCheckpoint(last, unforgotten.walMs, thread, signal);
+    try {
+      await wal.writeCheckpoint(last, unforgotten.walMs, thread, signal);
+    } catch (error) {
+      // What cannot be read now cannot be read by the next try, but memory has all of it.
+      if (codeOf(error)?.startsWith('TSDB_WAL_') === true) wal.writer.noteDoubted(last);
+      throw error;
+    }
     this.#unforgotten = undefined;
   }
 

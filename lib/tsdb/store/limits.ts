@@ -21,6 +21,13 @@ export const mergeRanges: readonly number[] = [1, 3, 9];
 export const firstMergeRetryMs = 60_000;
 export const lastMergeRetryMs = 30 * 60_000;
 
+/**
+ * Pause after the WAL could not be written anew; it doubles from failure to failure up to the second
+ * number. Short at first: until then a power cut costs all since the last block.
+ */
+export const firstRenewRetryMs = 10_000;
+export const lastRenewRetryMs = 10 * 60_000;
+
 /** Part of the free disk that a merge may fill; the rest is for the WAL. */
 export const mergeSpaceShare = 0.25;
 

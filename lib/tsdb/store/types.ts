@@ -99,6 +99,10 @@ export interface StoreProblem {
   /** `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`, `TSDB_CUT_FAILED`, `TSDB_MERGE_FAILED`, `TSDB_DELETE_FAILED`. */
   code: string;
   message: string;
+  /** What the message is made of, for other words than these: why, in those of whoever failed. */
+  reason?: string;
+  /** The block that cannot be read. */
+  block?: string;
 }
 
 /** Times, `[mint, maxt)`, of which samples were stored and are missing. */

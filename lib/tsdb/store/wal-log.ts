@@ -1,17 +1,26 @@
-import type { Head, Pacer } from '../head/index.ts';
+import { copyHead, headCopyBuffers, type Head, type HeadCopy, type Pacer } from '../head/index.ts';
 import type { SampleBatch } from '../sample-batch.ts';
 import { SamplesEncoder } from '../wal/index.ts';
 import { maxSamplesPerRecord, maxSeriesPerRecord } from './limits.ts';
+import type { WroteCheckpoint } from './checkpoint-writer.ts';
 import { SeriesEncoder } from './series-encoder.ts';
 import type { StoreThread } from './types.ts';
 import { removeCovered, type WalListing } from './wal-dir.ts';
 import type { WalWriter } from './wal-writer.ts';
-import type { WriteCheckpoint, WroteCheckpoint } from './write-checkpoint.ts';
+import type { WriteCheckpoint } from './write-checkpoint.ts';
+import type { WriteHeadCheckpoint } from './write-head-checkpoint.ts';
 
 interface Checkpoint {
   covered: number;
   segments: number[];
   sizeBytes: number;
+}
+
+/** What a checkpoint is to be made of, and the last segment that it covers. */
+export interface Renewal {
+  liveRefs: Uint32Array<ArrayBuffer>;
+  copy: HeadCopy | null;
+  covered: number;
 }
 
 type Aliases = Pick<WriteCheckpoint, 'aliasFrom' | 'aliasTo'>;
@@ -117,18 +126,45 @@ export class WalLog {
       segmentBytes: this.#segmentLimit,
     };
     const transfer = [payload.liveRefs.buffer];
-    const result = (await thread.call('tsdb.writeCheckpoint', payload, {
-      transfer,
-      signal,
-    })) as WroteCheckpoint;
-    this.#checkpoint = {
-      covered: last,
-      segments: result.segments,
-      sizeBytes: result.sizeBytes,
+    const options = { transfer, signal };
+    const result = (await thread.call('tsdb.writeCheckpoint', payload, options)) as WroteCheckpoint;
+    await this.#cover(last, result);
+  }
+
+  /** Ends the segment and copies all that it and those before it are needed for. */
+  async cutForRenewal(pacer: Pacer): Promise<Renewal> {
+    const { series } = this.#head;
+    // Series that are added from here on are written by the next commit.
+    const liveRefs = series.refs.slice(0, series.slotEnd);
+    const copy = await copyHead(this.#head, -Infinity, Infinity, pacer);
+    return { liveRefs, copy: copy ?? null, covered: await this.cutSegment() };
+  }
+
+  /** Replaces the finished segments up to that of a renewal by a checkpoint of what was in memory. */
+  async renew(renewal: Renewal, thread: StoreThread, signal: AbortSignal): Promise<void> {
+    const { copy, covered, liveRefs } = renewal;
+    const named = copy === null ? [...liveRefs] : [];
+    const payload: WriteHeadCheckpoint = {
+      ...{ walDir: this.#dir, segmentBytes: this.#segmentLimit },
+      ...{ copy, covered, liveRefs },
     };
+    const transfer = [liveRefs.buffer, ...(copy === null ? [] : headCopyBuffers(copy))];
+    const options = { transfer, signal };
+    const method = 'tsdb.writeHeadCheckpoint';
+    const result = (await thread.call(method, payload, options)) as WroteCheckpoint;
+    for (const ref of named) if (ref !== 0) this.noteSeries(ref);
+    await this.#cover(covered, result);
+  }
+
+  /** A durable checkpoint stands in for the segments up to `last`. */
+  async #cover(last: number, { segments, sizeBytes }: WroteCheckpoint): Promise<void> {
+    this.#checkpoint = { covered: last, segments, sizeBytes };
     // The checkpoint calls every series by its own reference.
     this.#aliases = { aliasFrom: new Uint32Array(0), aliasTo: new Uint32Array(0) };
-    for (const segment of segments) this.#finished.delete(segment);
+    for (const segment of this.#finished.keys()) {
+      if (segment <= last) this.#finished.delete(segment);
+    }
+    this.writer.noteCovered(last);
     await removeCovered(this.#dir, last);
   }
 

@@ -67,22 +67,37 @@ test('syncs a finished segment, too, and names the next one', async () => {
   expect(disk.news().sort()).toEqual(['close 0', 'dir', 'sync 0', 'sync 1']);
 });
 
-test.each(['sync 0', 'dir'])('tries %s again when it has failed', async (failing) => {
+test.each(['sync 0', 'dir'])('believes no later %s when it has failed once', async (failing) => {
   const { disk, writer, write } = await begin();
   await write();
   disk.failing = failing;
-  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-  expect(writer.isDirty).toBe(true);
+  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO', message: /says no/ });
+  expect([writer.isDirty, writer.isDoubted]).toEqual([true, true]);
   disk.news();
-  await writer.sync();
+  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO', message: /refused/ });
+  // Tried again all the same: what it brings to the disk is better than nothing.
   expect(disk.news()).toContain(failing);
-  expect(writer.isDirty).toBe(false);
+  await writer.cutSegment();
+  await write();
+  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO', message: /refused/ });
+  writer.noteCovered(0);
+  await writer.sync();
+  expect([writer.isDirty, writer.isDoubted]).toEqual([false, false]);
 });
 
-test('tells that a finished segment could not be synced', async () => {
+test('tells that a finished segment could not be synced, unless it is covered by then', async () => {
   const { disk, writer, write } = await begin();
-  await write();
-  disk.failing = 'sync 0';
-  await writer.cutSegment();
-  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+  for (const isCovered of [false, true]) {
+    const { segment } = writer;
+    await write();
+    disk.failing = `sync ${String(segment)}`;
+    await writer.cutSegment();
+    if (isCovered) writer.noteCovered(segment);
+    const synced = writer.sync();
+    if (isCovered) await synced;
+    else await expect(synced).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+    expect(writer.isDoubted).toBe(!isCovered);
+    writer.noteCovered(segment);
+    await writer.sync();
+  }
 });

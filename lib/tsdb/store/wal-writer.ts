@@ -46,7 +46,11 @@ export class WalWriter {
   /** The directory entry of the segment is not durable yet. */
   #isNew = true;
   /** Closing of earlier segments; each resolves with its failure, if any. */
-  #retiring: Promise<unknown>[] = [];
+  #retiring: Promise<Retired>[] = [];
+  /** Segments up to this are not needed any more; -1 for none. */
+  #covered = -1;
+  /** Segments up to this may be incomplete on the disk, whatever a later sync says; -1 for none. */
+  #doubted = -1;
 
   private constructor(
     dir: string,
@@ -89,7 +93,26 @@ export class WalWriter {
 
   /** Whether there is something to {@link sync}. */
   get isDirty(): boolean {
-    return this.#isDirty || this.#isNew || this.#retiring.length > 0;
+    return this.#isDirty || this.#isNew || this.#retiring.length > 0 || this.isDoubted;
+  }
+
+  /**
+   * Whether the disk has refused to sync a segment that is still needed. The kernel may have given up
+   * what it could not write: it would call a second try a success without writing anything. Only what is
+   * written anew, into other files, counts from then on.
+   */
+  get isDoubted(): boolean {
+    return this.#doubted > this.#covered;
+  }
+
+  /** The segments up to `last` cannot be relied on. */
+  noteDoubted(last: number): void {
+    this.#doubted = Math.max(this.#doubted, last);
+  }
+
+  /** A durable checkpoint has made the segments up to `last` superfluous. */
+  noteCovered(last: number): void {
+    this.#covered = Math.max(this.#covered, last);
   }
 
   /** Frames a record; nothing is written before {@link write}. */
@@ -138,7 +161,7 @@ export class WalWriter {
       throw walError(cause);
     }
     const sizeBytes = this.#size;
-    this.#retiring.push(retire(this.#file));
+    this.#retiring.push(retire(this.#file, finished));
     this.#file = file;
     this.#segment = finished + 1;
     this.#size = 0;
@@ -148,27 +171,37 @@ export class WalWriter {
     return { segment: finished, sizeBytes };
   }
 
-  /** Makes everything durable that was written before the call. */
+  /**
+   * Makes everything durable that was written before the call. Once it has failed it goes on to fail until
+   * the segments are covered: see {@link isDoubted}.
+   */
   async sync(): Promise<void> {
-    const retiring = this.#retiring;
-    this.#retiring = [];
+    const retiring = this.#retiring.splice(0);
     const isNew = this.#isNew;
     const wasDirty = this.#isDirty;
     this.#isNew = false;
     this.#isDirty = false;
+    let suspect = this.#segment;
     try {
       const retired = await Promise.all(retiring);
+      suspect = this.#segment;
       if (wasDirty) await this.#file.datasync();
       // The segment may have been finished meanwhile: then that file was another one.
       retired.push(...(await Promise.all(this.#retiring.splice(0))));
-      const failure = retired.find((result) => result !== undefined);
-      if (failure !== undefined) throw walError(failure);
+      for (const { segment, failure } of retired) {
+        if (failure === undefined || segment <= this.#covered) continue;
+        suspect = segment;
+        throw walError(failure);
+      }
+      suspect = this.#segment;
       if (isNew) await this.#syncDirectory(this.#dir);
     } catch (cause) {
       this.#isDirty ||= wasDirty;
       this.#isNew ||= isNew;
+      this.noteDoubted(suspect);
       throw walError(cause);
     }
+    if (this.isDoubted) throw doubted();
   }
 
   /** Makes everything durable and closes the segment. */
@@ -224,16 +257,28 @@ async function syncDirectory(dir: string): Promise<void> {
   }
 }
 
+interface Retired {
+  segment: number;
+  failure?: unknown;
+}
+
 /** Makes a finished segment durable and closes it; resolves with the failure. */
-async function retire(file: WalFile): Promise<unknown> {
+async function retire(file: WalFile, segment: number): Promise<Retired> {
   try {
     try {
       await file.datasync();
     } finally {
       await file.close();
     }
-    return undefined;
-  } catch (error) {
-    return error;
+    return { segment };
+  } catch (failure) {
+    return { segment, failure };
   }
+}
+
+function doubted(): StoreError {
+  const message =
+    'the disk has refused to sync the WAL; until its content is written anew, nothing that was collected ' +
+    'since the last block is safe';
+  return new StoreError('TSDB_WAL_IO', message);
 }

@@ -4,11 +4,13 @@ import { deleteBlocks } from './delete-blocks.ts';
 import type { StoreThread } from './types.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
 import { writeHeadBlock } from './write-head-block.ts';
+import { writeHeadCheckpoint } from './write-head-checkpoint.ts';
 
 /** The methods that a store calls in its thread: pass them to `serveThread`. */
 export const storeHandlers = {
   'tsdb.writeHeadBlock': writeHeadBlock,
   'tsdb.writeCheckpoint': writeCheckpoint,
+  'tsdb.writeHeadCheckpoint': writeHeadCheckpoint,
   'tsdb.mergeBlocks': mergeBlocks,
   'tsdb.deleteBlocks': deleteBlocks,
 } satisfies ThreadHandlers;

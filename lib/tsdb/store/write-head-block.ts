@@ -9,7 +9,8 @@ import {
   type ChunkEntry,
 } from '../chunk/index.ts';
 import { writeBlock, type BlockSeries } from '../disk/index.ts';
-import { pageBits, pageMask, type HeadCopy } from '../head/index.ts';
+import type { HeadCopy } from '../head/index.ts';
+import { chunkOf, decodeSymbols, groupBySeries, labelsOf } from './copied-series.ts';
 
 /** Payload of the method `tsdb.writeHeadBlock`. */
 export interface WriteHeadBlock {
@@ -57,24 +58,6 @@ function* headSeries({ copy, mint, maxt }: WriteHeadBlock): Generator<BlockSerie
   }
 }
 
-/** Chunks by series slot: those of slot `s` are `order[starts[s] .. starts[s + 1]]`, by time. */
-function groupBySeries(copy: HeadCopy): { starts: Uint32Array; order: Uint32Array } {
-  const { count, series, mint } = copy;
-  const slots = copy.pairsAt.length;
-  const starts = new Uint32Array(slots + 1);
-  for (let at = 0; at < count; at++) starts[series[at]! + 1]!++;
-  for (let slot = 0; slot < slots; slot++) starts[slot + 1]! += starts[slot]!;
-  const next = starts.slice();
-  const order = new Uint32Array(count);
-  for (let at = 0; at < count; at++) order[next[series[at]!]!++] = at;
-  for (let slot = 0; slot < slots; slot++) {
-    const from = starts[slot]!;
-    const to = starts[slot + 1]!;
-    if (to - from > 1) order.subarray(from, to).sort((a, b) => mint[a]! - mint[b]!);
-  }
-  return { starts, order };
-}
-
 /** Slots with chunks, ordered by label set through the ranks of their symbols. */
 function sortedSlots(copy: HeadCopy, symbols: string[], starts: Uint32Array): Uint32Array {
   const { pairs, pairsAt, pairsLength } = copy;
@@ -104,25 +87,6 @@ function rankOf(symbols: readonly string[]): Uint32Array {
   return rank;
 }
 
-function decodeSymbols({ symbolBytes, symbolEnds }: HeadCopy): string[] {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const symbols: string[] = [];
-  let start = 0;
-  for (const end of symbolEnds) {
-    symbols.push(decoder.decode(symbolBytes.subarray(start, end)));
-    start = end;
-  }
-  return symbols;
-}
-
-function labelsOf(copy: HeadCopy, symbols: readonly string[], slot: number): string[] {
-  const labels: string[] = [];
-  const start = copy.pairsAt[slot]!;
-  const end = start + copy.pairsLength[slot]!;
-  for (let at = start; at < end; at++) labels.push(symbols[copy.pairs[at]!]!);
-  return labels;
-}
-
 /** Takes chunks inside the range as they are and encodes those at its edges again. */
 class ChunkTrimmer {
   readonly #mint: number;
@@ -135,9 +99,7 @@ class ChunkTrimmer {
   }
 
   entry(copy: HeadCopy, at: number): ChunkEntry | undefined {
-    const address = copy.address[at]!;
-    const start = address & pageMask;
-    const data = copy.pages[address >>> pageBits]!.subarray(start, start + copy.length[at]!);
+    const data = chunkOf(copy, at);
     const mint = copy.mint[at]!;
     const maxt = copy.maxt[at]!;
     if (mint >= this.#mint && maxt < this.#maxt) {
