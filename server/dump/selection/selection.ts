@@ -14,16 +14,11 @@ export interface TimeRange {
 }
 
 /** A block that a dump is made of and where its files are. */
-export type SourceBlock = {
-  ulid: string;
-  mint: number;
-  maxt: number;
-  numSamples: number;
-  numSeries: number;
-  sizeBytes: number;
-  /** Level-1 blocks that it was made of. */
-  sources: readonly string[];
-} & ({ kind: 'local'; dir: string } | { kind: 'remote'; area: BlockArea; block: RemoteBlock });
+export type SourceBlock = Pick<
+  BlockInfo,
+  'ulid' | 'mint' | 'maxt' | 'numSamples' | 'numSeries' | 'sizeBytes' | 'sources'
+> &
+  ({ kind: 'local'; dir: string } | { kind: 'remote'; area: BlockArea; block: RemoteBlock });
 
 /** Whether a block `[mint, maxt)` has a part in the range. */
 export function overlaps(block: { mint: number; maxt: number }, range: TimeRange): boolean {
