@@ -100,7 +100,8 @@ function parsePrintedSample(line: string): PrintedSample {
   return { labels, value: parseGoFloat(String(value)), timeMs: Number(time) };
 }
 
-function parseGoFloat(text: string): number {
+/** A value as Go prints it. */
+export function parseGoFloat(text: string): number {
   if (text === '+Inf') return Infinity;
   if (text === '-Inf') return -Infinity;
   return Number(text);

@@ -1,4 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { parseGoFloat } from './dump-archive.ts';
+import { keyOf, type SeriesModel } from './series-model.ts';
 import { freePort, startDaemon, waitForHttp, type Daemon } from './processes.ts';
 
 /** A running Prometheus on loopback. */
@@ -8,13 +10,21 @@ export interface Prometheus {
   query(query: string, timeMs: number): Promise<{ value: number; series: number }>;
   /** How many series `query` gives at `timeMs`; throws when Prometheus refuses it. */
   count(query: string, timeMs: number): Promise<number>;
+  /** Samples of all series that fit, from `fromMs` on and before `toMs`, without staleness markers. */
+  samples(query: string, fromMs: number, toMs: number): Promise<SeriesModel>;
+  /** Data of a GET below its API. */
+  api<Data>(path: string): Promise<Data>;
+  /** A POST below the API that changes what it has. */
+  admin(path: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 interface QueryAnswer {
-  status: string;
-  error?: string;
-  data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+  result: { metric: Record<string, string>; value: [number, string] }[];
+}
+
+interface RangeAnswer {
+  result: { metric: Record<string, string>; values: [number, string][] }[];
 }
 
 /**
@@ -38,6 +48,7 @@ scrape_configs:
     `--config.file=${config}`,
     `--storage.tsdb.path=${dataPath ?? `${directory}/data`}`,
     '--storage.tsdb.retention.time=10y',
+    '--web.enable-admin-api',
     `--web.listen-address=127.0.0.1:${port}`,
   ];
   return start(port, args, `${directory}/prometheus.log`);
@@ -65,16 +76,39 @@ export async function startViewerPrometheus(
 async function start(port: number, args: string[], log: string): Promise<Prometheus> {
   const daemon = startDaemon('prometheus', args, log);
   await waitForHttp(`http://127.0.0.1:${port}/-/ready`);
+  const api = async <Data>(path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`);
+    const answer = (await response.json()) as { status: string; error?: string; data: Data };
+    if (answer.status !== 'success') throw new Error(`${path}: ${String(answer.error)}`);
+    return answer.data;
+  };
   const ask = async (query: string, timeMs: number) => {
     const parameters = new URLSearchParams({ query, time: String(timeMs / 1000) });
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?${parameters.toString()}`);
-    const answer = (await response.json()) as QueryAnswer;
-    if (answer.status !== 'success') throw new Error(`${query}: ${String(answer.error)}`);
-    return answer.data.result;
+    return (await api<QueryAnswer>(`query?${parameters.toString()}`)).result;
   };
   return {
     port,
     stop: () => daemon.stop(),
+    api,
+    async samples(query, fromMs, toMs) {
+      // A range reaches from behind its begin to its end, included; times are in milliseconds.
+      const time = String((toMs - 1) / 1000);
+      const parameters = new URLSearchParams({ query: `${query}[${toMs - fromMs}ms]`, time });
+      const { result } = await api<RangeAnswer>(`query?${parameters.toString()}`);
+      return new Map(
+        result.map(({ metric, values }) => {
+          const samples = values.map(([at, value]): [number, number] => {
+            return [Math.round(at * 1000), parseGoFloat(value)];
+          });
+          return [keyOf(Object.entries(metric)), new Map(samples)];
+        }),
+      );
+    },
+    async admin(path) {
+      const address = `http://127.0.0.1:${port}/api/v1/admin/tsdb/${path}`;
+      const response = await fetch(address, { method: 'POST' });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    },
     count: async (query, timeMs) => (await ask(query, timeMs)).length,
     async query(query, timeMs) {
       const series = await ask(query, timeMs);

@@ -16,6 +16,7 @@ import { checkHttp } from './check-http.ts';
 import { checkLife } from './check-life.ts';
 import { checkAudit, checkOwnMetrics } from './check-own-metrics.ts';
 import { checkObjectStore } from './check-objectstore.ts';
+import { checkMerged, checkRedacted, type Merging } from './check-redacted.ts';
 import { checkServedSamples } from './check-served-samples.ts';
 import { checkThinning } from './check-thinning.ts';
 import { checkViewer } from './check-viewer.ts';
@@ -55,6 +56,7 @@ const host = await GoHost.start(`${directory}/server`, resolve(bundle), {
   },
 });
 const bed: Bed = { checks, directory, host, target, intervalMs: 1000 };
+let merging: Merging | undefined;
 
 try {
   await checkLife.start(bed);
@@ -65,6 +67,7 @@ try {
   await checkAudit(bed);
   await checkServedSamples(bed);
   await checkViewer(bed);
+  merging = await checkRedacted(bed);
   await checkDifferential(bed);
   await checkLife.crash(bed);
   await checkLife.end(bed, resolve(bundle));
@@ -74,12 +77,13 @@ try {
   await checkCluster(checks, directory, resolve(bundle));
   await checkDriver(checks, directory);
   await checkObjectStore(checks, directory, resolve(bundle), target);
+  if (merging !== undefined) await checkMerged(bed, merging);
   await checkDowngrade({ checks, directory, host }, reader);
 } catch (error) {
   // A step on which the rest depends; what it needed has been said.
   await checks.check('the run reaches its end', () => Promise.reject(error as Error));
 } finally {
-  await host.kill();
+  await Promise.all([host.kill(), merging?.prometheus.stop()]);
   await Promise.all([target.stop(), exporter.daemon.stop()]);
 }
 
