@@ -23,7 +23,7 @@ export type { ApiError } from './errors.ts';
 export { inEnglish, toldAs } from './in-english.ts';
 export { makeProblem } from './make-problem.ts';
 export {
-  maxListed,
+  isKnownSentence,
   say,
   type KnownSentence,
   type Sentence,

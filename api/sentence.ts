@@ -24,6 +24,11 @@ export interface KnownSentence extends Sentence {
   readonly id: SentenceId;
 }
 
+/** Whether this version can say a sentence that was told to it. */
+export function isKnownSentence(sentence: Sentence): sentence is KnownSentence {
+  return Object.hasOwn(english, sentence.id);
+}
+
 type English = typeof english;
 
 /** The values that the template of a sentence names. */

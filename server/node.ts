@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  consolePages,
+  say,
   type ApiError,
   type Cardinality,
   type Dump,
@@ -10,8 +10,9 @@ import {
   type SyncOutcome,
   type Target,
 } from '../api/index.ts';
-import { asError, codeOf, errorText } from '../lib/runtime/index.ts';
+import { asError } from '../lib/runtime/index.ts';
 import { ChangeEvents, EventReaders, RefusedSave } from './console/index.ts';
+import { startProblem } from './start-problem.ts';
 import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
 import { DumpError, noPacketDump } from './dump/index.ts';
@@ -224,8 +225,10 @@ export class MetricsNode implements WebServices {
   }
 
   #whyNoDump(): ApiError {
-    const { code, message } = this.#startProblem ?? starting();
-    return { code, message, detail: '' };
+    const problem = this.#startProblem;
+    if (problem === undefined) return starting().toApiError();
+    const { code, message, sentences } = problem;
+    return { code, message, detail: '', ...(sentences && { sentence: sentences.message }) };
   }
 
   /** Those that need no open parts. */
@@ -302,29 +305,6 @@ function isMoved(before: Configuration, after: Configuration): boolean {
   );
 }
 
-const fullDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'TSDB_DISK_FULL']);
-const startAdvice: Readonly<Record<string, string>> = {
-  TSDB_LOCKED:
-    'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).',
-  TSDB_DISK_FULL: 'Free disk space for the data directory; collecting begins by itself.',
-};
-const placeAdvice = 'Set DBPath to a directory that the Mattermost server can write.';
-const unknownAdvice = 'The server log has the reason; give it to whoever supports the plugin.';
-
-function startProblem(error: unknown): Problem {
-  const code = codeOf(error) ?? 'START_FAILED';
-  const isFull = fullDisk.has(code);
-  return {
-    code: isFull ? 'TSDB_DISK_FULL' : code,
-    severity: 'error',
-    message: isFull ? 'The disk of the data directory is full.' : errorText(error),
-    advice:
-      startAdvice[isFull ? 'TSDB_DISK_FULL' : code] ??
-      (code === 'START_FAILED' ? unknownAdvice : placeAdvice),
-    link: consolePages.plugin,
-  };
-}
-
 function idleSync(driver: string): Status['sync'] {
   return {
     driver,
@@ -366,5 +346,5 @@ function deskOver(parts: () => Parts | undefined, onChange: () => void): DumpDes
 }
 
 function starting(): DumpError {
-  return new DumpError('DUMP_STOPPED', 'The plugin is still starting: try again in a moment.');
+  return new DumpError('DUMP_STOPPED', say('dump.starting'));
 }

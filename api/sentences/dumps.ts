@@ -67,6 +67,8 @@ export const dumps = {
   'note.half-block': 'Block {ulid} in the file store is not whole and left out: {reason}.',
   'note.block-left': 'Block {ulid} left the file store while the dump was built.',
   'note.bad-block': 'Block {ulid} cannot be read and is left out ({code}).',
+  'note.nobody-collects': 'No node collects at present.',
+  'note.head-refused': 'Node {node} did not hand out its newest samples ({code}).',
   'note.stale': '{reason} The newest sample in this dump is of {newestTime}.',
   'note.gaps-cut': 'Only {keptCount} of {gapCount} gaps are listed.',
   'note.families-cut': 'Only {keptCount} of {familyCount} metric families are described.',

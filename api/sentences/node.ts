@@ -22,7 +22,8 @@ export const node = {
 
   'start.full': 'The disk of the data directory is full.',
   'start.full.advice': 'Free disk space for the data directory; collecting begins by itself.',
-  'start.locked': 'Another process uses the data directory: {reason}',
+  'start.locked': 'The data directory is in use by another process.',
+  'start.locked.by': 'The data directory is in use by process {pid}.',
   'start.locked.advice':
     'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).',
   'start.failed': 'The plugin could not start collecting: {reason}',
@@ -43,6 +44,9 @@ export const node = {
   'tsdb.merge': 'Blocks could not be merged: {reason}',
   'tsdb.merge.advice':
     'Nothing is lost. Check the disk of the data directory; a block that is damaged can be moved out of it.',
+  'tsdb.delete': 'A block could not be deleted: {reason}',
+  'tsdb.delete.advice':
+    'Nothing is lost. Check the disk of the data directory and who owns the files in it.',
   'tsdb.cut': 'No block could be made of the newest samples: {reason}',
   'tsdb.cut.advice': 'Check the disk of the data directory; the plugin tries again by itself.',
   'tsdb.other': 'The store has a problem: {reason}',

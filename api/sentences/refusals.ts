@@ -6,6 +6,7 @@ export const refusals = {
   'api.may-not-write':
     'Only a system administrator, or a role with rights on the console page "Performance Monitoring", may make, download and delete dumps.',
   'api.may-not-unmask': 'Only a system administrator may see what the aliases of a dump stand for.',
+  'api.may-not-save': 'Only those who may change the settings of plugins can have saved them.',
   'api.not-collecting': 'The node that was asked does not collect, or is starting.',
   'api.not-found': 'The plugin has nothing at this address.',
   'api.defect': 'The plugin failed to answer; the server log has the reason.',
@@ -19,4 +20,6 @@ export const refusals = {
   'api.too-many-dumps': 'You have begun {limitCount} dumps within a minute: wait {waitMs}.',
   'api.too-many-questions':
     'You have asked {limitCount} times what a dump would be within a minute: wait {waitMs}.',
+  'api.too-many-saves': 'You have saved {limitCount} times within a minute: wait {waitMs}.',
+  'api.no-keys': 'The settings that were edited must be named, as a list of their keys.',
 } as const;

@@ -6,9 +6,12 @@
 export class ThreadError extends Error {
   override readonly name = 'ThreadError';
   readonly code: string;
+  /** What the handler's error had under this name; undefined when it had nothing. */
+  readonly details: unknown;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: string, message: string, options: ErrorOptions & { details?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
+    this.details = options.details;
   }
 }

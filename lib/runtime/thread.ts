@@ -9,6 +9,15 @@ import { codeOf } from './thrown.ts';
  */
 export type ThreadEntry = { kind: 'file'; path: URL | string } | { kind: 'source'; source: string };
 
+/** What a thread is made of. */
+export interface ThreadOptions {
+  name: string;
+  entry: ThreadEntry;
+  maxOldSpaceMb?: number;
+  /** Room for objects that were just made; that of the process when absent. Less is slower and smaller. */
+  maxYoungSpaceMb?: number;
+}
+
 /** Options of one call into a thread. */
 export interface ThreadCall {
   /** Buffers that move to the thread; the caller can no longer read them. */
@@ -45,7 +54,15 @@ interface Request {
 type Reply =
   | { id: number; kind: 'progress'; progress: unknown }
   | { id: number; kind: 'result'; result: unknown }
-  | { id: number; kind: 'error'; message: string; code: string; name: string };
+  | ({ id: number; kind: 'error' } & ErrorFacts);
+
+/** What of an error crosses: `details` is whatever the error has under that name, as a clone. */
+interface ErrorFacts {
+  message: string;
+  code: string;
+  name: string;
+  details: unknown;
+}
 
 interface PendingCall {
   resolve: (result: unknown) => void;
@@ -65,14 +82,17 @@ export class Thread {
   #nextId = 1;
   #ended = false;
 
-  constructor(options: { name: string; entry: ThreadEntry; maxOldSpaceMb?: number }) {
-    const { entry, name } = options;
+  constructor(options: ThreadOptions) {
+    const { entry, maxYoungSpaceMb, name } = options;
     const workerOptions = {
       name,
       // A worker must never write to the process' stdout: the host reads the handshake there.
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: options.maxOldSpaceMb ?? threadOldSpaceMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.maxOldSpaceMb ?? threadOldSpaceMb,
+        ...(maxYoungSpaceMb === undefined ? {} : { maxYoungGenerationSizeMb: maxYoungSpaceMb }),
+      },
     };
     this.#worker =
       entry.kind === 'file'
@@ -154,7 +174,7 @@ export class Thread {
         call.resolve(reply.result);
         break;
       case 'error':
-        call.reject(new ThreadError(reply.code, reply.message));
+        call.reject(new ThreadError(reply.code, reply.message, { details: reply.details }));
         break;
     }
   }
@@ -204,9 +224,10 @@ async function answer(
   }
 }
 
-function describeError(error: unknown): { message: string; code: string; name: string } {
+function describeError(error: unknown): ErrorFacts {
   if (!(error instanceof Error)) {
-    return { message: String(error), code: 'THREAD_FAILED', name: 'Error' };
+    return { message: String(error), code: 'THREAD_FAILED', name: 'Error', details: undefined };
   }
-  return { message: error.message, code: codeOf(error) ?? 'THREAD_FAILED', name: error.name };
+  const { message, name, details } = error as Error & { details?: unknown };
+  return { message, code: codeOf(error) ?? 'THREAD_FAILED', name, details };
 }

@@ -1,4 +1,4 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import { badMessageToldMs } from './limits.ts';
 
@@ -26,13 +26,13 @@ export class BadMessages {
     const reason = this.#told();
     if (reason === undefined) return [];
     return [
-      {
+      makeProblem({
         code: 'CLUSTER_BAD_MESSAGE',
         severity: 'warning',
-        message: `A message from another node could not be used. ${reason}`,
-        advice: 'Install the same version of the plugin on all nodes. Nothing is lost by this.',
+        message: say('cluster.bad-message', { reason }),
+        advice: say('cluster.bad-message.advice'),
         link: consolePages.pluginManagement,
-      },
+      }),
     ];
   }
 

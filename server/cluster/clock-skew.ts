@@ -1,4 +1,4 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import { clockToleranceMs } from './limits.ts';
 
 /** How far the clock of another node may be ahead of this one's; negative: behind. */
@@ -26,22 +26,26 @@ export function skewProblems(
 ): Problem[] {
   const told = nodes.flatMap(({ host, skew }) => {
     if (skew === undefined) return [];
-    if (skew.leastMs > clockToleranceMs) return [`${host} ${seconds(skew.leastMs)} ahead`];
-    return skew.mostMs < -clockToleranceMs ? [`${host} ${seconds(-skew.mostMs)} behind`] : [];
+    const { leastMs, mostMs } = skew;
+    if (leastMs > clockToleranceMs) {
+      return [say('cluster.clock-ahead', { host, skewMs: wholeSeconds(leastMs) })];
+    }
+    if (mostMs >= -clockToleranceMs) return [];
+    return [say('cluster.clock-behind', { host, skewMs: wholeSeconds(-mostMs) })];
   });
   if (told.length === 0) return [];
   return [
-    {
+    makeProblem({
       code: 'CLUSTER_CLOCK_SKEW',
       severity: 'warning',
-      message: `The clocks of the nodes differ; by the clock of this one: ${told.join(', ')}.`,
-      advice:
-        'Keep the clocks of all nodes with NTP: when another node collects, its samples are refused until its clock has caught up, or stand at wrong times.',
+      message: say('cluster.clocks', { nodes: told }),
+      advice: say('cluster.clocks.advice'),
       link: consolePages.highAvailability,
-    },
+    }),
   ];
 }
 
-function seconds(ms: number): string {
-  return `at least ${String(Math.floor(ms / 1000))} s`;
+/** Downwards: it is at least so much. */
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
 }

@@ -1,7 +1,7 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import type { ParsedLease } from './lease-record.ts';
 import type { LeaseView } from './lease-view.ts';
-import { fenceMs, overlapToldMs, standstillMs } from './limits.ts';
+import { fenceMs, overlapToldMs, standstillMs, takeoverMs } from './limits.ts';
 
 /** The lease went to another node while this one still held it. */
 export interface Overlap {
@@ -35,87 +35,83 @@ export function leaseProblems(facts: LeaseFacts): Problem[] {
 
 function databaseProblem({ view, databaseError }: LeaseFacts): Problem | undefined {
   if (!view.isDatabaseFailing) return undefined;
-  const reason = databaseError?.message ?? 'no answer in time';
+  const reason = databaseError?.message ?? say('cluster.database.late');
   const isHolder = view.role === 'holding';
-  return {
+  return makeProblem({
     code: 'CLUSTER_DATABASE_FAILING',
     severity: 'warning',
-    message: `The database does not answer this node: ${reason}. ${
-      isHolder ? 'Collecting goes on.' : 'This node cannot tell whether another one collects.'
-    }`,
-    advice: 'Check the connection of this server to its database; all resumes by itself.',
+    message: say(isHolder ? 'cluster.database.holding' : 'cluster.database.listening', { reason }),
+    advice: say('cluster.database.advice'),
     link: consolePages.database,
-  };
+  });
 }
 
 function unsureProblem({ view, nowMs, confirmedMs }: LeaseFacts): Problem | undefined {
   if (view.role !== 'holding' || view.isSure || confirmedMs === undefined) return undefined;
-  return {
+  return makeProblem({
     code: 'CLUSTER_LEASE_UNSURE',
     severity: 'warning',
-    message: `This node collects, but could not confirm that for ${seconds(nowMs - confirmedMs)}. Nothing is deleted from the file store meanwhile; if another node reaches the database, it collects too.`,
-    advice: 'Check the connection of this server to its database; nothing is lost.',
+    message: say('cluster.unsure', { sinceMs: nowMs - confirmedMs }),
+    advice: say('cluster.unsure.advice'),
     link: consolePages.database,
-  };
+  });
 }
 
 function recordProblem({ seen }: LeaseFacts): Problem | undefined {
   if (seen?.parsed?.kind === 'unknownVersion') {
-    return {
+    return makeProblem({
       code: 'CLUSTER_LEASE_VERSION',
       severity: 'warning',
-      message: 'A node with a newer version of the plugin collects; this node cannot tell which.',
-      advice: 'Install the same version of the plugin on all nodes.',
+      message: say('cluster.lease-version'),
+      advice: say('cluster.same-version'),
       link: consolePages.pluginManagement,
-    };
+    });
   }
   if (seen?.parsed?.kind === 'unreadable') {
-    return {
+    const { reason } = seen.parsed;
+    return makeProblem({
       code: 'CLUSTER_LEASE_UNREADABLE',
       severity: 'warning',
-      message: `The record of the collecting node cannot be read: ${seen.parsed.reason}. It is replaced when it does not change for 15 s.`,
-      advice: 'If this stays, find out what else writes the plugin’s keys.',
-    };
+      message: say('cluster.lease-unreadable', { reason, limitMs: takeoverMs }),
+      advice: say('cluster.lease-unreadable.advice'),
+    });
   }
   return undefined;
 }
 
 function standstillProblem({ view, seen, nowMs }: LeaseFacts): Problem | undefined {
   if (view.role === 'holding' || seen === undefined || view.isDatabaseFailing) return undefined;
-  const forMs = nowMs - seen.sinceMs;
-  if (forMs < standstillMs) return undefined;
-  return {
+  const sinceMs = nowMs - seen.sinceMs;
+  if (sinceMs < standstillMs) return undefined;
+  return makeProblem({
     code: 'CLUSTER_NO_COLLECTOR',
     severity: 'error',
-    message: `As far as this node can read, no node has been collecting for ${seconds(forMs)}, but the database refuses that it takes over.`,
-    advice:
-      'Check that the read replica of the database follows its primary, and that the primary can be written to.',
+    message: say('cluster.standstill', { sinceMs }),
+    advice: say('cluster.standstill.advice'),
     link: consolePages.database,
-  };
+  });
 }
 
 function overlapProblem({ view, overlap, nowMs }: LeaseFacts): Problem | undefined {
   if (overlap === undefined || nowMs - overlap.atMs > overlapToldMs) return undefined;
-  const now = view.holder === undefined ? 'another node' : `node ${view.holder.host}`;
-  if (overlap.unsureMs >= fenceMs) {
-    return {
+  const sinceMs = overlap.unsureMs;
+  if (sinceMs >= fenceMs) {
+    const host = view.holder?.host;
+    return makeProblem({
       code: 'CLUSTER_TWO_COLLECTORS',
       severity: 'warning',
-      message: `This node had no contact with the database for ${seconds(overlap.unsureMs)}, and ${now} took over. Both may have collected meanwhile: rates stay right, counts of samples do not.`,
-      advice:
-        'Check why this server was cut off from its database, or stood still. This message goes away by itself.',
+      message:
+        host === undefined
+          ? say('cluster.two', { sinceMs })
+          : say('cluster.two.known', { sinceMs, host }),
+      advice: say('cluster.two.advice'),
       link: consolePages.database,
-    };
+    });
   }
-  return {
+  return makeProblem({
     code: 'CLUSTER_LEASE_OVERWRITTEN',
     severity: 'warning',
-    message: `The lease of this node was overwritten ${seconds(overlap.unsureMs)} after its last confirmation, sooner than a node of this plugin does.`,
-    advice:
-      'Find out what else writes the plugin’s keys, or whether the database was restored from a backup.',
-  };
-}
-
-function seconds(durationMs: number): string {
-  return `${Math.round(durationMs / 1000)} s`;
+    message: say('cluster.overwritten', { afterMs: sinceMs }),
+    advice: say('cluster.overwritten.advice'),
+  });
 }

@@ -1,4 +1,4 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import { asError, type Clock, type Logger, sleep } from '../../lib/runtime/index.ts';
 import { clockSkewOf, skewProblems, type ClockSkew } from './clock-skew.ts';
 import * as limits from './limits.ts';
@@ -111,16 +111,17 @@ export class NodeRegistry {
   #versionProblems(): Problem[] {
     const nodes = this.nodes();
     if (new Set(nodes.map(({ pluginVersion }) => pluginVersion)).size < 2) return [];
-    const versions = nodes.map(({ host, pluginVersion }) => `${host} ${pluginVersion}`).join(', ');
+    const versions = nodes.map(({ host, pluginVersion }) =>
+      say('cluster.version', { host, version: pluginVersion }),
+    );
     return [
-      {
+      makeProblem({
         code: 'CLUSTER_MIXED_VERSIONS',
         severity: 'warning',
-        message: `The nodes run different versions of the plugin: ${versions}.`,
-        advice:
-          'During an upgrade this passes within minutes; if it stays, restart the plugin where it is old.',
+        message: say('cluster.versions', { versions }),
+        advice: say('cluster.versions.advice'),
         link: consolePages.pluginManagement,
-      },
+      }),
     ];
   }
 

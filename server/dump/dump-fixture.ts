@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Dump, Gap, Target } from '../../api/index.ts';
+import type { Dump, Gap, KnownSentence, Target } from '../../api/index.ts';
 import { LocalStore } from '../../lib/objectstore/index.ts';
 import { FaultyStore } from '../../lib/objectstore/faulty-store-fixture.ts';
 import {
@@ -130,7 +130,7 @@ export class DumpRig {
   readonly catalog: BlockCatalog;
   /** What the file store has of heads, and what asking the collecting node for more comes to. */
   readonly heads: BlockCatalog;
-  silence: string | undefined;
+  silence: KnownSentence | undefined;
   onFlush: () => Promise<void> = () => Promise.resolve();
   readonly changes: string[] = [];
   /** Called before each call into the worker. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { say } from '../../api/index.ts';
 import { DumpRig, hours, startMs } from './dump-fixture.ts';
 
 let rig: DumpRig;
@@ -47,10 +48,10 @@ test('what the collecting node hands out is in it, also when there was nothing b
 
 test('without an answer it says up to when it reaches, if more was asked for', async () => {
   await rig.makeRemote(await rig.addBlock(4, 2));
-  rig.silence = 'Node b did not answer.';
+  rig.silence = say('note.head-refused', { node: 'b', code: 'CLUSTER_TIMEOUT' });
   const whole = await rig.service.create(hours(4, 0), 'admin');
   expect((await rig.finished(whole.id)).warnings).toEqual([
-    'Node b did not answer. The newest sample in this dump is of 2026-11-20 09:59:45 UTC.',
+    'Node b did not hand out its newest samples (CLUSTER_TIMEOUT). The newest sample in this dump is of 2026-11-20 09:59:45 UTC.',
   ]);
   const past = await rig.service.create({ ...hours(4, 3), toMs: hours(4, 3).toMs + 1 }, 'admin');
   expect((await rig.finished(past.id)).warnings).toEqual([]);

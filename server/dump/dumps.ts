@@ -1,4 +1,11 @@
-import type { Dump, DumpAliases, DumpChoices, DumpEstimate, DumpPreview } from '../../api/index.ts';
+import {
+  say,
+  type Dump,
+  type DumpAliases,
+  type DumpChoices,
+  type DumpEstimate,
+  type DumpPreview,
+} from '../../api/index.ts';
 import { errorText, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey, isJobId } from '../share/index.ts';
 import {
@@ -20,7 +27,7 @@ import { DumpCoverage, wholeContent, type DumpContent, type TimeRange } from './
 import { DumpError, toDumpError } from './errors.ts';
 import { maxFinishedJobs, maxQueuedJobs } from './limits.ts';
 import type { KvStore } from './ports.ts';
-import { DumpPace, ProbeDesk } from './probe/index.ts';
+import { DumpPace, KeptPace, ProbeDesk } from './probe/index.ts';
 import { queueFull, stopped } from './refusals.ts';
 import { StorePace, WorkArea } from './work-area/index.ts';
 
@@ -59,6 +66,7 @@ export class DumpService {
   readonly #coverage: DumpCoverage;
   readonly #admission: Admission;
   readonly #probes: ProbeDesk;
+  readonly #pace: KeptPace;
   readonly #choices: ChoiceDesk;
   readonly #expiry: DumpExpiry;
   readonly #room: ArchiveRoom;
@@ -78,6 +86,8 @@ export class DumpService {
     this.#book = book;
     this.#expiry = new DumpExpiry({ ...options, remove: (dump) => this.#removeOld(dump) });
     const pace = new DumpPace();
+    const { pluginVersion } = options.facts;
+    this.#pace = new KeptPace({ ...options, pluginVersion, pace });
     this.#probes = new ProbeDesk(options, coverage, pace);
     this.#choices = new ChoiceDesk(options, coverage);
     const { archiveDisk } = options;
@@ -87,7 +97,7 @@ export class DumpService {
       ...{ parts: options, logger, book },
       checkRoom: ({ requested, ...content }) => this.#room.check(requested, content),
       onChange: (record) => {
-        pace.learn(record.dump);
+        this.#pace.learn(record.dump);
         options.onChange?.(this.#told(record));
       },
       onFinished: () => this.#prune(),
@@ -100,6 +110,7 @@ export class DumpService {
   /** Clears what an earlier run left and begins its unfinished jobs again. */
   async start(): Promise<void> {
     await WorkArea.sweep(this.#options.dataDirectory);
+    await this.#pace.load();
     await this.#importOld();
     await this.#watch.start();
   }
@@ -109,6 +120,7 @@ export class DumpService {
     this.#isStopped = true;
     const askers = [this.#probes.stop(), this.#choices.stop()];
     await Promise.all([this.#watch.stop(), this.#runner.stop(), ...askers]);
+    await this.#pace.settled();
   }
 
   /** Another node has created a job: its record is to be watched from now on. */
@@ -130,8 +142,8 @@ export class DumpService {
     const facts = { range, content, userId, node, owner, nowMs: clock.nowMs() };
     const record = newRecord(newJobId(rng), facts);
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
-      const message = 'The job could not be written to the database: try again in a moment.';
-      throw new DumpError('DUMP_FAILED', message, { detail: errorText(cause), cause });
+      const detail = errorText(cause);
+      throw new DumpError('DUMP_FAILED', say('dump.not-written'), { detail, cause });
     });
     if (!isWritten) throw stopped();
     const { id } = record.dump;
@@ -155,8 +167,7 @@ export class DumpService {
   async cancel(id: string, userId: string): Promise<Dump> {
     const record = await this.#find(id);
     if (isFinished(record.dump)) {
-      const message = 'The dump is finished already; it can be deleted instead.';
-      throw new DumpError('DUMP_NOT_CANCELLABLE', message);
+      throw new DumpError('DUMP_NOT_CANCELLABLE', say('dump.not-cancellable'));
     }
     this.#options.logger.debug('dump cancelled', { id, userId });
     if (this.#book.isLive(id)) await this.#runner.cancel(record);
@@ -218,14 +229,13 @@ export class DumpService {
 
   async #find(id: string): Promise<JobRecord> {
     if (!isJobId(id)) {
-      throw new DumpError('DUMP_BAD_ID', 'The id of a dump has 26 characters a-z and 0-9.');
+      throw new DumpError('DUMP_BAD_ID', say('dump.bad-id'));
     }
     // Another node may have created it a moment ago.
     await this.#watch.refresh(this.#book.get(id) === undefined);
     const record = this.#book.get(id);
     if (record === undefined) {
-      const message = 'There is no such dump; it may have been deleted.';
-      throw new DumpError('DUMP_NOT_FOUND', message);
+      throw new DumpError('DUMP_NOT_FOUND', say('dump.not-found'));
     }
     return record;
   }

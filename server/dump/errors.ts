@@ -1,4 +1,12 @@
-import type { ApiError } from '../../api/index.ts';
+import {
+  inEnglish,
+  isKnownSentence,
+  say,
+  toldAs,
+  type ApiError,
+  type KnownSentence,
+} from '../../api/index.ts';
+import { optionalSentence } from '../../api/read-sentence.ts';
 
 const refusals = [
   'DUMP_RANGE_INVALID',
@@ -39,72 +47,73 @@ export type DumpErrorCode = (typeof refusals)[number] | (typeof endsOfJobs)[numb
 
 const codes: readonly string[] = [...refusals, ...endsOfJobs];
 
-/** A request about dumps that is refused, or the end of a job; the message is for the administrator. */
+/** A request about dumps that is refused, or the end of a job; the sentence is for the administrator. */
 export class DumpError extends Error {
   override readonly name = 'DumpError';
   readonly code: DumpErrorCode;
+  readonly sentence: KnownSentence;
   /** For a support engineer; may be empty. */
   readonly detail: string;
 
   constructor(
     code: DumpErrorCode,
-    message: string,
+    sentence: KnownSentence,
     options: { detail?: string; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { cause, detail = '' } = options;
+    super(inEnglish(sentence), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.detail = options.detail ?? '';
+    this.sentence = sentence;
+    this.detail = detail;
+  }
+
+  /** What comes out of a worker beside code and message. */
+  get details(): KnownSentence {
+    return this.sentence;
   }
 
   toApiError(): ApiError {
-    return { code: this.code, message: this.message, detail: this.detail };
+    const { code, detail, sentence } = this;
+    return { code, ...toldAs(sentence), detail };
   }
 }
 
-type Sentence = readonly [DumpErrorCode, string];
+type Meaning = readonly [DumpErrorCode, KnownSentence];
 
-const diskFull: Sentence = [
-  'DUMP_DISK_FULL',
-  'The disk of the data directory is full: make room there, or ask for a shorter range.',
-];
-const storeFailed: Sentence = [
-  'DUMP_STORE_FAILED',
-  'The file store failed: check the file storage settings and try again.',
-];
+const diskFull: Meaning = ['DUMP_DISK_FULL', say('dump.disk-full')];
+const cancelled: Meaning = ['DUMP_CANCELLED', say('dump.cancelled')];
+const storeFailed: Meaning = ['DUMP_STORE_FAILED', say('dump.store-failed')];
 
 /** What errors from below mean to a dump, by their code. */
-const meanings: Readonly<Record<string, Sentence>> = {
+const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: diskFull,
   EDQUOT: diskFull,
   TSDB_DISK_FULL: diskFull,
-  THREAD_CANCELLED: ['DUMP_CANCELLED', 'The dump was cancelled.'],
-  TSDB_CANCELLED: ['DUMP_CANCELLED', 'The dump was cancelled.'],
-  STORE_ABORTED: ['DUMP_CANCELLED', 'The dump was cancelled.'],
-  ABORT_ERR: ['DUMP_CANCELLED', 'The dump was cancelled.'],
-  STORE_FULL: ['DUMP_STORE_FULL', 'The file store is full: make room there, then try again.'],
+  THREAD_CANCELLED: cancelled,
+  TSDB_CANCELLED: cancelled,
+  STORE_ABORTED: cancelled,
+  ABORT_ERR: cancelled,
+  STORE_FULL: ['DUMP_STORE_FULL', say('dump.store-full')],
   STORE_DENIED: storeFailed,
   STORE_UNREACHABLE: storeFailed,
   STORE_FAILED: storeFailed,
   STORE_SIZE_MISMATCH: storeFailed,
   STORE_TRUNCATED: storeFailed,
-  THREAD_CRASHED: [
-    'DUMP_FAILED',
-    'The worker that builds dumps ended: try again, with a shorter range if it happens again.',
-  ],
+  THREAD_CRASHED: ['DUMP_FAILED', say('dump.worker')],
 };
 
 /** Any error as the end of a job. */
 export function toDumpError(error: unknown): DumpError {
   if (error instanceof DumpError) return error;
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, details, message } = (error ?? {}) as Partial<Record<string, unknown>>;
   const text = typeof message === 'string' ? message : String(error);
   const codeText = typeof code === 'string' ? code : '';
-  // Our own errors come out of a worker by code and message only.
-  if (isDumpCode(codeText)) return new DumpError(codeText, text, { cause: error });
-  const [ownCode, sentence] = meanings[codeText] ?? [
-    'DUMP_FAILED',
-    'The dump could not be built: try again, and send the server log to support if it fails again.',
-  ];
+  const told = optionalSentence(details);
+  // Our own errors come out of a worker by code and sentence only.
+  if (isDumpCode(codeText) && told !== undefined && isKnownSentence(told)) {
+    return new DumpError(codeText, told, { cause: error });
+  }
+  const [ownCode, sentence] = meanings[codeText] ?? ['DUMP_FAILED', say('dump.failed')];
   const detail = codeText === '' ? text : `${codeText}: ${text}`;
   return new DumpError(ownCode, sentence, { detail, cause: error });
 }

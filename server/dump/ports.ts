@@ -1,4 +1,4 @@
-import type { Gap, Mode, Target } from '../../api/index.ts';
+import type { Gap, KnownSentence, Mode, Target } from '../../api/index.ts';
 import type { ThreadCall } from '../../lib/runtime/index.ts';
 import type { BlockInfo, SnapshotRequest, StoreStats } from '../../lib/tsdb/index.ts';
 import type { RemoteBlock } from '../share/index.ts';
@@ -33,7 +33,7 @@ export interface HeadSource {
    * Sees to it that the newest samples of the deployment are on this node or in the file store.
    * Never rejects: when that could not be done, a sentence says why.
    */
-  flush(signal?: AbortSignal): Promise<string | undefined>;
+  flush(signal?: AbortSignal): Promise<KnownSentence | undefined>;
   /** Looks at the file store. */
   refresh(signal?: AbortSignal): Promise<void>;
   /** What, as of the last look, neither a block in the file store nor this node holds. */
@@ -95,7 +95,7 @@ export interface CollectedFacts {
   /** By metric family. */
   metadata: Readonly<Record<string, readonly MetricFacts[]>>;
   /** What of it could not be had, in sentences. */
-  warnings: readonly string[];
+  warnings: readonly KnownSentence[];
 }
 
 /** Where a dump gets what its manifest tells. */

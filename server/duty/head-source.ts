@@ -1,4 +1,5 @@
-import { errorText } from '../../lib/runtime/index.ts';
+import { say } from '../../api/index.ts';
+import { codeOf } from '../../lib/runtime/index.ts';
 import type { Store } from '../../lib/tsdb/index.ts';
 import type { HeadSource } from '../dump/index.ts';
 import type { Membership } from '../membership/index.ts';
@@ -23,8 +24,8 @@ export function headSource({ store, snapshots, membership }: HeadSourceOptions):
         return undefined;
       } catch (error) {
         const { node } = membership.collector();
-        if (node === '') return 'No node collects at present.';
-        return `Node ${node} did not hand out its newest samples: ${errorText(error)}`;
+        if (node === '') return say('note.nobody-collects');
+        return say('note.head-refused', { node, code: codeOf(error) ?? 'UNKNOWN' });
       }
     },
     async refresh(signal) {

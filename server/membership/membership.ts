@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { consolePages, type Mode, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Mode, type Problem } from '../../api/index.ts';
 import { asError, sleep, type Clock, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import {
   ClusterBus,
@@ -251,10 +251,10 @@ function ownAddresses(): string[] {
   );
 }
 
-const noCollector: Problem = {
+const noCollector = makeProblem({
   code: 'CLUSTER_NO_COLLECTOR',
   severity: 'error',
-  message: 'No node of the cluster collects metrics.',
-  advice: 'Look at the plugin’s problems on the other nodes; a node takes over by itself.',
+  message: say('cluster.no-collector'),
+  advice: say('cluster.no-collector.advice'),
   link: consolePages.highAvailability,
-};
+});

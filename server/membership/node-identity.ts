@@ -1,4 +1,4 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import type { Rng } from '../../lib/runtime/index.ts';
 import type { PluginApi } from '../mattermost/index.ts';
 
@@ -26,12 +26,10 @@ export async function loadIdentity(
   return { id: `boot-${boot}`, boot, problems: [noClusterId] };
 }
 
-const noClusterId: Problem = {
+const noClusterId = makeProblem({
   code: 'CLUSTER_NO_ID',
   severity: 'warning',
-  message:
-    'Clustering is switched on, and the server does not say which node of the cluster this one is.',
-  advice:
-    'Check that the licence includes high availability and that the nodes see each other in System Console, Environment, High Availability.',
+  message: say('cluster.no-id'),
+  advice: say('cluster.no-id.advice'),
   link: consolePages.highAvailability,
-};
+});

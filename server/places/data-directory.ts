@@ -1,6 +1,13 @@
 import { access, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  inEnglish,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import { codeOf, makeDirectory } from '../../lib/runtime/index.ts';
 
 /** Below the server's file directory, when the configured place cannot be used. */
@@ -24,6 +31,12 @@ export interface DataDirectoryChoice {
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
   readonly code = 'DATA_DIRECTORY_UNUSABLE';
+  readonly sentence: KnownSentence;
+
+  constructor(sentence: KnownSentence) {
+    super(inEnglish(sentence));
+    this.sentence = sentence;
+  }
 }
 
 /**
@@ -43,9 +56,8 @@ export async function chooseDataDirectory(
   }
   const second = await whyUnusable(fallback, choice.bundlePath);
   if (second !== undefined) {
-    throw new DataDirectoryError(
-      `Metrics cannot be stored: ${wanted} ${refusal}, and ${fallback} ${second}.`,
-    );
+    const told = { wanted, reason: refusal, fallback, fallbackReason: second };
+    throw new DataDirectoryError(say('directory.none', told));
   }
   return { path: fallback, problems: [fallbackProblem(wanted, refusal, fallback)] };
 }
@@ -56,37 +68,33 @@ async function besideFallback(
   fallback: string,
 ): Promise<{ path: string; problems: Problem[] }> {
   const isSplit = await holdsStore(wanted);
-  const problem: Problem = {
+  const places = { wanted, fallback };
+  const problem = makeProblem({
     code: isSplit ? 'DATA_DIRECTORY_SPLIT' : 'DATA_DIRECTORY_KEPT',
     severity: 'warning',
-    message: isSplit
-      ? `Metrics from a time when ${wanted} could not be written lie in ${fallback} and are in no dump.`
-      : `Metrics are kept in ${fallback}, where they went while ${wanted} could not be written.`,
-    advice: isSplit
-      ? `Stop the plugin, move the block directories of ${fallback} into ${wanted}, delete the rest of it, and start the plugin.`
-      : `To use ${wanted}, stop the plugin, move the content of ${fallback} there, and start the plugin.`,
+    message: say(isSplit ? 'directory.split' : 'directory.kept', places),
+    advice: say(isSplit ? 'directory.split.advice' : 'directory.kept.advice', places),
     link: pluginPage,
-  };
+  });
   return { path: isSplit ? wanted : fallback, problems: [problem] };
 }
 
-function fallbackProblem(wanted: string, refusal: string, fallback: string): Problem {
-  return {
+function fallbackProblem(wanted: string, reason: KnownSentence, fallback: string): Problem {
+  return makeProblem({
     code: 'DATA_DIRECTORY_FALLBACK',
     severity: 'warning',
-    message: `The data directory ${wanted} ${refusal}; metrics are kept in ${fallback} instead.`,
-    advice:
-      'Set DBPath to a directory that the Mattermost server can write and that outlives restarts.',
+    message: say('directory.fallback', { wanted, reason, fallback }),
+    advice: say('directory.fallback.advice'),
     link: pluginPage,
-  };
+  });
 }
 
 /** End of the sentence "the directory …", or undefined when files can be written there. */
-async function whyUnusable(path: string, bundlePath: string): Promise<string | undefined> {
+async function whyUnusable(path: string, bundlePath: string): Promise<KnownSentence | undefined> {
   try {
     await makeDirectory(path, 0o750);
     if (bundlePath !== '' && isInside(await realpath(path), await realpath(bundlePath))) {
-      return 'lies inside the plugin, which an upgrade replaces';
+      return say('directory.in-bundle');
     }
     await probe(path);
     return undefined;
@@ -124,21 +132,21 @@ function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory + sep);
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): KnownSentence {
   const code = codeOf(error);
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return 'may not be written by the server';
+      return say('directory.denied');
     case 'EROFS':
-      return 'is on a read-only file system';
+      return say('directory.read-only');
     case 'ENOSPC':
     case 'EDQUOT':
-      return 'is on a full disk';
+      return say('directory.full');
     case 'ENOTDIR':
     case 'EEXIST':
-      return 'is not a directory';
+      return say('directory.no-directory');
     default:
-      return `cannot be written (${typeof code === 'string' ? code : String(error)})`;
+      return say('directory.unwritable', { code: code ?? String(error) });
   }
 }

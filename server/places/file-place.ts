@@ -1,5 +1,11 @@
 import { join, resolve } from 'node:path';
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import {
   AzureStore,
   LocalStore,
@@ -57,21 +63,21 @@ export function openFilePlace(file: FileConfig, options: FilePlaceOptions): File
 function refusal(
   file: FileConfig,
   environment: Readonly<Record<string, string | undefined>>,
-): string | undefined {
+): KnownSentence | undefined {
   const { azure, driverName, s3 } = file;
   if (driverName === 'local' || driverName === '') return undefined;
   if (azure !== undefined) return azureRefusal(azure);
-  if (s3 === undefined) return `a file store of the kind "${driverName}"`;
+  if (s3 === undefined) return say('place.kind', { driver: driverName });
   if ((environment['MM_CLOUD_FILESTORE_BIFROST'] ?? '') !== '') {
-    return "the signing proxy of Mattermost's cloud (MM_CLOUD_FILESTORE_BIFROST)";
+    return say('place.bifrost');
   }
-  return s3.usesSignV2 ? 'signatures of version 2 (AmazonS3SignV2)' : undefined;
+  return s3.usesSignV2 ? say('place.sign-v2') : undefined;
 }
 
 /** Other ways to sign in than by the account's key are not known to this version. */
-function azureRefusal({ authMode }: AzureFileConfig): string | undefined {
+function azureRefusal({ authMode }: AzureFileConfig): KnownSentence | undefined {
   const usesKey = authMode === '' || authMode === 'shared_key';
-  return usesKey ? undefined : `signing in to Azure by "${authMode}" (AzureAuthMode)`;
+  return usesKey ? undefined : say('place.azure-auth', { mode: authMode });
 }
 
 function localPlace(directory: string, options: FilePlaceOptions, problems: Problem[]): FilePlace {
@@ -125,12 +131,12 @@ function azureStore(azure: AzureFileConfig, options: FilePlaceOptions): AzureSto
   return new AzureStore(settings, { clock, rng, environment, verifiesCertificates });
 }
 
-function substituteProblem(reason: string, directory: string): Problem {
-  return {
+function substituteProblem(what: KnownSentence, directory: string): Problem {
+  return makeProblem({
     code: 'FILE_STORE_UNSUPPORTED',
     severity: 'error',
-    message: `This version cannot use ${reason}; metrics and dumps are kept on this server's disk, in ${directory}.`,
-    advice: 'Change the file storage settings, or see that this disk is backed up.',
+    message: say('place.unsupported', { what, directory }),
+    advice: say('place.unsupported.advice'),
     link: consolePages.fileStorage,
-  };
+  });
 }

@@ -1,3 +1,3 @@
-export { chooseDataDirectory } from './data-directory.ts';
+export { chooseDataDirectory, DataDirectoryError } from './data-directory.ts';
 export { openFilePlace, type FilePlace } from './file-place.ts';
 export { freeBytes, isSameDisk } from './free-bytes.ts';

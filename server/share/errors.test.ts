@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { StoreError, type StoreErrorCode } from '../../lib/objectstore/index.ts';
-import { toApiError } from './errors.ts';
+import { toSyncError } from './errors.ts';
 
 /** What can end a pass of the sync; the others are mistakes of the caller, or its own giving up. */
 const codes: StoreErrorCode[] = [
@@ -22,11 +22,11 @@ const codes: StoreErrorCode[] = [
 ];
 
 test.each(codes)('%s comes with what to do about it', (code) => {
-  const error = toApiError(new StoreError(code, 'why (Name)', 'a/key'));
+  const error = toSyncError(new StoreError(code, 'why (Name)', 'a/key'));
   expect(error).toMatchObject({ code, detail: 'why (Name) (a/key)' });
   expect(error.message).toMatch(/^[A-Z].*: .*\.$/);
 });
 
 test('an error without a code is one of the sync', () => {
-  expect(toApiError(new Error('why'))).toMatchObject({ code: 'SYNC_FAILED', detail: 'why' });
+  expect(toSyncError(new Error('why'))).toMatchObject({ code: 'SYNC_FAILED', detail: 'why' });
 });

@@ -1,4 +1,4 @@
-import type { ApiError } from '../../api/index.ts';
+import { say, toldAs, type ApiError, type KnownSentence } from '../../api/index.ts';
 import { codeOf, errorText } from '../../lib/runtime/index.ts';
 
 /**
@@ -23,46 +23,40 @@ export class ShareError extends Error {
 }
 
 /** What the administrator can do about an error of the file store. */
-const sentences: Readonly<Record<string, string>> = {
-  STORE_FULL: 'The file store is full: make room on its disk or raise its quota.',
-  STORE_DENIED: 'The file store refuses access: check its permissions and keys.',
-  STORE_UNREACHABLE: 'The file store does not answer: check its address and the network.',
-  STORE_BUCKET_MISSING:
-    'The bucket or container of the file store does not exist: check its name and region.',
-  STORE_CREDENTIALS:
-    'The file store does not know the keys: check access key and secret, or the role of this machine.',
-  STORE_CREDENTIALS_EXPIRED:
-    'The keys for the file store have expired: renew them, or the role of this machine.',
-  STORE_CLOCK_SKEW:
-    'The clocks of this machine and of the file store differ by minutes: set them right.',
-  STORE_CERTIFICATE:
-    'The certificate of the file store is not trusted: let the system trust its authority.',
-  STORE_SLOW_DOWN: 'The file store is too busy: the copy is tried again.',
-  STORE_BAD_SETTINGS:
-    'The settings of the file store cannot be used: check bucket, endpoint, region and keys.',
-  STORE_CONFLICT:
-    'Something else writes to the same place: let no other program change what lies below plugin-data.',
-  STORE_TRUNCATED:
-    'The file store broke off its answers: check the network and the proxies on the way to it.',
-  STORE_TOO_LARGE: 'The file store takes no objects of this size: check its limits.',
-  STORE_SIZE_MISMATCH:
-    'The file store does not hold what was written to it: check whether something else changes it.',
-  STORE_FAILED: 'The file store refused for a reason of its own: its own log says more.',
-  SYNC_BAD_META:
-    'The file store holds more blocks than one server ever has: check directory, bucket and path prefix.',
-  SYNC_LOCAL_BLOCK: 'A block on the local disk cannot be read: check the disk.',
-  SYNC_VERIFY_FAILED:
-    'The file store does not hold what was written to it: check whether something else changes it.',
+const sentences: Readonly<Record<string, KnownSentence>> = {
+  STORE_FULL: say('store.full'),
+  STORE_DENIED: say('store.denied'),
+  STORE_UNREACHABLE: say('store.unreachable'),
+  STORE_BUCKET_MISSING: say('store.bucket-missing'),
+  STORE_CREDENTIALS: say('store.credentials'),
+  STORE_CREDENTIALS_EXPIRED: say('store.credentials-expired'),
+  STORE_CLOCK_SKEW: say('store.clock-skew'),
+  STORE_CERTIFICATE: say('store.certificate'),
+  STORE_SLOW_DOWN: say('store.slow-down'),
+  STORE_BAD_SETTINGS: say('store.bad-settings'),
+  STORE_CONFLICT: say('store.conflict'),
+  STORE_TRUNCATED: say('store.truncated'),
+  STORE_TOO_LARGE: say('store.too-large'),
+  STORE_SIZE_MISMATCH: say('store.changed'),
+  STORE_FAILED: say('store.failed'),
+  SYNC_BAD_META: say('sync.too-many-blocks'),
+  SYNC_LOCAL_BLOCK: say('sync.local-block'),
+  SYNC_VERIFY_FAILED: say('store.changed'),
 };
 
-/** An error as the status shows it. */
-export function toApiError(error: unknown): ApiError {
+/** An error as the status shows it, with a sentence that this version knows. */
+export interface SyncError extends ApiError {
+  sentence: KnownSentence;
+}
+
+/** Any error of sync as the status shows it. */
+export function toSyncError(error: unknown): SyncError {
   const code = codeOf(error) ?? 'SYNC_FAILED';
   const text = error instanceof Error || codeOf(error) !== undefined ? errorText(error) : '';
   const key = (error as { key?: unknown } | null | undefined)?.key;
   return {
     code,
-    message: sentences[code] ?? 'Blocks could not be copied to the file store.',
+    ...toldAs(sentences[code] ?? say('sync.other')),
     detail: typeof key === 'string' && key !== '' ? `${text} (${key})` : text,
   };
 }

@@ -1,4 +1,4 @@
-import { consolePages, type ApiError, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import type { CallOptions, ObjectStore } from '../../lib/objectstore/index.ts';
 import { codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -7,7 +7,7 @@ import { scraperLabel, serverIdLabel, type BlockLabels } from './block-meta.ts';
 import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
 import { isCovered } from './coverage.ts';
-import { ShareError, toApiError } from './errors.ts';
+import { ShareError, toSyncError, type SyncError } from './errors.ts';
 import { maxFutureMs, minCoverageGapMs, snapshotTroubleMs } from './limits.ts';
 import { expiredBlocks, isForeign, isOrphan, referenceMs } from './retention.ts';
 
@@ -34,7 +34,7 @@ export interface HeadSnapshotsOptions {
 export class HeadSnapshots {
   readonly #options: HeadSnapshotsOptions;
   readonly #catalog: BlockCatalog;
-  #lastError: ApiError | undefined;
+  #lastError: SyncError | undefined;
   #failedMs = -Infinity;
 
   constructor(options: HeadSnapshotsOptions) {
@@ -135,13 +135,13 @@ export class HeadSnapshots {
     const isPast = this.#options.clock.monotonicMs() - this.#failedMs > snapshotTroubleMs;
     if (error === undefined || isPast) return [];
     return [
-      {
+      makeProblem({
         code: 'SYNC_SNAPSHOT_FAILED',
         severity: 'warning',
-        message: `The newest samples do not reach the file store (${error.code}): if this node were lost, so would they be.`,
-        advice: error.message,
+        message: say('sync.snapshot', { code: error.code }),
+        advice: error.sentence,
         link: consolePages.fileStorage,
-      },
+      }),
     ];
   }
 
@@ -191,7 +191,7 @@ export class HeadSnapshots {
   #noteFailure(error: unknown): void {
     const isFirst = this.#lastError === undefined;
     this.#failedMs = this.#options.clock.monotonicMs();
-    this.#lastError = toApiError(error);
+    this.#lastError = toSyncError(error);
     const { code, message, detail } = this.#lastError;
     if (isFirst) {
       const { logger } = this.#options;

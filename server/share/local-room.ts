@@ -1,4 +1,4 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import { asError, codeOf, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -139,35 +139,9 @@ export class LocalRoom {
 
   problems(): Problem[] {
     const problems: Problem[] = [];
-    if (this.#lostBlocks > 0) {
-      problems.push({
-        code: 'SYNC_BLOCKS_LOST',
-        severity: 'error',
-        message: `The local disk was full and the file store out of reach: ${String(this.#lostBlocks)} blocks of metrics were lost.`,
-        advice: 'Make room on the disk of the data directory and repair the file store.',
-        link: consolePages.fileStorage,
-      });
-    }
-    if (this.#isOversized) {
-      problems.push({
-        code: 'SYNC_LOCAL_OVERSIZE',
-        severity: 'warning',
-        message:
-          'The data directory is larger than its limit, with nothing in it that could be deleted: the rest is not in the file store yet, or is the newest.',
-        advice: 'Repair the file store if it fails, or raise LocalSizeLimitMegabytes.',
-        link: consolePages.plugin,
-      });
-    }
-    if (this.#isShort) {
-      problems.push({
-        code: 'SYNC_DISK_SHORT',
-        severity: 'warning',
-        message:
-          'The disk of the data directory is nearly full; local copies of blocks are deleted early.',
-        advice: 'Make room on that disk, or move the data directory to another one.',
-        link: consolePages.plugin,
-      });
-    }
+    if (this.#lostBlocks > 0) problems.push(lostProblem(this.#lostBlocks));
+    if (this.#isOversized) problems.push(oversizeProblem);
+    if (this.#isShort) problems.push(shortProblem);
     return problems;
   }
 
@@ -212,3 +186,29 @@ class Deletion {
     }
   }
 }
+
+function lostProblem(blockCount: number): Problem {
+  return makeProblem({
+    code: 'SYNC_BLOCKS_LOST',
+    severity: 'error',
+    message: say('sync.lost', { blockCount }),
+    advice: say('sync.lost.advice'),
+    link: consolePages.fileStorage,
+  });
+}
+
+const oversizeProblem = makeProblem({
+  code: 'SYNC_LOCAL_OVERSIZE',
+  severity: 'warning',
+  message: say('sync.oversize'),
+  advice: say('sync.oversize.advice'),
+  link: consolePages.plugin,
+});
+
+const shortProblem = makeProblem({
+  code: 'SYNC_DISK_SHORT',
+  severity: 'warning',
+  message: say('sync.short'),
+  advice: say('sync.short.advice'),
+  link: consolePages.plugin,
+});

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { say, toldAs } from '../../api/index.ts';
 import { failingProblem } from './sync-problems.ts';
 
-const error = { code: 'STORE_DENIED', message: 'Check the credentials.', detail: '' };
+const error = { code: 'STORE_DENIED', ...toldAs(say('store.denied')), detail: '' };
 
 test.each([
   [0, 'none waits on this node yet.'],

@@ -1,5 +1,6 @@
-import { consolePages, type ApiError, type Problem } from '../../api/index.ts';
+import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
+import type { SyncError } from './errors.ts';
 import type { PartialBlock, RemoteBlock } from './block-catalog.ts';
 import { syncOverdueMs } from './limits.ts';
 import { isForeign } from './retention.ts';
@@ -8,24 +9,19 @@ const link = consolePages.fileStorage;
 
 /** Sync as a whole fails; after a day it is an error, because local retention comes nearer. */
 export function failingProblem(state: {
-  error: ApiError | null;
+  error: SyncError | null;
   forMs: number;
   pendingBlocks: number;
 }): Problem | undefined {
   const { error, forMs, pendingBlocks } = state;
   if (error === null) return undefined;
-  return {
+  return makeProblem({
     code: 'SYNC_FAILED',
     severity: forMs > syncOverdueMs ? 'error' : 'warning',
-    message: `Blocks do not reach the file store (${error.code}); ${waiting(pendingBlocks)}.`,
-    advice: `${error.message} Nothing is lost while the local disk has room.`,
+    message: say('sync.failing', { code: error.code, blockCount: pendingBlocks }),
+    advice: say('sync.failing.advice', { reason: error.sentence }),
     link,
-  };
-}
-
-function waiting(blocks: number): string {
-  if (blocks === 0) return 'none waits on this node yet';
-  return blocks === 1 ? '1 waits on this node' : `${String(blocks)} wait on this node`;
+  });
 }
 
 export function foreignProblem(
@@ -34,13 +30,13 @@ export function foreignProblem(
 ): Problem | undefined {
   const count = blocks.filter((block) => isForeign(block, serverId)).length;
   if (count === 0) return undefined;
-  return {
+  return makeProblem({
     code: 'SYNC_FOREIGN_BLOCKS',
     severity: 'warning',
-    message: `The file store holds ${String(count)} blocks of another Mattermost server; retention leaves them alone.`,
-    advice: 'Give each Mattermost server its own directory, bucket or path prefix.',
+    message: say('sync.foreign', { blockCount: count }),
+    advice: say('sync.foreign.advice'),
     link,
-  };
+  });
 }
 
 /** Blocks whose `meta.json` cannot be believed, and that are not on the own disk to be written again. */
@@ -52,11 +48,12 @@ export function damagedProblem(
   const damaged = partial.filter(({ kind, ulid }) => kind === 'damaged' && !own.has(ulid));
   const [first] = damaged;
   if (first === undefined) return undefined;
-  return {
+  const { reason, ulid } = first;
+  return makeProblem({
     code: 'SYNC_DAMAGED_BLOCKS',
     severity: 'warning',
-    message: `The file store holds ${String(damaged.length)} damaged blocks, for example ${first.ulid} (${first.reason}); they are in no dump and are left as they are.`,
-    advice: 'Restore them from a backup of the file store, or delete their directories.',
+    message: say('sync.damaged', { blockCount: damaged.length, ulid, reason }),
+    advice: say('sync.damaged.advice'),
     link,
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { ApiError, Problem, SyncStatus } from '../../api/index.ts';
+import type { Problem, SyncStatus } from '../../api/index.ts';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
 import { asError, codeOf, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { BlockInfo } from '../../lib/tsdb/index.ts';
@@ -7,7 +7,7 @@ import type { BlockCatalog } from './block-catalog.ts';
 import type { BlockLabels } from './block-meta.ts';
 import { removeRemoteBlock } from './block-removal.ts';
 import { uploadBlock } from './block-upload.ts';
-import { ShareError, toApiError } from './errors.ts';
+import { ShareError, toSyncError, type SyncError } from './errors.ts';
 import { firstBackOffMs } from './limits.ts';
 import { LocalRoom, type LocalBlocks } from './local-room.ts';
 import { probeKey } from './paths.ts';
@@ -68,7 +68,7 @@ export class BlockSync {
   #loop: Promise<void> | undefined;
   #isStopping = false;
   #lastSuccessMs: number | null = null;
-  #lastError: ApiError | null = null;
+  #lastError: SyncError | null = null;
   #failures = 0;
   #failingSinceMs: number | null = null;
   #cleanupDueMs = -Infinity;
@@ -316,7 +316,7 @@ export class BlockSync {
     const { clock, logger } = this.#options;
     this.#failures++;
     this.#failingSinceMs ??= clock.monotonicMs();
-    this.#lastError = toApiError(error);
+    this.#lastError = toSyncError(error);
     const { code, message, detail } = this.#lastError;
     // Once per trouble: the status has it while it lasts.
     if (this.#failures === 1)

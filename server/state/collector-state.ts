@@ -66,7 +66,8 @@ const collected: Reader<CollectedFacts> = fields<CollectedFacts>({
       fields<CollectedFacts['metadata'][string][number]>({ type: text, help: text, unit: text }),
     ),
   ),
-  warnings: list(text),
+  // What could not be had is told by who asks.
+  warnings: () => [],
 });
 
 /** Readers of what the collecting node answers: it may be of another version. */

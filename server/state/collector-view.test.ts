@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
+import { ClusterError } from '../cluster/index.ts';
 import { healthyStatus, healthyTargets } from '../../test/e2e/fixture-status.ts';
 import { answerAsk, type StateAsk, type StateSource } from './collector-state.ts';
 import { CollectorView } from './collector-view.ts';
@@ -39,7 +40,7 @@ function bench() {
   return { asked, clock, state, view };
 }
 
-const silence = () => Promise.reject(new Error('Node b did not answer.'));
+const silence = () => Promise.reject(new ClusterError('CLUSTER_TIMEOUT', 'Node b did not answer.'));
 
 test('asks once for all who want to know within three seconds', async () => {
   const { asked, clock, view } = bench();
@@ -63,7 +64,7 @@ test('shows what it knew when nobody answers, and how old that is', async () => 
   expect(view.problems()).toMatchObject([
     {
       code: 'CLUSTER_COLLECTOR_SILENT',
-      message: expect.stringMatching(/did not answer.*30 s old/),
+      message: expect.stringMatching(/CLUSTER_TIMEOUT.*30 s old/),
     },
   ]);
   state.isThere = false;
@@ -105,7 +106,7 @@ test('gives a manifest what the collector knows, or says that it is missing', as
   expect(await view.collected(range)).toMatchObject({
     gaps: [],
     metadata: { copied: [] },
-    warnings: [expect.stringContaining('Node b did not answer.')],
+    warnings: [{ id: 'note.not-told', values: { code: 'CLUSTER_TIMEOUT' } }],
   });
 });
 

@@ -1,11 +1,13 @@
 import {
   consolePages,
+  makeProblem,
+  say,
   type Cardinality,
   type Gap,
   type Problem,
   type Target,
 } from '../../api/index.ts';
-import { asError, errorText, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { asError, codeOf, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { CollectedFacts } from '../dump/index.ts';
 import type { NodeStatus } from '../status.ts';
 import { answers, type StateAsk } from './collector-state.ts';
@@ -121,8 +123,7 @@ export class CollectorView {
       return await this.#ask({ what: 'collected', ...range }, answers.collected);
     } catch (error) {
       const targets = this.#targets.known?.answer ?? [];
-      const reason = errorText(error);
-      const warning = `The newest gaps and descriptions of metrics may be missing: the collecting node did not tell them (${reason})`;
+      const warning = say('note.not-told', { code: codeOf(error) ?? 'UNKNOWN' });
       const { gaps, metadata } = this.#options.copied(range);
       return { targets, gaps, metadata, warnings: [warning] };
     }
@@ -134,19 +135,18 @@ export class CollectorView {
     // That nobody collects is another problem, which the lease tells.
     if (this.#failure === undefined || !this.#options.isThere()) return [];
     const known = this.#status.known;
-    const age =
-      known === undefined
-        ? 'Nothing is known of it yet.'
-        : `What is shown of it is ${seconds(clock.monotonicMs() - known.atMs)} old.`;
+    const code = this.#failure;
     return [
-      {
+      makeProblem({
         code: 'CLUSTER_COLLECTOR_SILENT',
         severity: 'warning',
-        message: `The collecting node does not answer this one (${this.#failure}) ${age}`,
-        advice:
-          'If this stays for a minute, check that the nodes reach each other: System Console, Environment, High Availability.',
+        message:
+          known === undefined
+            ? say('cluster.silent.unknown', { code })
+            : say('cluster.silent', { code, ageMs: clock.monotonicMs() - known.atMs }),
+        advice: say('cluster.silent.advice'),
         link: consolePages.highAvailability,
-      },
+      }),
     ];
   }
 
@@ -160,12 +160,8 @@ export class CollectorView {
       if (this.#failure === undefined && this.#options.isThere()) {
         logger.info('The collecting node does not answer this one', { error: asError(error) });
       }
-      this.#failure = errorText(error);
+      this.#failure = codeOf(error) ?? 'UNKNOWN';
       throw error;
     }
   }
-}
-
-function seconds(durationMs: number): string {
-  return `${String(Math.round(durationMs / 1000))} s`;
 }

@@ -1,31 +1,69 @@
-import { consolePages, type Problem } from '../../api/index.ts';
+import {
+  consolePages,
+  makeProblem,
+  say,
+  type KnownSentence,
+  type Problem,
+} from '../../api/index.ts';
 import type { StoreProblem } from '../../lib/tsdb/index.ts';
 
-/** What an administrator can do about a problem of the store, by its code. */
-const adviceOfCode: Readonly<Record<string, string>> = {
-  TSDB_BAD_BLOCK:
-    'Move the block out of the data directory; if it is in the file store, nothing is lost.',
-  TSDB_WAL_REPAIRED: 'Nothing has to be done; the rest of the log is kept beside it for support.',
-  TSDB_DISK_FULL: 'Free disk space for the data directory; collecting resumes by itself.',
-  TSDB_WAL_IO: 'Check the disk of the data directory; collecting resumes by itself.',
-  TSDB_MERGE_FAILED:
-    'Nothing is lost. Check the disk of the data directory; a block that is damaged can be moved out of it.',
-  TSDB_DELETE_FAILED:
-    'Nothing is lost. Check the disk of the data directory and who owns the files in it.',
-  TSDB_CUT_FAILED: 'Check the disk of the data directory; the plugin tries again by itself.',
+interface Told {
+  message: KnownSentence;
+  advice: KnownSentence;
+}
+
+/** What is said of a problem of the store, by its code; the reason is told in the store's words. */
+const tellings: Readonly<Record<string, (problem: StoreProblem) => Told>> = {
+  TSDB_BAD_BLOCK: (problem) => ({
+    message: say('tsdb.bad-block', { block: problem.block ?? '', reason: reasonOf(problem) }),
+    advice: say('tsdb.bad-block.advice'),
+  }),
+  TSDB_WAL_REPAIRED: (problem) => ({
+    message: say('tsdb.repaired', { reason: reasonOf(problem) }),
+    advice: say('tsdb.repaired.advice'),
+  }),
+  TSDB_DISK_FULL: () => ({
+    message: say('tsdb.disk-full'),
+    advice: say('tsdb.disk-full.advice'),
+  }),
+  TSDB_WAL_IO: (problem) => ({
+    message: say('tsdb.log', { reason: reasonOf(problem) }),
+    advice: say('tsdb.log.advice'),
+  }),
+  TSDB_MERGE_FAILED: (problem) => ({
+    message: say('tsdb.merge', { reason: reasonOf(problem) }),
+    advice: say('tsdb.merge.advice'),
+  }),
+  TSDB_DELETE_FAILED: (problem) => ({
+    message: say('tsdb.delete', { reason: reasonOf(problem) }),
+    advice: say('tsdb.delete.advice'),
+  }),
+  TSDB_CUT_FAILED: (problem) => ({
+    message: say('tsdb.cut', { reason: reasonOf(problem) }),
+    advice: say('tsdb.cut.advice'),
+  }),
 };
 
 /** Codes that mean that samples are being lost now. */
 const errorCodes: ReadonlySet<string> = new Set(['TSDB_DISK_FULL', 'TSDB_WAL_IO']);
 
 /** A problem of the store as the status shows it. */
-export function storeProblem({ code, message }: StoreProblem): Problem {
-  return {
+export function storeProblem(problem: StoreProblem): Problem {
+  const { code } = problem;
+  return makeProblem({
     code,
     severity: errorCodes.has(code) ? 'error' : 'warning',
-    message,
-    advice: adviceOfCode[code] ?? 'The server log has more.',
+    ...(tellings[code] ?? other)(problem),
     // Where the data directory and its size are set.
     link: consolePages.plugin,
-  };
+  });
+}
+
+function other(problem: StoreProblem): Told {
+  const reason = reasonOf(problem);
+  return { message: say('tsdb.other', { reason }), advice: say('tsdb.other.advice') };
+}
+
+function reasonOf({ message, reason }: StoreProblem): string {
+  return reason ?? message;
 }

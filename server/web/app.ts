@@ -1,11 +1,11 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import type { Status, TargetList } from '../../api/index.ts';
+import { say, type Status, type TargetList } from '../../api/index.ts';
 import { asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { auditTrail, noteRefusal, type AuditSink } from './audit-trail.ts';
 import { authorize, rightsIn, userIdOf, type PermissionCheck } from './authorize.ts';
 import { createRate, limitRate, questionRate } from './rate-limit.ts';
 import { dumpRoutes } from './dump-routes.ts';
-import { HttpError, asHttpError } from './errors.ts';
+import { httpError, HttpError, asHttpError } from './errors.ts';
 import { goPluginRoutes } from './go-plugin-routes.ts';
 import type { WebServices } from './services.ts';
 import { settingsSavedRoute, type SaveSink } from './settings-saved.ts';
@@ -42,11 +42,7 @@ export function createApp(
   app.get('/api/v1/cardinality', async (_request, response) => {
     const cardinality = await services.cardinality();
     if (cardinality === undefined) {
-      throw new HttpError(
-        503,
-        'NOT_COLLECTING',
-        'The node that was asked does not collect, or is starting.',
-      );
+      throw httpError(503, 'NOT_COLLECTING', say('api.not-collecting'));
     }
     response.json(cardinality);
   });
@@ -54,7 +50,7 @@ export function createApp(
     const outcome = await services.syncNow(userIdOf(request));
     const { lastError } = outcome.sync;
     if (outcome.isFinished && lastError !== null) {
-      throw new HttpError(502, lastError.code, lastError.message, lastError.detail);
+      throw new HttpError(502, lastError);
     }
     response.status(outcome.isFinished ? 200 : 202).json(outcome);
   });
@@ -67,7 +63,7 @@ export function createApp(
   app.use(goPluginRoutes(services));
 
   app.use(() => {
-    throw new HttpError(404, 'NOT_FOUND', 'The plugin has nothing at this address.');
+    throw httpError(404, 'NOT_FOUND', say('api.not-found'));
   });
   app.use(answerErrors(logger));
   return app;
@@ -97,11 +93,7 @@ function answerErrors(logger: Logger): ErrorRequestHandler {
       path: request.path,
       error: asError(error),
     });
-    const internal = new HttpError(
-      500,
-      'INTERNAL',
-      'The plugin failed to answer; the server log has the reason.',
-    );
+    const internal = httpError(500, 'INTERNAL', say('api.defect'));
     response.status(internal.status).json(internal);
   };
 }

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import { HttpError } from './errors.ts';
+import { say } from '../../api/index.ts';
+import { httpError } from './errors.ts';
 import type { ArchiveSource } from './services.ts';
 
 /** Bytes `[start, end)` to send, and whether they are the whole. */
@@ -63,11 +64,7 @@ function select(request: Request, response: Response, size: number, quotedEtag: 
   const ranges = request.range(size);
   if (ranges === -1) {
     response.setHeader('Content-Range', `bytes */${String(size)}`);
-    throw new HttpError(
-      416,
-      'RANGE_UNSATISFIABLE',
-      'The archive is shorter than what was asked for.',
-    );
+    throw httpError(416, 'RANGE_UNSATISFIABLE', say('api.archive-range'));
   }
   const range = Array.isArray(ranges) && ranges.length === 1 ? ranges[0] : undefined;
   if (range === undefined || ranges === -2 || ranges === undefined || ranges.type !== 'bytes') {

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
-import { HttpError } from './errors.ts';
+import { say } from '../../api/index.ts';
+import { httpError, type HttpError } from './errors.ts';
 
 /** Set by the server for a valid session only; whatever a client sends under this name is removed. */
 const userHeader = 'mattermost-user-id';
@@ -52,13 +53,13 @@ export function authorize(hasPermission: PermissionCheck, readers: ReaderBook): 
   return async (request, response, next) => {
     const userId = userIdOf(request);
     if (userId === '') {
-      throw new HttpError(401, 'NOT_SIGNED_IN', 'Your session has ended; sign in again.');
+      throw httpError(401, 'NOT_SIGNED_IN', say('api.signed-out'));
     }
     const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
     const rights = isFromPlugin ? nothing : await rightsOf(userId, hasPermission, readers);
-    if (!rights.read) throw notPermitted('see metrics');
-    if (!rights.write && !onlyReads(request)) throw notPermitted('make, download and delete dumps');
-    if (!rights.manage && isAliases(request)) throw onlyAdmins();
+    if (!rights.read) throw notPermitted('api.may-not-read');
+    if (!rights.write && !onlyReads(request)) throw notPermitted('api.may-not-write');
+    if (!rights.manage && isAliases(request)) throw notPermitted('api.may-not-unmask');
     response.locals['rights'] = rights;
     next();
   };
@@ -72,7 +73,7 @@ export function authorizeSaving(hasPermission: PermissionCheck): RequestHandler 
   return async (request, _response, next) => {
     const userId = userIdOf(request);
     if (userId === '') {
-      throw new HttpError(401, 'NOT_SIGNED_IN', 'Your session has ended; sign in again.');
+      throw httpError(401, 'NOT_SIGNED_IN', say('api.signed-out'));
     }
     const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
     const mayBe = isFromPlugin ? [] : [everything, saving];
@@ -82,8 +83,7 @@ export function authorizeSaving(hasPermission: PermissionCheck): RequestHandler 
         return;
       }
     }
-    const message = 'Only those who may change the settings of plugins can have saved them.';
-    throw new HttpError(403, 'NOT_PERMITTED', message);
+    throw notPermitted('api.may-not-save');
   };
 }
 
@@ -110,15 +110,8 @@ function isAliases({ path }: Request): boolean {
   return /\/aliases(\/|$)/i.test(path);
 }
 
-function onlyAdmins(): HttpError {
-  const message = 'Only a system administrator may see what the aliases of a dump stand for.';
-  return new HttpError(403, 'NOT_PERMITTED', message);
-}
+type Forbidden = 'read' | 'write' | 'unmask' | 'save';
 
-function notPermitted(what: string): HttpError {
-  return new HttpError(
-    403,
-    'NOT_PERMITTED',
-    `Only a system administrator, or a role with rights on the console page "Performance Monitoring", may ${what}.`,
-  );
+function notPermitted(id: `api.may-not-${Forbidden}`): HttpError {
+  return httpError(403, 'NOT_PERMITTED', say(id));
 }

@@ -1,6 +1,7 @@
 import { json, type Request, type RequestHandler } from 'express';
+import { say } from '../../api/index.ts';
 import { isJobId } from '../share/index.ts';
-import { HttpError } from './errors.ts';
+import { httpError } from './errors.ts';
 import { bodyLimitBytes } from './limits.ts';
 
 /** Its content type is not looked at: what is not JSON is refused by its content. */
@@ -27,7 +28,7 @@ export const readJsonBody: RequestHandler = (request, response, next) => {
 /** The id in the address: nothing that could mean a path is ever passed on. */
 export function dumpIdOf({ params: { id } }: Request): string {
   if (typeof id === 'string' && isJobId(id)) return id;
-  throw new HttpError(400, 'DUMP_BAD_ID', 'That is not the id of a dump.');
+  throw httpError(400, 'DUMP_BAD_ID', say('dump.bad-id'));
 }
 
 /** Checks the shape only; whether the range makes sense is for the dumps to say. */
@@ -42,11 +43,8 @@ export function rangeOf(
       return { fromMs: fromMs as number, toMs: toMs as number };
     }
   }
-  throw new HttpError(
-    400,
-    'DUMP_RANGE_INVALID',
-    `A dump needs a range: "${fromName}" and "${toName}" as whole milliseconds since 1970.`,
-  );
+  const names = { from: fromName, to: toName };
+  throw httpError(400, 'DUMP_RANGE_INVALID', say('dump.range-fields', names));
 }
 
 /** What an address asks for, as a body would have it. */

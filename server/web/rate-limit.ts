@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
+import { say } from '../../api/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { userIdOf } from './authorize.ts';
-import { HttpError } from './errors.ts';
+import { httpError } from './errors.ts';
 import {
   createPeriodMs,
   maxCreatesPerPeriod,
@@ -13,8 +14,7 @@ import {
 /** How often one user may ask for something within a minute, and what it is called. */
 export interface Rate {
   maxPerPeriod: number;
-  /** Ends "You have …". */
-  done: string;
+  refused: 'api.too-many-dumps' | 'api.too-many-questions' | 'api.too-many-saves';
   /** Of the refusal. */
   code: string;
 }
@@ -22,28 +22,28 @@ export interface Rate {
 /** Each costs the disk and the file store their time. */
 export const createRate: Rate = {
   maxPerPeriod: maxCreatesPerPeriod,
-  done: `begun ${String(maxCreatesPerPeriod)} dumps`,
+  refused: 'api.too-many-dumps',
   code: 'DUMP_TOO_MANY',
 };
 
 /** Each keeps a worker busy for up to a second. */
 export const questionRate: Rate = {
   maxPerPeriod: maxQuestionsPerPeriod,
-  done: `asked ${String(maxQuestionsPerPeriod)} times what a dump would be`,
+  refused: 'api.too-many-questions',
   code: 'DUMP_TOO_MANY',
 };
 
 /** Each is passed on to all nodes. */
 export const saveRate: Rate = {
   maxPerPeriod: maxSavesPerPeriod,
-  done: `saved ${String(maxSavesPerPeriod)} times`,
+  refused: 'api.too-many-saves',
   code: 'SETTINGS_TOO_MANY',
 };
 
 /** Lets each user ask so often in a while. Behind what says who it is. */
 export function limitRate(
   clock: Pick<Clock, 'monotonicMs'>,
-  { code, done, maxPerPeriod }: Rate,
+  { code, maxPerPeriod, refused }: Rate,
 ): RequestHandler {
   /** Times of the last requests by user, oldest first; the user who was quiet longest comes first. */
   const asked = new Map<string, number[]>();
@@ -55,8 +55,8 @@ export function limitRate(
     if (oldestMs !== undefined && recent.length >= maxPerPeriod) {
       const seconds = Math.ceil((createPeriodMs - (nowMs - oldestMs)) / 1000);
       response.setHeader('Retry-After', seconds);
-      const message = `You have ${done} within a minute: wait ${String(seconds)} s.`;
-      throw new HttpError(429, code, message);
+      const told = { limitCount: maxPerPeriod, waitMs: seconds * 1000 };
+      throw httpError(429, code, say(refused, told));
     }
     asked.delete(userId);
     asked.set(userId, [...recent, nowMs]);

@@ -1,10 +1,11 @@
 import { Router } from 'express';
+import { say } from '../../api/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { settingKeysIn } from '../settings/index.ts';
 import { actorOf, type AuditedRequest } from './audit-trail.ts';
 import { authorizeSaving, type PermissionCheck } from './authorize.ts';
 import { readJsonBody } from './dump-request.ts';
-import { HttpError } from './errors.ts';
+import { httpError } from './errors.ts';
 import { limitRate, saveRate } from './rate-limit.ts';
 
 /** Somebody says that they have saved settings, of which they had edited these. */
@@ -35,8 +36,7 @@ export function settingsSavedRoute(
       const { keys } = Object(request.body as unknown) as { keys?: unknown };
       const known = settingKeysIn(keys);
       if (known === undefined) {
-        const message = 'The settings that were edited must be named: {"keys": ["DBPath"]}.';
-        throw new HttpError(400, 'SETTINGS_KEYS_INVALID', message);
+        throw httpError(400, 'SETTINGS_KEYS_INVALID', say('api.no-keys'));
       }
       sink({ actor: actorOf(request), keys: known });
       response.status(204).end();

@@ -82,8 +82,9 @@ export class BlockRemover {
   }
 
   #tell(error: unknown): void {
-    const message = `deleting a block failed and will be tried again: ${errorText(error)}`;
-    this.#parts.problems.set('delete', { code: 'TSDB_DELETE_FAILED', message });
+    const reason = errorText(error);
+    const message = `deleting a block failed and will be tried again: ${reason}`;
+    this.#parts.problems.set('delete', { code: 'TSDB_DELETE_FAILED', message, reason });
   }
 
   #clear(): void {

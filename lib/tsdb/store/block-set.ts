@@ -19,8 +19,9 @@ export class BlockSet {
         this.add(await readBlockInfo(blockDir));
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        const message = `block ${basename(blockDir)} cannot be read and is left out: ${reason}`;
-        problems.push({ code: 'TSDB_BAD_BLOCK', message });
+        const block = basename(blockDir);
+        const message = `block ${block} cannot be read and is left out: ${reason}`;
+        problems.push({ code: 'TSDB_BAD_BLOCK', message, reason, block });
       }
       if (pacer.isDue) await pacer.pause();
     }

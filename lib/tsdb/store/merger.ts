@@ -88,8 +88,9 @@ export class Merger {
     } catch (error) {
       if (signal.aborted) return;
       this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
-      const message = `merging blocks failed and will be tried again: ${errorText(error)}`;
-      problems.set('merge', { code: 'TSDB_MERGE_FAILED', message });
+      const reason = errorText(error);
+      const message = `merging blocks failed and will be tried again: ${reason}`;
+      problems.set('merge', { code: 'TSDB_MERGE_FAILED', message, reason });
       this.#retryMs = Math.min(2 * this.#retryMs, lastMergeRetryMs);
     }
   }
@@ -141,8 +142,10 @@ export class Merger {
   /** One bad block must not keep all others from being merged. */
   #leaveAlone(inputs: readonly PlannedBlock[], error: unknown): void {
     const names = inputs.map(({ ulid }) => ulid).join(', ');
-    const message = `blocks ${names} cannot be merged: ${errorText(error)}`;
-    this.#parts.problems.set(`merge ${names}`, { code: 'TSDB_MERGE_FAILED', message });
+    const reason = errorText(error);
+    const message = `blocks ${names} cannot be merged: ${reason}`;
+    const problem = { code: 'TSDB_MERGE_FAILED', message, reason: `${names}: ${reason}` };
+    this.#parts.problems.set(`merge ${names}`, problem);
     for (const { ulid } of inputs) this.#failed.add(ulid);
   }
 

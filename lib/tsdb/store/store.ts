@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Clock, Timer } from '../../runtime/index.ts';
+import { errorText, type Clock, type Timer } from '../../runtime/index.ts';
 import {
   labelValuesSince,
   Pacer,
@@ -327,8 +327,8 @@ export class Store {
       try {
         await wal.log(admitted, pacer);
       } catch (error) {
-        const { code, message } = walError(error);
-        problems.set('wal', { code, message });
+        const { cause, code, message } = walError(error);
+        problems.set('wal', { code, message, reason: errorText(cause) });
         throw error;
       }
       problems.clear('wal');

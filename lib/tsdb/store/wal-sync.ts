@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../runtime/index.ts';
+import { errorText, type Clock, type Timer } from '../../runtime/index.ts';
 import { syncDelayMs } from './limits.ts';
 import type { Problems } from './problems.ts';
 import { walError, type WalWriter } from './wal-writer.ts';
@@ -47,8 +47,8 @@ export class WalSync {
       await this.#writer.sync();
       this.#problems.clear('sync');
     } catch (error) {
-      const { code, message } = walError(error);
-      this.#problems.set('sync', { code, message });
+      const { cause, code, message } = walError(error);
+      this.#problems.set('sync', { code, message, reason: errorText(cause) });
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Dump, DumpAliases } from '../../../api/index.ts';
+import { say, type Dump, type DumpAliases } from '../../../api/index.ts';
 import { readObject, type ObjectStore } from '../../../lib/objectstore/index.ts';
 import { codeOf } from '../../../lib/runtime/index.ts';
 import { aliasesKey, aliasSecretKey } from '../../share/index.ts';
@@ -18,8 +18,7 @@ export async function aliasSecret(store: ObjectStore, signal: AbortSignal): Prom
   await store.put(aliasSecretKey, randomBytes(secretBytes), { sizeBytes: secretBytes, signal });
   const written = await readSecret(store, signal);
   if (written !== undefined) return written;
-  const message = 'The file store does not give back what was written: check the file store.';
-  throw new DumpError('DUMP_VERIFY_FAILED', message);
+  throw new DumpError('DUMP_VERIFY_FAILED', say('dump.secret-changed'));
 }
 
 async function readSecret(
@@ -51,17 +50,16 @@ export async function writeAliases(
 /** What the aliases of a finished dump stand for. */
 export async function readAliases(store: ObjectStore, dump: Dump): Promise<DumpAliases> {
   if (dump.redaction === 'none') {
-    throw new DumpError('DUMP_NOT_REDACTED', 'This dump is not redacted: it has no aliases.');
+    throw new DumpError('DUMP_NOT_REDACTED', say('dump.not-redacted'));
   }
   if (dump.state !== 'ready') {
-    throw new DumpError('DUMP_NOT_READY', 'The dump is not ready: it has no aliases yet.');
+    throw new DumpError('DUMP_NOT_READY', say('dump.no-aliases-yet'));
   }
   try {
     const bytes = await readObject(store, aliasesKey(dump.id), { limitBytes: maxAliasesBytes });
     return JSON.parse(new TextDecoder().decode(bytes)) as DumpAliases;
   } catch (error) {
     if (codeOf(error) !== 'STORE_NOT_FOUND') throw toDumpError(error);
-    const message = 'The aliases are no longer in the file store; create the dump again.';
-    throw new DumpError('DUMP_ARCHIVE_MISSING', message, { cause: error });
+    throw new DumpError('DUMP_ARCHIVE_MISSING', say('dump.aliases-gone'), { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Dump } from '../../../api/index.ts';
+import { say, type Dump } from '../../../api/index.ts';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
 import { archiveKey } from '../../share/index.ts';
 import { DumpError, toDumpError } from '../errors.ts';
@@ -21,9 +21,7 @@ export async function openArchive(store: ObjectStore, dump: Dump): Promise<DumpA
     throw toDumpError(cause);
   });
   if (head === undefined || head.sizeBytes !== dump.sizeBytes) {
-    const message =
-      'The archive is no longer in the file store: delete this dump and create it again.';
-    throw new DumpError('DUMP_ARCHIVE_MISSING', message);
+    throw new DumpError('DUMP_ARCHIVE_MISSING', say('dump.archive-gone'));
   }
   return {
     fileName: dump.fileName,
@@ -35,9 +33,7 @@ export async function openArchive(store: ObjectStore, dump: Dump): Promise<DumpA
 }
 
 function notReady(dump: Dump): DumpError {
-  const message =
-    dump.state === 'queued' || dump.state === 'running'
-      ? 'The dump is still being built: wait until it is ready.'
-      : 'The dump was not finished: create it again.';
-  return new DumpError('DUMP_NOT_READY', message, { detail: dump.state });
+  const isActive = dump.state === 'queued' || dump.state === 'running';
+  const sentence = say(isActive ? 'dump.not-ready' : 'dump.no-archive');
+  return new DumpError('DUMP_NOT_READY', sentence, { detail: dump.state });
 }

@@ -1,6 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DumpFilter, DumpPhase } from '../../../api/index.ts';
+import {
+  inEnglish,
+  say,
+  type DumpFilter,
+  type DumpPhase,
+  type KnownSentence,
+} from '../../../api/index.ts';
 import { codeOf } from '../../../lib/runtime/index.ts';
 import { archiveFileName, ArchiveStream, type TakeArchive } from '../archive/index.ts';
 import { DumpError } from '../errors.ts';
@@ -22,7 +28,6 @@ import {
 } from '../selection/index.ts';
 import { longerMs, metricTypes } from '../series/index.ts';
 import { archiveTexts } from '../texts/index.ts';
-import { utcText } from '../utc-text.ts';
 import { eachIndex, fetchBlock, WorkArea } from '../work-area/index.ts';
 import type { BuildParts } from './build-parts.ts';
 import { DumpSources } from './dump-sources.ts';
@@ -41,7 +46,7 @@ export interface BuildRequest {
   /** Key of the aliases for hosts and ids; null when they stay as they are. */
   aliasSecret: Uint8Array | null;
   maxArchiveBytes: number;
-  /** What the manifest warns of besides what is found while it is built. */
+  /** What the manifest warns of besides what is found while it is built; for readers of files. */
   notes?: readonly string[];
   /** Takes the archive as it is made; what it throws ends the building. */
   take: TakeArchive;
@@ -60,7 +65,8 @@ export interface BuiltArchive {
   actual: TimeRange;
   samples: number;
   series: number;
-  warnings: string[];
+  /** What was found while it was built. */
+  warnings: KnownSentence[];
   /** Original by alias; null when it is not redacted. */
   aliases: Record<string, string> | null;
 }
@@ -97,7 +103,7 @@ class Build {
   readonly #area: WorkArea;
   readonly #sources: DumpSources;
   readonly #stream: ArchiveStream;
-  readonly #warnings: string[] = [];
+  readonly #warnings: KnownSentence[] = [];
   readonly #blocks: PackedBlock[] = [];
   #actual: TimeRange | undefined;
   /** Longest time between two scrapes in the range, as a rule; null while nothing told it. */
@@ -124,7 +130,7 @@ class Build {
     await this.#checkRoom(groups);
     const form = { aliasSecret, thinning: await this.#thinning() };
     await stream.call('dump.open', { dateMs: createdAtMs, maxBytes: maxArchiveBytes, ...form });
-    stream.start(this.#request.take);
+    stream.start(this.#request.take, { isKept: false });
     try {
       await this.#learnHosts(blocks);
       await this.#addGroups(groups);
@@ -206,7 +212,7 @@ class Build {
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;
         await rm(dir, { recursive: true, force: true });
-        this.#warnings.push(`Block ${block.ulid} left the file store while the dump was built.`);
+        this.#warnings.push(say('note.block-left', { ulid: block.ulid }));
       }
     }
     return fetched;
@@ -232,7 +238,7 @@ class Build {
     )) as AddGroupResult;
     for (const { code, dir } of damaged) {
       const ulid = blocks.find((each) => each.dir === dir)?.ulid ?? '';
-      this.#warnings.push(`Block ${ulid} cannot be read and is left out (${code}).`);
+      this.#warnings.push(say('note.bad-block', { ulid, code }));
     }
     if (block === null || actual === null) return;
     this.#blocks.push(block);
@@ -255,16 +261,16 @@ class Build {
     const redaction = aliasSecret === null ? 'none' : 'hosts-and-ids';
     const content = { filter, redaction, stepSeconds } as const;
     const range = { requested, actual, intervalMs: this.#intervalMs };
-    const warnings = [...(notes ?? []), ...this.#warnings];
-    const { manifest, serverName, texts } = await archiveTexts(
+    const found = { notes: notes ?? [], warnings: this.#warnings };
+    const { manifest, serverName, texts, warnings } = await archiveTexts(
       this.#parts,
-      { jobId, createdAtMs, ...range, content, samples, series, blocks, warnings },
+      { jobId, createdAtMs, ...range, content, samples, series, blocks, ...found },
       async (name) => (await this.#stream.call('dump.alias', { name })) as string,
     );
     const finished = (await this.#stream.call('dump.finish', { texts, manifest })) as FinishResult;
     const toMs = Math.min(requested.toMs, createdAtMs);
     const fileName = archiveFileName(serverName, requested.fromMs, toMs);
-    return { fileName, ...finished, actual, samples, series, warnings: manifest.warnings };
+    return { fileName, ...finished, actual, samples, series, warnings };
   }
 
   /** What exporters say of their metrics tells counters, which are thinned with care. */
@@ -281,8 +287,7 @@ class Build {
     const { staleness } = this.#sources;
     if (staleness === undefined) return;
     if (actual.toMs >= Math.min(this.#request.requested.toMs, clock.nowMs()) - 1) return;
-    const newest = `The newest sample in this dump is of ${utcText(actual.toMs)}.`;
-    this.#warnings.push(`${staleness} ${newest}`);
+    this.#warnings.push(say('note.stale', { reason: staleness, newestTime: actual.toMs }));
   }
 
   #nothingPacked(): DumpError {
@@ -290,7 +295,7 @@ class Build {
     if (this.#warnings.length === 0) {
       return filter === null ? rangeEmpty(requested) : filterEmpty(requested);
     }
-    const message = 'No block of this range could be read; the server log and the detail say why.';
-    return new DumpError('DUMP_DAMAGED', message, { detail: this.#warnings.join(' ') });
+    const detail = this.#warnings.map(inEnglish).join(' ');
+    return new DumpError('DUMP_DAMAGED', say('dump.damaged'), { detail });
   }
 }

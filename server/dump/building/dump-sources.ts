@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { say, type KnownSentence } from '../../../api/index.ts';
 import { codeOf } from '../../../lib/runtime/index.ts';
 import { ulidTimeMs, type BlockInfo } from '../../../lib/tsdb/index.ts';
 import { overlaps, selectBlocks, type SourceBlock, type TimeRange } from '../selection/index.ts';
@@ -15,9 +16,9 @@ export class DumpSources {
   readonly #request: { requested: TimeRange; signal: AbortSignal };
   readonly #area: WorkArea;
   /** What may be missing for what reason. */
-  readonly warnings: string[] = [];
+  readonly warnings: KnownSentence[] = [];
   /** Why the newest samples may be missing. */
-  staleness: string | undefined;
+  staleness: KnownSentence | undefined;
 
   constructor(
     parts: Pick<BuildParts, 'catalog' | 'heads' | 'local'>,
@@ -74,10 +75,8 @@ export class DumpSources {
       await this.#parts.heads?.refresh(this.#request.signal);
       await this.#parts.catalog.refresh();
     } catch (error) {
-      const code = codeOf(error) ?? 'unknown error';
-      this.warnings.push(
-        `The file store could not be listed (${code}); blocks that are only there may be missing.`,
-      );
+      const code = codeOf(error) ?? 'UNKNOWN';
+      this.warnings.push(say('note.not-listed', { code }));
     }
   }
 
@@ -94,7 +93,7 @@ export class DumpSources {
       const madeMs = ulidTimeMs(ulid);
       const isInRange = madeMs > fromMs && madeMs < toMs + maxBlockDelayMs;
       if (own.has(ulid) || !isInRange) continue;
-      this.warnings.push(`Block ${ulid} in the file store is not whole and left out: ${reason}.`);
+      this.warnings.push(say('note.half-block', { ulid, reason }));
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { DumpChoices } from '../../../api/index.ts';
+import { say, type DumpChoices } from '../../../api/index.ts';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
 import { hostOf, type DumpCoverage, type SourceBlock, type TimeRange } from '../selection/index.ts';
 import { DumpError, toDumpError } from '../errors.ts';
@@ -48,8 +48,7 @@ export class ChoiceDesk {
   async choices(range: TimeRange): Promise<DumpChoices> {
     if (this.#abort.signal.aborted) throw stopped();
     if (this.#waiting >= maxWaitingProbes) {
-      const message = 'The plugin is busy with other questions about dumps: try again in a moment.';
-      throw new DumpError('DUMP_BUSY', message);
+      throw new DumpError('DUMP_BUSY', say('dump.busy'));
     }
     this.#waiting++;
     const run = this.#turn.then(() => this.#answer(range));

@@ -1,3 +1,4 @@
+import { inEnglish, say } from '../../../api/index.ts';
 import { errorText, type Clock, type Logger } from '../../../lib/runtime/index.ts';
 import type { BlockCatalog } from '../../share/index.ts';
 import type { DumpCoverage, TimeRange } from '../selection/index.ts';
@@ -57,16 +58,13 @@ export class Admission {
   #checkRange({ fromMs, toMs }: TimeRange): void {
     const isTime = (ms: number) => Number.isSafeInteger(ms) && ms >= 0 && ms <= maxDateMs;
     if (!isTime(fromMs) || !isTime(toMs)) {
-      const message = 'The range needs two times, in whole milliseconds since 1970.';
-      throw new DumpError('DUMP_RANGE_INVALID', message);
+      throw new DumpError('DUMP_RANGE_INVALID', say('dump.range-invalid'));
     }
     if (fromMs >= toMs) {
-      const message = 'The range ends before it begins: choose a start before the end.';
-      throw new DumpError('DUMP_RANGE_REVERSED', message);
+      throw new DumpError('DUMP_RANGE_REVERSED', say('dump.range-reversed'));
     }
     if (fromMs > this.#options.clock.nowMs()) {
-      const message = 'The range begins in the future: choose a start before now.';
-      throw new DumpError('DUMP_RANGE_FUTURE', message);
+      throw new DumpError('DUMP_RANGE_FUTURE', say('dump.range-future'));
     }
   }
 
@@ -82,7 +80,7 @@ export class Admission {
     if (heads === undefined) return;
     const silence = await heads.flush();
     // The refusal that follows says what is available; why more is not, is for the log.
-    if (silence !== undefined) this.#options.logger.info(silence);
+    if (silence !== undefined) this.#options.logger.info(inEnglish(silence));
     await this.#lookAtStore();
   }
 

@@ -1,10 +1,11 @@
+import { say } from '../../../api/index.ts';
 import type { Logger } from '../../../lib/runtime/index.ts';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
 import { archiveKey, isJobId } from '../../share/index.ts';
 import { wholeContent } from '../selection/index.ts';
 import { archiveFileName } from '../archive/index.ts';
 import { jobIdsUnder } from './job-keys.ts';
-import { newRecord, type JobRecord } from './job-record.ts';
+import { newRecord, toldWarnings, type JobRecord } from './job-record.ts';
 import { JobStore } from './job-store.ts';
 import type { KvStore } from '../ports.ts';
 
@@ -102,7 +103,7 @@ async function takeOver(job: FinishedJob, options: GoPluginJobsOptions): Promise
     progress: { percent: 100, phase: 'done' },
     sizeBytes: head.sizeBytes,
     fileName: archiveFileName(await serverName(), job.fromMs, job.toMs),
-    warnings: ['Made by the Go plugin: it may lack the newest hours and has no manifest.'],
+    ...toldWarnings([say('note.go-plugin')]),
   });
   return (await new JobStore(kv).save(record)).kind === 'saved';
 }

@@ -2,9 +2,13 @@ import {
   dumpPhases,
   dumpRedactions,
   dumpStates,
+  inEnglish,
+  say,
   type Dump,
   type DumpFilter,
+  type KnownSentence,
 } from '../../../api/index.ts';
+import { optionalSentence, optionalSentences } from '../../../api/read-sentence.ts';
 import { isJobId } from '../../share/index.ts';
 import type { DumpContent } from '../selection/index.ts';
 import { maxRecordBytes, maxWarningChars, maxWarnings } from '../limits.ts';
@@ -71,26 +75,43 @@ export function isFinished(dump: Dump): boolean {
 export function encodeRecord(record: JobRecord): Uint8Array {
   const { dump } = record;
   for (let kept = maxWarnings; ; kept = Math.floor(kept / 2)) {
-    const warnings = cutWarnings(dump.warnings, kept);
     const error = dump.error && {
       code: dump.error.code,
       message: dump.error.message.slice(0, 500),
       detail: dump.error.detail.slice(0, kept * 50),
+      ...(kept > 0 && dump.error.sentence && { sentence: dump.error.sentence }),
     };
-    const text = JSON.stringify({ ...record, dump: { ...dump, warnings, error } });
-    const bytes = new TextEncoder().encode(text);
+    const told = { ...dump, ...cutWarnings(dump, kept), error };
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...record, dump: told }));
     if (bytes.length <= maxRecordBytes || kept === 0) return bytes;
   }
 }
 
+type Warnings = Pick<Dump, 'warnings' | 'warningSentences'>;
+
+/** Warnings as a dump has them, in English and for other languages. */
+export function toldWarnings(sentences: readonly KnownSentence[]): Required<Warnings> {
+  return { warnings: sentences.map(inEnglish), warningSentences: [...sentences] };
+}
+
 /** At most `limit` warnings of bounded length; the last one counts those left out. */
-export function cutWarnings(warnings: readonly string[], limit: number): string[] {
-  const cut = warnings.map((text) =>
+export function cutWarnings(told: Warnings, limit: number): Warnings {
+  const { warnings, warningSentences = [] } = told;
+  const texts = warnings.map((text) =>
     text.length > maxWarningChars ? `${text.slice(0, maxWarningChars - 1)}…` : text,
   );
-  if (cut.length <= limit) return cut;
-  const kept = Math.max(0, limit - 1);
-  return [...cut.slice(0, kept), `${String(cut.length - kept)} more warnings.`];
+  // Of a node of an older version there are none.
+  const isWhole = warningSentences.length === texts.length;
+  const cut = { warnings: texts, ...(isWhole && { warningSentences }) };
+  return texts.length <= limit ? cut : cutTo(cut, Math.max(0, limit - 1));
+}
+
+function cutTo({ warnings, warningSentences }: Warnings, kept: number): Warnings {
+  const more = say('note.more', { noteCount: warnings.length - kept });
+  return {
+    warnings: [...warnings.slice(0, kept), inEnglish(more)],
+    ...(warningSentences && { warningSentences: [...warningSentences.slice(0, kept), more] }),
+  };
 }
 
 /** A record from the store, or undefined when it is none of ours or damaged. */
@@ -146,7 +167,7 @@ function decodeDump(from: Fields, id: string): Dump | undefined {
     sizeBytes: numberOr(from['sizeBytes'], null),
     fileName: textOr(from['fileName']),
     sha256: textOr(from['sha256']),
-    warnings: listOf(from['warnings']).map(textOr),
+    ...decodeWarnings(from),
     error: decodeError(from['error']),
   };
 }
@@ -161,11 +182,20 @@ function decodeFilter(value: unknown): DumpFilter | null {
 function decodeError(value: unknown): Dump['error'] {
   const from = fieldsOf(value);
   if (typeof from['code'] !== 'string') return null;
+  const sentence = optionalSentence(from['sentence']);
   return {
     code: from['code'],
     message: textOr(from['message']),
     detail: textOr(from['detail']),
+    ...(sentence && { sentence }),
   };
+}
+
+/** Versions before wrote English alone. */
+function decodeWarnings(from: Fields): Warnings {
+  const warnings = listOf(from['warnings']).map(textOr);
+  const warningSentences = optionalSentences(from['warningSentences']);
+  return { warnings, ...(warningSentences && { warningSentences }) };
 }
 
 function fieldsOf(value: unknown): Fields {

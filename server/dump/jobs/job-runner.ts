@@ -3,7 +3,7 @@ import type { Logger } from '../../../lib/runtime/index.ts';
 import { storeDump, type BuildParts } from '../building/index.ts';
 import { toDumpError } from '../errors.ts';
 import type { JobBook } from './job-book.ts';
-import { cutWarnings, isFinished, type JobRecord } from './job-record.ts';
+import { cutWarnings, toldWarnings, isFinished, type JobRecord } from './job-record.ts';
 import { maxWarnings } from '../limits.ts';
 
 /** What {@link JobRunner} stands on. */
@@ -148,8 +148,8 @@ export class JobRunner {
       },
     });
     const { actual, fileName, samples, series, sha256, sizeBytes } = archive;
-    const warnings = cutWarnings(archive.warnings, maxWarnings);
-    Object.assign(dump, { actual, fileName, samples, series, sha256, sizeBytes, warnings });
+    const told = cutWarnings(toldWarnings(archive.warnings), maxWarnings);
+    Object.assign(dump, { actual, fileName, samples, series, sha256, sizeBytes, ...told });
   }
 
   #fail({ abort, reason, record }: Running, error: unknown): void {

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { say } from '../../../api/index.ts';
 import { ThreadError } from '../../../lib/runtime/index.ts';
 import { makeBlock, removeTree } from '../../share/block-fixture.ts';
 import { archiveKey } from '../../share/index.ts';
 import { wholeContent } from '../selection/content.ts';
 import { DumpCoverage } from '../selection/coverage.ts';
-import { toDumpError } from '../errors.ts';
+import { DumpError, toDumpError } from '../errors.ts';
 import { DumpRig, hourMs, oneTurn, startMs } from '../dump-fixture.ts';
 import type { Manifest } from '../texts/manifest.ts';
 import { SupportPacket, type SupportPacketOptions } from './support-packet.ts';
@@ -193,8 +194,11 @@ test('is built once for callers at the same time', async () => {
 });
 
 test('knows its own errors when they come out of a worker', () => {
-  const fromWorker = new ThreadError('DUMP_TOO_LARGE', 'sentence');
-  expect(toDumpError(fromWorker)).toMatchObject({ code: 'DUMP_TOO_LARGE', message: 'sentence' });
+  const thrown = new DumpError('DUMP_TOO_LARGE', say('dump.too-large', { limitBytes: 1024 }));
+  const { code, message } = thrown;
+  const details = structuredClone(thrown.details);
+  const fromWorker = new ThreadError(code, message, { details });
+  expect(toDumpError(fromWorker).toApiError()).toEqual(thrown.toApiError());
   const unknown = new ThreadError('DUMP_OF_ANOTHER_VERSION', 'sentence');
   expect(toDumpError(unknown).code).toBe('DUMP_FAILED');
 });

@@ -1,4 +1,4 @@
-import type { DumpEstimate } from '../../../api/index.ts';
+import { inEnglish, say, type DumpEstimate } from '../../../api/index.ts';
 import { asError, sleep, type Logger, type Rng } from '../../../lib/runtime/index.ts';
 import { ArchiveMemory } from '../archive/index.ts';
 import { buildArchive, type BuildParts } from '../building/index.ts';
@@ -212,7 +212,8 @@ export class SupportPacket {
         signal: AbortSignal.any([this.#stopped.signal, late.signal]),
         onProgress: () => undefined,
       });
-      const { actual, samples, series, warnings } = built;
+      const { actual, samples, series } = built;
+      const warnings = [...notes, ...built.warnings.map(inEnglish)];
       return { body: memory.bytes, requested, actual, stepSeconds, samples, series, warnings };
     } catch (error) {
       throw late.signal.aborted ? new TimeUp({ cause: error }) : error;
@@ -243,8 +244,7 @@ function isReduced(plan: PacketPlan, error: unknown): boolean {
 }
 
 function tooLong(budgetMs: number): DumpError {
-  const message = `Building the dump took longer than ${String(budgetMs / 1000)} s: make one in System Console instead.`;
-  return new DumpError('DUMP_TOO_SLOW', message);
+  return new DumpError('DUMP_TOO_SLOW', say('dump.too-slow', { limitMs: budgetMs }));
 }
 
 function staleNote({ actual }: PacketArchive, { message }: DumpError): string {
@@ -253,7 +253,5 @@ function staleNote({ actual }: PacketArchive, { message }: DumpError): string {
 }
 
 function noRoom(): DumpError {
-  const message =
-    'The disk of the data directory has no room to build even a short dump: make room there.';
-  return new DumpError('DUMP_NO_SPACE', message);
+  return new DumpError('DUMP_NO_SPACE', say('dump.no-space.packet'));
 }

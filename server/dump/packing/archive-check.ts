@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
+import { say } from '../../../api/index.ts';
 import { asError, BufferSweep } from '../../../lib/runtime/index.ts';
 import { DumpError } from '../errors.ts';
 import { streamChunkBytes } from '../limits.ts';
@@ -30,7 +31,7 @@ export class ArchiveCheck {
   constructor(written: WrittenArchive) {
     this.#written = written;
     const members = extract();
-    const walked = Promise.all([feed(this.#gunzip, members), walk(members, written.files)]);
+    const walked = Promise.all([this.#unpack(members), walk(members, written.files)]);
     this.#walked = walked.catch((error: unknown) => {
       this.#gunzip.destroy();
       members.destroy();
@@ -40,12 +41,11 @@ export class ArchiveCheck {
     this.#walked.catch(() => undefined);
   }
 
-  /** Takes the next bytes; waits while what came before is not unpacked yet. */
+  /** Takes the next bytes; resolves when they are unpacked: their memory can then be used again. */
   async add(bytes: Uint8Array): Promise<void> {
     this.#sizeBytes += bytes.length;
-    this.#sweep.passed(bytes.length);
     this.#hash.update(bytes);
-    if (!this.#gunzip.destroyed && !this.#gunzip.write(bytes)) await drained(this.#gunzip);
+    if (!this.#gunzip.destroyed) await written(this.#gunzip, bytes);
     // It ends before its time only when there is a fault.
     if (this.#gunzip.destroyed) await this.#walked;
   }
@@ -63,14 +63,27 @@ export class ArchiveCheck {
   abandon(): void {
     this.#gunzip.destroy();
   }
+
+  async #unpack(members: Extract): Promise<void> {
+    for await (const chunk of this.#gunzip as AsyncIterable<Uint8Array>) {
+      this.#sweep.passed(chunk.length);
+      if (!members.write(chunk)) await drained(members);
+      if (members.destroyed) return;
+    }
+    members.end(null);
+  }
 }
 
-async function feed(chunks: AsyncIterable<Uint8Array>, members: Extract): Promise<void> {
-  for await (const chunk of chunks) {
-    if (!members.write(chunk)) await drained(members);
-    if (members.destroyed) return;
-  }
-  members.end(null);
+/** Until a stream has taken bytes, or takes nothing at all any more. */
+function written(stream: Gunzip, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('close', done);
+    stream.write(bytes, done);
+  });
 }
 
 /** A stream of Node's or of another make. */
@@ -109,7 +122,5 @@ async function walk(members: Extract, files: readonly PackedFile[]): Promise<voi
 }
 
 function notWhole(detail: string): DumpError {
-  const message =
-    'The file store does not give back the archive that was written: check the file store.';
-  return new DumpError('DUMP_VERIFY_FAILED', message, { detail });
+  return new DumpError('DUMP_VERIFY_FAILED', say('dump.not-given-back'), { detail });
 }

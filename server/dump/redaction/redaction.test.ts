@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Target } from '../../../api/index.ts';
+import { say, type Target } from '../../../api/index.ts';
 import { keysOf } from '../../../lib/objectstore/conformance-fixture.ts';
 import { seededRng } from '../../../lib/runtime/index.ts';
 import { labelsFrom, newUlid, writeBlock } from '../../../lib/tsdb/index.ts';
@@ -324,7 +324,7 @@ describe('a redacted dump', () => {
   });
 
   test('has no host in what its texts warn of, also when its name is a word', async () => {
-    rig.silence = 'Node primary did not hand out its newest samples.';
+    rig.silence = say('note.head-refused', { node: 'primary', code: 'CLUSTER_TIMEOUT' });
     rig.nodes = [{ ...rig.nodes[0]!, host: 'primary' }];
     const target = { job: 'acme-hr', instance: 'primary:8067', labels: { plugin_id: 'acme-hr' } };
     rig.targets = [target as unknown as Target];

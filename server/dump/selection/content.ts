@@ -1,6 +1,7 @@
 import {
   maxStepSeconds,
   minStepSeconds,
+  say,
   type DumpFilter,
   type DumpRedaction,
 } from '../../../api/index.ts';
@@ -33,8 +34,7 @@ export function parseRedaction(body: unknown): DumpRedaction {
   const { redaction } = (body ?? {}) as { redaction?: unknown };
   if (redaction === undefined || redaction === null || redaction === 'none') return 'none';
   if (redaction === 'hosts-and-ids') return redaction;
-  const message = 'A dump is redacted by "hosts-and-ids", or not: "none".';
-  throw new DumpError('DUMP_REDACTION_INVALID', message);
+  throw new DumpError('DUMP_REDACTION_INVALID', say('dump.redaction'));
 }
 
 function parseStep(body: unknown): number {
@@ -45,7 +45,6 @@ function parseStep(body: unknown): number {
     (stepSeconds as number) >= minStepSeconds &&
     (stepSeconds as number) <= maxStepSeconds;
   if (isStep) return stepSeconds as number;
-  const range = `${String(minStepSeconds)} to ${String(maxStepSeconds)}`;
-  const message = `The step of a dump is a whole number of seconds from ${range}, or 0 for every sample.`;
-  throw new DumpError('DUMP_STEP_INVALID', message);
+  const bounds = { min: String(minStepSeconds), max: String(maxStepSeconds) };
+  throw new DumpError('DUMP_STEP_INVALID', say('dump.step', bounds));
 }

@@ -1,4 +1,4 @@
-import type { DumpFilter } from '../../../api/index.ts';
+import { say, type DumpFilter, type KnownSentence } from '../../../api/index.ts';
 import { labelValue, metricNameLabel, type Labels } from '../../../lib/tsdb/index.ts';
 import { globOf, matchesGlob, type Glob } from '../../settings/index.ts';
 import { DumpError } from '../errors.ts';
@@ -23,16 +23,16 @@ export function parseFilter(body: unknown): DumpFilter | null {
   for (const kind of kinds) filter[kind] = parseList(kind, from[kind]);
   if (kinds.every((kind) => filter[kind].length === 0)) return null;
   if (Buffer.byteLength(JSON.stringify(filter)) > maxFilterBytes) {
-    refuse(`its lists have more than ${String(maxFilterBytes)} bytes together`);
+    refuse(say('dump.filter.bytes', { limitBytes: maxFilterBytes }));
   }
   return filter;
 }
 
 function parseList(kind: (typeof kinds)[number], value: unknown): string[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) refuse(`"${kind}" is not a list of texts`);
+  if (!Array.isArray(value)) refuse(say('dump.filter.no-list', { list: kind }));
   if (value.length > maxFilterEntries) {
-    refuse(`"${kind}" has more than ${String(maxFilterEntries)} entries`);
+    refuse(say('dump.filter.entries', { list: kind, limitCount: maxFilterEntries }));
   }
   const entries = value.map((entry: unknown, at) => {
     const isFine =
@@ -40,18 +40,16 @@ function parseList(kind: (typeof kinds)[number], value: unknown): string[] {
       entry.length <= maxFilterEntryChars &&
       entryShapes[kind].test(entry);
     if (!isFine) {
-      refuse(`entry ${String(at + 1)} of "${kind}" is no name of up to ${limitText}`);
+      const place = { entry: String(at + 1), list: kind };
+      refuse(say('dump.filter.entry', { ...place, limitCount: maxFilterEntryChars }));
     }
     return entry;
   });
   return [...new Set(entries)];
 }
 
-const limitText = `${String(maxFilterEntryChars)} characters`;
-
-function refuse(what: string): never {
-  const message = `The filter of the dump cannot be used: ${what}.`;
-  throw new DumpError('DUMP_FILTER_INVALID', message);
+function refuse(reason: KnownSentence): never {
+  throw new DumpError('DUMP_FILTER_INVALID', say('dump.filter', { reason }));
 }
 
 /** Which values of one label belong into a dump. */

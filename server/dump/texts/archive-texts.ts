@@ -1,6 +1,6 @@
-import type { DumpFilter } from '../../../api/index.ts';
+import { inEnglish, type DumpFilter, type KnownSentence } from '../../../api/index.ts';
 import type { DumpContent, TimeRange } from '../selection/index.ts';
-import { manifestOf, type Manifest } from './manifest.ts';
+import { collectedWarnings, manifestOf, type Manifest } from './manifest.ts';
 import { packetMetadata } from './packet-metadata.ts';
 import type { DumpFacts } from '../ports.ts';
 import { dumpReadme } from './readme.ts';
@@ -26,7 +26,9 @@ export interface PackedFacts {
   samples: number;
   series: number;
   blocks: PackedBlock[];
-  warnings: string[];
+  warnings: readonly KnownSentence[];
+  /** What the manifest warns of besides. */
+  notes?: readonly string[];
 }
 
 /** What stands beside the blocks. */
@@ -36,6 +38,8 @@ export interface ArchiveTexts {
   /** Without the list of files, which the packer knows. */
   manifest: Omit<Manifest, 'files'>;
   texts: TextFile[];
+  /** All but the notes, as they stand in the manifest. */
+  warnings: KnownSentence[];
 }
 
 /** Writes the texts of an archive; `alias` tells what stands for the name of a host in them. */
@@ -51,11 +55,14 @@ export async function archiveTexts(
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const thinned = stepSeconds === 0 ? null : { stepSeconds };
   const changes = { filtered: filter, redacted: redaction, thinned };
+  const collected = await facts.collected(requested);
+  const warnings = [...packed.warnings, ...collectedWarnings(collected)];
+  const notes = [...(packed.notes ?? []), ...warnings.map(inEnglish)];
   const manifest = manifestOf(
-    { ...packed, ...changes, node, timeZone },
+    { ...packed, ...changes, node, timeZone, warnings: notes },
     server,
     { pluginVersion, nodes: facts.nodes() },
-    await facts.collected(requested),
+    collected,
   );
   const packet = { server, generatedAtMs: createdAtMs, pluginId, pluginVersion };
   const serverName = await alias(server.serverName);
@@ -63,16 +70,15 @@ export async function archiveTexts(
   const scrapeIntervalSeconds = Math.max(
     ...[stepSeconds, 1, Math.round((intervalMs ?? facts.scrapeIntervalMs()) / 1000)],
   );
-  const { warnings } = manifest;
   const texts = [
     { path: 'metadata.yaml', content: packetMetadata({ ...packet, requested, actual }) },
     {
       path: 'README.md',
-      content: dumpReadme({ serverName, actual, scrapeIntervalSeconds, ...told, warnings }),
+      content: dumpReadme({ serverName, actual, scrapeIntervalSeconds, ...told, warnings: notes }),
     },
     ...viewerFiles({ serverName, actual, scrapeIntervalSeconds }),
   ];
-  return { serverName, manifest, texts };
+  return { serverName, manifest, texts, warnings };
 }
 
 async function aliased(

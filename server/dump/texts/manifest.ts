@@ -1,4 +1,12 @@
-import type { DumpFilter, DumpRedaction, Gap, Target } from '../../../api/index.ts';
+import {
+  say,
+  type DumpFilter,
+  type DumpRedaction,
+  type Gap,
+  type KnownSentence,
+  type Sentence,
+  type Target,
+} from '../../../api/index.ts';
 import { maxManifestChanges, maxManifestFamilies, maxManifestGaps } from '../limits.ts';
 import type {
   CollectedFacts,
@@ -84,15 +92,7 @@ export function manifestOf(
 ): Omit<Manifest, 'files'> {
   const { requested, actual } = parts;
   const { gaps, targets } = collected;
-  const warnings = [...parts.warnings, ...collected.warnings];
-  if (gaps.length > maxManifestGaps) {
-    warnings.push(`Only ${String(maxManifestGaps)} of ${String(gaps.length)} gaps are listed.`);
-  }
   const families = Object.entries(collected.metadata);
-  if (families.length > maxManifestFamilies) {
-    const listed = `${String(maxManifestFamilies)} of ${String(families.length)}`;
-    warnings.push(`Only ${listed} metric families are described.`);
-  }
   return {
     format: 'mattermost-metrics-dump',
     formatVersion: 1,
@@ -110,13 +110,26 @@ export function manifestOf(
     redacted: parts.redacted,
     samples: parts.samples,
     series: parts.series,
-    targets: targets.map(({ gaps: _gaps, recent: _recent, ...target }) => target),
-    gaps: gaps.slice(0, maxManifestGaps),
+    targets: targets.map(inManifest),
+    gaps: gaps.slice(0, maxManifestGaps).map(inEnglishAlone),
     collectorChanges: collectorChanges(gaps),
     metadata: Object.fromEntries(families.slice(0, maxManifestFamilies)),
     blocks: parts.blocks,
-    warnings,
+    warnings: parts.warnings,
   };
+}
+
+/** What of the collected facts could not be had, or is too much to be listed. */
+export function collectedWarnings({ gaps, metadata, warnings }: CollectedFacts): KnownSentence[] {
+  const told = [...warnings];
+  if (gaps.length > maxManifestGaps) {
+    told.push(say('note.gaps-cut', { keptCount: maxManifestGaps, gapCount: gaps.length }));
+  }
+  const familyCount = Object.keys(metadata).length;
+  if (familyCount > maxManifestFamilies) {
+    told.push(say('note.families-cut', { keptCount: maxManifestFamilies, familyCount }));
+  }
+  return told;
 }
 
 /** Gaps that a change of the collecting node left, one per target, as the changes that they are. */
@@ -131,4 +144,13 @@ function collectorChanges(gaps: readonly Gap[]): CollectorChange[] {
     } else changes.push({ fromMs, toMs, message });
   }
   return changes.slice(-maxManifestChanges);
+}
+
+/** The console's history, and what it makes other languages of, say nothing more to readers of files. */
+function inManifest({ gaps: _gaps, recent: _recent, lastError, ...target }: Target) {
+  return { ...target, lastError: lastError && inEnglishAlone(lastError) };
+}
+
+function inEnglishAlone<T extends { sentence?: Sentence }>({ sentence: _sentence, ...told }: T) {
+  return told;
 }
