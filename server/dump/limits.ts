@@ -170,3 +170,6 @@ export const maxFetchedIndexBytes = 64 * 1024 * 1024;
 
 /** Finished dumps by which it is told how fast this machine is. */
 export const maxPacedDumps = 5;
+
+/** Largest file of what they have taught that is read: eight kinds of dumps and a name of the machine. */
+export const maxKeptPaceBytes = 16 * 1024;

@@ -39,6 +39,9 @@ const extra: Readonly<Record<string, ExtraCheck>> = {
   [`${ledgerName}.tmp`]: (_, path, findings) => {
     findings.warning('CHECK_LEFTOVER', path, 'a gap ledger that was not finished');
   },
+  // Says how long dumps took: nothing is lost with it.
+  'dump-pace.json': nothing,
+  'dump-pace.json.tmp': nothing,
   'dump-work': (_, path, findings) => {
     findings.note('CHECK_LEFTOVER', path, 'what dumps are made of while they are made');
   },

@@ -77,16 +77,29 @@ export class DumpPace {
     return Math.max(0.1, Math.round(corrected / 100) / 10);
   }
 
-  /** Learns from a dump that this node has made. */
-  learn(dump: Dump): void {
+  /** Learns from a dump that this node has made; false when it teaches nothing. */
+  learn(dump: Dump): boolean {
     const { finishedAtMs, startedAtMs, state } = dump;
-    if (state !== 'ready' || startedAtMs === null || finishedAtMs === null) return;
+    if (state !== 'ready' || startedAtMs === null || finishedAtMs === null) return false;
     const told = this.#told.findLast((each) => isOf(each, dump));
     const ms = finishedAtMs - startedAtMs;
-    if (told === undefined || ms < shortMs || told.ms === 0) return;
+    if (told === undefined || ms < shortMs || told.ms === 0) return false;
     const factors = this.#factors.get(told.form) ?? [];
     factors.push((ms / told.ms) * lengthShare(told.range, dump.requested));
     this.#factors.set(told.form, factors.slice(-maxPacedDumps));
+    return true;
+  }
+
+  /** By form, newest last: how many times as long as was told a dump took. */
+  get factors(): ReadonlyMap<string, readonly number[]> {
+    return this.#factors;
+  }
+
+  /** Begins with what an earlier process has learned. */
+  restore(factors: ReadonlyMap<string, readonly number[]>): void {
+    for (const [form, values] of factors) {
+      if (forms.has(form)) this.#factors.set(form, [...values]);
+    }
   }
 
   /** The middle one of the last; few of them are believed half, many wholly. */
@@ -114,9 +127,26 @@ function rawMs(work: DumpWork, rates: StoreRates): number {
   return baseMs + startMs + slowdown * coldMs + snapshotMs + fetchedBytes / get + storedMs;
 }
 
+/** What dumps can do with their blocks, by a word each: the same words, the same form. */
+const forms = new Set(
+  ['', 'filtered'].flatMap((filtered) =>
+    ['', 'redacted'].flatMap((redacted) =>
+      ['', 'thinned'].map((thinned) => formName(filtered, redacted, thinned)),
+    ),
+  ),
+);
+
+function formName(...words: string[]): string {
+  return words.filter((word) => word !== '').join(' ') || 'whole';
+}
+
 /** Dumps that do the same things with their blocks. */
 function formOf({ filter, redaction, stepSeconds }: DumpContent): string {
-  return [filter !== null, redaction !== 'none', stepSeconds > 0].join();
+  return formName(
+    filter === null ? '' : 'filtered',
+    redaction === 'none' ? '' : 'redacted',
+    stepSeconds === 0 ? '' : 'thinned',
+  );
 }
 
 function contentOf({ filter, redaction, stepSeconds }: DumpContent): DumpContent {

@@ -13,6 +13,12 @@ export class StorePace {
     return { get: this.#getRate, put: this.#putRate };
   }
 
+  /** Begins with what an earlier process has found. */
+  restore({ get, put }: { get: number | undefined; put: number | undefined }): void {
+    this.#getRate ??= get;
+    this.#putRate ??= put;
+  }
+
   /** So many bytes came from the file store. */
   got(bytes: number, ms: number): void {
     this.#getRate = mixed(this.#getRate, bytes, ms);
