@@ -1,4 +1,5 @@
-// Every link of a page to another one leads to a file that is there, and to a heading that it has.
+// Every link of a page to another one leads to a file that is there, and to a heading that it has; and
+// what a page names as a file or a folder of ours is one.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -45,4 +46,36 @@ test('links of pages lead somewhere', () => {
   });
   expect(dead.map(({ page, link }) => `${page}: ${link}`)).toEqual([]);
   expect(links.length).toBeGreaterThan(50);
+});
+
+/** Files and folders of the repository, with every ending of their paths that a page may call them by. */
+const places = (() => {
+  const known = new Set<string>();
+  const all = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  const files = execFileSync('git', all, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 24 });
+  for (const file of files.split('\0').filter((path) => existsSync(join(root, path)))) {
+    const parts = file.split('/');
+    for (let end = parts.length; end > 0; end--) {
+      for (let begin = 0; begin < end; begin++) known.add(parts.slice(begin, end).join('/'));
+    }
+  }
+  return known;
+})();
+
+const ourFile = /^[\w./-]+\.(?:tsx?|go|py)$/;
+const ourFolder =
+  /^(?:api|build|docs|examples|lib|panels|server|test|tools|webapp)(?:\/[\w-]+)+\/?$/;
+
+test('files and folders that pages name are there', () => {
+  // Those of the vectors name what lies in the repositories of other programs.
+  const ours = pages.filter((page) => !page.startsWith('test/vectors/'));
+  const named = ours.flatMap((page) =>
+    [...proseOf(page).matchAll(/`([^`\s]+)`/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => ourFile.test(name) || ourFolder.test(name))
+      .map((name) => ({ page, name })),
+  );
+  const gone = named.filter(({ name }) => !places.has(name.replace(/\/$/, '')));
+  expect(gone.map(({ page, name }) => `${page}: ${name}`)).toEqual([]);
+  expect(named.length).toBeGreaterThan(200);
 });
