@@ -1,4 +1,11 @@
-import type { Dump, DumpAliases, DumpChoices, DumpEstimate, DumpPreview } from '../../api/index.ts';
+import {
+  say,
+  type Dump,
+  type DumpAliases,
+  type DumpChoices,
+  type DumpEstimate,
+  type DumpPreview,
+} from '../../api/index.ts';
 import { errorText, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import { aliasesKey, archiveKey, isJobId } from '../share/index.ts';
 import {
@@ -135,8 +142,8 @@ export class DumpService {
     const facts = { range, content, userId, node, owner, nowMs: clock.nowMs() };
     const record = newRecord(newJobId(rng), facts);
     const isWritten = await this.#book.claim(record).catch((cause: unknown) => {
-      const message = 'The job could not be written to the database: try again in a moment.';
-      throw new DumpError('DUMP_FAILED', message, { detail: errorText(cause), cause });
+      const detail = errorText(cause);
+      throw new DumpError('DUMP_FAILED', say('dump.not-written'), { detail, cause });
     });
     if (!isWritten) throw stopped();
     const { id } = record.dump;
@@ -160,8 +167,7 @@ export class DumpService {
   async cancel(id: string, userId: string): Promise<Dump> {
     const record = await this.#find(id);
     if (isFinished(record.dump)) {
-      const message = 'The dump is finished already; it can be deleted instead.';
-      throw new DumpError('DUMP_NOT_CANCELLABLE', message);
+      throw new DumpError('DUMP_NOT_CANCELLABLE', say('dump.not-cancellable'));
     }
     this.#options.logger.debug('dump cancelled', { id, userId });
     if (this.#book.isLive(id)) await this.#runner.cancel(record);
@@ -223,14 +229,13 @@ export class DumpService {
 
   async #find(id: string): Promise<JobRecord> {
     if (!isJobId(id)) {
-      throw new DumpError('DUMP_BAD_ID', 'The id of a dump has 26 characters a-z and 0-9.');
+      throw new DumpError('DUMP_BAD_ID', say('dump.bad-id'));
     }
     // Another node may have created it a moment ago.
     await this.#watch.refresh(this.#book.get(id) === undefined);
     const record = this.#book.get(id);
     if (record === undefined) {
-      const message = 'There is no such dump; it may have been deleted.';
-      throw new DumpError('DUMP_NOT_FOUND', message);
+      throw new DumpError('DUMP_NOT_FOUND', say('dump.not-found'));
     }
     return record;
   }

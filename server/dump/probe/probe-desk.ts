@@ -1,4 +1,4 @@
-import type { DumpEstimate, DumpPreview } from '../../../api/index.ts';
+import { say, type DumpEstimate, type DumpPreview } from '../../../api/index.ts';
 import type { Timer } from '../../../lib/runtime/index.ts';
 import { archiveTexts } from '../texts/index.ts';
 import type { BuildParts } from '../building/index.ts';
@@ -133,8 +133,7 @@ export class ProbeDesk {
     if (known !== undefined) return (await known) as T;
     if (this.#isStopped) throw stopped();
     if (this.#asked.size >= maxWaitingProbes) {
-      const message = 'The plugin is busy with other questions about dumps: try again in a moment.';
-      throw new DumpError('DUMP_BUSY', message);
+      throw new DumpError('DUMP_BUSY', say('dump.busy'));
     }
     const run = this.#turn.then(() => this.#answer(answer));
     this.#turn = run.catch(() => undefined);
