@@ -94,8 +94,9 @@ async function checkCompose(unpacked: string): Promise<void> {
     for (const volume of volumes) await stat(join(unpacked, volume.split(':')[0] ?? ''));
   }
   const grafana = compose.services['grafana']?.volumes ?? [];
-  const provisioning = sourceOf(unpacked, grafana, '/etc/grafana/provisioning');
-  const providers = parse(await readFile(`${provisioning}/dashboards/boards.yml`, 'utf8')) as {
+  const provisioned = (path: string) =>
+    readFile(sourceOf(unpacked, grafana, `/etc/grafana/provisioning/${path}`), 'utf8');
+  const providers = parse(await provisioned('dashboards/boards.yml')) as {
     providers: { options: { path: string } }[];
   };
   for (const { options } of providers.providers) {
@@ -110,7 +111,7 @@ async function checkCompose(unpacked: string): Promise<void> {
     );
   }
   for (const { id } of boards) same((await dashboardOf(unpacked, id)).uid, id, 'uid');
-  const sources = parse(await readFile(`${provisioning}/datasources/prometheus.yml`, 'utf8')) as {
+  const sources = parse(await provisioned('datasources/prometheus.yml')) as {
     datasources: { uid: string; url: string }[];
   };
   same(sources.datasources[0]?.url, 'http://prometheus:9090', 'address of Prometheus');

@@ -21,7 +21,14 @@ function contentOf(path: string, of: ViewerFacts = facts): string {
 interface Compose {
   services: Record<
     string,
-    { image: string; user?: string; command?: string[]; volumes: string[]; ports: string[] }
+    {
+      image: string;
+      user?: string;
+      command?: string[];
+      environment?: Record<string, string>;
+      volumes: string[];
+      ports: string[];
+    }
   >;
 }
 
@@ -51,6 +58,26 @@ describe('the compose file', () => {
         expect({ source, isThere }).toEqual({ source, isThere: true });
       }
     }
+  });
+
+  test('lets Grafana ask the internet for nothing, and keeps what its image provisions', () => {
+    const { services } = parse(contentOf('docker-compose.yml')) as Compose;
+    const { environment, volumes = [] } = services['grafana'] ?? {};
+    expect(environment).toMatchObject({
+      GF_ANALYTICS_REPORTING_ENABLED: 'false',
+      GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+      GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
+      GF_NEWS_NEWS_FEED_ENABLED: 'false',
+      GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+      GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: 'true',
+      GF_SECURITY_DISABLE_GRAVATAR: 'true',
+      GF_SNAPSHOTS_EXTERNAL_ENABLED: 'false',
+    });
+    expect(volumes.map((volume) => volume.split(':')[1])).toEqual([
+      '/etc/grafana/provisioning/datasources',
+      '/etc/grafana/provisioning/dashboards',
+      '/boards',
+    ]);
   });
 
   test('reads what was unpacked under any umask', () => {
