@@ -19,6 +19,8 @@ export const collect = {
   'target.check-rights':
     'Check the credentials of the target in CustomTargetSecrets, and what they may do.',
   'target.raise-body-limit': 'Raise BodySizeLimitBytes if the target is to be trusted.',
+  'target.lower-body-limit':
+    'Find out why targets answer with so much; lower BodySizeLimitBytes, so that they do not get so far.',
   'target.raise-sample-limit': 'Raise SampleLimit, or find out why the target has so many series.',
   'target.find-series':
     'Find out which target has so many series; nothing new is stored above the cap.',

@@ -29,7 +29,6 @@ export const node = {
   'start.failed': 'The plugin could not start collecting: {reason}',
   'start.place.advice': 'Set DBPath to a directory that the Mattermost server can write.',
   'start.unknown.advice': 'The server log has the reason; give it to whoever supports the plugin.',
-  'start.starting': 'The plugin is starting.',
 
   'tsdb.bad-block': 'Block {block} cannot be read and is left out: {reason}',
   'tsdb.bad-block.advice':

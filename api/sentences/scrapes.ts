@@ -22,6 +22,8 @@ export const scrapes = {
   'scrape.unasked-encoding': 'The target compressed its answer in a way that was not asked for.',
   'scrape.not-metrics': 'The target’s answer does not say that it is metrics.',
   'scrape.too-long': 'The target’s answer is longer than the {limitBytes} that are allowed.',
+  'scrape.too-much-at-once':
+    'The targets answer with more at once than there is memory for; this answer was the longest.',
   'scrape.too-many-lines': 'The answer is too long: it has more than a million lines.',
   'scrape.forbidden': 'Nothing is collected from link-local and metadata addresses.',
   'scrape.stopped': 'Collecting was stopped.',
@@ -76,5 +78,4 @@ export const scrapes = {
     'The target is no longer to be collected: a setting changed, or what served it stopped.',
   'gap.collector-changed': 'Collecting moved from {before} to {after}.',
   'gap.merged': '{reason} ({gapCount} gaps in this time)',
-  'text.plain': '{text}',
 } as const;

@@ -136,11 +136,14 @@ export class RefusedSave {
 
 /** What another node told may be of another version: then its own English is all there is. */
 function refusedProblem({ message, sentence }: Reason): Problem {
-  const link = consolePages.plugin;
   const advice = say('save.refused.advice');
   const plain = say('save.refused', { reason: message });
   const problem = makeProblem({
-    ...{ code: 'SETTINGS_REFUSED', severity: 'warning', message: plain, advice, link },
+    code: 'SETTINGS_REFUSED',
+    severity: 'warning',
+    message: plain,
+    advice,
+    link: consolePages.plugin,
   });
   const told = sentence === undefined ? plain : { id: plain.id, values: { reason: sentence } };
   return { ...problem, sentences: { message: told, advice } };

@@ -7,6 +7,7 @@ import { buildWebapp } from '../../build/webapp.ts';
 import { startBrowser } from './browser.ts';
 import { buildConsoleScript, react18 } from './console-pages.ts';
 import type { FakeApi } from './fake-api.ts';
+import { tellTheWorst } from './fixture-sentences.ts';
 import { startFakeSite } from './fake-site.ts';
 import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 
@@ -224,11 +225,25 @@ const pictures: Picture[] = [
       await page.getByText('Settings: collecting').scrollIntoViewIfNeeded();
     },
   },
+  {
+    name: 'german-trouble',
+    prepare: (api) => {
+      tellTheWorst(api, Date.now());
+    },
+    query: '?locale=de',
+    height: 3_300,
+    reach: unfold,
+  },
   { name: 'german', prepare: cluster, query: '?locale=de', height: 2_050 },
   { name: 'dark', prepare: broken, query: '?theme=dark', height: 2_050 },
   { name: 'narrow', prepare: broken, width: 320, height: 3_600 },
   { name: 'narrow-german', prepare: healthy, query: '?locale=de', width: 320, height: 3_200 },
 ];
+
+/** Opens what is folded away, but for what support wants. */
+async function unfold(page: Page): Promise<void> {
+  for (const summary of await page.locator('.mmx-table summary').all()) await summary.click();
+}
 
 mkdirSync(directory, { recursive: true });
 const { file } = await buildWebapp({ outDir: directory, minify: true });
