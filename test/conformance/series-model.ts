@@ -1,4 +1,4 @@
-import { holds } from './bed.ts';
+import { ok } from 'node:assert/strict';
 import type { PrintedSample } from './dump-archive.ts';
 
 /** Series by their labels: values by time. promtool tells a staleness marker as NaN. */
@@ -20,7 +20,7 @@ export function seriesOf(
     model.set(key, series);
   }
   // Else two series have become one.
-  holds(model.size === keys.size, `${keys.size} series have ${model.size} sets of labels`);
+  ok(model.size === keys.size, `${keys.size} series have ${model.size} sets of labels`);
   return model;
 }
 
@@ -45,7 +45,7 @@ export function compareSeries(found: SeriesModel, expected: SeriesModel): number
       else differences.push(`${key} at ${timeMs}: ${String(b)}, expected ${String(a)}`);
     }
   }
-  holds(
+  ok(
     differences.length === 0,
     `${differences.length} differ:\n${differences.slice(0, 10).join('\n')}`,
   );
@@ -60,7 +60,7 @@ export function compareAnswer(answer: SeriesModel, printed: SeriesModel): number
   for (const [key, series] of answer) {
     for (const [timeMs, value] of series) {
       const wanted = printed.get(key)?.get(timeMs);
-      holds(Object.is(value, wanted), `${key} at ${timeMs}: ${value}, expected ${String(wanted)}`);
+      ok(Object.is(value, wanted), `${key} at ${timeMs}: ${value}, expected ${String(wanted)}`);
     }
   }
   return compareSeries(numbersOf(answer), numbersOf(printed));
