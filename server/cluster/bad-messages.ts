@@ -16,7 +16,7 @@ export class BadMessages {
   tell(reason: string): void {
     if (this.#told() !== undefined) return;
     this.#last = { atMs: this.#clock.monotonicMs(), reason };
-    this.#logger.warn('A message from another node could not be used.', {
+    this.#logger.warn('A message from another node could not be used', {
       code: 'CLUSTER_BAD_MESSAGE',
       reason,
     });

@@ -36,3 +36,8 @@ export class ClusterError extends Error {
     this.remoteCode = options.remoteCode;
   }
 }
+
+/** What everything that waits or runs ends with when this node leaves. */
+export function stoppedError(): ClusterError {
+  return new ClusterError('CLUSTER_STOPPED', 'This node has left the cluster.');
+}

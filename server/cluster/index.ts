@@ -3,9 +3,6 @@ export {
   type BusCounts,
   type ClusterBusPorts,
   type ClusterEvent,
-  type Handler,
-  type MessageFacts,
-  type RequestOptions,
 } from './cluster-bus.ts';
 export { ClusterError, type ClusterErrorCode } from './errors.ts';
 export type { LeaseKv } from './lease-calls.ts';
@@ -14,3 +11,5 @@ export { Lease, type LeaseIdentity, type LeasePorts } from './lease.ts';
 export type { NodeAnnouncement, NodeInfo } from './node-record.ts';
 export { NodeRegistry, type NodeRegistryPorts, type RegistryKv } from './node-registry.ts';
 export { PagedAnswers, requestPages } from './paged-answers.ts';
+export type { Handler, MessageFacts } from './served-requests.ts';
+export type { RequestOptions } from './waiting-requests.ts';

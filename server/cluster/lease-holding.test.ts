@@ -226,7 +226,7 @@ describe('what goes wrong in the house', () => {
     node.lease.start();
     await bench.until(() => isHolding(node));
     expect(heard).toBeGreaterThan(0);
-    expect(lines[0]?.[0]).toBe('A listener of the lease failed.');
+    expect(lines[0]?.[0]).toBe('A listener of the lease failed');
     stop();
   });
 
@@ -244,7 +244,7 @@ describe('what goes wrong in the house', () => {
       },
     });
     await bench.clock.advance(3000);
-    expect(lines[0]).toBe('The lease met a defect and goes on.');
+    expect(lines[0]).toBe('The lease met a defect and goes on');
     expect(isHolding(again)).toBe(false);
   });
 });

@@ -134,7 +134,7 @@ export class Lease {
       try {
         delayMs = this.#held === undefined ? await this.#follow() : await this.#confirm(this.#held);
       } catch (error) {
-        logger.error('The lease met a defect and goes on.', {
+        logger.error('The lease met a defect and goes on', {
           code: 'CLUSTER_DEFECT',
           error: error as Error,
         });
@@ -258,7 +258,7 @@ export class Lease {
     const isNew = this.#held === undefined;
     this.#held = { stored, startMs, startWallMs };
     if (this.#isReleased) return;
-    if (isNew) logger.info('This node collects from now on.', { epoch: stored.record.epoch });
+    if (isNew) logger.info('This node collects from now on', { epoch: stored.record.epoch });
     this.#watch.forget(stored.record.epoch);
     this.#eagerReads = 0;
     this.#fenceTimer?.cancel();
@@ -274,7 +274,7 @@ export class Lease {
     if (this.#isReleased) return;
     this.#fenceTimer?.cancel();
     this.#overlap = { atMs: nowMs, unsureMs };
-    logger.warn('Another node has taken the lease: this node stops collecting.', {
+    logger.warn('Another node has taken the lease: this node stops collecting', {
       code: 'CLUSTER_LEASE_LOST',
       epoch: held.stored.record.epoch,
       unsureMs: Math.round(unsureMs),
@@ -312,7 +312,7 @@ export class Lease {
       try {
         listener(view);
       } catch (error) {
-        this.#ports.logger.error('A listener of the lease failed.', {
+        this.#ports.logger.error('A listener of the lease failed', {
           code: 'CLUSTER_DEFECT',
           error: error as Error,
         });
@@ -335,9 +335,9 @@ export class Lease {
     const ours = recordsOf(raws, identity.boot);
     const calls = new LeaseCalls(kv, clock, () => undefined);
     const outcome = await freeRecord(calls, ours, clock, deadlineMs);
-    if (outcome === 'free') logger.info('The lease is free for another node.');
+    if (outcome === 'free') logger.info('The lease is free for another node');
     if (outcome === 'failed') {
-      logger.warn('The lease could not be freed: another node takes it when it stands still.', {
+      logger.warn('The lease could not be freed: another node takes it when it stands still', {
         code: 'CLUSTER_LEASE_NOT_FREED',
       });
     }

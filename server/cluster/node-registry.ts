@@ -80,7 +80,7 @@ export class NodeRegistry {
     const gone = this.#loop
       .then(() => kv.kvDelete(this.#ownKey()))
       .catch((error: unknown) => {
-        const message = 'The record of this node stays until it expires.';
+        const message = 'The record of this node stays until it expires';
         logger.debug(message, { error: asError(error) });
       });
     const patience = new AbortController();
@@ -157,7 +157,7 @@ export class NodeRegistry {
       return true;
     } catch (error) {
       if (!this.#isFailing) {
-        const message = 'The registry of nodes cannot be written or read; it is tried again.';
+        const message = 'The registry of nodes cannot be written or read; it is tried again';
         logger.warn(message, { code: 'CLUSTER_REGISTRY_FAILING', error: asError(error) });
       }
       this.#isFailing = true;
@@ -193,7 +193,7 @@ export class NodeRegistry {
       const node = parseAnnouncement(raw);
       return keyPrefix + node.id === key ? node : undefined;
     } catch (error) {
-      this.#ports.logger.debug('A record of a node cannot be read.', {
+      this.#ports.logger.debug('A record of a node cannot be read', {
         key,
         error: asError(error),
       });

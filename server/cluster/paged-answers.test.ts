@@ -2,9 +2,10 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
 import { FakeClusterEvents } from './cluster-fixture.ts';
-import { ClusterBus, type Handler } from './cluster-bus.ts';
+import { ClusterBus } from './cluster-bus.ts';
 import { maxKeptPayloads, maxPayloadJsonBytes } from './limits.ts';
 import { PagedAnswers, requestPages } from './paged-answers.ts';
+import type { Handler } from './served-requests.ts';
 
 let clock: FakeClock;
 let asker: ClusterBus;

@@ -1,10 +1,12 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Clock, Rng } from '../../lib/runtime/index.ts';
-import type { ClusterBus, Handler, MessageFacts, RequestOptions } from './cluster-bus.ts';
+import type { ClusterBus } from './cluster-bus.ts';
 import { ClusterError } from './errors.ts';
 import * as limits from './limits.ts';
 import { asObject, countOf, parseJson, textOf } from './record-fields.ts';
+import type { Handler, MessageFacts } from './served-requests.ts';
+import type { RequestOptions } from './waiting-requests.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
