@@ -26,6 +26,12 @@ export const longParseMs = 500;
 /** Bytes that a body buffer starts with. */
 export const firstBodyBytes = 64 * 1024;
 
+/**
+ * Memory that the bodies of all scrapes under way have together: 4 MiB for each of 64, so that one of usual
+ * size, a large server's has 3 MB, is never the largest when something has to go.
+ */
+export const maxBodiesBytes = 256 * 1024 * 1024;
+
 /** A larger buffer is given up when its scrape is over; a large server's body has 3 MB. */
 export const maxIdleBodyBytes = 8 * 1024 * 1024;
 

@@ -61,6 +61,10 @@ const advices: Readonly<Record<string, Advice>> = {
     advice: say('target.raise-body-limit'),
     link: consolePages.plugin,
   },
+  SCRAPE_BODY_BUDGET: {
+    advice: say('target.lower-body-limit'),
+    link: consolePages.plugin,
+  },
   SCRAPE_SAMPLE_LIMIT: {
     advice: say('target.raise-sample-limit'),
     link: consolePages.plugin,

@@ -233,9 +233,19 @@ class Exchange {
   }
 
   #append(chunk: Uint8Array): void {
-    if (this.#settled || this.#scrape.into.append(chunk)) return;
+    if (this.#settled || this.#tryAppend(chunk)) return;
     const sentence = say('scrape.too-long', { limitBytes: this.#scrape.bodyLimitBytes });
     this.#fail(new ScrapeError('SCRAPE_BODY_LIMIT', sentence));
+  }
+
+  /** False when the body is too long; there may be no memory for it before. */
+  #tryAppend(chunk: Uint8Array): boolean {
+    try {
+      return this.#scrape.into.append(chunk);
+    } catch (error) {
+      this.#fail(error as ScrapeError);
+      return true;
+    }
   }
 
   #end(answer: IncomingMessage): void {

@@ -208,9 +208,10 @@ export class ScrapeLoop {
     try {
       this.#checkClock(time);
       await this.#fetch(slot);
-      const result = await this.#env.slots.parsing.pass((lane) =>
-        this.#series.ingest(slot, time, stopSignal, lane),
-      );
+      const result = await this.#env.slots.parsing.pass((lane) => {
+        slot.body.fix();
+        return this.#series.ingest(slot, time, stopSignal, lane);
+      });
       this.#record.noteUp(time, result, this.#intervalMs());
     } catch (error) {
       // A scrape that was cut off because we stop says nothing about the target.

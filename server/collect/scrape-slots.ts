@@ -1,6 +1,13 @@
 import type { SampleBatch } from '../../lib/tsdb/index.ts';
+import { BodyBudget } from './body-budget.ts';
 import { BodyBuffer } from './body-buffer.ts';
-import { maxConcurrentScrapes, maxDownScrapes, maxIdleSamples, maxIdleSlots } from './limits.ts';
+import {
+  maxBodiesBytes,
+  maxConcurrentScrapes,
+  maxDownScrapes,
+  maxIdleSamples,
+  maxIdleSlots,
+} from './limits.ts';
 import { ParsingLanes } from './parsing-lanes.ts';
 import type { SampleStore } from './sample-store.ts';
 import { Turnstile } from './turnstile.ts';
@@ -17,11 +24,23 @@ export class ScrapeSlots {
   readonly #turnstile = new Turnstile(maxConcurrentScrapes);
   readonly #down = new Turnstile(maxDownScrapes);
   readonly #idle: ScrapeSlot[] = [];
+  readonly #budget: BodyBudget;
   /** Parsing and storing takes turns. */
   readonly parsing = new ParsingLanes();
 
-  constructor(store: SampleStore) {
+  /** Tests lower the budget of bodies. */
+  constructor(store: SampleStore, bodiesBytes = maxBodiesBytes) {
     this.#store = store;
+    this.#budget = new BodyBudget(bodiesBytes);
+  }
+
+  /** Memory of the bodies under way. */
+  get bodiesBytes(): number {
+    return this.#budget.totalBytes;
+  }
+
+  #newSlot(): ScrapeSlot {
+    return { body: new BodyBuffer(this.#budget), batch: this.#store.newBatch() };
   }
 
   /** Runs `work` with a slot once one is free. Not all are for targets that were down last time. */
@@ -31,7 +50,7 @@ export class ScrapeSlots {
 
   async #use<Result>(work: (slot: ScrapeSlot) => Promise<Result>): Promise<Result> {
     return this.#turnstile.pass(async () => {
-      const slot = this.#idle.pop() ?? { body: new BodyBuffer(), batch: this.#store.newBatch() };
+      const slot = this.#idle.pop() ?? this.#newSlot();
       try {
         return await work(slot);
       } finally {
