@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBlock, decodeChunk, SampleColumns } from '../../lib/tsdb/index.ts';
 import { sha256Of } from '../share/block-fixture.ts';
@@ -138,6 +138,26 @@ describe('a dump', () => {
     const { manifest } = await rig.unpack(id);
     expect(manifest.blocks).toHaveLength(1);
     expect(ready.samples).toBe(3 * 3 * 240);
+  });
+
+  test('has blocks of the first level alone, merged and copied ones: Thanos uploads no others', async () => {
+    const { dir: compacted } = await rig.addBlock(6, 4);
+    const description = JSON.parse(await readFile(join(compacted, 'meta.json'), 'utf8')) as {
+      compaction: { level: number };
+    };
+    description.compaction.level = 3;
+    await writeFile(join(compacted, 'meta.json'), JSON.stringify(description));
+    await rig.addBlock(4, 2);
+    await rig.addBlock(3, 1);
+    const { id } = await rig.service.create(hours(6, 0), 'admin');
+    expect((await rig.finished(id)).error).toBeNull();
+    const { dir, manifest } = await rig.unpack(id);
+    const levels = manifest.blocks.map(({ ulid }) => {
+      const block = openBlock(join(dir, ulid));
+      block.close();
+      return block.meta.compaction.level;
+    });
+    expect(levels).toEqual([1, 1]);
   });
 
   test('opens in promtool', async () => {

@@ -41,6 +41,8 @@ export interface RewriteOptions {
   readonly checkCancelled?: () => void;
   /** Told now and then how many of the sources' series are done. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Compaction level in the new meta.json; by default that of the sources, one above when they are merged. */
+  readonly level?: number;
   /** Range in the new meta.json; that of its samples when absent. */
   readonly metaRange?: { readonly mint: number; readonly maxt: number };
   /** Further top-level keys of meta.json. */
@@ -78,7 +80,7 @@ function outputOf(options: RewriteOptions): WriteBlockOptions {
     ulid,
     series: rewrittenSeries(options),
     isUnordered: options.relabel !== undefined,
-    level: newLevel(sources),
+    level: options.level ?? newLevel(sources),
     sources: sources.flatMap(({ meta }) =>
       meta.compaction.sources.length === 0 ? [meta.ulid] : meta.compaction.sources,
     ),

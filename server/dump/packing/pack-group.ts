@@ -20,6 +20,9 @@ import { aliasedLabels, type Redactor } from '../redaction/index.ts';
 import { longerMs, type SeriesCount } from '../series/index.ts';
 import type { AddGroupRequest, AddGroupResult, GroupProgress } from './protocol.ts';
 
+/** In a dump nothing was compacted yet: Thanos silently passes over blocks above the first level when it uploads. */
+const blockLevel = 1;
+
 /** Where the blocks of a group go, and in which form. */
 export interface GroupTarget {
   archive: ArchiveWriter;
@@ -130,13 +133,16 @@ class GroupPacker {
 
   /** Only its description is new: what we do not know of it stays behind, and with it who made it. */
   async #packAsItIs({ dir, found, reader }: Source): Promise<BlockMeta> {
-    const { level, sources } = reader.meta.compaction;
+    const { sources } = reader.meta.compaction;
     const meta: BlockMeta = {
       ulid: this.#target.nextUlid(),
       minTime: found.firstMs,
       maxTime: found.lastMs + 1,
       stats: { numSamples: found.samples, numSeries: found.series, numChunks: found.chunks },
-      compaction: { level, sources: sources.length === 0 ? [reader.meta.ulid] : sources },
+      compaction: {
+        level: blockLevel,
+        sources: sources.length === 0 ? [reader.meta.ulid] : sources,
+      },
     };
     const segments = (await readdir(join(dir, 'chunks'))).sort();
     const names = [...segments.map((name) => join('chunks', name)), 'index'];
@@ -168,6 +174,7 @@ class GroupPacker {
     };
     return {
       ...{ sources, mint, maxt, parentDir, ulid, segmentBytes, checkCancelled },
+      level: blockLevel,
       ...(filter === null ? {} : { keepSeries: seriesFilter(filter) }),
       ...(thinning === undefined ? {} : { thinning }),
       ...(redactor === undefined
