@@ -3,6 +3,9 @@ import { inPieces } from './in-pieces.ts';
 import { streamChunkBytes } from '../limits.ts';
 import type { DumpThread } from '../ports.ts';
 
+/** Bytes with a buffer of their own, which moves to the worker and back. */
+type Piece = Uint8Array<ArrayBuffer>;
+
 /** Takes the bytes of an archive as they are made. */
 export type TakeArchive = (bytes: AsyncIterable<Uint8Array>) => Promise<void>;
 
@@ -36,10 +39,13 @@ export class ArchiveStream {
     return await this.#thread.call(method, request, { ...options, signal: this.signal });
   }
 
-  /** Begins to give the bytes away. */
-  start(take: TakeArchive): void {
+  /**
+   * Begins to give the bytes away. Where it is said that nothing of them is kept, a chunk is good until the
+   * next one is asked for: its memory then goes back to the worker.
+   */
+  start(take: TakeArchive, { isKept = true }: { isKept?: boolean } = {}): void {
     assert(this.#taken === undefined, 'an archive is taken once');
-    this.#taken = take(this.#bytes()).catch(async (error: unknown) => {
+    this.#taken = take(this.#bytes(isKept)).catch(async (error: unknown) => {
       this.#fail(error);
       // What waits in the worker until its bytes are taken would wait for ever.
       await this.#discard();
@@ -62,26 +68,44 @@ export class ArchiveStream {
 
   /** Holds bytes that were read back against those that were made. */
   async check(bytes: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): Promise<void> {
-    for await (const piece of inPieces(bytes, streamChunkBytes)) {
+    const used: ArrayBuffer[] = [];
+    const check = async (piece: Piece) => {
       const { length } = piece;
-      await this.call('dump.check', { bytes: piece }, { transfer: [piece.buffer] });
+      const back = await this.call('dump.check', { bytes: piece }, { transfer: [piece.buffer] });
+      used.push((back as Piece).buffer);
       this.#sweep.passed(length);
       onBytes(length);
+    };
+    let before = Promise.resolve();
+    for await (const piece of inPieces(bytes, streamChunkBytes, () => used.pop())) {
+      const checked = check(piece);
+      // It is waited for when the next piece is on its way, or never, when the bytes end in an error.
+      checked.catch(() => undefined);
+      await before;
+      before = checked;
     }
+    await before;
     await this.call('dump.check', { bytes: null });
   }
 
-  async *#bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#bytes(isKept: boolean): AsyncGenerator<Uint8Array, void, undefined> {
+    let used: Piece | null = null;
     for (;;) {
-      const bytes = await this.call('dump.read', {}).catch((error: unknown) => {
+      const bytes: Piece | null = await this.#read(used).catch((error: unknown) => {
         // Who takes the bytes would call it an error of his own.
         this.#fail(error);
         throw error;
       });
       if (bytes === null) return;
-      this.#sweep.passed((bytes as Uint8Array).length);
-      yield bytes as Uint8Array;
+      this.#sweep.passed(bytes.length);
+      yield bytes;
+      if (!isKept) used = bytes;
     }
+  }
+
+  async #read(used: Piece | null): Promise<Piece | null> {
+    const transfer = used === null ? [] : [used.buffer];
+    return (await this.call('dump.read', { used }, { transfer })) as Piece | null;
   }
 
   #fail(error: unknown): void {

@@ -1,12 +1,14 @@
 /**
  * Bytes as they come, in pieces of exactly `pieceBytes` but the last one. Each piece has a buffer of its
- * own, so that it can move to another thread.
+ * own, so that it can move to another thread; one that came back may be given to be filled again.
  */
 export async function* inPieces(
   chunks: AsyncIterable<Uint8Array>,
   pieceBytes: number,
+  used: () => ArrayBuffer | undefined = () => undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  let piece = new Uint8Array(pieceBytes);
+  const empty = () => new Uint8Array(used() ?? new ArrayBuffer(pieceBytes));
+  let piece = empty();
   let filled = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) {
@@ -16,7 +18,7 @@ export async function* inPieces(
       at += part.length;
       if (filled < pieceBytes) continue;
       yield piece;
-      piece = new Uint8Array(pieceBytes);
+      piece = empty();
       filled = 0;
     }
   }

@@ -1,13 +1,16 @@
 import { TarArchive, type TarEntryData } from 'archiver';
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { BufferSweep } from '../../../lib/runtime/index.ts';
+import { createGzip } from 'node:zlib';
+import { say } from '../../../api/index.ts';
+import { asError, BufferTrail } from '../../../lib/runtime/index.ts';
 import { DumpError } from '../errors.ts';
 import { gzipLevel, streamAheadBytes, streamChunkBytes } from '../limits.ts';
 import type { WrittenArchive } from './archive-check.ts';
+import { FileChunks } from './file-chunks.ts';
+import { PieceQueue, type Piece } from './piece-queue.ts';
 import type { PackedFile } from './protocol.ts';
 
 /** How an archive is written and how large it may become. */
@@ -19,53 +22,59 @@ export interface ArchiveWriterOptions {
 
 /**
  * Makes a tar.gz, member by member, with bounded memory: a member waits until what was made before is
- * taken by {@link read}. Every member is hashed on its way in and the archive on its way out. After an
- * error the archive is of no use: {@link discard} it.
+ * taken by {@link read}. Every member is hashed on its way in and the archive on its way out. What it
+ * goes through are a few buffers that are used again and again. After an error the archive is of no use:
+ * {@link discard} it.
  */
 export class ArchiveWriter {
   readonly #archive: TarArchive;
   readonly #options: ArchiveWriterOptions;
   readonly #hash = createHash('sha256');
+  readonly #files: FileChunks;
   /** What is made and not yet taken. */
-  readonly #out: AsyncIterator<Buffer>;
+  readonly #pieces = new PieceQueue(streamChunkBytes, streamAheadBytes / streamChunkBytes);
   readonly #written: Promise<void>;
   /** Rejects with the first error of any part; never resolves. */
   readonly #failure: Promise<never>;
   #fail: (error: Error) => void = () => undefined;
-  readonly #sweep = new BufferSweep();
   #sizeBytes = 0;
-  readonly #files: PackedFile[] = [];
+  readonly #packed: PackedFile[] = [];
 
   constructor(options: ArchiveWriterOptions) {
     this.#options = options;
-    const gzipOptions = { level: gzipLevel, chunkSize: streamChunkBytes };
-    this.#archive = new TarArchive({ gzip: true, gzipOptions });
+    // Compressed here and not by the archiver, because it must be known what was compressed.
+    this.#archive = new TarArchive({ highWaterMark: streamChunkBytes });
+    const gzip = createGzip({ level: gzipLevel, chunkSize: streamChunkBytes });
+    this.#files = new FileChunks(gzip);
     this.#failure = new Promise<never>((_resolve, reject) => {
       this.#fail = (error) => {
         reject(error);
-        this.#archive.destroy(error);
+        this.#pieces.fail(error);
+        this.#files.gate.destroy(error);
       };
     });
     // Who waits for a member sees the failure; between two members nobody waits.
     this.#failure.catch(() => undefined);
-    this.#archive.on('warning', (warning) => {
-      this.#fail(warning);
-    });
-    const out = this.#measure();
-    this.#out = out[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    this.#written = pipeline(this.#archive, out);
+    for (const event of ['error', 'warning'] as const) {
+      this.#archive.on(event, (error: Error) => {
+        this.#fail(error);
+      });
+    }
+    // Not a part of the pipeline: where that ends early, a member that is destroyed tells nobody but the process.
+    this.#archive.pipe(this.#files.gate);
+    this.#written = pipeline(this.#files.gate, gzip, this.#collect());
     this.#written.catch((error: unknown) => {
-      this.#fail(error as Error);
+      this.#fail(asError(error));
     });
   }
 
-  /** The next bytes of the archive, for the caller to keep; undefined behind the last ones. */
-  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const next = await this.#out.next();
-    if (next.done === true) return undefined;
-    this.#sweep.passed(next.value.length);
-    // What comes is a part of a larger buffer.
-    return new Uint8Array(next.value);
+  /**
+   * The next bytes of the archive, for the caller to keep; undefined behind the last ones. A piece that
+   * was read before and is not used any more can be given for its memory.
+   */
+  async read(used?: Piece): Promise<Piece | undefined> {
+    if (used !== undefined) this.#pieces.giveBack(used);
+    return await this.#pieces.take();
   }
 
   /** Bytes of the archive so far. */
@@ -75,23 +84,27 @@ export class ArchiveWriter {
 
   /** Every file added so far, in their order in the archive. */
   get files(): readonly PackedFile[] {
-    return this.#files;
+    return this.#packed;
   }
 
   /** Adds a file of the disk; `onChunk` is called between chunks and may throw to give up. */
   async addFile(name: string, path: string, onChunk: (bytes: number) => void): Promise<void> {
     const stats = await stat(path);
     const hash = createHash('sha256');
-    const bytes = createReadStream(path, { highWaterMark: 256 * 1024 });
-    const chunks = hashed(bytes, hash, stats.size, onChunk);
+    const chunks = hashed(this.#files.of(path), hash, stats.size, onChunk);
     const source = Readable.from(chunks, { objectMode: false });
     // The archiver pipes: an error of the source would otherwise leave the member open for ever.
     source.once('error', (error) => {
       this.#fail(error);
     });
     // With `stats` the archiver streams a source; without, it collects it in memory first.
-    await this.#entry(source, { name, mode: 0o644, stats });
-    this.#files.push({ path: name, sizeBytes: stats.size, sha256: hash.digest('hex') });
+    try {
+      await this.#entry(source, { name, mode: 0o644, stats });
+    } finally {
+      // After a failure elsewhere nobody reads on, and the file would stay open.
+      source.destroy();
+    }
+    this.#packed.push({ path: name, sizeBytes: stats.size, sha256: hash.digest('hex') });
   }
 
   /** Adds a file from memory. */
@@ -103,7 +116,7 @@ export class ArchiveWriter {
   async addBytes(name: string, bytes: Uint8Array): Promise<void> {
     await this.#entry(Buffer.from(bytes), { name, mode: 0o644 });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    this.#files.push({ path: name, sizeBytes: bytes.length, sha256 });
+    this.#packed.push({ path: name, sizeBytes: bytes.length, sha256 });
   }
 
   /** Adds an empty directory. */
@@ -118,13 +131,13 @@ export class ArchiveWriter {
     return {
       sizeBytes: this.#sizeBytes,
       sha256: this.#hash.digest('hex'),
-      files: this.#files,
+      files: this.#packed,
     };
   }
 
   /** Gives the archive up, in whatever state it is: nothing more is to be had of it. */
   async discard(): Promise<void> {
-    this.#fail(new DumpError('DUMP_CANCELLED', 'The dump was cancelled.'));
+    this.#fail(new DumpError('DUMP_CANCELLED', say('dump.cancelled')));
     await this.#written.catch(() => undefined);
   }
 
@@ -139,15 +152,26 @@ export class ArchiveWriter {
     await Promise.race([added, this.#failure]);
   }
 
-  #measure(): Transform {
-    return new Transform({
-      readableHighWaterMark: streamAheadBytes,
-      transform: (chunk: Buffer, _encoding, done) => {
+  /** Measures what is made, and cuts it into pieces. */
+  #collect(): Writable {
+    const trail = new BufferTrail(streamChunkBytes);
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
         this.#sizeBytes += chunk.length;
         this.#hash.update(chunk);
-        const isTooLarge = this.#sizeBytes > this.#options.maxBytes;
-        if (isTooLarge) done(tooLarge(this.#options.maxBytes));
-        else done(null, chunk);
+        if (this.#sizeBytes > this.#options.maxBytes) {
+          done(tooLarge(this.#options.maxBytes));
+          return;
+        }
+        const added = this.#pieces.add(chunk);
+        trail.passed(chunk);
+        added.then(() => {
+          done();
+        }, done);
+      },
+      final: (done) => {
+        this.#pieces.end();
+        done();
       },
     });
   }
@@ -172,10 +196,9 @@ async function* hashed(
 }
 
 function changedFile(): DumpError {
-  return new DumpError('DUMP_FAILED', 'A file changed while it was packed: try again.');
+  return new DumpError('DUMP_FAILED', say('dump.changed'));
 }
 
 function tooLarge(maxBytes: number): DumpError {
-  const message = `The archive would be larger than ${String(maxBytes)} bytes: ask for a shorter range.`;
-  return new DumpError('DUMP_TOO_LARGE', message);
+  return new DumpError('DUMP_TOO_LARGE', say('dump.too-large', { limitBytes: maxBytes }));
 }

@@ -79,15 +79,18 @@ export interface GroupProgress {
 /** `dump.read`: the next bytes of the archive, null behind the last ones. Waits for them. */
 export interface ReadRequest {
   id: string;
+  /** Bytes of an earlier answer that nobody reads any more, for their memory; null when there are none. */
+  used: Uint8Array<ArrayBuffer> | null;
 }
 
 /**
  * `dump.check`: takes the next bytes of a finished archive as they were read back, or null behind the
  * last ones; an error with code `DUMP_VERIFY_FAILED` when they are not the archive that was written.
+ * Answers the same bytes, for their memory.
  */
 export interface CheckRequest {
   id: string;
-  bytes: Uint8Array | null;
+  bytes: Uint8Array<ArrayBuffer> | null;
 }
 
 /** `dump.finish`: adds the texts and the manifest, and closes the archive. */

@@ -1,4 +1,4 @@
-import type { Target } from '../../../api/index.ts';
+import { say, type Target } from '../../../api/index.ts';
 import {
   systemRng,
   type Rng,
@@ -46,7 +46,7 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
 
   function sessionOf(id: string): Session {
     const session = sessions.get(id);
-    if (session === undefined) throw new DumpError('DUMP_FAILED', 'no such archive is open');
+    if (session === undefined) throw unasked('no such archive is open');
     return session;
   }
 
@@ -73,8 +73,8 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       return { ...packed, archiveBytes: session.archive.sizeBytes };
     },
 
-    'dump.read': async ({ id }: ReadRequest, context: ThreadContext) => {
-      const bytes = await sessionOf(id).archive.read();
+    'dump.read': async ({ id, used }: ReadRequest, context: ThreadContext) => {
+      const bytes = await sessionOf(id).archive.read(used ?? undefined);
       if (bytes === undefined) return null;
       context.transfer(bytes.buffer);
       return bytes;
@@ -99,11 +99,13 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       return { sha256, sizeBytes, aliases: redactor?.aliases() ?? null };
     },
 
-    'dump.check': async ({ bytes, id }: CheckRequest): Promise<void> => {
+    'dump.check': async ({ bytes, id }: CheckRequest, context: ThreadContext) => {
       const session = sessionOf(id);
-      if (session.written === undefined) throw new DumpError('DUMP_FAILED', 'it is not finished');
+      if (session.written === undefined) throw unasked('the archive is not finished');
       session.check ??= new ArchiveCheck(session.written);
       await (bytes === null ? session.check.finish() : session.check.add(bytes));
+      if (bytes !== null) context.transfer(bytes.buffer);
+      return bytes;
     },
 
     'dump.discard': async ({ id }: DiscardRequest): Promise<void> => {
@@ -149,4 +151,9 @@ function withWarnings(content: string, manifest: object, redactor: Redactor): st
     (text, warning) => text.replaceAll(warning, () => redactor.message(warning)),
     content,
   );
+}
+
+/** A call that this version never makes. */
+function unasked(detail: string): DumpError {
+  return new DumpError('DUMP_FAILED', say('dump.failed'), { detail });
 }
