@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { ByteStream } from '../bytes/index.ts';
 import { emptyStruct, uint } from '../gob/index.ts';
 import { type RpcHandlers, RpcServer, type RpcServerOptions, rpcMethod } from '../netrpc/index.ts';
-import { type Clock, type Timer, sleep, systemClock } from '../runtime/index.ts';
+import { endsWithin, sleep, systemClock, type Clock, type Timer } from '../runtime/index.ts';
 import { YamuxSession } from '../yamux/index.ts';
 import { MuxBroker } from './broker.ts';
 import { GoPluginError } from './errors.ts';
@@ -183,7 +183,7 @@ class PluginServer implements ServedPlugin {
     const hungUp = this.#session?.closed ?? Promise.resolve();
     await Promise.all([
       this.#bounded(() => this.#options.onQuit?.()),
-      Promise.race([hungUp, sleep(this.#clock, quitFlushMs)]),
+      endsWithin(this.#clock, quitFlushMs, hungUp),
     ]);
     await this.exit(0);
   }
@@ -204,13 +204,10 @@ class PluginServer implements ServedPlugin {
 
   /** Runs `work` for at most as long as a quitting plugin may; a failure of it is written down. */
   async #bounded(work: () => Promise<void> | undefined): Promise<void> {
-    const stop = new AbortController();
     try {
-      await Promise.race([work(), sleep(this.#clock, quitWorkMs, stop.signal)]);
+      await endsWithin(this.#clock, quitWorkMs, Promise.resolve(work()));
     } catch (error) {
       this.#options.process.writeError(`while quitting: ${String(error)}\n`);
-    } finally {
-      stop.abort();
     }
   }
 }

@@ -1,5 +1,5 @@
 import { consolePages, makeProblem, say, type Problem } from '../../api/index.ts';
-import { asError, type Clock, type Logger, sleep } from '../../lib/runtime/index.ts';
+import { asError, endsWithin, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { clockSkewOf, skewProblems, type ClockSkew } from './clock-skew.ts';
 import * as limits from './limits.ts';
 import {
@@ -29,6 +29,8 @@ export interface NodeRegistryPorts {
   logger: Logger;
   /** What this node says of itself; asked before each announcement. */
   self(): NodeAnnouncement;
+  /** The first announcement can be read. It must not throw. */
+  onAnnounced?(): void;
 }
 
 interface Known {
@@ -54,6 +56,7 @@ export class NodeRegistry {
   #known = new Map<string, Known>();
   #nap = new AbortController();
   #isFailing = false;
+  #hasGreeted = false;
   #loop: Promise<void> | undefined;
 
   constructor(ports: NodeRegistryPorts) {
@@ -83,9 +86,7 @@ export class NodeRegistry {
         const message = 'The record of this node stays until it expires';
         logger.debug(message, { error: asError(error) });
       });
-    const patience = new AbortController();
-    await Promise.race([gone, sleep(clock, limits.leaveLimitMs, patience.signal)]);
-    patience.abort();
+    await endsWithin(clock, limits.leaveLimitMs, gone);
   }
 
   /** This node and those that were heard of in the last five minutes, by host name. */
@@ -105,7 +106,7 @@ export class NodeRegistry {
 
   problems(): Problem[] {
     const clocks = this.#fresh().map(({ node, skew }) => ({ host: node.host, skew }));
-    return [...this.#versionProblems(), ...skewProblems(clocks)];
+    return [...this.#versionProblems(), ...skewProblems(this.#ports.self().host, clocks)];
   }
 
   #versionProblems(): Problem[] {
@@ -152,6 +153,7 @@ export class NodeRegistry {
       const raw = encodeAnnouncement(this.#ports.self(), clock.nowMs());
       const expireInSeconds = limits.announcementLifeMs / 1000;
       await kv.kvSetWithOptions(this.#ownKey(), raw, { expireInSeconds });
+      this.#greet();
       await this.#readOthers();
       this.#isFailing = false;
       return true;
@@ -163,6 +165,12 @@ export class NodeRegistry {
       this.#isFailing = true;
       return false;
     }
+  }
+
+  /** Once there is a record to read. */
+  #greet(): void {
+    if (!this.#hasGreeted) this.#ports.onAnnounced?.();
+    this.#hasGreeted = true;
   }
 
   async #readOthers(): Promise<void> {

@@ -1,4 +1,4 @@
-import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { asError, endsWithin, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import {
   consolePages,
   makeProblem,
@@ -82,9 +82,7 @@ export class RefusedSave {
     const { clock, isShared } = this.#options;
     if (!isShared()) return;
     this.#reading ??= this.#read();
-    const patience = new AbortController();
-    await Promise.race([this.#reading, sleep(clock, readPatienceMs, patience.signal)]);
-    patience.abort();
+    await endsWithin(clock, readPatienceMs, this.#reading);
   }
 
   problems(): Problem[] {

@@ -1,4 +1,4 @@
-import { errorText, sleep, type Clock } from '../../lib/runtime/index.ts';
+import { endsWithin, errorText, type Clock } from '../../lib/runtime/index.ts';
 import type { PacketDump } from '../dump/index.ts';
 import { writeDiagnostics } from './diagnostics-file.ts';
 import { composeDiagnostics, type DiagnosticsSources } from './diagnostics.ts';
@@ -92,15 +92,8 @@ function headOf({ archive, failure, reductions }: PacketDump, facts: SupportFact
 
 /** Rejects when there is no answer in time. */
 async function within<Answer>(clock: Clock, answer: Promise<Answer>): Promise<Answer> {
-  const patience = new AbortController();
-  const silence = sleep(clock, answerMs, patience.signal).then(() => {
-    throw new NoAnswer();
-  });
-  try {
-    return await Promise.race([answer, silence]);
-  } finally {
-    patience.abort();
-  }
+  if (await endsWithin(clock, answerMs, answer)) return answer;
+  throw new NoAnswer();
 }
 
 class NoAnswer extends Error {

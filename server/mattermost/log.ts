@@ -1,6 +1,6 @@
 import { interfaceValue } from '../../lib/gob/index.ts';
 import type { RpcClient } from '../../lib/netrpc/index.ts';
-import { type Clock, type LogFields, type Logger, sleep } from '../../lib/runtime/index.ts';
+import { type Clock, type LogFields, type Logger, endsWithin } from '../../lib/runtime/index.ts';
 import { logCallTimeoutMs, logFlushMs, maxQueuedLogLines } from './limits.ts';
 import {
   type LogLevel,
@@ -73,9 +73,7 @@ export class HostLogger implements Logger {
   /** Resolves when what is queued has left, or when the server is too slow to wait for. */
   async flush(): Promise<void> {
     if (this.#sending === undefined) return;
-    const stop = new AbortController();
-    await Promise.race([this.#sending, sleep(this.#clock, logFlushMs, stop.signal)]);
-    stop.abort();
+    await endsWithin(this.#clock, logFlushMs, this.#sending);
   }
 
   #log(level: LogLevel, message: string, fields: LogFields | undefined): void {

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { consolePages, makeProblem, say, type Mode, type Problem } from '../../api/index.ts';
-import { asError, sleep, type Clock, type Logger, type Rng } from '../../lib/runtime/index.ts';
+import { asError, endsWithin, type Clock, type Logger, type Rng } from '../../lib/runtime/index.ts';
 import {
   ClusterBus,
   ClusterError,
@@ -84,6 +84,8 @@ export class Membership {
         const addresses = ownAddresses();
         return { id, host, addresses, pluginVersion, serverVersion, mode: this.mode };
       },
+      // Else the others would know of it, and of what is wrong with its clock, half a minute later.
+      onAnnounced: () => this.tell('node.hello', { host }),
     });
     this.#pages = new PagedAnswers(clock, rng);
     const poke = () => {
@@ -92,6 +94,9 @@ export class Membership {
     };
     this.#bus.serve('lead.free', poke);
     this.#bus.serve('lead.hello', poke);
+    this.#bus.serve('node.hello', () => {
+      this.#registry.refresh();
+    });
   }
 
   /** Begins to take part; `onDuty` is told what this node is to do, each time that changes. */
@@ -114,10 +119,7 @@ export class Membership {
     const { clock } = this.#options;
     const wasHolding = this.#lease.view().role === 'holding';
     await this.#lease.release();
-    const patience = new AbortController();
-    const farewell = wasHolding ? this.#publish('lead.free', {}) : Promise.resolve();
-    await Promise.race([farewell, sleep(clock, farewellMs, patience.signal)]);
-    patience.abort();
+    if (wasHolding) await endsWithin(clock, farewellMs, this.#publish('lead.free', {}));
     this.#bus.stop();
     await this.#registry.leave();
   }

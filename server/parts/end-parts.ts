@@ -1,4 +1,4 @@
-import { asError, sleep, type Clock, type Logger } from '../../lib/runtime/index.ts';
+import { asError, endsWithin, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import type { Shift } from '../membership/index.ts';
 import type { OpenedParts } from './opened-parts.ts';
 
@@ -60,15 +60,7 @@ async function within(
   work: (signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const spent = new AbortController();
-  const done = new AbortController();
-  const budget = sleep(clock, budgetMs, done.signal).then(() => {
-    spent.abort();
-  });
-  try {
-    await Promise.race([work(spent.signal), budget]);
-  } finally {
-    done.abort();
-  }
+  if (!(await endsWithin(clock, budgetMs, work(spent.signal)))) spent.abort();
 }
 
 /** One part that cannot end properly, as on a failing disk, must not keep the others from it. */

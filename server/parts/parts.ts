@@ -1,6 +1,6 @@
 import { syncOutcome } from '../../api/answers.ts';
 import type { Cardinality, Gap, Problem, SyncOutcome, Target } from '../../api/index.ts';
-import { asError, sleep } from '../../lib/runtime/index.ts';
+import { asError, endsWithin } from '../../lib/runtime/index.ts';
 import type { Configuration } from '../configuration.ts';
 import type { DumpService, PacketDump } from '../dump/index.ts';
 import { endParts } from './end-parts.ts';
@@ -249,20 +249,11 @@ export class Parts {
   async #syncHere(): Promise<SyncOutcome> {
     const { clock, host, keeper, logger, sync } = this.#opened;
     const all = Promise.all([sync.syncNow(), this.#isListening ? undefined : keeper?.publish()]);
-    const done = all.then(
-      () => true,
-      (error: unknown) => {
-        // What the file store says is in the outcome.
-        logger.info('A sync that was asked for did not succeed', { error: asError(error) });
-        return true;
-      },
-    );
-    const patience = new AbortController();
-    const isFinished = await Promise.race([
-      done,
-      sleep(clock, syncPatienceMs, patience.signal).then(() => false),
-    ]);
-    patience.abort();
+    const done = all.catch((error: unknown) => {
+      // What the file store says is in the outcome.
+      logger.info('A sync that was asked for did not succeed', { error: asError(error) });
+    });
+    const isFinished = await endsWithin(clock, syncPatienceMs, done);
     return { node: host, isFinished, sync: sync.status() };
   }
 

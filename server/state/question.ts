@@ -1,4 +1,4 @@
-import { sleep, type Clock } from '../../lib/runtime/index.ts';
+import { endsWithin, type Clock } from '../../lib/runtime/index.ts';
 
 /** An answer counts for so long before the collecting node is asked again. */
 const freshMs = 3_000;
@@ -35,11 +35,7 @@ export class Question<Answer> {
     if (nowMs - Math.max(this.#known?.atMs ?? -Infinity, this.#failedMs) >= freshMs) {
       this.#asking ??= this.#ask();
     }
-    if (this.#asking !== undefined) {
-      const patience = new AbortController();
-      await Promise.race([this.#asking, sleep(this.#clock, patienceMs, patience.signal)]);
-      patience.abort();
-    }
+    if (this.#asking !== undefined) await endsWithin(this.#clock, patienceMs, this.#asking);
     return this.#known?.answer;
   }
 

@@ -1,5 +1,5 @@
 import { inEnglish, say, type DumpEstimate } from '../../../api/index.ts';
-import { asError, sleep, type Logger, type Rng } from '../../../lib/runtime/index.ts';
+import { asError, endsWithin, type Logger, type Rng } from '../../../lib/runtime/index.ts';
 import { ArchiveMemory } from '../archive/index.ts';
 import { buildArchive, type BuildParts } from '../building/index.ts';
 import { DumpCoverage, wholeContent, type TimeRange } from '../selection/index.ts';
@@ -52,18 +52,13 @@ export class SupportPacket {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     const asked = this.#asked();
-    this.#making ??= this.#make(asked).finally(() => {
+    const making = (this.#making ??= this.#make(asked).finally(() => {
       this.#making = undefined;
-    });
-    const patience = new AbortController();
+    }));
     const longestMs = this.#budgetMs + limits.packetGraceMs + limits.packetFetchMs;
-    const overrun = sleep(clock, longestMs, patience.signal);
-    const dump = await Promise.race([
-      this.#making,
-      overrun.then(() => this.#nothing(asked, startedMs, tooLong(this.#budgetMs))),
-    ]);
-    patience.abort();
-    return dump;
+    return (await endsWithin(clock, longestMs, making))
+      ? await making
+      : this.#nothing(asked, startedMs, tooLong(this.#budgetMs));
   }
 
   /** Breaks off what is being made; resolves when its temporary space is free. */
