@@ -6,6 +6,7 @@ import {
   maxValueChars,
   type Sentence,
   type SentenceValue,
+  type SentenceValues,
 } from './sentence.ts';
 
 const maxValues = 12;
@@ -26,16 +27,21 @@ function sentenceIn(value: unknown, depth: number): Sentence | undefined {
   if (typeof value !== 'object' || value === null || depth > maxDepth) return undefined;
   const { id, values } = value as Readonly<Record<string, unknown>>;
   if (typeof id !== 'string' || id.length > 64 || !idShape.test(id)) return undefined;
-  if (typeof values !== 'object' || values === null) return undefined;
-  const entries = Object.entries(values);
+  const read = valuesIn(values, depth + 1);
+  return read && { id, values: read };
+}
+
+function valuesIn(value: unknown, depth: number): SentenceValues | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entries = Object.entries(value);
   if (entries.length > maxValues) return undefined;
   const read: Record<string, SentenceValue> = {};
   for (const [name, content] of entries) {
-    const told = valueIn(content, depth + 1);
+    const told = valueIn(content, depth);
     if (told === undefined || !nameShape.test(name)) return undefined;
     read[name] = told;
   }
-  return { id, values: read };
+  return read;
 }
 
 function valueIn(value: unknown, depth: number): SentenceValue | undefined {
@@ -54,9 +60,7 @@ function sentencesIn(value: unknown, depth: number): Sentence[] | undefined {
 export function withoutAbsent<T extends object>(readers: {
   [K in keyof T]-?: Reader<T[K] | undefined>;
 }): Reader<T> {
-  const read = fields<{ [K in keyof T]: T[K] | undefined }>(
-    readers as Parameters<typeof fields<{ [K in keyof T]: T[K] | undefined }>>[0],
-  );
+  const read = fields<Record<string, unknown>>(readers);
   return (value, path) => {
     const told = Object.entries(read(value, path)).filter(([, field]) => field !== undefined);
     return Object.fromEntries(told) as T;

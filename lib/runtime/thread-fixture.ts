@@ -10,7 +10,7 @@ serveThread({
     return result;
   },
   fail() {
-    throw Object.assign(new Error('no space'), { code: 'TSDB_DISK_FULL' });
+    throw Object.assign(new Error('no space'), { code: 'TSDB_DISK_FULL', details: { free: 0 } });
   },
   spin(_payload: unknown, context) {
     for (;;) context.checkCancelled();

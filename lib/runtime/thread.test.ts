@@ -25,8 +25,9 @@ test('calls a method and moves buffers both ways', async () => {
   expect(column.length).toBe(0);
 });
 
-test('keeps the code of an error and answers later calls', async () => {
-  await expect(thread.call('fail', null)).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
+test('keeps the code and the details of an error and answers later calls', async () => {
+  const full = { code: 'TSDB_DISK_FULL', details: { free: 0 } };
+  await expect(thread.call('fail', null)).rejects.toMatchObject(full);
   await expect(thread.call('nothing', null)).rejects.toMatchObject({ code: 'THREAD_NO_METHOD' });
   expect(await thread.call('echo', 7)).toBe(7);
 });

@@ -1,6 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker, parentPort } from 'node:worker_threads';
 import { ThreadError } from './errors.ts';
-import { threadOldSpaceMb, threadStopMs } from './limits.ts';
+import { threadOldSpaceMb, threadStopMs, threadYoungSpaceMb } from './limits.ts';
 import { codeOf } from './thrown.ts';
 
 /**
@@ -14,7 +15,7 @@ export interface ThreadOptions {
   name: string;
   entry: ThreadEntry;
   maxOldSpaceMb?: number;
-  /** Room for objects that were just made; that of the process when absent. Less is slower and smaller. */
+  /** Room for objects that were just made: with less of it they are collected more often. */
   maxYoungSpaceMb?: number;
 }
 
@@ -83,7 +84,9 @@ export class Thread {
   #ended = false;
 
   constructor(options: ThreadOptions) {
-    const { entry, maxYoungSpaceMb, name } = options;
+    const { entry, name } = options;
+    // What the process was told at its start is of its main thread, and would hold against the limits of others.
+    setFlagsFromString('--max-semi-space-size=0');
     const workerOptions = {
       name,
       // A worker must never write to the process' stdout: the host reads the handshake there.
@@ -91,7 +94,7 @@ export class Thread {
       stderr: true,
       resourceLimits: {
         maxOldGenerationSizeMb: options.maxOldSpaceMb ?? threadOldSpaceMb,
-        ...(maxYoungSpaceMb === undefined ? {} : { maxYoungGenerationSizeMb: maxYoungSpaceMb }),
+        maxYoungGenerationSizeMb: options.maxYoungSpaceMb ?? threadYoungSpaceMb,
       },
     };
     this.#worker =

@@ -348,3 +348,22 @@ test('keeps what the collecting node has noted, each gap once', async () => {
   ]);
   await ledger.close();
 });
+
+test('tells gaps for other languages, those of an earlier version in English alone', async () => {
+  const older = {
+    ...{ kind: 'gap', id: 1, job: 'node', instance: 'mm1:9100', from: start - 9, to: start - 5 },
+    ...{ reason: 'SCRAPE_REFUSED', message: 'Nobody is there.', missed: 1 },
+  };
+  const odd = { ...older, id: 2, from: start - 4, sentence: { id: 7, values: 'x' } };
+  const file = new FakeLedgerFile();
+  const header = '{"kind":"gap-ledger","version":1}';
+  file.text = `${[header, JSON.stringify(older), JSON.stringify(odd)].join('\n')}\n`;
+  const { ledger } = await open(file);
+  const late = say('scrape.late', { limitMs: 1500 });
+  ledger.missed(target, start, interval, { code: 'SCRAPE_TIMEOUT', sentence: late });
+  await ledger.close();
+  const [first, second, third] = (await open(file)).ledger.between(0, Infinity);
+  expect([first?.message, first?.sentence]).toEqual(['Nobody is there.', undefined]);
+  expect(second?.sentence).toBeUndefined();
+  expect(third).toMatchObject(toldAs(late));
+});

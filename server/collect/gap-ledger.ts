@@ -1,4 +1,4 @@
-import { makeProblem, say, toldAs, type Gap, type Problem } from '../../api/index.ts';
+import type { Gap, Problem } from '../../api/index.ts';
 import type { Clock } from '../../lib/runtime/index.ts';
 import { compactGaps } from './gap-compaction.ts';
 import type { LedgerFile } from './gap-file.ts';
@@ -9,6 +9,9 @@ import {
   stoppedReason,
   type GapReason,
   type LostRange,
+  noted,
+  notSaved,
+  type NotedReason,
 } from './gap-reasons.ts';
 import {
   aliveLine,
@@ -18,6 +21,9 @@ import {
   shortMessage,
   type AliveNote,
   type GapRecord,
+  keyOf,
+  nameOf,
+  toldGap,
 } from './gap-record.ts';
 import {
   ledgerNoteMs,
@@ -220,7 +226,7 @@ export class GapLedger {
     return this.#gaps
       .filter((gap) => gap.fromMs < toMs && (gap.toMs === null || gap.toMs > fromMs))
       .sort((a, b) => a.fromMs - b.fromMs || a.id - b.id)
-      .map(toApi);
+      .map(toldGap);
   }
 
   /** The newest gaps of one target, newest first. */
@@ -228,7 +234,7 @@ export class GapLedger {
     const found: Gap[] = [];
     for (let at = this.#gaps.length - 1; at >= 0 && found.length < limit; at--) {
       const gap = this.#gaps[at];
-      if (gap?.job === target.job && gap.instance === target.instance) found.push(toApi(gap));
+      if (gap?.job === target.job && gap.instance === target.instance) found.push(toldGap(gap));
     }
     return found;
   }
@@ -236,12 +242,7 @@ export class GapLedger {
   /** What keeps the ledger from the disk, if anything does. */
   problem(): Problem | undefined {
     if (this.#writeError === undefined) return undefined;
-    return makeProblem({
-      code: 'GAP_LEDGER_NOT_SAVED',
-      severity: 'warning',
-      message: say('ledger.not-saved', { reason: this.#writeError }),
-      advice: say('ledger.not-saved.advice'),
-    });
+    return notSaved(this.#writeError);
   }
 
   /** Notes the last scrape and resolves when everything that can be written is. */
@@ -396,37 +397,4 @@ export class GapLedger {
       maxBytes: this.#maxBytes - this.#slackBytes,
     });
   }
-}
-
-function keyOf(target: LedgerTarget): string {
-  return `${target.job} ${target.instance}`;
-}
-
-/** What tells gaps of different nodes apart: each node counts its own. */
-function nameOf(gap: Pick<Gap, 'job' | 'instance' | 'fromMs' | 'reason'>): string {
-  const { job, instance, fromMs, reason } = gap;
-  return `${String(fromMs)} ${reason} ${job} ${instance}`;
-}
-
-function toApi(gap: GapRecord): Gap {
-  const { job, instance, fromMs, toMs, reason, message, sentence, missed, merged } = gap;
-  const told = { message, ...(sentence && { sentence }) };
-  const shown = merged > 1 ? ofMany(told, merged) : told;
-  return { job, instance, fromMs, toMs, reason, ...shown, missedScrapes: missed };
-}
-
-type Told = Pick<Gap, 'message' | 'sentence'>;
-
-/** The sentence within may be of another version; it is not told again but passed on. */
-function ofMany({ message, sentence }: Told, gapCount: number): Told {
-  const told = { message: `${message} (${String(gapCount)} gaps in this time)` };
-  if (sentence === undefined) return told;
-  return { ...told, sentence: { id: 'gap.merged', values: { reason: sentence, gapCount } } };
-}
-
-/** A reason as it is noted, or as another node has noted it. */
-type NotedReason = Told & { code: string };
-
-function noted({ code, sentence }: GapReason): NotedReason {
-  return { code, ...toldAs(sentence) };
 }

@@ -1,4 +1,11 @@
-import { say, type KnownSentence } from '../../api/index.ts';
+import {
+  makeProblem,
+  say,
+  toldAs,
+  type KnownSentence,
+  type Problem,
+  type Sentence,
+} from '../../api/index.ts';
 
 /** Why a scrape brought nothing. */
 export interface GapReason {
@@ -17,6 +24,27 @@ export const deletedReason: GapReason = {
   code: 'SYNC_BLOCKS_LOST',
   sentence: say('gap.deleted'),
 };
+
+/** A reason as it is noted, or as another node has noted it. */
+export interface NotedReason {
+  code: string;
+  message: string;
+  sentence?: Sentence;
+}
+
+export function noted({ code, sentence }: GapReason): NotedReason {
+  return { code, ...toldAs(sentence) };
+}
+
+/** The problem that a ledger which cannot be written is. */
+export function notSaved(reason: string): Problem {
+  return makeProblem({
+    code: 'GAP_LEDGER_NOT_SAVED',
+    severity: 'warning',
+    message: say('ledger.not-saved', { reason }),
+    advice: say('ledger.not-saved.advice'),
+  });
+}
 
 /** A stretch of time of which a block held the samples. */
 export interface LostRange {

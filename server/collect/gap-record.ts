@@ -1,4 +1,4 @@
-import type { Sentence } from '../../api/index.ts';
+import type { Gap, Sentence } from '../../api/index.ts';
 import { optionalSentence } from '../../api/read-sentence.ts';
 import { maxGapMessageChars } from './limits.ts';
 
@@ -125,4 +125,31 @@ function isTime(value: unknown): value is number {
 
 export function shortMessage(message: string): string {
   return message.length > maxGapMessageChars ? `${message.slice(0, maxGapMessageChars)}…` : message;
+}
+
+/** A gap as others are told of it. */
+export function toldGap(gap: GapRecord): Gap {
+  const { job, instance, fromMs, toMs, reason, message, sentence, missed, merged } = gap;
+  const told = { message, ...(sentence && { sentence }) };
+  const shown = merged > 1 ? ofMany(told, merged) : told;
+  return { job, instance, fromMs, toMs, reason, ...shown, missedScrapes: missed };
+}
+
+type Told = Pick<Gap, 'message' | 'sentence'>;
+
+/** The sentence within may be of another version; it is passed on as it is. */
+function ofMany({ message, sentence }: Told, gapCount: number): Told {
+  const told = { message: `${message} (${String(gapCount)} gaps in this time)` };
+  if (sentence === undefined) return told;
+  return { ...told, sentence: { id: 'gap.merged', values: { reason: sentence, gapCount } } };
+}
+
+/** What tells gaps of different nodes apart: each node counts its own. */
+export function nameOf(gap: Pick<Gap, 'job' | 'instance' | 'fromMs' | 'reason'>): string {
+  const { job, instance, fromMs, reason } = gap;
+  return `${String(fromMs)} ${reason} ${job} ${instance}`;
+}
+
+export function keyOf(target: { job: string; instance: string }): string {
+  return `${target.job} ${target.instance}`;
 }

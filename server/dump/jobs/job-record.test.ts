@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Dump } from '../../../api/index.ts';
-import { decodeRecord, encodeRecord, type JobRecord } from './job-record.ts';
+import { inEnglish, say, toldAs, type Dump } from '../../../api/index.ts';
+import { decodeRecord, encodeRecord, toldWarnings, type JobRecord } from './job-record.ts';
 import { maxRecordBytes } from '../limits.ts';
 
 const id = 'abcdefghijklmnopqrstuvwx23';
@@ -39,6 +39,30 @@ const record: JobRecord = {
 
 test('comes back as it was', () => {
   expect(decodeRecord(encodeRecord(record), id)).toEqual(record);
+});
+
+test('is told for other languages, too, where it is of a version that does so', () => {
+  const told = toldWarnings([say('note.block-left', { ulid: 'U' }), say('note.go-plugin')]);
+  const error = { code: 'DUMP_FAILED', ...toldAs(say('dump.failed')), detail: '' };
+  const newer = { ...record, dump: { ...dump, ...told, error } };
+  expect(decodeRecord(encodeRecord(newer), id)).toEqual(newer);
+  // One sentence that is none, and nobody could tell which warning is which.
+  const odd = { ...dump, ...told, warningSentences: [{ id: 'x', values: {} }, { id: 7 }] };
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...record, dump: odd }));
+  const back = decodeRecord(bytes, id)?.dump;
+  expect([back?.warnings, back?.warningSentences]).toEqual([told.warnings, undefined]);
+});
+
+test('has as many sentences as warnings when it had too many', () => {
+  const notes = Array.from({ length: 90 }, (_, at) =>
+    say('note.half-block', { ulid: String(at), reason: '€'.repeat(300) }),
+  );
+  const bytes = encodeRecord({ ...record, dump: { ...dump, ...toldWarnings(notes) } });
+  expect(bytes.length).toBeLessThanOrEqual(maxRecordBytes);
+  const { warnings = [], warningSentences } = decodeRecord(bytes, id)?.dump ?? {};
+  expect(warningSentences).toHaveLength(warnings.length);
+  expect(warningSentences?.at(-1)).toEqual(say('note.more', { noteCount: 91 - warnings.length }));
+  expect(inEnglish(warningSentences?.at(-1) ?? say('note.go-plugin'))).toBe(warnings.at(-1));
 });
 
 test('is of the node that it names, where no owner is told', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { readFile } from 'node:fs/promises';
-import type { Gap, Target } from '../../../api/index.ts';
+import { say, toldAs, type Gap, type Target } from '../../../api/index.ts';
 import { removeTree } from '../../share/block-fixture.ts';
 import { wholeContent, type DumpContent } from '../selection/content.ts';
 import { DumpRig, hours, startMs } from '../dump-fixture.ts';
@@ -19,7 +19,7 @@ const target: Omit<Target, 'gaps' | 'recent'> = {
   lastSamples: 100,
   lastDropped: null,
   rejected: { outOfOrder: 0, tooOld: 0, tooNew: 1, duplicates: 0, duplicateLines: 0 },
-  lastError: { code: 'SCRAPE_REFUSED', message: 'Nothing listens.', detail: '' },
+  lastError: { code: 'SCRAPE_REFUSED', ...toldAs(say('scrape.refused')), detail: '' },
 };
 
 let rig: DumpRig;
@@ -41,7 +41,8 @@ afterEach(async () => {
 
 function gap(instance: string, fromMs: number, toMs: number | null, message: string): Gap {
   const reason = 'COLLECTOR_CHANGED';
-  return { job: 'mattermost', instance, fromMs, toMs, reason, message, missedScrapes: 2 };
+  const sentence = say('gap.collector-changed', { before: 'a', after: 'b' });
+  return { job: 'mattermost', instance, fromMs, toMs, reason, message, sentence, missedScrapes: 2 };
 }
 
 async function build(filter: DumpContent['filter'] = null): Promise<Manifest> {
@@ -69,10 +70,11 @@ test('what a build writes is as the schema says, with everything in it and with 
   rig.targets = [{ ...target, gaps: [], recent: [] }];
   const manifest = await build(parseFilter({ jobs: ['mattermost'] }));
   expectValid(manifest);
+  const inWords = { code: 'SCRAPE_REFUSED', message: 'Nothing listens at this address.' };
   expect(manifest).toMatchObject({
     license: rig.license,
     nodes: rig.nodes,
-    targets: [target],
+    targets: [{ ...target, lastError: { ...inWords, detail: '' } }],
     filtered: { nodes: [], jobs: ['mattermost'], metrics: [] },
   });
 });
@@ -91,6 +93,8 @@ test('gaps of a change of the collecting node are told as one change', async () 
     { fromMs: startMs - 7_200_000, toMs: startMs - 7_170_000, message: first },
     { fromMs: startMs - 60_000, toMs: null, message: second },
   ]);
+  // Whoever reads the file reads English.
+  expect(JSON.stringify(manifest)).not.toContain('"sentence"');
 });
 
 test('the schema refuses what is not a manifest', async () => {

@@ -42,7 +42,8 @@ interface Speaker {
 function sayIn(speaker: Speaker, { id, values }: Sentence): string | null {
   if (!isKnown(id)) return null;
   const message = { id: messageIdOf(id), defaultMessage: english[id] };
-  const template = String(speaker.intl.messages[message.id] ?? message.defaultMessage);
+  const translated = speaker.intl.messages[message.id];
+  const template = typeof translated === 'string' ? translated : message.defaultMessage;
   const told: Record<string, string | number> = {};
   for (const name of namesInTemplate(english[id])) {
     const text = valueIn(speaker, name, values[name], template.includes(`{${name},`));
