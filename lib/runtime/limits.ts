@@ -4,6 +4,9 @@ export const threadStopMs = 30_000;
 /** Old space of a thread's heap; buffers are not bounded by it. */
 export const threadOldSpaceMb = 512;
 
+/** Young space of a thread's heap: two halves of a third each, of which one is in use, and large objects. */
+export const threadYoungSpaceMb = 12;
+
 /** Bytes after which a sweep of buffers is due: well below what an engine lets gather. */
 export const sweepPeriodBytes = 4 * 1024 * 1024;
 
