@@ -1,2 +1,4 @@
+export { metricsListener } from './metrics-listener.ts';
 export { partsMetrics } from './parts-metrics.ts';
-export { metricsListener, privateMemoryBytes, type PartsMetrics } from './self-metrics.ts';
+export { privateMemoryBytes } from './private-memory.ts';
+export type { PartsMetrics } from './self-metrics.ts';

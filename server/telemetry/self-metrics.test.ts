@@ -7,12 +7,9 @@ import { formatOf, LineTemplate } from '../../lib/exposition/index.ts';
 import { silentLogger } from '../../lib/runtime/index.ts';
 import { SampleBatch } from '../../lib/tsdb/index.ts';
 import { testNeeding } from '../../test/programs.ts';
-import {
-  metricsListener,
-  privateMemoryBytes,
-  renderSelfMetrics,
-  type SelfMetricsSources,
-} from './self-metrics.ts';
+import { metricsListener } from './metrics-listener.ts';
+import { privateMemoryBytes } from './private-memory.ts';
+import { renderSelfMetrics, type SelfMetricsSources } from './self-metrics.ts';
 
 const whole: SelfMetricsSources = {
   pluginVersion: '0.8.0-"rc"\n\\1',

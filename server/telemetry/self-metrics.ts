@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
 import type { RejectedSamples, SyncStatus } from '../../api/index.ts';
-import { asError, type Logger } from '../../lib/runtime/index.ts';
 import type { StoreStats } from '../../lib/tsdb/index.ts';
 import type { BusCounts } from '../cluster/index.ts';
+import { ExpositionText, type Sample } from './exposition-text.ts';
 
 /** What the parts of a node tell of themselves; docs/self-metrics.md says what it means. */
 export interface PartsMetrics {
@@ -32,54 +30,10 @@ export interface SelfMetricsSources {
   privateBytes: number | undefined;
 }
 
-const prefix = 'mattermost_plugin_metrics_';
-
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-/** Writes families in the text format of Prometheus, version 0.0.4. */
-class Exposition {
-  #text = '';
-
-  get text(): string {
-    return this.#text;
-  }
-
-  /** A value that is not known leaves its family out. */
-  gauge(name: string, help: string, value: number | null | undefined): void {
-    if (typeof value === 'number') this.#family(name, 'gauge', help, [[{}, value]]);
-  }
-
-  counter(name: string, help: string, samples: number | readonly Sample[]): void {
-    this.#family(name, 'counter', help, typeof samples === 'number' ? [[{}, samples]] : samples);
-  }
-
-  labelled(name: string, help: string, samples: readonly Sample[]): void {
-    this.#family(name, 'gauge', help, samples);
-  }
-
-  #family(name: string, type: string, help: string, samples: readonly Sample[]): void {
-    if (samples.length === 0) return;
-    const full = prefix + name;
-    this.#text += `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n`;
-    for (const [labels, value] of samples) {
-      this.#text += `${full}${labelText(labels)} ${String(value)}\n`;
-    }
-  }
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function escape(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
-}
-
 /** The plugin's own metrics as text. */
 export function renderSelfMetrics(sources: SelfMetricsSources): string {
   const { longestSliceMs, parts, pluginVersion, privateBytes } = sources;
-  const out = new Exposition();
+  const out = new ExpositionText();
   out.labelled('build_info', 'Version of the plugin, as a label.', [
     [{ version: pluginVersion }, 1],
   ]);
@@ -98,7 +52,7 @@ export function renderSelfMetrics(sources: SelfMetricsSources): string {
   return out.text;
 }
 
-function writeScrapes(out: Exposition, { isCollecting, scraped, targets }: PartsMetrics): void {
+function writeScrapes(out: ExpositionText, { isCollecting, scraped, targets }: PartsMetrics): void {
   out.gauge('collecting', 'Whether this node collects.', Number(isCollecting));
   out.gauge('targets', 'Targets that this node scrapes.', targets.total);
   out.gauge('targets_up', 'Targets whose last scrape succeeded.', targets.up);
@@ -116,7 +70,7 @@ function writeScrapes(out: Exposition, { isCollecting, scraped, targets }: Parts
   );
 }
 
-function writeStore(out: Exposition, store: StoreStats): void {
+function writeStore(out: ExpositionText, store: StoreStats): void {
   out.gauge('wal_bytes', 'Size of the write-ahead log on the disk.', store.walBytes);
   out.gauge('head_series', 'Series in memory.', store.headSeries);
   out.gauge('head_samples', 'Samples in memory.', store.headSamples);
@@ -124,7 +78,7 @@ function writeStore(out: Exposition, store: StoreStats): void {
   out.gauge('storage_bytes', 'Size of blocks and write-ahead log on the disk.', store.sizeBytes);
 }
 
-function writeSync(out: Exposition, sync: SyncStatus): void {
+function writeSync(out: ExpositionText, sync: SyncStatus): void {
   const { lagMs, lastSuccessMs } = sync;
   out.gauge('sync_pending_blocks', 'Blocks not in the file store yet.', sync.pendingBlocks);
   out.gauge(
@@ -145,7 +99,7 @@ function writeSync(out: Exposition, sync: SyncStatus): void {
   out.gauge('sync_failing', 'Whether the last copying failed.', Number(sync.lastError !== null));
 }
 
-function writeCluster(out: Exposition, cluster: NonNullable<PartsMetrics['cluster']>): void {
+function writeCluster(out: ExpositionText, cluster: NonNullable<PartsMetrics['cluster']>): void {
   const { received, ...lost } = cluster.events;
   out.gauge('lease_holding', 'Whether this node holds the lease.', Number(cluster.isHolding));
   out.gauge('lease_epoch', 'Number of the lease; each new holder makes it larger.', cluster.epoch);
@@ -166,37 +120,4 @@ function countsByReason(counts: object): Sample[] {
 
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** Private memory of this process; undefined where the system does not tell. */
-export async function privateMemoryBytes(): Promise<number | undefined> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const kibibytes = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-}
-
-/** Answers whoever reaches the server's metrics port; nothing here is about users or settings. */
-export function metricsListener(
-  sources: () => Promise<SelfMetricsSources>,
-  logger: () => Logger | undefined,
-): RequestListener {
-  return (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { Allow: 'GET, HEAD' }).end();
-      return;
-    }
-    sources().then(
-      (known) => {
-        response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');
-        response.end(renderSelfMetrics(known));
-      },
-      (error: unknown) => {
-        logger()?.error('The own metrics could not be told', {
-          code: 'SELF_METRICS_FAILED',
-          error: asError(error),
-        });
-        response.writeHead(500).end();
-      },
-    );
-  };
 }
