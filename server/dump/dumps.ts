@@ -73,7 +73,10 @@ export class DumpService {
   #isStopped = false;
 
   constructor(asked: DumpServiceOptions) {
-    const options = { storePace: new StorePace(), ...asked };
+    const onWorked = (id: string, workMs: number) => {
+      this.#pace.worked(id, workMs);
+    };
+    const options = { storePace: new StorePace(), onWorked, ...asked };
     this.#options = options;
     const { clock, isShared = false, kv, logger, node, owner } = options;
     const coverage = new DumpCoverage(options);

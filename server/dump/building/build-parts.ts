@@ -21,6 +21,8 @@ export interface BuildParts {
   facts: DumpFacts;
   /** Learns how fast the file store is. */
   storePace?: StorePace;
+  /** Told what CPU time an archive took, by the id of its job. It must not throw. */
+  onWorked?: (id: string, workMs: number) => void;
   /** Free space of the disk of the data directory; null when it cannot be told. */
   freeBytes?: () => Promise<number | null>;
   /** The disk that archives are kept on; absent where the file store is none. */

@@ -83,7 +83,11 @@ export async function buildArchive(
   try {
     const thread = parts.openThread();
     try {
-      return await new Build(parts, request, area, thread).run();
+      const workedMs = (await thread.call('dump.workTime', {})) as number;
+      const built = await new Build(parts, request, area, thread).run();
+      const workMs = ((await thread.call('dump.workTime', {})) as number) - workedMs;
+      parts.onWorked?.(request.id, workMs);
+      return built;
     } finally {
       await thread.stop().catch((error: unknown) => {
         parts.onHungThread?.(error);

@@ -85,6 +85,22 @@ test('is corrected by dumps that this node has made, the more of them the furthe
   expect(after([made(12.5)])).toBeLessThan(told() * 0.8);
 });
 
+/** What is told after a dump that took so long and so much CPU time; 24.3 s were told of either. */
+function afterWork(seconds: number, workSeconds: number): number {
+  const pace = new DumpPace();
+  pace.seconds(work, range, wholeContent, unknown);
+  pace.learn(made(seconds), workSeconds * 1000);
+  return pace.seconds(work, range, wholeContent, unknown);
+}
+
+test('learns of other programs beside a dump only a little, of its own work all', () => {
+  expect(afterWork(25, 24.3)).toBeCloseTo(told(), 0);
+  // Half of what one dump teaches is believed: the root of a quarter more.
+  expect(afterWork(75, 24.3)).toBeCloseTo(told() * 1.25 ** 0.5, 0);
+  expect(afterWork(50, 48.6)).toBeCloseTo(told() * 2 ** 0.5, 0);
+  expect(afterWork(12.5, 12.15)).toBeCloseTo(told() * 0.5 ** 0.5, 0);
+});
+
 test('goes by the middle one of the last five, and never off beyond a factor', () => {
   expect(after([made(25), made(25), made(500)])).toBeCloseTo(told(), 0);
   const last = Array.from({ length: 5 }, () => made(25));

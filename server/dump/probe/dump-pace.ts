@@ -52,8 +52,13 @@ interface Told {
   form: string;
   content: string;
   range: TimeRange;
+  /** Time on the clock, and CPU time in it; 0 where nothing could be tried. */
   ms: number;
+  workMs: number;
 }
+
+/** How far a dump may teach about what CPU time is not: other programs come and go. */
+const maxRestFactor = 1.25;
 
 /** Estimates that are remembered until their dumps come; the console asks for one with each change. */
 const maxTold = 16;
@@ -69,23 +74,31 @@ export class DumpPace {
 
   /** Seconds that a dump will probably take. */
   seconds(work: DumpWork, range: TimeRange, content: DumpContent, rates: StoreRates): number {
+    const workMs = workOf(work);
     const ms = rawMs(work, rates);
     const form = formOf(content);
-    this.#told.push({ form, content: JSON.stringify(contentOf(content)), range: { ...range }, ms });
+    const asked = { content: JSON.stringify(contentOf(content)), range: { ...range } };
+    this.#told.push({ form, ...asked, ms, workMs });
     if (this.#told.length > maxTold) this.#told.shift();
     const corrected = ms * this.#factor(form);
     return Math.max(0.1, Math.round(corrected / 100) / 10);
   }
 
-  /** Learns from a dump that this node has made; false when it teaches nothing. */
-  learn(dump: Dump): boolean {
+  /**
+   * Learns from a dump that this node has made, and from the CPU time that it took, where that is known; false
+   * when it teaches nothing.
+   */
+  learn(dump: Dump, workMs = 0): boolean {
     const { finishedAtMs, startedAtMs, state } = dump;
     if (state !== 'ready' || startedAtMs === null || finishedAtMs === null) return false;
     const told = this.#told.findLast((each) => isOf(each, dump));
     const ms = finishedAtMs - startedAtMs;
     if (told === undefined || ms < shortMs || told.ms === 0) return false;
     const factors = this.#factors.get(told.form) ?? [];
-    factors.push((ms / told.ms) * lengthShare(told.range, dump.requested));
+    const factor = ms / told.ms;
+    const ofWork = workMs > 0 && told.workMs > 0 ? workMs / told.workMs : factor;
+    const ofRest = within(factor / ofWork, maxRestFactor);
+    factors.push(ofWork * ofRest * lengthShare(told.range, dump.requested));
     this.#factors.set(told.form, factors.slice(-maxPacedDumps));
     return true;
   }
@@ -107,8 +120,19 @@ export class DumpPace {
     const factors = [...(this.#factors.get(form) ?? [])].sort((a, b) => a - b);
     const middle = factors[factors.length >> 1] ?? 1;
     const belief = factors.length / (factors.length + 1);
-    return Math.min(maxFactor, Math.max(1 / maxFactor, middle ** belief));
+    return within(middle ** belief, maxFactor);
   }
+}
+
+/** A factor that is not above `most` nor below one part of it. */
+function within(factor: number, most: number): number {
+  return Math.min(most, Math.max(1 / most, factor));
+}
+
+/** CPU time of what was tried. */
+function workOf({ coldMs, rehearsed }: DumpWork): number {
+  const work = rehearsed.reduce((sum, { checkMs, packMs }) => sum + packMs + checkMs, 0);
+  return work === 0 ? 0 : work + coldMs;
 }
 
 function rawMs(work: DumpWork, rates: StoreRates): number {

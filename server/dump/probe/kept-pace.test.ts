@@ -87,6 +87,18 @@ test('the next process begins with what the last one has learned', async () => {
   expect([first.lines, next.lines]).toEqual([[], []]);
 });
 
+test('goes by the CPU time of the dump that was built last', async () => {
+  const [one, other] = [new Process(), new Process()];
+  // Busy programs beside it; the CPU time of another dump tells nothing of this one.
+  expect(one.seconds).toBe(other.seconds);
+  one.kept.worked('a'.repeat(26), 18_000);
+  other.kept.worked('b'.repeat(26), 18_000);
+  await one.dump(2);
+  await other.dump(2);
+  expect(one.pace.factors.get('whole')![0]).toBeCloseTo(1.25, 1);
+  expect(other.pace.factors.get('whole')![0]).toBeCloseTo(2, 1);
+});
+
 test('nothing is kept of a dump that teaches nothing', async () => {
   await new Process().dump(0.01);
   await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });

@@ -36,6 +36,8 @@ export class KeptPace {
   readonly #options: KeptPaceOptions;
   readonly #path: string;
   #writing: Promise<void> = Promise.resolve();
+  /** The dump that was built last. */
+  #worked: { id: string; workMs: number } | undefined;
 
   constructor(options: KeptPaceOptions) {
     this.#options = options;
@@ -52,9 +54,15 @@ export class KeptPace {
     storePace.restore(kept.rates);
   }
 
+  /** A dump of this node was built, which took so much CPU time. */
+  worked(id: string, workMs: number): void {
+    this.#worked = { id, workMs };
+  }
+
   /** Learns from a dump of this node, and keeps what there was to learn. */
   learn(dump: Dump): void {
-    if (!this.#options.pace.learn(dump)) return;
+    const workMs = this.#worked?.id === dump.id ? this.#worked.workMs : undefined;
+    if (!this.#options.pace.learn(dump, workMs)) return;
     this.#writing = this.#writing.then(() => this.#write());
   }
 
