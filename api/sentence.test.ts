@@ -49,7 +49,7 @@ test('says sentences within a sentence, and lists of them', () => {
     say('cluster.clock-ahead', { host: 'a', skewMs: 7000 }),
     say('cluster.clock-behind', { host: 'b', skewMs: 60_000 }),
   ];
-  expect(inEnglish(say('cluster.clocks', { nodes }))).toContain(
+  expect(inEnglish(say('cluster.clocks', { host: 'c', nodes }))).toContain(
     'a at least 7 s ahead, b at least 60 s behind.',
   );
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { ClusterNode } from '../api/index.ts';
+import type { ClusterNode, Problem } from '../api/index.ts';
 import { composeStatus, listenerStatus, type NodeStatus, type StatusSources } from './status.ts';
 
 const node = (id: string, restartedAtMs: number | null): ClusterNode => ({
@@ -33,4 +33,20 @@ test('a listener tells when nodes started as the collecting node says it', () =>
     ['c', null],
   ]);
   expect(listenerStatus(own, undefined)).toBe(own);
+});
+
+test('a listener says once what each node says in its own words', () => {
+  const problem = (code: string, message: string): Problem => {
+    return { code, severity: 'warning', message, advice: '' };
+  };
+  const own = statusOf({ problems: [problem('CLUSTER_CLOCK_SKEW', 'b'), problem('X', 'own')] });
+  const told = statusOf({
+    problems: [
+      problem('CLUSTER_CLOCK_SKEW', 'a'),
+      problem('CLUSTER_MIXED_VERSIONS', 'c'),
+      problem('X', 'told'),
+    ],
+  });
+  const said = listenerStatus(own, told).problems.map(({ code, message }) => `${code} ${message}`);
+  expect(said).toEqual(['CLUSTER_CLOCK_SKEW b', 'X own', 'CLUSTER_MIXED_VERSIONS c', 'X told']);
 });

@@ -55,7 +55,9 @@ export function composeStatus(sources: StatusSources): NodeStatus {
 export function listenerStatus(own: NodeStatus, collector: NodeStatus | undefined): NodeStatus {
   if (collector === undefined) return own;
   const known = new Set(own.problems.map(({ code, message }) => `${code} ${message}`));
-  const others = collector.problems.filter(({ code, message }) => !known.has(`${code} ${message}`));
+  const others = collector.problems.filter(
+    ({ code, message }) => !known.has(`${code} ${message}`) && !isSaidForAll(code, own.problems),
+  );
   const problems = errorsFirst([...own.problems, ...others]);
   const isHurt = problems[0]?.severity === 'error' && collector.state === 'collecting';
   return {
@@ -70,6 +72,13 @@ export function listenerStatus(own: NodeStatus, collector: NodeStatus | undefine
     sync: collector.sync,
     problems,
   };
+}
+
+/** Each node tells it in its own words, and one of them is enough. */
+const saidForAll: ReadonlySet<string> = new Set(['CLUSTER_CLOCK_SKEW', 'CLUSTER_MIXED_VERSIONS']);
+
+function isSaidForAll(code: string, problems: readonly Problem[]): boolean {
+  return saidForAll.has(code) && problems.some((problem) => problem.code === code);
 }
 
 /** The collecting node alone has the metrics that tell when servers started. */

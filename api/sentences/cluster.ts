@@ -41,7 +41,7 @@ export const cluster = {
   'cluster.version': '{host} {version}',
   'cluster.versions.advice':
     'During an upgrade this passes within minutes; if it stays, restart the plugin where it is old.',
-  'cluster.clocks': 'The clocks of the nodes differ; by the clock of this one: {nodes}.',
+  'cluster.clocks': 'The clocks of the nodes differ; by the clock of {host}: {nodes}.',
   'cluster.clock-ahead': '{host} at least {skewMs} ahead',
   'cluster.clock-behind': '{host} at least {skewMs} behind',
   'cluster.clocks.advice':
@@ -53,6 +53,10 @@ export const cluster = {
     'The collecting node does not answer this one ({code}). What is shown of it is {ageMs} old.',
   'cluster.silent.unknown':
     'The collecting node does not answer this one ({code}). Nothing is known of it yet.',
+  'cluster.silent.long':
+    'The collecting node does not answer this one ({code}), and no other node has taken over: perhaps nobody collects. What is shown is {ageMs} old.',
+  'cluster.silent.long.advice':
+    'Check that the collecting server runs with its plugin, that the nodes reach each other, and that they reach the database; as soon as one can, a node takes over by itself.',
   'cluster.silent.advice':
     'If this stays for a minute, check that the nodes reach each other: System Console, Environment, High Availability.',
 

@@ -20,8 +20,9 @@ export function clockSkewOf(
   return { leastMs, mostMs: leastMs + read.sinceLastReadMs };
 }
 
-/** Nodes whose clock is certainly another one than this node's. */
+/** Nodes whose clock is certainly another one than that of this node, which is `self`. */
 export function skewProblems(
+  self: string,
   nodes: readonly { host: string; skew: ClockSkew | undefined }[],
 ): Problem[] {
   const told = nodes.flatMap(({ host, skew }) => {
@@ -38,7 +39,7 @@ export function skewProblems(
     makeProblem({
       code: 'CLUSTER_CLOCK_SKEW',
       severity: 'warning',
-      message: say('cluster.clocks', { nodes: told }),
+      message: say('cluster.clocks', { host: self, nodes: told }),
       advice: say('cluster.clocks.advice'),
       link: consolePages.highAvailability,
     }),

@@ -73,7 +73,7 @@ export const maxSightings = 4;
 // The registry of nodes.
 
 /** Period of a node's own record, how long it lives, and the pause after a failure. */
-export const announceMs = 60_000;
+export const announceMs = 30_000;
 export const announcementLifeMs = 300_000;
 export const failedAnnouncementPauseMs = 10_000;
 

@@ -28,6 +28,7 @@ interface Options extends KvConnection {
   aheadMs?: number;
   kv?: Partial<KvApi>;
   self?: Partial<NodeAnnouncement>;
+  onAnnounced?: () => void;
 }
 
 function join(id: string, options: Options = {}): NodeRegistry {
@@ -40,6 +41,7 @@ function join(id: string, options: Options = {}): NodeRegistry {
       setTimer: (delayMs, run) => clock.setTimer(delayMs, run),
     },
     logger,
+    ...(options.onAnnounced && { onAnnounced: options.onAnnounced }),
     self: () => ({
       ...{ id, host: `host-${id}`, addresses: [`10.0.0.${id.charCodeAt(0)}`] },
       ...{ pluginVersion: '0.9.0', serverVersion: '11.1.0', mode: 'listener', ...options.self },
@@ -152,6 +154,22 @@ test('says when versions differ', async () => {
   await clock.advance(61_000);
   expect(a.problems()).toMatchObject([{ code: 'CLUSTER_MIXED_VERSIONS', severity: 'warning' }]);
   expect(a.problems()[0]?.message).toContain('host-b 0.8.0');
+});
+
+test('greets once, when there is something to read', async () => {
+  const a = join('a');
+  await clock.advance(10);
+  let greetings = 0;
+  join('b', {
+    onAnnounced: () => {
+      greetings++;
+      a.refresh();
+    },
+  });
+  await clock.advance(300);
+  expect(ids(a)).toEqual(['a', 'b']);
+  await clock.advance(120_000);
+  expect(greetings).toBe(1);
 });
 
 test('says when the clocks of two nodes differ, as soon as it is certain', async () => {

@@ -74,6 +74,11 @@ export class LocalRoom {
     });
   }
 
+  /** Sees whether the disk is short now: what fills it need not be ours. */
+  async look(): Promise<void> {
+    this.#isShort = await this.#isBelow(diskShortBytes);
+  }
+
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(run);
     this.#turn = turn.catch(() => undefined);

@@ -339,6 +339,14 @@ describe('retention', () => {
     expect(await bench.sync.relieveDisk()).toBe(2);
     expect(bench.shelf.blocks()).toEqual([unsynced]);
     expect(bench.sync.problems()).toMatchObject([{ code: 'SYNC_DISK_SHORT', severity: 'warning' }]);
+    // Whoever looks at the status need not wait for the next pass.
+    bench.freeBytes = 4 * gib;
+    await bench.sync.lookAtDisk();
+    expect(bench.sync.problems()).toEqual([]);
+    bench.freeBytes = 0.5 * gib;
+    await bench.sync.lookAtDisk();
+    expect(bench.sync.problems()).toMatchObject([{ code: 'SYNC_DISK_SHORT' }]);
+    expect(bench.shelf.blocks()).toEqual([unsynced]);
   });
 
   test('gives up unsynced blocks only when nothing else is left, and says so', async () => {

@@ -107,6 +107,11 @@ export class BlockSync {
     return this.#room.relieve();
   }
 
+  /** Sees whether the disk is short now: a pass may be an hour away. */
+  lookAtDisk(): Promise<void> {
+    return this.#room.look();
+  }
+
   /**
    * Makes one last pass and ends. After `budgetMs` uploads are broken off: they are repaired by the
    * next start.

@@ -76,6 +76,25 @@ test('shows what it knew when nobody answers, and how old that is', async () => 
   expect(view.problems()).toEqual([]);
 });
 
+test('counts a long silence as an error: perhaps nobody collects', async () => {
+  const { clock, state, view } = bench();
+  await view.status();
+  state.answer = silence;
+  // Nobody has asked for an hour, so that it may have been silent for a moment alone.
+  await clock.advance(3_600_000);
+  await view.status();
+  expect(view.problems()).toMatchObject([{ severity: 'warning' }]);
+  await clock.advance(20_000);
+  await view.status();
+  expect(view.problems()).toMatchObject([
+    { severity: 'error', message: expect.stringMatching(/perhaps nobody collects/) },
+  ]);
+  state.answer = (ask) => answerAsk(ask, source);
+  await clock.advance(3000);
+  await view.status();
+  expect(view.problems()).toEqual([]);
+});
+
 test('does not keep a page waiting for a node that is slow', async () => {
   const { clock, state, view } = bench();
   await view.status();

@@ -13,6 +13,12 @@ import type { NodeStatus } from '../status.ts';
 import { answers, type StateAsk } from './collector-state.ts';
 import { Question } from './question.ts';
 
+/**
+ * Silent for so long after the first question that was not answered: another node should have taken over
+ * by now, or nobody can, and nobody collects.
+ */
+const longSilenceMs = 20_000;
+
 /** What {@link CollectorView} stands on. */
 export interface CollectorViewOptions {
   clock: Clock;
@@ -31,8 +37,8 @@ export class CollectorView {
   readonly #status: Question<NodeStatus>;
   readonly #targets: Question<Target[]>;
   readonly #cardinality: Question<Cardinality | undefined>;
-  /** Why the last question was not answered. */
-  #failure: string | undefined;
+  /** Why the last question was not answered, and since when none is. */
+  #failure: { code: string; sinceMs: number } | undefined;
 
   constructor(options: CollectorViewOptions) {
     this.#options = options;
@@ -79,17 +85,21 @@ export class CollectorView {
     const { clock } = this.#options;
     // That nobody collects is another problem, which the lease tells.
     if (this.#failure === undefined || !this.#options.isThere()) return [];
+    const { code, sinceMs } = this.#failure;
     const known = this.#status.known;
-    const code = this.#failure;
+    const nowMs = clock.monotonicMs();
+    const isLong = nowMs - sinceMs >= longSilenceMs;
+    const ageMs = nowMs - (known?.atMs ?? nowMs);
+    const toldBefore = isLong ? 'cluster.silent.long' : 'cluster.silent';
     return [
       makeProblem({
         code: 'CLUSTER_COLLECTOR_SILENT',
-        severity: 'warning',
+        severity: isLong ? 'error' : 'warning',
         message:
           known === undefined
             ? say('cluster.silent.unknown', { code })
-            : say('cluster.silent', { code, ageMs: clock.monotonicMs() - known.atMs }),
-        advice: say('cluster.silent.advice'),
+            : say(toldBefore, { code, ageMs }),
+        advice: say(isLong ? 'cluster.silent.long.advice' : 'cluster.silent.advice'),
         link: consolePages.highAvailability,
       }),
     ];
@@ -105,7 +115,8 @@ export class CollectorView {
       if (this.#failure === undefined && this.#options.isThere()) {
         logger.info('The collecting node does not answer this one', { error: asError(error) });
       }
-      this.#failure = codeOf(error) ?? 'UNKNOWN';
+      const sinceMs = this.#failure?.sinceMs ?? this.#options.clock.monotonicMs();
+      this.#failure = { code: codeOf(error) ?? 'UNKNOWN', sinceMs };
       throw error;
     }
   }

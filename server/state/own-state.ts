@@ -20,6 +20,9 @@ export interface OwnStateOptions {
 
 const nothingScraped: Pick<CollectorSummary, 'up' | 'total'> = { up: 0, total: 0 };
 
+/** What a full disk does to every target, and what comes before it. */
+const saidByFullDisk: ReadonlySet<string> = new Set(['SCRAPE_DISK_FULL', 'SYNC_DISK_SHORT']);
+
 /** What this node can tell from its own parts, without asking anybody. */
 export class OwnState {
   readonly #options: OwnStateOptions;
@@ -67,8 +70,10 @@ export class OwnState {
     return known.length === 0 ? undefined : Math.min(...known);
   }
 
+  /** Looks at the disk, which {@link problems} then knows. */
   async storeStatus(): Promise<StoreStatus> {
-    const { dataDirectory, store } = this.#options;
+    const { dataDirectory, store, sync } = this.#options;
+    await sync.lookAtDisk();
     const { headSeries, headSamples, blocks, sizeBytes } = store.stats();
     return {
       path: dataDirectory,
@@ -86,10 +91,12 @@ export class OwnState {
 
   problems(): Problem[] {
     const { collecting, store, sync } = this.#options;
-    return [
-      ...(collecting.collector?.problems() ?? []),
+    const problems = [
       ...store.problems().map(storeProblem),
+      ...(collecting.collector?.problems() ?? []),
       ...sync.problems(),
     ];
+    const isFull = problems.some(({ code }) => code === 'TSDB_DISK_FULL');
+    return isFull ? problems.filter(({ code }) => !saidByFullDisk.has(code)) : problems;
   }
 }

@@ -65,6 +65,7 @@ export function worstDay(nowMs: number): Problem[] {
       code: 'CLUSTER_CLOCK_SKEW',
       severity: 'warning',
       message: say('cluster.clocks', {
+        host: 'mattermost-1',
         nodes: [
           say('cluster.clock-ahead', { host: 'mattermost-2', skewMs: 42_000 }),
           say('cluster.clock-behind', { host: 'mattermost-3', skewMs: 7_000 }),

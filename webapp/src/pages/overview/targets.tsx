@@ -162,10 +162,13 @@ interface LastErrorProps {
 function LastError({ target, error }: LastErrorProps) {
   const say = useText();
   const isAbsent = target.state === 'absent';
+  // The target has answered: there is nothing to look at there.
+  const isOwnTrouble = error.code === 'SCRAPE_DISK_FULL';
   return (
     <p className={isAbsent ? 'mmx-table__note' : 'mmx-table__error'}>
       <ServerText text={error.message} sentence={error.sentence} />{' '}
-      {isAbsent ? say('mmx.targets.absent.advice') : say('mmx.targets.advice', { url: target.url })}{' '}
+      {isAbsent && say('mmx.targets.absent.advice')}
+      {!isAbsent && !isOwnTrouble && say('mmx.targets.advice', { url: target.url })}{' '}
       <code>{error.code}</code>
     </p>
   );
