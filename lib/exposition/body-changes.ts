@@ -40,9 +40,13 @@ export function findReturned({ before, added, mayHaveReturned }: BodyPair): Set<
 /**
  * A returned series can stand in the next body twice: as a line that the body before foresaw and as
  * one that it did not. Only when all is read both are at hand. The first line keeps its value;
- * returns how many lines lost theirs.
+ * returns how many lines lost theirs, and tells of each.
  */
-export function dropLateDuplicates({ next }: BodyPair, returned: ReadonlySet<number>): number {
+export function dropLateDuplicates(
+  { next }: BodyPair,
+  returned: ReadonlySet<number>,
+  onDropped: (line: number, ref: number) => void,
+): number {
   if (returned.size === 0) return 0;
   let dropped = 0;
   const met = new Set<number>();
@@ -52,6 +56,7 @@ export function dropLateDuplicates({ next }: BodyPair, returned: ReadonlySet<num
     if (!returned.has(series)) continue;
     if (met.has(series)) {
       layout.forget(line);
+      onDropped(line, series);
       dropped++;
     }
     met.add(series);

@@ -57,6 +57,8 @@ export class LineResolver {
   readonly newLines = new LineList();
   /** Whether the body before may have had some of {@link added} after all. */
   mayHaveReturned = false;
+  /** Reference of the series of the line that was a duplicate last. */
+  repeatedRef = droppedRef;
   /** Comments that stand nowhere in the body before. */
   newComments = 0;
   readonly #decoder = new LabelDecoder();
@@ -256,6 +258,7 @@ export class LineResolver {
     if (this.seen[found] === 1) {
       // What is not wanted is not wanted as often as it comes.
       if (before.layout.ref[found] === droppedRef) return droppedRef;
+      this.repeatedRef = before.layout.ref[found]!;
       if (before.layout.ref[this.cursor] === duplicateRef) this.cursor++;
       return duplicateRef;
     }
@@ -284,7 +287,10 @@ export class LineResolver {
     this.#lastNew = this.#next.count;
     const ref = this.#matched() ?? this.#tokenised(at, lastNew);
     if (ref < 0) return droppedRef;
-    if (!this.added.add(ref)) return duplicateRef;
+    if (!this.added.add(ref)) {
+      this.repeatedRef = ref;
+      return duplicateRef;
+    }
     this.newLines.push(this.#next.count);
     if (ref <= this.#before.maxRef) this.mayHaveReturned = true;
     else if (ref > this.#next.maxRef) this.#next.maxRef = ref;

@@ -127,6 +127,59 @@ describe('two phases', () => {
     expect(parseInto(template, '', resolver).summary.vanished).toEqual([1]);
   });
 
+  test('a series that stands twice has two samples where times count, wherever its lines stand', () => {
+    const template = new LineTemplate({ honorTimestamps: true });
+    const resolver = new NumberingResolver();
+    const bodies = [
+      'a{x="1",y="2"} 1 5\nb 2\na{x="1",y="2"} 3 9\n',
+      'a{x="1",y="2"} 1 5\nb 2\na{x="1",y="2"} 3 9\n',
+      // The second one with its labels in another order: known only when all is read.
+      'c 1\na{x="1",y="2"} 1 5\nb 2\na{y="2",x="1"} 3 9\n',
+      'a{x="1",y="2"} 1\nb 2\na{x="1",y="2"} 3 9\n',
+    ];
+    const found = bodies.map((body) => {
+      const { batch, summary } = parseInto(template, body, resolver);
+      const samples = Array.from({ length: batch.count }, (_, at) => [
+        ...[batch.refs[at], bitsAt(batch, at).slice(0, 4), batch.timesMs[at]],
+      ]);
+      expect(summary).toMatchObject({ duplicates: 0, samples: samples.length, dropped: 0 });
+      return samples.filter(([ref]) => ref === 0);
+    });
+    const [one, three] = ['3ff0', '4008'];
+    const both = [
+      [0, one, 5],
+      [0, three, 9],
+    ];
+    expect(found.slice(0, 3)).toEqual([both, both, both]);
+    expect(found[3]).toEqual([
+      [0, one, -7],
+      [0, three, 9],
+    ]);
+    // What stands without a time as well goes stale, as Prometheus has it.
+    expect(template.live()).toEqual([0, 1]);
+    parseInto(template, 'b 1\na{x="1",y="2"} 1 5\na{x="1",y="2"} 3\n', resolver);
+    expect(template.live()).toEqual([1, 0]);
+    expect(parseInto(template, 'b 1 5\n', resolver).summary.vanished).toEqual([0]);
+    // Without any time the first one counts.
+    expect(parseInto(template, 'a 1\na 2\n', resolver).summary).toMatchObject({
+      ...{ duplicates: 1, samples: 1, lines: 2 },
+    });
+  });
+
+  test('samples of a series that stands twice count for the limit', () => {
+    for (const [maxSamples, isTooMany] of [
+      [3, true],
+      [4, false],
+    ] as const) {
+      const template = new LineTemplate({ honorTimestamps: true, maxSamples });
+      const parse = () =>
+        parseInto(template, 'a 1 1\na 2 2\na 3 3\na 4 4\n', new NumberingResolver());
+      if (isTooMany)
+        expect(parse).toThrow(expect.objectContaining({ code: 'EXPOSITION_SAMPLE_LIMIT' }));
+      else expect(parse().batch.count).toBe(4);
+    }
+  });
+
   test('forgotten references are resolved anew', () => {
     const template = new LineTemplate();
     const resolver = new NumberingResolver();

@@ -12,6 +12,7 @@ import { collectMetadata, type FamilyMetadata } from './metadata.ts';
 import { commentRef, droppedRef, duplicateRef, LineLayout } from './line-layout.ts';
 import { isEofLine } from './openmetrics-labels.ts';
 import { endedByNewline, ParsedBody } from './parsed-body.ts';
+import { RepeatedLines } from './repeated-lines.ts';
 
 export interface LineTemplateOptions {
   /** Whether times inside a body count; else they are checked and ignored. */
@@ -28,7 +29,7 @@ export interface BodySummary {
   samples: number;
   /** Series that the previous body did not have. */
   added: number;
-  /** Lines whose series had a value earlier in the body; the first one counts. */
+  /** Lines whose series had a value earlier in the body, without times that count; the first one counts. */
   duplicates: number;
   /** Lines that the resolver did not want. */
   dropped: number;
@@ -66,6 +67,8 @@ export class LineTemplate {
   #samples = 0;
   #counted = 0;
   #duplicates = 0;
+  /** The duplicates, while times may make samples of them. */
+  readonly #repeated = new RepeatedLines();
 
   constructor(options: LineTemplateOptions = {}) {
     this.#honorTimestamps = options.honorTimestamps ?? false;
@@ -96,6 +99,7 @@ export class LineTemplate {
     this.#samples = 0;
     this.#duplicates = 0;
     this.#counted = 0;
+    this.#repeated.clear();
   }
 
   /**
@@ -140,9 +144,15 @@ export class LineTemplate {
     };
     if (this.#isInStep()) seen.fill(1, 0, next.count);
     const returned = findReturned(pair);
-    this.#duplicates += dropLateDuplicates(pair, returned);
+    this.#duplicates += dropLateDuplicates(pair, returned, (line, ref) => {
+      this.#noteRepeated(line, ref);
+    });
     const first = sink.count;
     const dropped = emitSamples(next, sink, timeMs, this.#resolver.newLines);
+    if (this.#repeated.count > 0 && next.timesMs !== undefined) {
+      this.#duplicates -= this.#repeated.count;
+      this.#repeated.emit(next, sink, timeMs);
+    }
     const samples = sink.count - first;
     return {
       lines: samples + this.#duplicates + dropped,
@@ -353,8 +363,15 @@ export class LineTemplate {
     const ref = next.layout.ref[line]!;
     this.#at = next.end[line]!;
     next.setTime(line, ref === commentRef ? noTime : this.#ownTime());
-    if (ref === duplicateRef) this.#duplicates++;
+    if (ref === duplicateRef) {
+      this.#duplicates++;
+      this.#noteRepeated(line, resolver.repeatedRef);
+    }
     this.#checkLimit();
+  }
+
+  #noteRepeated(line: number, ref: number): void {
+    if (this.#honorTimestamps && ref >= 0) this.#repeated.push(line, ref);
   }
 
   /** The time that the lexer has just read, if such times count. */
@@ -370,7 +387,8 @@ export class LineTemplate {
     for (; this.#counted < next.count; this.#counted++) {
       if (ref[this.#counted]! >= 0) this.#samples++;
     }
-    if (this.#samples <= this.maxSamples) return;
+    const repeated = next.timesMs === undefined ? 0 : this.#repeated.count;
+    if (this.#samples + repeated <= this.maxSamples) return;
     const what = `more than ${String(this.maxSamples)} samples`;
     // The line that was one too many ends about here; the newline before it is on a line of ours.
     const { bytes } = next;

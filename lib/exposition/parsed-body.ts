@@ -24,6 +24,8 @@ export class ParsedBody {
   maxRef = -1;
   /** Times that the body gave and that count; undefined as long as no line has one. */
   timesMs: Float64Array | undefined;
+  /** Series of which a line with a time counts and a later one without, too. */
+  readonly #alsoTimeless = new Set<number>();
 
   /** Bytes in memory beside the layout, which may be shared. */
   get sizeBytes(): number {
@@ -37,6 +39,12 @@ export class ParsedBody {
     this.count = 0;
     this.maxRef = -1;
     this.timesMs = undefined;
+    this.#alsoTimeless.clear();
+  }
+
+  /** Notes that a series stands in a line without time as well. */
+  noteTimeless(ref: number): void {
+    this.#alsoTimeless.add(ref);
   }
 
   /** Gives up the columns if they are for more than `lines` lines. */
@@ -88,7 +96,8 @@ export class ParsedBody {
 
   /** Whether staleness is ours to tell: an exporter that gives times says itself when series end. */
   mayGoStale(line: number): boolean {
-    return this.timesMs === undefined || this.timesMs[line] === noTime;
+    if (this.timesMs === undefined || this.timesMs[line] === noTime) return true;
+    return this.#alsoTimeless.has(this.layout.ref[line]!);
   }
 
   /** Hash of the bytes `[start, end)`. */

@@ -113,8 +113,10 @@ function makeSteps(seed: number, explicitMs: number, format: StepFormat): Step[]
     if (at === resetStep) maker = new BodyMaker(seed + 1, shape);
     const body = String(maker.next());
     const time = explicitMs + at * 100;
-    if (format === 'text') return faults[at] ?? { body: body + edges(at, String(time)) };
-    const step = faults[at] ?? { body: body + edges(at, String(time / 1000)) };
+    const isText = format === 'text';
+    const print = (timeMs: number) => String(isText ? timeMs : timeMs / 1000);
+    const step = faults[at] ?? { body: body + edges(at, print(time), print(time - 40)) };
+    if (isText) return step;
     return 'body' in step ? { body: asOpenMetrics(step.body) } : step;
   });
 }
@@ -133,7 +135,7 @@ function asOpenMetrics(body: string): string {
 const specials = ['NaN', '+Inf', '-Inf', '-0', '5e-324', '1.7976931348623157e308', '1e-9', '42'];
 
 /** Lines that bodies of servers rarely have. */
-function edges(at: number, time: string): string {
+function edges(at: number, time: string, before: string): string {
   const lines = [
     `bench_special ${specials[at % specials.length] ?? ''}`,
     `bench_escaped{path="C:\\\\dir\\n\\"x\\"",city="Zürich 🎉",empty=""} ${at % 3}`,
@@ -146,6 +148,12 @@ function edges(at: number, time: string): string {
     `bench_own{job="other",exported_job="another",instance="elsewhere"} ${at}`,
     `bench_twice 1`,
     `bench_twice 2`,
+    // Two samples of one series: in order, out of order, of one time, and one of them without a time.
+    ...[`bench_pair{kind="in order"} ${at} ${before}`, `bench_pair{kind="in order"} 2 ${time}`],
+    ...[`bench_pair{kind="reversed"} ${at} ${time}`, `bench_pair{kind="reversed"} 2 ${before}`],
+    ...[`bench_pair{kind="same"} ${at} ${time}`, `bench_pair{kind="same"} 2 ${time}`],
+    ...[`bench_pair{kind="mixed"} ${at} ${before}`, `bench_pair{kind="mixed"} 2`],
+    ...[`bench_pair{kind="turned"} ${at}`, `bench_pair{kind="turned"} 2 ${time}`],
   ];
   return `${lines.join('\n')}\n`;
 }

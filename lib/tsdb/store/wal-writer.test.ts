@@ -71,15 +71,24 @@ test.each(['sync 0', 'dir'])('believes no later %s when it has failed once', asy
   const { disk, writer, write } = await begin();
   await write();
   disk.failing = failing;
-  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO', message: /says no/ });
+  await expect(writer.sync()).rejects.toMatchObject({
+    code: 'TSDB_WAL_IO',
+    message: expect.stringContaining('says no'),
+  });
   expect([writer.isDirty, writer.isDoubted]).toEqual([true, true]);
   disk.news();
-  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO', message: /refused/ });
+  await expect(writer.sync()).rejects.toMatchObject({
+    code: 'TSDB_WAL_IO',
+    message: expect.stringContaining('refused'),
+  });
   // Tried again all the same: what it brings to the disk is better than nothing.
   expect(disk.news()).toContain(failing);
   await writer.cutSegment();
   await write();
-  await expect(writer.sync()).rejects.toMatchObject({ code: 'TSDB_WAL_IO', message: /refused/ });
+  await expect(writer.sync()).rejects.toMatchObject({
+    code: 'TSDB_WAL_IO',
+    message: expect.stringContaining('refused'),
+  });
   writer.noteCovered(0);
   await writer.sync();
   expect([writer.isDirty, writer.isDoubted]).toEqual([false, false]);
