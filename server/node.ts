@@ -1,28 +1,27 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  say,
-  type ApiError,
-  type Cardinality,
-  type Dump,
-  type KnownSentence,
-  type Problem,
-  type Status,
-  type SyncOutcome,
-  type Target,
+import type {
+  ApiError,
+  Cardinality,
+  KnownSentence,
+  Problem,
+  Status,
+  SyncOutcome,
+  Target,
 } from '../api/index.ts';
 import { asError } from '../lib/runtime/index.ts';
-import { ChangeEvents, EventReaders, RefusedSave } from './console/index.ts';
-import { startProblem } from './start-problem.ts';
-import { composeStatus, type NodeStatus } from './status.ts';
 import type { Configuration } from './configuration.ts';
-import { DumpError, noPacketDump } from './dump/index.ts';
+import { ChangeEvents, EventReaders, RefusedSave } from './console/index.ts';
+import { supportFiles, type SupportFacts, type SupportFile } from './diagnostics/index.ts';
+import { noPacketDump } from './dump/index.ts';
+import { deskOver, starting } from './dump-desk.ts';
 import type { Environment } from './environment.ts';
 import type { Host, PluginClusterEvent } from './mattermost/index.ts';
-import { openParts, type Parts, type PartsFacts } from './parts/index.ts';
+import { factsWithoutParts, openParts, type Parts } from './parts/index.ts';
 import { retrying } from './retrying.ts';
-import type { PartsMetrics } from './telemetry/index.ts';
 import { loadLicenseFacts, type FixedFacts } from './server-facts.ts';
-import { supportFiles, type SupportFacts, type SupportFile } from './diagnostics/index.ts';
+import { startProblem } from './start-problem.ts';
+import { composeStatus, type NodeStatus } from './status.ts';
+import type { PartsMetrics } from './telemetry/index.ts';
 import type { DumpDesk, WebServices } from './web/index.ts';
 
 /** Pause between two attempts to open the store, for example while another process still holds it. */
@@ -138,7 +137,7 @@ export class MetricsNode implements WebServices {
   async #ownStatus(): Promise<NodeStatus> {
     const { clock, pluginVersion } = this.#environment;
     const { settings } = this.#configuration;
-    const facts = (await this.#parts?.facts()) ?? this.#factsWithoutParts();
+    const facts = (await this.#parts?.facts()) ?? factsWithoutParts(this.#configuration.server);
     return composeStatus({
       ...facts,
       pluginVersion,
@@ -149,24 +148,6 @@ export class MetricsNode implements WebServices {
       problems: [...this.#ownProblems(), ...facts.problems],
       isStopped: this.#stop.signal.aborted,
     });
-  }
-
-  /** What can be told while the parts are being opened, cannot be, or have been closed. */
-  #factsWithoutParts(): PartsFacts {
-    const { cluster, file } = this.#configuration.server;
-    return {
-      mode: cluster.enable ? 'listener' : 'both',
-      collector: undefined,
-      nodes: [],
-      restartedAtMs: undefined,
-      targets: { up: 0, total: 0 },
-      isScraped: false,
-      newestSampleMs: undefined,
-      oldestSampleMs: undefined,
-      store: undefined,
-      sync: idleSync(file.driverName),
-      problems: [],
-    };
   }
 
   /** Without a cluster there is one collector for ever; in one, the lease tells it. */
@@ -303,48 +284,4 @@ function isMoved(before: Configuration, after: Configuration): boolean {
     !isDeepStrictEqual(before.server.file, after.server.file) ||
     !isDeepStrictEqual(before.server.cluster, after.server.cluster)
   );
-}
-
-function idleSync(driver: string): Status['sync'] {
-  return {
-    driver,
-    remoteBlocks: 0,
-    remoteBytes: 0,
-    pendingBlocks: 0,
-    lastSuccessMs: null,
-    lastError: null,
-  };
-}
-
-/** The dumps of the parts, which may still be opening; `onChange` runs when their list has changed. */
-function deskOver(parts: () => Parts | undefined, onChange: () => void): DumpDesk {
-  const desk = (): DumpDesk => {
-    const current = parts();
-    if (current === undefined) throw starting();
-    return current.dumps;
-  };
-  return {
-    create: async (...asked): Promise<Dump> => {
-      const dump = await desk().create(...asked);
-      onChange();
-      return dump;
-    },
-    aliases: async (id) => desk().aliases(id),
-    list: async () => desk().list(),
-    get: async (id) => desk().get(id),
-    cancel: async (id, userId) => desk().cancel(id, userId),
-    delete: async (id, userId) => {
-      await desk().delete(id, userId);
-      onChange();
-    },
-    samplesIn: async (range) => desk().samplesIn(range),
-    estimate: async (range, content) => desk().estimate(range, content),
-    preview: async (range, content) => desk().preview(range, content),
-    choices: async (range) => desk().choices(range),
-    archive: async (id) => desk().archive(id),
-  };
-}
-
-function starting(): DumpError {
-  return new DumpError('DUMP_STOPPED', say('dump.starting'));
 }

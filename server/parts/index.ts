@@ -1,2 +1,3 @@
+export { factsWithoutParts } from './no-parts.ts';
 export { openParts } from './open-parts.ts';
-export type { Parts, PartsFacts } from './parts.ts';
+export type { Parts } from './parts.ts';
