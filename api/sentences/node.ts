@@ -34,6 +34,10 @@ export const node = {
   'tsdb.bad-block.advice':
     'Move the block out of the data directory; if it is in the file store, nothing is lost.',
   'tsdb.repaired': 'The log of the store was damaged and has been repaired: {reason}',
+  'tsdb.compressed':
+    'The log in the data directory was written by another program, in a compressed form that is not read: {reason}',
+  'tsdb.compressed.advice':
+    'What is in it is in no block yet; a Prometheus that is started over that directory makes blocks of it.',
   'tsdb.repaired.advice':
     'Nothing has to be done; the rest of the log is kept beside it for support.',
   'tsdb.disk-full': 'The disk of the data directory is full: nothing new is stored.',

@@ -22,6 +22,10 @@ const tellings: Readonly<Record<string, (problem: StoreProblem) => Told>> = {
     message: say('tsdb.repaired', { reason: reasonOf(problem) }),
     advice: say('tsdb.repaired.advice'),
   }),
+  TSDB_WAL_COMPRESSED: (problem) => ({
+    message: say('tsdb.compressed', { reason: reasonOf(problem) }),
+    advice: say('tsdb.compressed.advice'),
+  }),
   TSDB_DISK_FULL: () => ({
     message: say('tsdb.disk-full'),
     advice: say('tsdb.disk-full.advice'),

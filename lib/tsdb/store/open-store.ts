@@ -58,9 +58,7 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
     ...{ storeDir: dir, walDir, damages, holes, samplesUnknown, segments: listing.segments },
     nowMs: clock.nowMs(),
   });
-  told.slice(0, maxReplayProblems).forEach((message) => {
-    problems.set(message, { code: 'TSDB_WAL_REPAIRED', message });
-  });
+  for (const problem of told.slice(0, maxReplayProblems)) problems.set(problem.message, problem);
   swept.push(...(await sweepForeignCaches(dir)));
   if (swept.length > 0) options.onSwept?.(swept);
   // What series without samples were once is of no use, and replay made all that the WAL names.

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { lastGeneration, slotBits } from '../head/index.ts';
@@ -233,3 +233,19 @@ describe('samples that are missing between others', () => {
       ]);
     }));
 });
+
+test('a WAL of another program, which compresses, is kept aside and told as such', () =>
+  withBench(async ({ open, dir }) => {
+    new Segment().series(1, a).sample(1, start, 1).save(dir);
+    const path = join(dir, 'wal', '00000000');
+    const bytes = readFileSync(path);
+    bytes[0]! |= 0x08;
+    writeFileSync(path, bytes);
+    new Segment().sample(1, start + 1000, 2).save(dir, '00000001');
+    const store = await open();
+    expect(store.problems()).toMatchObject([{ code: 'TSDB_WAL_COMPRESSED' }]);
+    const [, aside = ''] = /are in (.*)$/.exec(store.problems()[0]?.message ?? '') ?? [];
+    expect(readdirSync(aside).sort()).toEqual(['00000000', '00000001']);
+    expect(readFileSync(join(aside, '00000000'))).toEqual(bytes);
+    expect(store.stats().headSamples).toBe(0);
+  }));

@@ -28,6 +28,8 @@ export interface WalDamage {
   isTorn: boolean;
   isLast: boolean;
   reason: string;
+  /** The records are compressed: whole, and made by another program. */
+  isCompressed: boolean;
 }
 
 export interface ReplayResult {
@@ -125,7 +127,11 @@ class Replay {
       const offset = reader.recordOffset;
       const isTorn = error.code === 'TSDB_WAL_TORN';
       const bytes = sizeBytes - offset;
-      const damage = { dir, segment, offset, bytes, isTorn, isLast, reason: error.message };
+      const isCompressed = error.code === 'TSDB_WAL_COMPRESSED';
+      const damage = {
+        ...{ dir, segment, offset, bytes, isTorn, isLast, isCompressed },
+        reason: error.message,
+      };
       this.#damages.push(damage);
       return damage;
     } finally {

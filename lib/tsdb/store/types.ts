@@ -96,7 +96,10 @@ export interface StoreStats {
 
 /** Something that is wrong with the store and that the status shows until it is over. */
 export interface StoreProblem {
-  /** `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`, `TSDB_CUT_FAILED`, `TSDB_MERGE_FAILED`, `TSDB_DELETE_FAILED`. */
+  /**
+   * `TSDB_BAD_BLOCK`, `TSDB_WAL_REPAIRED`, `TSDB_WAL_COMPRESSED`, `TSDB_WAL_IO`, `TSDB_DISK_FULL`,
+   * `TSDB_CUT_FAILED`, `TSDB_MERGE_FAILED`, `TSDB_DELETE_FAILED`.
+   */
   code: string;
   message: string;
   /** What the message is made of, for other words than these: why, in those of whoever failed. */

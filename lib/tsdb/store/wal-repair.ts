@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { walSegmentName } from '../wal/index.ts';
 import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
+import type { StoreProblem } from './types.ts';
 
 /**
  * Makes a damaged WAL whole again: the damaged segment ends at its last whole record. The bytes
  * behind a torn end are no record and go; everything else is kept aside in `wal.corrupt-<ms>/`,
- * together with the segments that come after the damage, of which the newest few stay. Returns
- * sentences for the status.
+ * together with the segments that come after the damage, of which the newest few stay. Returns what
+ * is to be told.
  */
 export async function repairWal(options: {
   storeDir: string;
@@ -18,19 +19,20 @@ export async function repairWal(options: {
   holes: readonly string[];
   samplesUnknown: number;
   nowMs: number;
-}): Promise<string[]> {
+}): Promise<StoreProblem[]> {
   const { storeDir, walDir, segments, damages, nowMs } = options;
   const aside = join(storeDir, `wal.corrupt-${String(nowMs)}`);
-  const told: string[] = [];
+  const told: StoreProblem[] = [];
+  const tell = (message: string, code = 'TSDB_WAL_REPAIRED') => told.push({ code, message });
   for (const damage of damages) {
-    const { dir, segment, offset, bytes, isTorn, isLast, reason } = damage;
+    const { dir, segment, offset, bytes, isTorn, isLast, isCompressed, reason } = damage;
     const name = walSegmentName(segment);
     const place = `segment ${name} at offset ${String(offset)}`;
     if (isTorn && isLast && dir === walDir) {
-      told.push(`the WAL ends inside a record: ${String(bytes)} bytes of ${place} were dropped`);
+      tell(`the WAL ends inside a record: ${String(bytes)} bytes of ${place} were dropped`);
     } else if (isTorn) {
       // What is torn by a crash is mended before anything is written behind it.
-      told.push(
+      tell(
         `the WAL is damaged in ${place} (${reason}): ${String(bytes)} bytes were dropped and what ` +
           `followed them is missing`,
       );
@@ -42,15 +44,22 @@ export async function repairWal(options: {
       for (const other of later) {
         await rename(join(walDir, walSegmentName(other)), join(aside, walSegmentName(other)));
       }
-      told.push(
-        `the WAL is damaged in ${place} (${reason}): what comes after it, ${String(bytes)} bytes ` +
-          `and ${String(later.length)} segments, was moved to ${aside}`,
-      );
+      const count = String(later.length);
+      if (isCompressed) {
+        const what = `segment ${name} and ${count} behind it are in ${aside}`;
+        tell(`another program has written the WAL: ${what}`, 'TSDB_WAL_COMPRESSED');
+      } else {
+        tell(
+          `the WAL is damaged in ${place} (${reason}): what comes after it, ${String(bytes)} bytes ` +
+            `and ${count} segments, was moved to ${aside}`,
+        );
+      }
     }
     await truncate(join(dir, name), offset);
   }
   if (damages.some(({ isTorn }) => !isTorn)) await removeOldCopies(storeDir);
-  return [...told, ...missing(options)];
+  missing(options).forEach((message) => tell(message));
+  return told;
 }
 
 /** What is not there at all. */
