@@ -87,11 +87,16 @@ for (const [room, targets] of Object.entries(dumpArrows)) {
   arrows[`server/dump/${room}`] = [...dumpBase, ...targets];
 }
 
+/** What the rooms of the host's side stand on; each of them knows nothing of the others. */
+const hostBase = ['lib', 'server/mattermost/(errors|limits|schemas)\\.ts'];
+for (const room of ['config', 'http', 'log', 'sql']) arrows[`server/mattermost/${room}`] = hostBase;
+
 function inDump(...names) {
   return names.map((name) => `server/dump/${name}`);
 }
 
 const ours = '^(lib|api|panels|server|webapp|tools|build|test)/';
+const workerEntries = '^server/dump/[^/]+/worker-handlers\\.ts$';
 const testFiles = '(\\.test\\.tsx?$|-fixture\\.ts$|^test/)';
 
 const roomRules = Object.entries(arrows).map(([room, targets]) => ({
@@ -138,24 +143,32 @@ export default {
       to: { path: '^lib/[^/]+/', pathNot: '^lib/[^/]+/index\\.ts$' },
     },
     {
-      name: 'dump-room-through-index',
-      comment: 'Import a room of the dumps through its index.ts.',
+      name: 'inner-room-through-index',
+      comment: 'Import a room of the dumps, or of the side of the host, through its index.ts.',
       severity: 'error',
-      from: { path: '^server/dump/([^/]+)', pathNot: testFiles },
+      from: { path: '^server/(dump|mattermost)/([^/]+)', pathNot: testFiles },
       to: {
-        path: '^server/dump/[^/]+/',
-        pathNot: ['^server/dump/$1/', '^server/dump/[^/]+/index\\.ts$'],
+        path: '^server/(dump|mattermost)/[^/]+/',
+        pathNot: ['^server/$1/$2/', '^server/[^/]+/[^/]+/index\\.ts$'],
       },
     },
     {
-      name: 'dump-through-index',
-      comment: 'Import the dumps through their index.ts; what runs in worker threads has its own.',
+      name: 'room-through-index',
+      comment:
+        'Import a room of the server through its index.ts; worker threads have entries of their own.',
       severity: 'error',
-      from: { pathNot: ['^server/dump/', testFiles] },
+      from: { path: '^server/([^/]+)', pathNot: testFiles },
       to: {
-        path: '^server/dump/',
-        pathNot: ['^server/dump/index\\.ts$', '^server/dump/[^/]+/worker-handlers\\.ts$'],
+        path: '^server/[^/]+/',
+        pathNot: ['^server/$1/', '^server/[^/]+/index\\.ts$', workerEntries],
       },
+    },
+    {
+      name: 'room-through-index-from-outside',
+      comment: 'Import a room of the server through its index.ts; tools take the mere codec of a file.',
+      severity: 'error',
+      from: { pathNot: ['^(server|tools)/', testFiles] },
+      to: { path: '^server/[^/]+/', pathNot: '^server/[^/]+/index\\.ts$' },
     },
     {
       name: 'pure-core',

@@ -12,7 +12,7 @@ import {
 } from '../../lib/gob/index.ts';
 import type { RpcClient } from '../../lib/netrpc/index.ts';
 import { checkKey, checkAuditParameters, checkText, checkValue, checkRange } from './api-guards.ts';
-import { type ServerConfig, parseServerConfig } from './config.ts';
+import { type ServerConfig, parseServerConfig } from './config/index.ts';
 import { ApiArgumentError, ApiReplyError, checkAppError, checkError } from './errors.ts';
 import { apiCallTimeoutMs, maxAuditTextLength, maxKeysPerPage } from './limits.ts';
 import type {

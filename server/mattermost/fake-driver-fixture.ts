@@ -18,7 +18,7 @@ import { FakeClock, type LogFields, seededRng, silentLogger } from '../../lib/ru
 import { driverRegistry } from './driver-registry-fixture.ts';
 import { streamPair } from './fake-host-fixture.ts';
 import { registry } from './schemas.ts';
-import { RpcDatabase } from './sql-database.ts';
+import { RpcDatabase } from './sql/sql-database.ts';
 
 const error = (name: string) => struct(name, { A: anyValue });
 const id = struct('Z_DbStrErrReturn', { A: string, B: anyValue });

@@ -10,7 +10,7 @@ import {
 import type { MuxBroker } from '../../lib/goplugin/index.ts';
 import { type RpcCallContext, type RpcHandlers, rpcMethod } from '../../lib/netrpc/index.ts';
 import { errorText } from '../../lib/runtime/index.ts';
-import { pluginSettings } from './config.ts';
+import { pluginSettings } from './config/index.ts';
 import type { PluginHooks, SupportFile } from './hooks.ts';
 import type { PluginClusterEvent } from './plugin-api.ts';
 import { type HookName, hookReplies } from './schemas.ts';

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Logger } from '../../lib/runtime/index.ts';
-import type { Database } from './database.ts';
+import type { Database } from './sql/index.ts';
 import type { PluginApi, PluginClusterEvent } from './plugin-api.ts';
 
 /** What the Mattermost server gives an active plugin. */

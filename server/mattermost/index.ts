@@ -1,17 +1,6 @@
-export type { ServerConfig } from './config.ts';
-export {
-  sqlDialect,
-  type Database,
-  type SqlChange,
-  type SqlDialect,
-  type SqlOptions,
-  type SqlQueryOptions,
-  type SqlResult,
-} from './database.ts';
-export type { AzureFileConfig, FileConfig, S3FileConfig } from './file-config.ts';
+export type { AzureFileConfig, FileConfig, S3FileConfig, ServerConfig } from './config/index.ts';
 export type { Host, PluginHooks, SupportFile } from './hooks.ts';
-export { makeLogLine, type LogLine } from './log-line.ts';
-export { redactText } from './redact.ts';
+export { makeLogLine, redactText, type LogLine } from './log/index.ts';
 export type {
   AuditRecord,
   ClusterEventOptions,
@@ -24,5 +13,16 @@ export type {
   WebSocketPayload,
 } from './plugin-api.ts';
 export { serveMattermostPlugin, type MattermostPluginOptions } from './serve.ts';
-export { SqlError, type SqlErrorCode } from './sql-errors.ts';
-export type { SqlArgument, SqlValue } from './sql-values.ts';
+export {
+  sqlDialect,
+  SqlError,
+  type Database,
+  type SqlArgument,
+  type SqlChange,
+  type SqlDialect,
+  type SqlErrorCode,
+  type SqlOptions,
+  type SqlQueryOptions,
+  type SqlResult,
+  type SqlValue,
+} from './sql/index.ts';

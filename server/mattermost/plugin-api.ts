@@ -1,4 +1,4 @@
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig } from './config/index.ts';
 
 /** The server's licence, as far as the plugin asks. An absent feature is false. */
 export interface License {

@@ -7,11 +7,11 @@ import { RpcPluginApi } from './api.ts';
 import type { HookTarget } from './hook-service.ts';
 import type { Host, PluginHooks, SupportFile } from './hooks.ts';
 import type { PluginClusterEvent } from './plugin-api.ts';
-import { HttpBridge } from './http.ts';
+import { HttpBridge } from './http/index.ts';
 import { hangUpGraceMs } from './limits.ts';
-import type { HostLogger } from './log.ts';
+import type { HostLogger } from './log/index.ts';
 import { registry } from './schemas.ts';
-import { RpcDatabase } from './sql-database.ts';
+import { RpcDatabase } from './sql/index.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PluginRuntimeOptions {

@@ -10,8 +10,8 @@ import {
   type GobValue,
 } from '../../lib/gob/index.ts';
 import { FrameDecoder, type FrameHeader } from '../../lib/yamux/index.ts';
-import { parseServerConfig, pluginSettings } from './config.ts';
-import { parseHostRequest } from './http-request.ts';
+import { parseServerConfig, pluginSettings } from './config/config.ts';
+import { parseHostRequest } from './http/http-request.ts';
 
 const servers = [
   { name: '10.3-go1.22', isWhole: true },

@@ -8,7 +8,7 @@ import { asError, type Clock, systemClock } from '../../lib/runtime/index.ts';
 import { hookService } from './hook-service.ts';
 import type { PluginHooks } from './hooks.ts';
 import { maxHookMessageBytes } from './limits.ts';
-import { HostLogger } from './log.ts';
+import { HostLogger } from './log/index.ts';
 import { PluginRuntime } from './plugin-runtime.ts';
 import { registry } from './schemas.ts';
 

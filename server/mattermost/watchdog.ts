@@ -1,7 +1,7 @@
 import type { PluginProcess } from '../../lib/goplugin/index.ts';
 import { type Clock, type Logger, type LoopGuard, type Timer } from '../../lib/runtime/index.ts';
 import { blockedWarningMs, endMissingBeats, warnMissingBeats, watchIntervalMs } from './limits.ts';
-import { makeLogLine, toStderrLine } from './log-line.ts';
+import { makeLogLine, toStderrLine } from './log/index.ts';
 
 /**
  * Notices that the event loop stood still. The server restarts a plugin that does not answer for ten

@@ -8,7 +8,7 @@ import { FakeClock, seededRng, silentLogger, sleep, systemClock } from '../../li
 import { quiet } from '../../lib/runtime/quiet-fixture.ts';
 import { startExporter, type Exporter } from '../host/exporter.ts';
 import { KvStore } from '../host/kv-store.ts';
-import { FakeDatabase } from '../../server/mattermost/fake-database-fixture.ts';
+import { FakeDatabase } from '../../server/mattermost/sql/fake-database-fixture.ts';
 import type {
   Host,
   PluginApi,

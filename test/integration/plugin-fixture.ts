@@ -12,7 +12,7 @@ import {
   type Clock,
 } from '../../lib/runtime/index.ts';
 import { PatientClock } from '../../lib/runtime/patient-clock-fixture.ts';
-import { FakeDatabase } from '../../server/mattermost/fake-database-fixture.ts';
+import { FakeDatabase } from '../../server/mattermost/sql/fake-database-fixture.ts';
 import type { AuditRecord, PluginApi, ServerConfig } from '../../server/mattermost/index.ts';
 import { MetricsPlugin } from '../../server/plugin.ts';
 import { pluginId } from '../../server/plugin-id.ts';

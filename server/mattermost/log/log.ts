@@ -1,7 +1,7 @@
-import { interfaceValue } from '../../lib/gob/index.ts';
-import type { RpcClient } from '../../lib/netrpc/index.ts';
-import { type Clock, type LogFields, type Logger, endsWithin } from '../../lib/runtime/index.ts';
-import { logCallTimeoutMs, logFlushMs, maxQueuedLogLines } from './limits.ts';
+import { interfaceValue } from '../../../lib/gob/index.ts';
+import type { RpcClient } from '../../../lib/netrpc/index.ts';
+import { type Clock, type LogFields, type Logger, endsWithin } from '../../../lib/runtime/index.ts';
+import { logCallTimeoutMs, logFlushMs, maxQueuedLogLines } from '../limits.ts';
 import {
   type LogLevel,
   type LogLine,
@@ -9,7 +9,7 @@ import {
   toStderrLine,
   toStderrTime,
 } from './log-line.ts';
-import { apiArguments } from './schemas.ts';
+import { apiArguments } from '../schemas.ts';
 
 const methods = {
   debug: 'LogDebug',

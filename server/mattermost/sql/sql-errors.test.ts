@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { interfaceValue } from '../../lib/gob/index.ts';
-import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
-import { goError, mysqlError, pqError } from './fake-driver-fixture.ts';
-import { maxConnectionTries } from './limits.ts';
+import { interfaceValue } from '../../../lib/gob/index.ts';
+import { FakeClock, seededRng, silentLogger } from '../../../lib/runtime/index.ts';
+import { goError, mysqlError, pqError } from '../fake-driver-fixture.ts';
+import { maxConnectionTries } from '../limits.ts';
 import { SqlBench, mysql, postgres, until, whole } from './sql-bench-fixture.ts';
 import { RpcDatabase } from './sql-database.ts';
 import {

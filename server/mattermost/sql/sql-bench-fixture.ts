@@ -1,7 +1,7 @@
 import { afterEach, expect } from '@jest/globals';
-import { interfaceValue } from '../../lib/gob/index.ts';
-import { sleep, systemClock } from '../../lib/runtime/index.ts';
-import { FakeDriver, databaseOver } from './fake-driver-fixture.ts';
+import { interfaceValue } from '../../../lib/gob/index.ts';
+import { sleep, systemClock } from '../../../lib/runtime/index.ts';
+import { FakeDriver, databaseOver } from '../fake-driver-fixture.ts';
 import type { RpcDatabase } from './sql-database.ts';
 
 export const postgres = { dialect: 'postgres' } as const;

@@ -7,7 +7,7 @@ import {
   mapField,
   stringField,
   structField,
-} from '../../lib/gob/index.ts';
+} from '../../../lib/gob/index.ts';
 
 /** A request as the server handed it over. */
 export interface HostRequest {

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { httpChunkBytes } from './limits.ts';
+import { httpChunkBytes } from '../limits.ts';
 
 /**
  * One end of a connection inside the process, behaving as a socket: what is written here is read

@@ -1,4 +1,4 @@
-import { type GobStruct, boolField, intField, stringField } from '../../lib/gob/index.ts';
+import { type GobStruct, boolField, intField, stringField } from '../../../lib/gob/index.ts';
 
 /** The server's file settings as far as the driver in use has them. */
 export interface FileConfig {

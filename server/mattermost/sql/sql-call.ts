@@ -1,6 +1,6 @@
 import type { SqlChange, SqlQueryOptions, SqlResult } from './database.ts';
-import { HostError } from './errors.ts';
-import { maxSqlBytes, maxSqlColumns, maxSqlRows } from './limits.ts';
+import { HostError } from '../errors.ts';
+import { maxSqlBytes, maxSqlColumns, maxSqlRows } from '../limits.ts';
 import type { ConnectionId, RowsId, SqlDriver, StatementId } from './sql-driver.ts';
 import { sqlError } from './sql-errors.ts';
 import { type SqlArgument, type SqlValue, sizeOf } from './sql-values.ts';

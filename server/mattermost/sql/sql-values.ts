@@ -5,8 +5,8 @@ import {
   decodeGoTime,
   interfaceValue,
   isInterfaceValue,
-} from '../../lib/gob/index.ts';
-import { maxSqlParameters } from './limits.ts';
+} from '../../../lib/gob/index.ts';
+import { maxSqlParameters } from '../limits.ts';
 import { SqlError } from './sql-errors.ts';
 
 /**

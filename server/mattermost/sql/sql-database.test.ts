@@ -1,13 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { encodeGoTime, interfaceValue } from '../../lib/gob/index.ts';
-import type { GobValue } from '../../lib/gob/index.ts';
-import { goError, pqError } from './fake-driver-fixture.ts';
+import { encodeGoTime, interfaceValue, type GobValue } from '../../../lib/gob/index.ts';
+import { goError, pqError } from '../fake-driver-fixture.ts';
 import {
   hangingConnectionMs,
   maxBorrowedConnections,
   maxHangingConnections,
   maxWaitingQueries,
-} from './limits.ts';
+} from '../limits.ts';
 import { SqlBench, mysql, postgres, until, whole } from './sql-bench-fixture.ts';
 
 const text = (value: string) => interfaceValue('string', value);

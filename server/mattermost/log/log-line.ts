@@ -1,10 +1,10 @@
-import { codeOf, type LogFields, type LogValue } from '../../lib/runtime/index.ts';
+import { codeOf, type LogFields, type LogValue } from '../../../lib/runtime/index.ts';
 import {
   maxLogFields,
   maxLogMessageLength,
   maxLogValueLength,
   maxStderrLineBytes,
-} from './limits.ts';
+} from '../limits.ts';
 import { redactField, redactText } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

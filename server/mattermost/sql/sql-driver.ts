@@ -7,11 +7,11 @@ import {
   interfaceField,
   listField,
   stringField,
-} from '../../lib/gob/index.ts';
-import type { RpcClient } from '../../lib/netrpc/index.ts';
+} from '../../../lib/gob/index.ts';
+import type { RpcClient } from '../../../lib/netrpc/index.ts';
 import type { SqlChange } from './database.ts';
-import { HostError } from './errors.ts';
-import { type DriverMethod, driverArguments } from './schemas.ts';
+import { HostError } from '../errors.ts';
+import { type DriverMethod, driverArguments } from '../schemas.ts';
 import { SqlError, checkSqlError } from './sql-errors.ts';
 import { type SqlArgument, type SqlValue, namedValues, rowValue } from './sql-values.ts';
 

@@ -1,7 +1,7 @@
-import type { GobInput, GobValue } from '../../lib/gob/index.ts';
-import { type RpcClient, RpcError } from '../../lib/netrpc/index.ts';
-import { maxWriteBytes } from './limits.ts';
-import { writerArguments } from './schemas.ts';
+import type { GobInput, GobValue } from '../../../lib/gob/index.ts';
+import { type RpcClient, RpcError } from '../../../lib/netrpc/index.ts';
+import { maxWriteBytes } from '../limits.ts';
+import { writerArguments } from '../schemas.ts';
 
 /** Headers of the connection between our own two ends. */
 const connectionHeaders = new Set(['Connection', 'Keep-Alive', 'Transfer-Encoding']);

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
-import type { FakeHost } from './fake-host-fixture.ts';
+import type { FakeHost } from '../fake-host-fixture.ts';
 import { HttpHosts, pattern, sha, tenMegabytes } from './http-fixture.ts';
-import { httpChunkBytes, maxWriteBytes } from './limits.ts';
+import { httpChunkBytes, maxWriteBytes } from '../limits.ts';
 
 const hosts = new HttpHosts();
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { FakeHost } from './fake-host-fixture.ts';
+import { FakeHost } from '../fake-host-fixture.ts';
 
 /** Hosts whose plugins serve HTTP; {@link HttpHosts.end} ends those of a test. */
 export class HttpHosts {

@@ -5,9 +5,9 @@ import {
   interfaceField,
   listField,
   stringField,
-} from '../../lib/gob/index.ts';
-import { asError } from '../../lib/runtime/index.ts';
-import { HostError, parseError } from './errors.ts';
+} from '../../../lib/gob/index.ts';
+import { asError } from '../../../lib/runtime/index.ts';
+import { HostError, parseError } from '../errors.ts';
 
 /** Ours, and those of the database that a caller may want to tell apart. */
 export type SqlErrorCode =

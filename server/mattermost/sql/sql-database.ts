@@ -1,12 +1,18 @@
-import type { RpcClient } from '../../lib/netrpc/index.ts';
-import { type Clock, type Logger, type Rng, type Timer, asError } from '../../lib/runtime/index.ts';
+import type { RpcClient } from '../../../lib/netrpc/index.ts';
+import {
+  type Clock,
+  type Logger,
+  type Rng,
+  type Timer,
+  asError,
+} from '../../../lib/runtime/index.ts';
 import type { Database, SqlChange, SqlOptions, SqlQueryOptions, SqlResult } from './database.ts';
 import {
   hangingConnectionMs,
   maxConnectionTries,
   maxHangingConnections,
   sqlTimeoutMs,
-} from './limits.ts';
+} from '../limits.ts';
 import { SqlCall } from './sql-call.ts';
 import { type ConnectionId, SqlDriver } from './sql-driver.ts';
 import { asSqlError, isBroken, sqlError } from './sql-errors.ts';

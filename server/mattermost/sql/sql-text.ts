@@ -1,6 +1,6 @@
-import type { Rng } from '../../lib/runtime/index.ts';
+import type { Rng } from '../../../lib/runtime/index.ts';
 import type { SqlDialect } from './database.ts';
-import { maxSqlChars } from './limits.ts';
+import { maxSqlChars } from '../limits.ts';
 import { SqlError } from './sql-errors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { maxBorrowedConnections, maxWaitingQueries } from './limits.ts';
+import { maxBorrowedConnections, maxWaitingQueries } from '../limits.ts';
 import { sqlError } from './sql-errors.ts';
 
 /** Says how many connections may be borrowed at once; who waits too long behind others is refused. */

@@ -7,7 +7,7 @@ import {
   mapField,
   stringField,
   structField,
-} from '../../lib/gob/index.ts';
+} from '../../../lib/gob/index.ts';
 import { type FileConfig, parseFileConfig } from './file-config.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { type ByteStream, ByteWriter } from '../../lib/bytes/index.ts';
-import { httpChunkBytes } from './limits.ts';
+import { type ByteStream, ByteWriter } from '../../../lib/bytes/index.ts';
+import { httpChunkBytes } from '../limits.ts';
 
 /** Whoever sends a request body has stopped before the length that was announced. */
 export class BodyCutError extends Error {

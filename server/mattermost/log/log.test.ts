@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { type GobValue, asStruct, emptyStruct } from '../../lib/gob/index.ts';
-import { RpcClient, RpcServer, rpcMethod } from '../../lib/netrpc/index.ts';
-import { FakeClock, type LogFields } from '../../lib/runtime/index.ts';
-import { streamPair } from './fake-host-fixture.ts';
-import { maxLogMessageLength, maxLogValueLength, maxStderrLineBytes } from './limits.ts';
+import { type GobValue, asStruct, emptyStruct } from '../../../lib/gob/index.ts';
+import { RpcClient, RpcServer, rpcMethod } from '../../../lib/netrpc/index.ts';
+import { FakeClock, type LogFields } from '../../../lib/runtime/index.ts';
+import { streamPair } from '../fake-host-fixture.ts';
+import { maxLogMessageLength, maxLogValueLength, maxStderrLineBytes } from '../limits.ts';
 import { makeLogLine, toStderrLine, toStderrTime } from './log-line.ts';
 import { HostLogger } from './log.ts';
 

@@ -1,0 +1,1 @@
+export { HttpBridge } from './http.ts';
