@@ -165,7 +165,8 @@ export default {
     },
     {
       name: 'room-through-index-from-outside',
-      comment: 'Import a room of the server through its index.ts; tools take the mere codec of a file.',
+      comment:
+        'Import a room of the server through its index.ts; tools take the mere codec of a file.',
       severity: 'error',
       from: { pathNot: ['^(server|tools)/', testFiles] },
       to: { path: '^server/[^/]+/', pathNot: '^server/[^/]+/index\\.ts$' },
