@@ -25,12 +25,15 @@ const defaultPerPage = 10;
 export class KvStore {
   readonly #clock: Clock;
   readonly #rows = new Map<string, Row>();
+  /** Why the database does nothing, as it says it; undefined when it works. */
+  outage: string | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get(key: string): Uint8Array | undefined {
+    this.#checkDatabase();
     const row = this.#rows.get(key);
     if (row === undefined) return undefined;
     return row.expireAtMs === 0 || row.expireAtMs > this.#clock.nowMs() ? row.value : undefined;
@@ -39,6 +42,7 @@ export class KvStore {
   /** False when an atomic write lost. Without a value the key is deleted. */
   set(key: string, value: Uint8Array | undefined, options: Partial<KvOptions> = {}): boolean {
     checkKey(key);
+    this.#checkDatabase();
     const { isAtomic = false, expireInSeconds = 0 } = options;
     const oldValue = nonEmpty(options.oldValue);
     if (!isAtomic && oldValue !== undefined) {
@@ -65,11 +69,20 @@ export class KvStore {
 
   /** Unexpired keys in order; pages count from 0. */
   list(page: number, perPage: number): string[] {
+    this.#checkDatabase();
     const size = perPage <= 0 ? defaultPerPage : perPage;
     const start = Math.max(0, page) * size;
     const keys = [...this.#rows.keys()].filter((key) => this.get(key) !== undefined);
     return keys.sort(compareUtf8).slice(start, start + size);
   }
+
+  #checkDatabase(): void {
+    if (this.outage !== undefined) throw failed(this.outage);
+  }
+}
+
+function failed(detail: string): AppError {
+  return new AppError({ id: 'app.plugin_store.get.app_error', where: 'KV', detail, status: 500 });
 }
 
 function checkKey(key: string): void {
