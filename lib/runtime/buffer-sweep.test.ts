@@ -8,6 +8,17 @@ test('asks the engine each time so many bytes went by', () => {
   expect(asked).toEqual([{ type: 'minor' }, { type: 'minor' }]);
 });
 
+test('asks for a look at everything when work has ended', () => {
+  const asked: unknown[] = [];
+  const sweep = new BufferSweep(100, { gc: (options) => asked.push(options) });
+  sweep.passed(99);
+  sweep.ended();
+  sweep.passed(99);
+  expect(asked).toEqual([{ type: 'major' }]);
+});
+
 test('does nothing where the engine cannot be asked', () => {
-  new BufferSweep(1, {}).passed(2);
+  const sweep = new BufferSweep(1, {});
+  sweep.passed(2);
+  sweep.ended();
 });

@@ -1,7 +1,7 @@
 import { sweepPeriodBytes } from './limits.ts';
 
 interface Engine {
-  gc?: (options: { type: 'minor' }) => void;
+  gc?: (options: { type: 'minor' | 'major' }) => void;
 }
 
 /**
@@ -26,5 +26,14 @@ export class BufferSweep {
     if (this.#bytes < this.#periodBytes) return;
     this.#bytes = 0;
     this.#engine.gc?.({ type: 'minor' });
+  }
+
+  /**
+   * Tells that work has ended which made much and keeps little of it: the engine looks at everything,
+   * which takes a thread with few objects some ten milliseconds.
+   */
+  ended(): void {
+    this.#bytes = 0;
+    this.#engine.gc?.({ type: 'major' });
   }
 }

@@ -1,8 +1,3 @@
-/** What engines can do since 2024. */
-interface Movable {
-  transfer?: (byteLength: number) => ArrayBuffer;
-}
-
 /**
  * Frees the buffers of a stream behind it, at once and without the engine: to the engine a buffer is as
  * small as its handle, so that it lets many of them gather. For streams that give chunk after chunk out of
@@ -21,8 +16,8 @@ export class BufferTrail {
   passed({ buffer }: Uint8Array): void {
     const last = this.#last;
     this.#last = buffer;
-    if (last === undefined || last === buffer || last.byteLength !== this.#bufferBytes) return;
+    if (last === buffer || last?.byteLength !== this.#bufferBytes) return;
     // What moves away is freed with nothing left of it.
-    (last as Movable).transfer?.(0);
+    if (last instanceof ArrayBuffer) last.transfer(0);
   }
 }

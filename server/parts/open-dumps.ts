@@ -8,6 +8,9 @@ import type { BlockCatalog, HeadSnapshots } from '../share/index.ts';
 import type { CollectorView, OwnState } from '../state/index.ts';
 import type { Opening } from './opening.ts';
 
+/** A dump moves bytes and keeps few objects: collecting them often costs it little. */
+const dumpYoungSpaceMb = 3;
+
 /** Where dumps find what this node does not have itself. */
 interface DumpSources {
   catalog: BlockCatalog;
@@ -56,7 +59,12 @@ function buildParts(opening: Opening, sources: DumpSources): BuildParts {
     catalog,
     heads: headSource({ store, snapshots, membership }),
     local: () => store,
-    openThread: () => new Thread({ name: 'dump', entry: environment.workerEntry }),
+    openThread: () =>
+      new Thread({
+        name: 'dump',
+        entry: environment.workerEntry,
+        maxYoungSpaceMb: dumpYoungSpaceMb,
+      }),
     onHungThread: (error) => {
       environment.fail(asError(error));
     },

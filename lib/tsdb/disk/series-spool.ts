@@ -89,8 +89,9 @@ export class SeriesSpool {
       const last = { mint: 0, ref: 0 };
       for (let read = 0; read < this.#count; read++) {
         const bytes = entryAt(source, at);
-        yield decode(new ByteReader(bytes), ranks, last);
         at += lengthBytes + bytes.length;
+        yield decode(new ByteReader(bytes), ranks, last);
+        source.release();
       }
     } finally {
       source.close();
@@ -102,6 +103,7 @@ export class SeriesSpool {
     try {
       for (const { at } of entries) {
         yield decode(new ByteReader(entryAt(source, at)), ranks, { mint: 0, ref: 0 });
+        source.release();
       }
     } finally {
       source.close();

@@ -16,9 +16,9 @@ export class PostingsCollector {
   /** Refs of all series, in order. */
   #refs = new Uint32Array(1024);
   #seriesCount = 0;
-  /** For each label of each series, in order: pair number and position in `#refs`. */
+  /** Labels of each series, and for each label of each series, in order, its pair number. */
+  #labels = new Uint32Array(1024);
   #labelPairs = new Uint32Array(8192);
-  #labelSeries = new Uint32Array(8192);
   #labelCount = 0;
 
   /** Lists that {@link lists} gives. */
@@ -28,16 +28,16 @@ export class PostingsCollector {
 
   /** Refs must ascend. `labels` holds name and value symbols in turn. */
   add(ref: number, labels: readonly number[]): void {
-    if (this.#seriesCount === this.#refs.length) this.#refs = doubled(this.#refs);
-    const series = this.#seriesCount++;
-    this.#refs[series] = ref;
+    if (this.#seriesCount === this.#refs.length) {
+      this.#refs = doubled(this.#refs);
+      this.#labels = doubled(this.#labels);
+    }
+    this.#labels[this.#seriesCount] = labels.length / 2;
+    this.#refs[this.#seriesCount++] = ref;
     for (let at = 0; at < labels.length; at += 2) {
-      if (this.#labelCount === this.#labelPairs.length) {
+      if (this.#labelCount === this.#labelPairs.length)
         this.#labelPairs = doubled(this.#labelPairs);
-        this.#labelSeries = doubled(this.#labelSeries);
-      }
-      this.#labelPairs[this.#labelCount] = this.#pair(labels[at]!, labels[at + 1]!);
-      this.#labelSeries[this.#labelCount++] = series;
+      this.#labelPairs[this.#labelCount++] = this.#pair(labels[at]!, labels[at + 1]!);
     }
   }
 
@@ -72,8 +72,11 @@ export class PostingsCollector {
       total += count;
     }
     const refs = new Uint32Array(total);
-    for (let at = 0; at < this.#labelCount; at++) {
-      refs[ends[this.#labelPairs[at]!]!++] = this.#refs[this.#labelSeries[at]!]!;
+    let at = 0;
+    for (let series = 0; series < this.#seriesCount; series++) {
+      for (let left = this.#labels[series]!; left > 0; left--) {
+        refs[ends[this.#labelPairs[at++]!]!++] = this.#refs[series]!;
+      }
     }
     return { refs, ends };
   }
@@ -83,8 +86,7 @@ function sortedEntries<T>(map: ReadonlyMap<number, T>): [number, T][] {
   return [...map].sort(([a], [b]) => a - b);
 }
 
+/** The column with as much room again; its memory moves, so that nothing is left for the engine to collect. */
 function doubled(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const grown = new Uint32Array(column.length * 2);
-  grown.set(column);
-  return grown;
+  return new Uint32Array(column.buffer.transfer(2 * column.byteLength));
 }

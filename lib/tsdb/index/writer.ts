@@ -12,6 +12,9 @@ import {
 } from './layout.ts';
 import { PostingsCollector } from './postings-collector.ts';
 
+/** About what the table of postings has for a label: its name, its value and two numbers. */
+const bytesPerTableEntry = 64;
+
 /** Takes the bytes of a file in order. The bytes may be overwritten after the call. */
 export interface ByteSink {
   write(bytes: Uint8Array): void;
@@ -101,7 +104,9 @@ export class IndexWriter {
   }
 
   #writeSymbols(): void {
-    const section = new ByteWriter(64 * 1024).u32be(this.#symbols.length);
+    // About as long as it becomes: what grows leaves its smaller selves behind.
+    const aboutBytes = this.#symbols.reduce((sum, { length }) => sum + length + 2, 64);
+    const section = new ByteWriter(aboutBytes).u32be(this.#symbols.length);
     let previous: string | undefined;
     for (const symbol of this.#symbols) {
       if (previous !== undefined && compareUtf8(previous, symbol) >= 0) {
@@ -146,7 +151,8 @@ export class IndexWriter {
 
   /** Writes all postings lists; returns what the table says of each. */
   #writePostings(): ByteWriter {
-    const table = new ByteWriter(64 * 1024).u32be(this.#postings.listCount);
+    const { listCount } = this.#postings;
+    const table = new ByteWriter(bytesPerTableEntry * (listCount + 1)).u32be(listCount);
     const list = new ByteWriter(64 * 1024);
     for (const { name, value, refs } of this.#postings.lists()) {
       this.#align(postingsAlignment);

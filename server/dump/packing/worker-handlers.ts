@@ -1,5 +1,6 @@
 import { say, type Target } from '../../../api/index.ts';
 import {
+  BufferSweep,
   systemRng,
   type Rng,
   type ThreadContext,
@@ -43,6 +44,7 @@ interface Session {
 /** The worker's side of dumps: rewrites blocks and packs them. One object per worker thread. */
 export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
   const sessions = new Map<string, Session>();
+  const sweep = new BufferSweep();
 
   function sessionOf(id: string): Session {
     const session = sessions.get(id);
@@ -69,8 +71,13 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
     ): Promise<AddGroupResult> => {
       const session = sessionOf(request.id);
       const target = { ...session, nextUlid: () => newUlid(session.dateMs, rng) };
-      const packed = await packGroup(target, request, context);
-      return { ...packed, archiveBytes: session.archive.sizeBytes };
+      try {
+        const packed = await packGroup(target, request, context);
+        return { ...packed, archiveBytes: session.archive.sizeBytes };
+      } finally {
+        // What it has left is gone before the next group comes.
+        sweep.ended();
+      }
     },
 
     'dump.read': async ({ id, used }: ReadRequest, context: ThreadContext) => {

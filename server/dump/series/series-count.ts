@@ -1,24 +1,55 @@
 import type { Labels } from '../../../lib/tsdb/index.ts';
 
+/** Slots of an empty table, a power of two. */
+const firstSlots = 1024;
+
 /**
  * Counts distinct series over many blocks by a 53-bit hash of their labels: 500,000 series need
- * megabytes, not hundreds of them, and two of them share a hash once in a hundred thousand dumps.
+ * megabytes, not hundreds of them, and two of them share a hash once in a hundred thousand dumps. The
+ * hashes stand in a column: as numbers in a `Set` they take five times as much.
  */
 export class SeriesCount {
-  readonly #hashes = new Set<number>();
+  /** Each hash and one, in the first free slot from where it belongs; 0 is free, at least a quarter of them. */
+  #slots = new Float64Array(firstSlots);
+  #count = 0;
 
   get count(): number {
-    return this.#hashes.size;
+    return this.#count;
   }
 
   /** Counts what another one has counted. */
   include(other: SeriesCount): void {
-    for (const hash of other.#hashes) this.#hashes.add(hash);
+    for (const entry of other.#slots) if (entry !== 0) this.#put(entry);
   }
 
   add(labels: Labels): void {
-    this.#hashes.add(labelsHash(labels));
+    // A hash of 53 bits and one is still an exact number.
+    this.#put(labelsHash(labels) + 1);
   }
+
+  #put(entry: number): void {
+    const last = this.#slots.length - 1;
+    let at = placeOf(entry) & last;
+    for (; this.#slots[at] !== 0; at = (at + 1) & last) if (this.#slots[at] === entry) return;
+    this.#slots[at] = entry;
+    this.#count++;
+    if (4 * this.#count > 3 * this.#slots.length) this.#grow();
+  }
+
+  #grow(): void {
+    const entries = this.#slots;
+    this.#slots = new Float64Array(2 * entries.length);
+    this.#count = 0;
+    for (const entry of entries) if (entry !== 0) this.#put(entry);
+    // Nothing is left for the engine to collect.
+    entries.buffer.transfer(0);
+  }
+}
+
+/** Spreads entries over 32 bits, of which the low ones are used. */
+function placeOf(entry: number): number {
+  const mixed = Math.imul((entry >>> 0) ^ (entry / 2 ** 32), 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
 }
 
 /** 53 bits that tell label sets apart. */
