@@ -167,7 +167,7 @@ export class MetricsNode implements WebServices {
 
   async syncNow(userId: string): Promise<SyncOutcome> {
     if (this.#parts === undefined) throw starting();
-    this.#host.logger.debug('sync asked for', { userId });
+    this.#host.logger.debug('Sync asked for', { userId });
     return this.#parts.syncNow();
   }
 

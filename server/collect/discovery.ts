@@ -197,7 +197,7 @@ export class Discovery {
     const joined = [...after].filter((host) => !before.has(host));
     const left = [...before].filter((host) => !after.has(host));
     if (joined.length + left.length === 0) return;
-    logger.info('the nodes of the cluster changed', {
+    logger.info('The nodes of the cluster changed', {
       joined: joined.join(' '),
       left: left.join(' '),
       nodes: after.size,

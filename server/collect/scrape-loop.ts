@@ -191,7 +191,7 @@ export class ScrapeLoop {
       }, this.status.state === 'down');
     } catch (error) {
       // Only a defect of ours comes here; the target counts as down and the loop goes on.
-      this.#env.logger.error('scrape loop failed', {
+      this.#env.logger.error('Scrape loop failed', {
         code: 'SCRAPE_FAILED',
         target: targetKey(this.target),
         error: error instanceof Error ? error : String(error),
@@ -274,7 +274,7 @@ export class ScrapeLoop {
       await this.#env.slots.parsing.pass(() => this.#series.fail(slot, time));
       this.#record.status.newestSampleMs = time.timeMs;
     } catch (error) {
-      this.#env.logger.debug('the end of the series could not be stored', {
+      this.#env.logger.debug('The end of the series could not be stored', {
         code: 'SERIES_END_NOT_STORED',
         target: targetKey(this.target),
         error: storeError(error),
@@ -289,7 +289,7 @@ export class ScrapeLoop {
     try {
       await this.#series.end(slot, newestMs + 1);
     } catch (error) {
-      this.#env.logger.warn('the end of the series could not be stored', {
+      this.#env.logger.warn('The end of the series could not be stored', {
         code: 'SERIES_END_NOT_STORED',
         target: targetKey(this.target),
         error: storeError(error),

@@ -100,7 +100,7 @@ export class ScrapeRecord {
   noteUp(time: ScrapeTime, result: IngestResult, intervalMs: number): void {
     const status = this.status;
     if (status.state !== 'up') {
-      this.#env.logger.info('target is up', {
+      this.#env.logger.info('Target is up', {
         target: targetKey(this.#target),
         samples: result.samples,
       });
@@ -131,7 +131,7 @@ export class ScrapeRecord {
     const { code, sentence } = failure;
     if (status.lastError?.code !== code) {
       const url = targetUrl(this.#target);
-      logger.warn('scrape failed', {
+      logger.warn('Scrape failed', {
         target: targetKey(this.#target),
         url,
         code,

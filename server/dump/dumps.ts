@@ -150,7 +150,7 @@ export class DumpService {
     });
     if (!isWritten) throw stopped();
     const { id } = record.dump;
-    this.#options.logger.debug('dump created', { id, userId, ...range });
+    this.#options.logger.debug('Dump created', { id, userId, ...range });
     onCreated?.();
     this.#runner.enqueue(id);
     return this.#told(record);
@@ -172,7 +172,7 @@ export class DumpService {
     if (isFinished(record.dump)) {
       throw new DumpError('DUMP_NOT_CANCELLABLE', say('dump.not-cancellable'));
     }
-    this.#options.logger.debug('dump cancelled', { id, userId });
+    this.#options.logger.debug('Dump cancelled', { id, userId });
     if (this.#book.isLive(id)) await this.#runner.cancel(record);
     else await this.#book.requestCancel(id);
     return this.#told(record);
@@ -183,7 +183,7 @@ export class DumpService {
     const record = await this.#find(id);
     if (!isFinished(record.dump) && this.#book.isLive(id)) await this.#runner.cancel(record);
     await this.#remove(id);
-    this.#options.logger.debug('dump deleted', { id, userId });
+    this.#options.logger.debug('Dump deleted', { id, userId });
   }
 
   /** Samples in the range, about, by what is known of blocks without a look at them. */
@@ -265,7 +265,7 @@ export class DumpService {
     for (const dump of finished.slice(maxFinishedJobs)) {
       await this.#removeOld(dump).catch((error: unknown) => {
         const reason = errorText(error);
-        this.#options.logger.warn('an old dump could not be deleted', {
+        this.#options.logger.warn('An old dump could not be deleted', {
           code: 'DUMP_NOT_DELETED',
           id: dump.id,
           reason,

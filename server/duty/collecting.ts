@@ -87,7 +87,7 @@ export class Collecting {
       const work = warmUp({ clock, store, settings, signal, yieldTurn: () => immediate() });
       await work.finally(() => rehearsal.close());
     } catch (error) {
-      logger.debug('warming up has ended early', { error: asError(error) });
+      logger.debug('Warming up has ended early', { error: asError(error) });
     }
   }
 }

@@ -154,7 +154,7 @@ export class PluginRuntime implements HookTarget {
     try {
       await hooks.onConfigurationChange?.(host);
     } catch (error) {
-      this.#options.logger.error('the configuration was not taken', {
+      this.#options.logger.error('The configuration was not taken', {
         code: 'CONFIGURATION_NOT_TAKEN',
         error: error as Error,
       });

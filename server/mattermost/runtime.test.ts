@@ -231,7 +231,7 @@ describe('ending', () => {
     expect(killed.stderr).toHaveLength(1);
     expect(JSON.parse(killed.stderr[0] ?? '')).toMatchObject({
       '@level': 'error',
-      '@message': 'the connection to the server is lost; the plugin ends',
+      '@message': 'The connection to the server is lost; the plugin ends',
     });
   });
 

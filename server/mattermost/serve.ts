@@ -58,7 +58,7 @@ export async function serveMattermostPlugin(
     services: { hooks: (broker) => hookService(runtime, broker, pluginId) },
     onQuit: () => runtime.end(),
     onHostGone: async (reason) => {
-      logger.lastWords('the connection to the server is lost; the plugin ends', { error: reason });
+      logger.lastWords('The connection to the server is lost; the plugin ends', { error: reason });
       await runtime.end();
     },
   });

@@ -45,7 +45,7 @@ test('tells how long the event loop stood still, each time', async () => {
   fireAfter(watchIntervalMs + blockedWarningMs);
   fireAfter(watchIntervalMs + 7000);
   const line = (milliseconds: number) => [
-    'the event loop was blocked',
+    'The event loop was blocked',
     { code: 'LOOP_BLOCKED', milliseconds },
   ];
   expect(lines).toEqual([line(blockedWarningMs), line(7000)]);

@@ -38,7 +38,7 @@ export class Watchdog {
         '{time}',
       ),
       onFailure: (error) => {
-        this.#logger.warn('nobody watches the event loop any more', {
+        this.#logger.warn('Nobody watches the event loop any more', {
           code: 'WATCHDOG_LOST',
           error: error as Error,
         });
@@ -58,7 +58,7 @@ export class Watchdog {
       this.#guard?.beat();
       const lateMs = Math.round(this.#clock.monotonicMs() - dueMs);
       if (lateMs >= blockedWarningMs) {
-        this.#logger.warn('the event loop was blocked', {
+        this.#logger.warn('The event loop was blocked', {
           code: 'LOOP_BLOCKED',
           milliseconds: lateMs,
         });

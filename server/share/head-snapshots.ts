@@ -182,7 +182,7 @@ export class HeadSnapshots {
 
   #noteSuccess(): void {
     if (this.#lastError !== undefined) {
-      this.#options.logger.info('snapshots of the head reach the file store again');
+      this.#options.logger.info('Snapshots of the head reach the file store again');
     }
     this.#lastError = undefined;
   }
@@ -195,7 +195,7 @@ export class HeadSnapshots {
     const { code, message, detail } = this.#lastError;
     if (isFirst) {
       const { logger } = this.#options;
-      logger.warn('a snapshot of the head did not reach the file store', { code, message, detail });
+      logger.warn('A snapshot of the head did not reach the file store', { code, message, detail });
     }
   }
 }

@@ -127,7 +127,7 @@ export class LocalRoom {
   #noteFailure(error: Error | undefined): void {
     if (error !== undefined && !this.#isFailing) {
       const code = 'TSDB_DELETE_FAILED';
-      this.#options.logger.warn('local blocks could not be deleted', { code, error });
+      this.#options.logger.warn('Local blocks could not be deleted', { code, error });
     }
     this.#isFailing = error !== undefined;
   }
@@ -135,7 +135,7 @@ export class LocalRoom {
   #tellLost(blocks: readonly BlockInfo[]): void {
     const { logger, onLost } = this.#options;
     this.#lostBlocks += blocks.length;
-    logger.error('disk full: deleted blocks that were nowhere else', {
+    logger.error('Disk full: deleted blocks that were nowhere else', {
       code: 'SYNC_BLOCKS_LOST',
       blocks: blocks.length,
     });

@@ -237,7 +237,7 @@ export class BlockSync {
         const facts = { labels: labels(), epoch: epoch(), pluginVersion, nowMs: clock.nowMs() };
         await uploadBlock(store, { ulid, dir, area: 'data' }, facts, signal);
         await catalog.add(ulid, { signal });
-        logger.info('copied a block to the file store', { ulid, bytes: sizeBytes });
+        logger.info('Copied a block to the file store', { ulid, bytes: sizeBytes });
         this.#options.onCopied?.();
       } catch (error) {
         firstError ??= asError(error);
@@ -272,7 +272,7 @@ export class BlockSync {
       // The node that may goes on where this one left off.
       if (codeOf(error) !== 'SYNC_NOT_ALLOWED') throw error;
     }
-    if (deleted > 0) logger.info('deleted old blocks from the file store', { blocks: deleted });
+    if (deleted > 0) logger.info('Deleted old blocks from the file store', { blocks: deleted });
   }
 
   #outdated(): string[] {
@@ -310,7 +310,7 @@ export class BlockSync {
   }
 
   #noteSuccess(): void {
-    if (this.#failures > 0) this.#options.logger.info('sync with the file store works again');
+    if (this.#failures > 0) this.#options.logger.info('Sync with the file store works again');
     this.#failures = 0;
     this.#failingSinceMs = null;
     this.#lastError = null;
@@ -325,7 +325,7 @@ export class BlockSync {
     const { code, message, detail } = this.#lastError;
     // Once per trouble: the status has it while it lasts.
     if (this.#failures === 1)
-      logger.warn('sync with the file store failed', { code, message, detail });
+      logger.warn('Sync with the file store failed', { code, message, detail });
   }
 
   /** Once for as long as they last; failures of the whole have a line of their own. */

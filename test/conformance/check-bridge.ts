@@ -210,7 +210,7 @@ async function checkBlocked(host: GoHost): Promise<void> {
   await host.request('/block?ms=3500', admin);
   await eventually('the line in the log', 3000, async () => {
     const log = await readFile(`${host.directory}/host.log`, 'utf8');
-    return log.includes('the event loop was blocked') ? true : undefined;
+    return log.includes('The event loop was blocked') ? true : undefined;
   });
 }
 

@@ -92,7 +92,7 @@ export class Admission {
     } catch (error) {
       // The job will say so in its warnings; what is on this node can be dumped all the same.
       const reason = errorText(error);
-      this.#options.logger.warn('the file store could not be listed', {
+      this.#options.logger.warn('The file store could not be listed', {
         code: 'DUMP_STORE_NOT_LISTED',
         reason,
       });

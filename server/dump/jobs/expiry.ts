@@ -42,9 +42,9 @@ export class DumpExpiry {
       const { id } = dump;
       try {
         await remove(dump);
-        logger.info('a dump past its age was deleted', { id });
+        logger.info('A dump past its age was deleted', { id });
       } catch (error) {
-        logger.warn('a dump past its age could not be deleted', {
+        logger.warn('A dump past its age could not be deleted', {
           code: 'DUMP_NOT_DELETED',
           id,
           reason: errorText(error),

@@ -181,7 +181,7 @@ export class JobBook {
       return true;
     } catch (error) {
       if (!this.#isFailing)
-        logger.warn('a job could not be written', {
+        logger.warn('A job could not be written', {
           code: 'DUMP_JOB_NOT_SAVED',
           reason: errorText(error),
         });

@@ -123,7 +123,7 @@ export class JobRunner {
       dump.state = 'ready';
       dump.progress = { percent: 100, phase: 'done' };
       const { id, samples, sizeBytes } = dump;
-      logger.info('dump ready', { id, sizeBytes, samples });
+      logger.info('Dump ready', { id, sizeBytes, samples });
     } catch (error) {
       if (running.reason === 'taken') return;
       this.#fail(running, error);
@@ -165,7 +165,7 @@ export class JobRunner {
       dump.state = 'failed';
       dump.error = failure.toApiError();
       const { code, detail } = failure;
-      this.#options.logger.error('dump failed', { id: dump.id, code, detail });
+      this.#options.logger.error('Dump failed', { id: dump.id, code, detail });
     }
   }
 

@@ -64,7 +64,7 @@ export class JobWatch {
       await book.refresh();
     } catch (error) {
       // What is known is better than nothing; the next call tries again.
-      logger.warn('the jobs could not be read', {
+      logger.warn('The jobs could not be read', {
         code: 'DUMP_JOBS_UNREADABLE',
         reason: errorText(error),
       });
@@ -77,7 +77,7 @@ export class JobWatch {
       await book.refresh();
       this.#refreshedAtMs = clock.monotonicMs();
     } catch (error) {
-      logger.warn('the jobs could not be read', {
+      logger.warn('The jobs could not be read', {
         code: 'DUMP_JOBS_UNREADABLE',
         reason: errorText(error),
       });
@@ -102,7 +102,7 @@ export class JobWatch {
     else dump.state = 'queued';
     dump.progress = { percent: 0, phase: 'waiting' };
     if (!(await book.claim(record))) return;
-    logger.info('took over a dump that was not finished', { id: dump.id, state: dump.state });
+    logger.info('Took over a dump that was not finished', { id: dump.id, state: dump.state });
     if (isFinished(dump)) await runner.end(record);
     else runner.enqueue(dump.id);
   }

@@ -134,7 +134,7 @@ test('says in the log what could not be kept, and goes on', async () => {
   await process.dump(1.2);
   await process.kept.load();
   expect(process.lines).toEqual([
-    'what dumps take on this node could not be written',
-    'what dumps take on this node could not be read',
+    'What dumps take on this node could not be written',
+    'What dumps take on this node could not be read',
   ]);
 });

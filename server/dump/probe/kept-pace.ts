@@ -106,7 +106,7 @@ export class KeptPace {
   /** Without it estimates are a little worse, and nothing else is. */
   #tell(what: string, error: unknown): void {
     const reason = errorText(error);
-    this.#options.logger.info(`what dumps take on this node could not be ${what}`, { reason });
+    this.#options.logger.info(`What dumps take on this node could not be ${what}`, { reason });
   }
 
   /** What was learned elsewhere, or of other code, is of no use. */

@@ -40,7 +40,7 @@ export class HttpBridge {
       try {
         options.listener(incoming, response);
       } catch (error) {
-        options.logger.error('a request handler failed', {
+        options.logger.error('A request handler failed', {
           code: 'HTTP_HANDLER_FAILED',
           error: error as Error,
         });
@@ -84,7 +84,7 @@ export class HttpBridge {
       outgoing = this.#open(hostRequest);
     } catch (error) {
       // Node refuses what no HTTP message can hold.
-      this.#options.logger.debug('a request cannot be passed on', { error: error as Error });
+      this.#options.logger.debug('A request cannot be passed on', { error: error as Error });
       await refuse(writer, 400, 'HTTP_BAD_REQUEST', 'The request is not well-formed.');
       return;
     }
@@ -145,7 +145,7 @@ export class HttpBridge {
   async #fail(writer: ResponseWriter, error: Error, signal: AbortSignal): Promise<void> {
     const { logger } = this.#options;
     if (error instanceof RpcError || signal.aborted) {
-      logger.debug('the client of a request went away', { error });
+      logger.debug('The client of a request went away', { error });
       return;
     }
     // Most uploads that break off do so because somebody closed a page: no news for an administrator.

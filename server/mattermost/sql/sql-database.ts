@@ -197,7 +197,7 @@ export class RpcDatabase implements Database {
 
   /** Trouble with cleaning up is no news to the caller, whose own result is known. */
   #noteTrouble(error: unknown): void {
-    this.#options.logger.debug('a query was not cleaned up as it should', {
+    this.#options.logger.debug('A query was not cleaned up as it should', {
       error: asError(error),
     });
   }
