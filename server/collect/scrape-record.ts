@@ -87,13 +87,16 @@ export class ScrapeRecord {
     const { mayBeMissing = false } = this.#target;
     const isSilent =
       silentCodes.has(failure.code) || (mayBeMissing && missingCodes.has(failure.code));
-    const { state } = this.status;
-    return this.#target.isOptional && isSilent && (state === 'unknown' || state === 'absent');
+    // Not by its state: a machine that was slow for a moment makes it late, and not there later on.
+    const hasAnswered = this.status.lastSamples !== undefined;
+    return this.#target.isOptional && isSilent && !hasAnswered;
   }
 
   noteAbsent(failure: Failure): void {
+    const nowMs = this.#env.clock.nowMs();
+    if (this.status.state === 'down') this.#env.ledger.forget(this.#target, nowMs);
     this.status.state = 'absent';
-    this.status.lastScrapeMs = this.#env.clock.nowMs();
+    this.status.lastScrapeMs = nowMs;
     this.status.lastError = { code: 'TARGET_ABSENT', sentence: failure.sentence };
   }
 
