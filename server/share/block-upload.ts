@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectStore } from '../../lib/objectstore/index.ts';
-import { codeOf } from '../../lib/runtime/index.ts';
+import { BufferSweep, codeOf } from '../../lib/runtime/index.ts';
 import type { BlockFile } from './block-catalog.ts';
 import { sharedMeta, type BlockLabels } from './block-meta.ts';
 import { ShareError } from './errors.ts';
@@ -108,12 +108,21 @@ async function uploadFile(
   });
   try {
     const options = { sizeBytes: file.sizeBytes, signal };
-    await store.put(blockKey(block.ulid, file.path, block.area), body, options);
+    await store.put(blockKey(block.ulid, file.path, block.area), swept(body), options);
   } catch (cause) {
     if (localFailure !== undefined) throw localBlockError(localFailure);
     throw cause;
   } finally {
     body.destroy();
+  }
+}
+
+/** Frees the buffers of a large file behind it: the process would keep what they take at most. */
+async function* swept(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const sweep = new BufferSweep();
+  for await (const chunk of body) {
+    yield chunk;
+    sweep.passed(chunk.length);
   }
 }
 
