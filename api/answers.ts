@@ -40,6 +40,7 @@ const problem: Reader<Problem> = withoutAbsent<Problem>({
   message: text,
   advice: text,
   link: (value, path) => nullable(text)(value, path) ?? undefined,
+  node: (value, path) => nullable(text)(value, path) ?? undefined,
   sentences: (value) => {
     const { message, advice } = Object(value) as { message?: unknown; advice?: unknown };
     const read = { message: optionalSentence(message), advice: optionalSentence(advice) };

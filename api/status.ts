@@ -37,6 +37,8 @@ export interface Problem {
   link?: string;
   /** Message and advice for other languages; absent in what an older version tells. */
   sentences?: { message: Sentence; advice: Sentence };
+  /** The node that says so ("this node" is that one), where it is not the one that was asked. */
+  node?: string;
 }
 
 /** Answer of `GET /api/v1/status`. Times are milliseconds since the epoch, by the node's clock. */

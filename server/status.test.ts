@@ -50,3 +50,19 @@ test('a listener says once what each node says in its own words', () => {
   const said = listenerStatus(own, told).problems.map(({ code, message }) => `${code} ${message}`);
   expect(said).toEqual(['CLUSTER_CLOCK_SKEW b', 'X own', 'CLUSTER_MIXED_VERSIONS c', 'X told']);
 });
+
+test('a listener names the node that says something, and repeats nothing of one that is silent for long', () => {
+  const problem = (code: string, severity: Problem['severity']): Problem => {
+    return { code, severity, message: 'This node is ill.', advice: '' };
+  };
+  const told = statusOf({ problems: [problem('X', 'warning')] });
+  const codesWith = (severity: Problem['severity']) => {
+    const own = statusOf({ problems: [problem('CLUSTER_COLLECTOR_SILENT', severity)] });
+    return listenerStatus(own, told).problems.map(({ code, node }) => [code, node]);
+  };
+  expect(codesWith('warning')).toEqual([
+    ['CLUSTER_COLLECTOR_SILENT', undefined],
+    ['X', 'host-a'],
+  ]);
+  expect(codesWith('error')).toEqual([['CLUSTER_COLLECTOR_SILENT', undefined]]);
+});

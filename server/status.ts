@@ -55,9 +55,11 @@ export function composeStatus(sources: StatusSources): NodeStatus {
 export function listenerStatus(own: NodeStatus, collector: NodeStatus | undefined): NodeStatus {
   if (collector === undefined) return own;
   const known = new Set(own.problems.map(({ code, message }) => `${code} ${message}`));
-  const others = collector.problems.filter(
-    ({ code, message }) => !known.has(`${code} ${message}`) && !isSaidForAll(code, own.problems),
-  );
+  const told = isLongSilent(own.problems) ? [] : collector.problems;
+  const others = told
+    .filter(({ code, message }) => !known.has(`${code} ${message}`))
+    .filter(({ code }) => !isSaidForAll(code, own.problems))
+    .map((problem) => ({ ...problem, node: own.collector.node }));
   const problems = errorsFirst([...own.problems, ...others]);
   const isHurt = problems[0]?.severity === 'error' && collector.state === 'collecting';
   return {
@@ -79,6 +81,13 @@ const saidForAll: ReadonlySet<string> = new Set(['CLUSTER_CLOCK_SKEW', 'CLUSTER_
 
 function isSaidForAll(code: string, problems: readonly Problem[]): boolean {
   return saidForAll.has(code) && problems.some((problem) => problem.code === code);
+}
+
+/** What the collecting node said before is then as old as the rest, and no news. */
+function isLongSilent(problems: readonly Problem[]): boolean {
+  return problems.some(
+    ({ code, severity }) => code === 'CLUSTER_COLLECTOR_SILENT' && severity === 'error',
+  );
 }
 
 /** The collecting node alone has the metrics that tell when servers started. */

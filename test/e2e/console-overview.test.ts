@@ -237,3 +237,29 @@ browserTest('keeps the old figures when the server cannot be reached, and comes 
   await page.getByText('12,000').waitFor();
   expect(await overview(page).getByRole('alert').count()).toBe(0);
 });
+
+browserTest('does not say that metrics are collected when nothing new has come', async () => {
+  const { page, api } = await consoleBrowser.open({
+    prepare: ({ status }) => {
+      status.state = 'degraded';
+      status.newestSampleMs = status.nowMs - 300_000;
+      status.problems = [
+        {
+          code: 'CLUSTER_COLLECTOR_SILENT',
+          severity: 'error',
+          message: 'Silent.',
+          advice: 'Look.',
+        },
+        { code: 'X', severity: 'warning', message: 'm', advice: 'a', node: 'mattermost-7' },
+      ];
+    },
+  });
+  await overview(page).getByText('No new sample has come for 5 min.').waitFor();
+  await overview(page).getByText('says the collecting node, mattermost-7').waitFor();
+  api.status.problems = [
+    { code: 'TSDB_DISK_FULL', severity: 'error', message: 'Full.', advice: 'Make room.' },
+  ];
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await overview(page).getByText('The disk is full, so nothing new is stored').waitFor();
+  expect(await overview(page).getByText('says the collecting node').count()).toBe(0);
+});

@@ -120,7 +120,7 @@ export class Site {
     if (this.#browser === undefined) throw new Error('the site has not started');
     const setCookies = host.logIn().cookies;
     host.pages = consolePages({ pluginId, setCookies, hasSocket: true });
-    const context = await this.#browser.newContext({ viewport: { width, height: 1_000 } });
+    const context = await this.#browser.newContext({ viewport: { width, height: 2_400 } });
     context.setDefaultTimeout(stepTimeoutMs);
     const page = await context.newPage();
     await page.goto(`${host.url}${consolePagePath(pluginId)}?locale=${locale}&theme=${theme}`);
@@ -139,7 +139,7 @@ export class Site {
       for (const theme of ['light', 'dark'] as const) {
         for (const width of [1_280, 320]) {
           const page = await this.open(host, { locale, theme, width });
-          await page.getByRole('table').first().waitFor();
+          await page.locator('.mmx-health').waitFor();
           const overview = page.locator('#mmx-overview');
           const file = `${name}-${locale}-${theme}-${String(width)}.png`;
           await overview.screenshot({ path: join(directory, file), animations: 'disabled' });

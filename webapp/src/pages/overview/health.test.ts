@@ -63,6 +63,8 @@ test('calls the newest sample stale after three intervals', () => {
   expect(isStale(status({ newestSampleMs: nowMs - 45_000 }))).toBe(false);
   expect(isStale(status({ newestSampleMs: nowMs - 45_001 }))).toBe(true);
   expect(isStale(status({ newestSampleMs: null }))).toBe(false);
+  const problems = [{ ...warning, code: 'CLUSTER_CLOCK_SKEW' }];
+  expect(isStale(status({ newestSampleMs: nowMs - 45_001, problems }))).toBe(false);
 });
 
 test('asks quickly until the first sample is there', () => {

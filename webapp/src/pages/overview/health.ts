@@ -27,15 +27,18 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => rank(a) - rank(b));
 }
 
+const CLOCKS_DIFFER = 'CLUSTER_CLOCK_SKEW';
+
 /** Missed scrapes after which the newest sample counts as old. */
 const STALE_INTERVALS = 3;
 
 /**
  * Whether collecting was late when the server said so: what has passed since, until the page asks again,
- * makes nothing late.
+ * makes nothing late, and neither does a clock that is not the collecting node's.
  */
-export function isStale({ newestSampleMs, nowMs, scrapeIntervalSeconds }: Status): boolean {
-  if (newestSampleMs === null) {
+export function isStale(status: Status): boolean {
+  const { newestSampleMs, nowMs, problems, scrapeIntervalSeconds } = status;
+  if (newestSampleMs === null || problems.some(({ code }) => code === CLOCKS_DIFFER)) {
     return false;
   }
   return nowMs - newestSampleMs > STALE_INTERVALS * scrapeIntervalSeconds * 1_000;

@@ -84,6 +84,9 @@ function ProblemNotice({ problem, children }: { problem: Problem; children: Reac
       {children}
       <p className="mmx-notice__code">
         <code>{problem.code}</code>
+        {problem.node !== undefined && (
+          <span className="mmx-muted"> {say('mmx.problems.node', { node: problem.node })}</span>
+        )}
       </p>
     </Notice>
   );
