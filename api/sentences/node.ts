@@ -34,8 +34,17 @@ export const node = {
   'tsdb.bad-block.advice':
     'Move the block out of the data directory; if it is in the file store, nothing is lost.',
   'tsdb.repaired': 'The log of the store was damaged and has been repaired: {reason}',
+  'tsdb.repaired.torn':
+    'The log of the store ended inside a record: {lostBytes} of segment {segment} at offset {offset} were dropped.',
+  'tsdb.repaired.cut':
+    'The log of the store was damaged in segment {segment} at offset {offset} ({reason}): {lostBytes} were dropped, and what followed them is missing.',
+  'tsdb.repaired.moved':
+    'The log of the store was damaged in segment {segment} at offset {offset} ({reason}): what comes after it, {lostBytes} and {segmentCount, plural, one {# segment} other {# segments}}, was moved to {aside}.',
+  'tsdb.repaired.hole': 'Segments of the log of the store are missing before {path}.',
+  'tsdb.repaired.nameless':
+    '{sampleCount, plural, one {# sample} other {# samples}} of the log of the store were dropped because it does not name their series.',
   'tsdb.compressed':
-    'The log in the data directory was written by another program, in a compressed form that is not read: {reason}',
+    'Another program has written the log in the data directory, in a compressed form that is not read: segment {segment} and {segmentCount, plural, one {# behind it} other {# behind it}} are in {aside}.',
   'tsdb.compressed.advice':
     'What is in it is in no block yet; a Prometheus that is started over that directory makes blocks of it.',
   'tsdb.repaired.advice':

@@ -39,6 +39,12 @@ export const share = {
     'The file store holds {blockCount, plural, one {# damaged block} other {# damaged blocks}}, for example {ulid} ({reason}); they are in no dump and are left as they are.',
   'sync.damaged.advice':
     'Restore them from a backup of the file store, or delete their directories.',
+  'block.no-meta': 'no meta.json',
+  'block.bad-meta': 'damaged meta.json',
+  'block.no-index': 'no index',
+  'block.no-chunks': 'no chunks',
+  'block.size': '{path} has not the size that was uploaded',
+  'block.many-files': 'too many files',
   'sync.snapshot':
     'The newest samples do not reach the file store ({code}): if this node were lost, so would they be.',
   'sync.lost':

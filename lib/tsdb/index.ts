@@ -68,6 +68,7 @@ export type {
   StoreLimits,
   StoreOptions,
   StoreProblem,
+  WalRepair,
   StoreStats,
   StoreThread,
 } from './store/types.ts';

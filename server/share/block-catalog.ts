@@ -1,3 +1,4 @@
+import { inEnglish, say, type KnownSentence } from '../../api/index.ts';
 import { readObject, type CallOptions, type ObjectStore } from '../../lib/objectstore/index.ts';
 import { codeOf } from '../../lib/runtime/index.ts';
 import { isContained, isUlid, type BlockInfo } from '../../lib/tsdb/index.ts';
@@ -26,12 +27,12 @@ export interface PartialBlock {
   /** Without `meta.json` an upload or a removal is under way or was given up; with it something is wrong. */
   kind: 'incomplete' | 'damaged';
   /** Why it is not a block. */
-  reason: string;
+  reason: KnownSentence;
   /** When the newest of its files was written, by the store's clock; undefined when none is left. */
   writtenMs: number | undefined;
 }
 
-const missingMeta = 'no meta.json';
+const missingMeta = say('block.no-meta');
 const filePath = /^(meta\.json|index|tombstones|chunks\/\d{6})$/;
 
 /**
@@ -106,7 +107,8 @@ export class BlockCatalog {
     await this.#load(ulid, signal);
     const block = this.#blocks.get(ulid);
     if (block === undefined) {
-      const reason = this.#partial.get(ulid)?.reason ?? 'unknown';
+      const found = this.#partial.get(ulid);
+      const reason = found === undefined ? 'unknown' : inEnglish(found.reason);
       const message = `block ${ulid} was uploaded and is not whole in the file store: ${reason}`;
       throw new ShareError('SYNC_VERIFY_FAILED', message);
     }
@@ -169,7 +171,7 @@ export class BlockCatalog {
       if (filePath.test(path)) blockFiles.push({ path, sizeBytes: entry.sizeBytes });
     }
     const found = await this.#examine(ulid, blockFiles, signal);
-    if (typeof found === 'string') {
+    if ('values' in found) {
       // Known as a whole block by now: this look began before the upload was complete.
       const kind = found === missingMeta ? 'incomplete' : 'damaged';
       if (!this.#blocks.has(ulid))
@@ -186,7 +188,7 @@ export class BlockCatalog {
     ulid: string,
     blockFiles: BlockFile[],
     signal: AbortSignal | undefined,
-  ): Promise<RemoteBlock | string> {
+  ): Promise<RemoteBlock | KnownSentence> {
     const sizes = new Map(blockFiles.map(({ path, sizeBytes }) => [path, sizeBytes]));
     if (!sizes.has('meta.json')) return missingMeta;
     let meta: BlockMeta;
@@ -197,15 +199,15 @@ export class BlockCatalog {
     } catch (error) {
       const code = codeOf(error);
       if (code === 'STORE_NOT_FOUND') return missingMeta;
-      if (code === 'SYNC_BAD_META' || code === 'STORE_TOO_LARGE') return 'damaged meta.json';
+      if (code === 'SYNC_BAD_META' || code === 'STORE_TOO_LARGE') return say('block.bad-meta');
       throw error;
     }
-    if (!sizes.has('index')) return 'no index';
-    if (!sizes.has('chunks/000001')) return 'no chunks';
+    if (!sizes.has('index')) return say('block.no-index');
+    if (!sizes.has('chunks/000001')) return say('block.no-chunks');
     for (const [path, sizeBytes] of meta.files) {
-      if (sizes.get(path) !== sizeBytes) return `${path} has not the size that was uploaded`;
+      if (sizes.get(path) !== sizeBytes) return say('block.size', { path });
     }
-    if (blockFiles.length > maxBlockFiles) return 'too many files';
+    if (blockFiles.length > maxBlockFiles) return say('block.many-files');
     const sizeBytes = blockFiles.reduce((sum, file) => sum + file.sizeBytes, 0);
     return { ...meta, sizeBytes, blockFiles };
   }

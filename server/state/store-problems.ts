@@ -19,11 +19,11 @@ const tellings: Readonly<Record<string, (problem: StoreProblem) => Told>> = {
     advice: say('tsdb.bad-block.advice'),
   }),
   TSDB_WAL_REPAIRED: (problem) => ({
-    message: say('tsdb.repaired', { reason: reasonOf(problem) }),
+    message: repaired(problem),
     advice: say('tsdb.repaired.advice'),
   }),
   TSDB_WAL_COMPRESSED: (problem) => ({
-    message: say('tsdb.compressed', { reason: reasonOf(problem) }),
+    message: repaired(problem),
     advice: say('tsdb.compressed.advice'),
   }),
   TSDB_DISK_FULL: () => ({
@@ -61,6 +61,34 @@ export function storeProblem(problem: StoreProblem): Problem {
     // Where the data directory and its size are set.
     link: consolePages.plugin,
   });
+}
+
+function repaired(problem: StoreProblem): KnownSentence {
+  const { repair } = problem;
+  if (repair === undefined) return say('tsdb.repaired', { reason: reasonOf(problem) });
+  switch (repair.kind) {
+    case 'torn':
+      return say('tsdb.repaired.torn', placeOf(repair));
+    case 'cut':
+      return say('tsdb.repaired.cut', { ...placeOf(repair), reason: repair.reason });
+    case 'moved': {
+      const { aside, reason, segments: segmentCount } = repair;
+      return say('tsdb.repaired.moved', { ...placeOf(repair), reason, segmentCount, aside });
+    }
+    case 'foreign': {
+      const { aside, segment, segments: segmentCount } = repair;
+      return say('tsdb.compressed', { segment, segmentCount, aside });
+    }
+    case 'hole':
+      return say('tsdb.repaired.hole', { path: repair.path });
+    case 'nameless':
+      return say('tsdb.repaired.nameless', { sampleCount: repair.samples });
+  }
+}
+
+function placeOf(damage: { segment: string; offset: number; bytes: number }) {
+  const { bytes: lostBytes, offset, segment } = damage;
+  return { segment, offset: String(offset), lostBytes };
 }
 
 function other(problem: StoreProblem): Told {

@@ -83,7 +83,7 @@ describe('references of a WAL', () => {
       ];
       let store = await open();
       const unnamed = '1 samples of the WAL were dropped because it does not name their series';
-      expect(store.problems()).toEqual([{ code: 'TSDB_WAL_REPAIRED', message: unnamed }]);
+      expect(store.problems()).toMatchObject([{ code: 'TSDB_WAL_REPAIRED', message: unnamed }]);
       expect(store.lostRanges()).toEqual([{ mint: start, maxt: start + 1 }]);
       expect(sorted(await contentsOf(store))).toEqual(contents(...want));
       expect(store.stats().headSeries).toBe(2);

@@ -106,7 +106,32 @@ export interface StoreProblem {
   reason?: string;
   /** The block that cannot be read. */
   block?: string;
+  /** What was done to the log. */
+  repair?: WalRepair;
 }
+
+/** What a WAL lost when it was made whole, and where that is now. */
+export type WalRepair =
+  /** The last record was not whole, as a crash leaves it. */
+  | { kind: 'torn'; segment: string; offset: number; bytes: number }
+  /** So was one that is followed by others: something between them is missing. */
+  | { kind: 'cut'; segment: string; offset: number; bytes: number; reason: string }
+  /** What comes after the damage was moved to `aside`: the rest of the segment, and those behind it. */
+  | {
+      kind: 'moved';
+      segment: string;
+      offset: number;
+      bytes: number;
+      reason: string;
+      segments: number;
+      aside: string;
+    }
+  /** Another program's was moved, the segment and those behind it. */
+  | { kind: 'foreign'; segment: string; segments: number; aside: string }
+  /** Segments before this one are not there. */
+  | { kind: 'hole'; path: string }
+  /** Samples of series that nothing names. */
+  | { kind: 'nameless'; samples: number };
 
 /** Times, `[mint, maxt)`, of which samples were stored and are missing. */
 export interface LostRange {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { walSegmentName } from '../wal/index.ts';
 import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
-import type { StoreProblem } from './types.ts';
+import type { StoreProblem, WalRepair } from './types.ts';
 
 /**
  * Makes a damaged WAL whole again: the damaged segment ends at its last whole record. The bytes
@@ -23,18 +23,22 @@ export async function repairWal(options: {
   const { storeDir, walDir, segments, damages, nowMs } = options;
   const aside = join(storeDir, `wal.corrupt-${String(nowMs)}`);
   const told: StoreProblem[] = [];
-  const tell = (message: string, code = 'TSDB_WAL_REPAIRED') => told.push({ code, message });
+  const tell = (message: string, repair: WalRepair, code = 'TSDB_WAL_REPAIRED') =>
+    told.push({ code, message, repair });
   for (const damage of damages) {
     const { dir, segment, offset, bytes, isTorn, isLast, isCompressed, reason } = damage;
     const name = walSegmentName(segment);
     const place = `segment ${name} at offset ${String(offset)}`;
+    const where = { segment: name, offset, bytes };
     if (isTorn && isLast && dir === walDir) {
-      tell(`the WAL ends inside a record: ${String(bytes)} bytes of ${place} were dropped`);
+      const message = `the WAL ends inside a record: ${String(bytes)} bytes of ${place} were dropped`;
+      tell(message, { kind: 'torn', ...where });
     } else if (isTorn) {
       // What is torn by a crash is mended before anything is written behind it.
       tell(
         `the WAL is damaged in ${place} (${reason}): ${String(bytes)} bytes were dropped and what ` +
           `followed them is missing`,
+        { kind: 'cut', ...where, reason },
       );
     } else {
       await mkdir(aside, { recursive: true, mode: 0o750 });
@@ -47,28 +51,37 @@ export async function repairWal(options: {
       const count = String(later.length);
       if (isCompressed) {
         const what = `segment ${name} and ${count} behind it are in ${aside}`;
-        tell(`another program has written the WAL: ${what}`, 'TSDB_WAL_COMPRESSED');
+        const repair = { kind: 'foreign', segment: name, segments: later.length, aside } as const;
+        tell(`another program has written the WAL: ${what}`, repair, 'TSDB_WAL_COMPRESSED');
       } else {
         tell(
           `the WAL is damaged in ${place} (${reason}): what comes after it, ${String(bytes)} bytes ` +
             `and ${count} segments, was moved to ${aside}`,
+          { kind: 'moved', ...where, reason, segments: later.length, aside },
         );
       }
     }
     await truncate(join(dir, name), offset);
   }
   if (damages.some(({ isTorn }) => !isTorn)) await removeOldCopies(storeDir);
-  missing(options).forEach((message) => tell(message));
+  for (const { message, repair } of missing(options)) tell(message, repair);
   return told;
 }
 
 /** What is not there at all. */
-function missing(options: { holes: readonly string[]; samplesUnknown: number }): string[] {
+function missing(options: {
+  holes: readonly string[];
+  samplesUnknown: number;
+}): { message: string; repair: WalRepair }[] {
   const { holes, samplesUnknown } = options;
-  const told = holes.map((path) => `segments of the WAL are missing before ${path}`);
+  const told: { message: string; repair: WalRepair }[] = holes.map((path) => ({
+    message: `segments of the WAL are missing before ${path}`,
+    repair: { kind: 'hole', path },
+  }));
   if (samplesUnknown > 0) {
     const count = String(samplesUnknown);
-    told.push(`${count} samples of the WAL were dropped because it does not name their series`);
+    const message = `${count} samples of the WAL were dropped because it does not name their series`;
+    told.push({ message, repair: { kind: 'nameless', samples: samplesUnknown } });
   }
   return told;
 }
