@@ -13,6 +13,11 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
   /** Nothing that was read so far is in use any more: later reads may take its memory. */
   release?(): void;
+  /**
+   * From now on what is read lies behind what was read before, or little in front of it: of a source that can
+   * do so, what was read is given up for good.
+   */
+  consume?(): void;
   /** Gives up what the source holds open. */
   close?(): void;
 }

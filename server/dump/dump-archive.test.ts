@@ -48,9 +48,11 @@ describe('a dump', () => {
     expect(manifest.blocks).toHaveLength(3);
     const ulids = manifest.blocks.map(({ ulid }) => ulid);
     expect(names).toEqual([
-      ...ulids.flatMap((ulid) =>
-        ['chunks/000001', 'index', 'tombstones', 'meta.json'].map((path) => `${ulid}/${path}`),
-      ),
+      ...ulids
+        .toReversed()
+        .flatMap((ulid) =>
+          ['chunks/000001', 'index', 'tombstones', 'meta.json'].map((path) => `${ulid}/${path}`),
+        ),
       'wal/',
       'metadata.yaml',
       'README.md',

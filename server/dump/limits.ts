@@ -49,6 +49,9 @@ export const gzipLevel = 1;
 /** Bytes of an archive that go from thread to thread at once: few messages, little memory. */
 export const streamChunkBytes = 128 * 1024;
 
+/** Pieces that chunks from the file store lie in while they wait to be written anew: each goes when it is read. */
+export const fetchedPieceBytes = 256 * 1024;
+
 /** Bytes of a file that are read at once to be packed. */
 export const fileChunkBytes = 128 * 1024;
 

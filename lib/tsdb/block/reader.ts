@@ -59,6 +59,14 @@ export class BlockReader {
     for (const source of this.#sources) source.release?.();
   }
 
+  /**
+   * Chunks are read in the order of their refs from now on, each series once: what lies behind may go from the
+   * disk.
+   */
+  consume(): void {
+    for (const source of this.#sources) source.consume?.();
+  }
+
   /** Closes all sources. */
   close(): void {
     this.index.close();

@@ -10,18 +10,21 @@ import { maxMetaBytes, maxTombstonesBytes } from '../limits.ts';
 import { isUlid } from '../ulid.ts';
 import { renameDurably, syncDirectory } from './durable.ts';
 import { FileSource } from './file-source.ts';
+import { PieceSource } from './piece-source.ts';
 
 /** Endings of directories that a crash may leave; nobody reads them. */
 export const creationSuffix = '.tmp-for-creation';
 export const deletionSuffix = '.tmp-for-deletion';
 const temporaryName = /^(.+)\.tmp(-for-(creation|deletion))?$/;
 
-/** Opens the block in `dir`; the caller closes the reader. */
+/** Opens the block in `dir`, of which files may lie in pieces; the caller closes the reader. */
 export function openBlock(dir: string): BlockReader {
   const meta = readBlockMeta(dir);
   const opened: ByteSource[] = [];
   const open = (...path: string[]): ByteSource => {
-    const source = new FileSource(join(dir, ...path));
+    const file = join(dir, ...path);
+    const isInPieces = statSync(file).isDirectory();
+    const source = isInPieces ? new PieceSource(file) : new FileSource(file);
     opened.push(source);
     return source;
   };

@@ -130,7 +130,8 @@ class Build {
     const blocks = await this.#sources.collect();
     this.#warnings.push(...this.#sources.warnings);
     if (blocks.length === 0) throw rangeEmpty(requested);
-    const groups = groupOverlapping(blocks);
+    // Newest first: the snapshot of the head is gone before anything is fetched.
+    const groups = groupOverlapping(blocks).reverse();
     await this.#checkRoom(groups);
     const form = { aliasSecret, thinning: await this.#thinning() };
     await stream.call('dump.open', { dateMs: createdAtMs, maxBytes: maxArchiveBytes, ...form });
@@ -211,7 +212,8 @@ class Build {
       }
       const dir = join(await this.#area.directory('in'), block.ulid);
       try {
-        await fetchBlock(this.#parts, block, dir, this.#stream.signal);
+        const isInPieces = this.#isRewritten(group);
+        await fetchBlock(this.#parts, block, dir, this.#stream.signal, { isInPieces });
         fetched.push({ ulid: block.ulid, dir });
       } catch (error) {
         if (codeOf(error) !== 'STORE_NOT_FOUND') throw error;
@@ -220,6 +222,15 @@ class Build {
       }
     }
     return fetched;
+  }
+
+  /** Whether not all of a single block is asked for as it is. */
+  #isRewritten(group: readonly SourceBlock[]): boolean {
+    const { aliasSecret, filter, requested, stepSeconds } = this.#request;
+    const isChanged = filter !== null || aliasSecret !== null || stepSeconds > 0;
+    const { fromMs, toMs } = requested;
+    const isCut = group.some(({ maxt, mint }) => mint < fromMs || maxt > toMs);
+    return isChanged || isCut || group.length > 1;
   }
 
   async #packGroup(
@@ -259,7 +270,7 @@ class Build {
     const actual = this.#actual;
     if (actual === undefined) throw this.#nothingPacked();
     this.#warnOfStaleness(actual);
-    const blocks = this.#blocks;
+    const blocks = this.#blocks.sort((a, b) => a.mint - b.mint);
     const samples = blocks.reduce((sum, block) => sum + block.samples, 0);
     const series = (await this.#stream.call('dump.countSeries', {})) as number;
     const redaction = aliasSecret === null ? 'none' : 'hosts-and-ids';

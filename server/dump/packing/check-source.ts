@@ -13,6 +13,8 @@ export interface CheckedSource {
   lastMs: number;
   /** Longest time between two scrapes of what boards show, as a rule; null where nothing tells it. */
   intervalMs: number | null;
+  /** Whether chunks lie in the order of their series: then they can be given up while they are read. */
+  isInOrder: boolean;
   counted: SeriesCount;
 }
 
@@ -28,6 +30,8 @@ export function checkSource(
   const counted = new SeriesCount();
   const found = { samples: 0, chunks: 0, firstMs: Infinity, lastMs: -Infinity };
   let intervalMs: number | null = null;
+  let isInOrder = true;
+  let lastRef = -1;
   const refs = block.index.allPostings();
   for (const [at, ref] of refs.entries()) {
     onSeries(at, refs.length);
@@ -36,6 +40,8 @@ export function checkSource(
     const isTelling = tellsInterval(labels);
     for (const meta of chunks) {
       found.chunks++;
+      isInOrder &&= meta.ref > lastRef;
+      lastRef = meta.ref;
       found.firstMs = Math.min(found.firstMs, meta.mint);
       found.lastMs = Math.max(found.lastMs, meta.maxt);
       if (meta.mint >= range.maxt || meta.maxt < range.mint) continue;
@@ -45,7 +51,7 @@ export function checkSource(
     }
     block.release();
   }
-  return { ...found, intervalMs, series: refs.length, counted };
+  return { ...found, intervalMs, isInOrder, series: refs.length, counted };
 }
 
 /** Whether an error says that stored bytes cannot be read, rather than that something failed now. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { codeOf, type ThreadContext } from '../../../lib/runtime/index.ts';
+import { join, relative } from 'node:path';
+import { BufferSweep, codeOf, type ThreadContext } from '../../../lib/runtime/index.ts';
 import {
   openBlock,
   printBlockMeta,
@@ -67,6 +67,7 @@ class GroupPacker {
   readonly #target: GroupTarget;
   readonly #request: AddGroupRequest;
   readonly #context: ThreadContext;
+  readonly #sweep = new BufferSweep();
   /** For the progress: what is packed already, and about what there is. */
   #packedBytes = 0;
   #totalBytes = 1;
@@ -110,7 +111,8 @@ class GroupPacker {
     const [first, ...others] = this.#sources;
     if (first === undefined) return { block: null, actual: null };
     let meta: BlockMeta | undefined;
-    if (others.length === 0 && this.#isWhole(first)) meta = await this.#packAsItIs(first);
+    const isKept = others.length === 0 && this.#isWhole(first) && !(await isInPieces(first.dir));
+    if (isKept) meta = await this.#packAsItIs(first);
     else meta = await this.#packRewritten();
     if (meta === undefined) return { block: null, actual: null };
     const { compaction, maxTime: maxt, minTime: mint, stats, ulid } = meta;
@@ -162,7 +164,13 @@ class GroupPacker {
   async #packRewritten(): Promise<BlockMeta | undefined> {
     const ulid = this.#target.nextUlid();
     this.#totalBytes = await this.#sourceBytes();
+    if (this.#request.isOwned) this.#consumeSources();
     return await this.#packFiles(ulid, rewriteBlockFiles(this.#rewriting(ulid)));
+  }
+
+  /** They are read for the last time: where they lie in pieces, these go one by one. */
+  #consumeSources(): void {
+    for (const { found, reader } of this.#sources) if (found.isInOrder) reader.consume();
   }
 
   #rewriting(ulid: string): RewriteOptions {
@@ -192,6 +200,7 @@ class GroupPacker {
   /** Makes room for the index: all that is still to be written is in the list of series. */
   #dropSources(): void {
     this.close();
+    this.#sweep.ended();
     if (!this.#request.isOwned) return;
     for (const dir of this.#request.blockDirs) rmSync(dir, { recursive: true, force: true });
   }
@@ -223,8 +232,10 @@ class GroupPacker {
   async #sourceBytes(): Promise<number> {
     let sum = 0;
     for (const { dir } of this.#sources) {
-      const segments = await readdir(join(dir, 'chunks'));
-      sum += await sizeOf(dir, ['index', ...segments.map((name) => join('chunks', name))]);
+      const found = await readdir(join(dir, 'chunks'), { recursive: true, withFileTypes: true });
+      const files = found.filter((entry) => entry.isFile());
+      const paths = files.map(({ name, parentPath }) => relative(dir, join(parentPath, name)));
+      sum += await sizeOf(dir, ['index', ...paths]);
     }
     return sum;
   }
@@ -232,6 +243,12 @@ class GroupPacker {
   #tell(phase: GroupProgress['phase'], fraction: number): void {
     this.#context.progress({ phase, fraction } satisfies GroupProgress);
   }
+}
+
+/** Whether chunks of a block lie in pieces, as they do when they are to be written anew. */
+async function isInPieces(dir: string): Promise<boolean> {
+  const segments = await readdir(join(dir, 'chunks'), { withFileTypes: true });
+  return segments.some((segment) => segment.isDirectory());
 }
 
 async function sizeOf(dir: string, names: readonly string[]): Promise<number> {

@@ -21,8 +21,15 @@ function groupBytes(group: readonly SourceBlock[]): number {
   const fetched = sumOf(group, ({ kind, sizeBytes }) => (kind === 'remote' ? sizeBytes : 0));
   const indexes = sumOf(group, indexBytesOf);
   const chunks = sumOf(group, ({ sizeBytes }) => sizeBytes) - indexes;
-  // The list of the new series is smaller than the indexes that have them.
-  const whileRead = fetched + indexes + Math.min(segmentBytes, chunks);
+  const segment = Math.min(segmentBytes, chunks);
+  const isFetched = group.every(({ kind }) => kind === 'remote');
+  // The list of the new series is smaller than the indexes that have them. Of what is fetched the chunks go while
+  // they are read, so that only the list of as many series as fill the first segment comes on top.
+  const beside =
+    isFetched && chunks >= indexes
+      ? Math.min(indexes, segmentBytes)
+      : indexes + (isFetched ? 0 : segment);
+  const whileRead = fetched + beside;
   return Math.max(whileRead, indexes + newIndexShare * indexes + indexBaseBytes);
 }
 
