@@ -16,6 +16,7 @@ const sources: Readonly<Record<string, string>> = {
   'server/web/dump-routes.ts': '/api/v1/dumps',
   'server/web/go-plugin-routes.ts': '',
   'server/web/settings-saved.ts': '',
+  'server/web/state-routes.ts': '',
 };
 
 function registered(): string[] {

@@ -1,14 +1,15 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { say, type Status, type TargetList } from '../../api/index.ts';
+import { say } from '../../api/index.ts';
 import { asError, type Clock, type Logger } from '../../lib/runtime/index.ts';
 import { auditTrail, noteRefusal, type AuditSink } from './audit-trail.ts';
-import { authorize, rightsIn, userIdOf, type PermissionCheck } from './authorize.ts';
-import { createRate, limitRate, questionRate } from './rate-limit.ts';
+import { authorize, type PermissionCheck } from './authorize.ts';
 import { dumpRoutes } from './dump-routes.ts';
-import { httpError, HttpError, asHttpError } from './errors.ts';
+import { asHttpError, httpError } from './errors.ts';
 import { goPluginRoutes } from './go-plugin-routes.ts';
+import { createRate, limitRate, questionRate } from './rate-limit.ts';
 import type { WebServices } from './services.ts';
 import { settingsSavedRoute, type SaveSink } from './settings-saved.ts';
+import { stateRoutes } from './state-routes.ts';
 
 /** The plugin's HTTP below `/plugins/<id>`. */
 export function createApp(
@@ -31,29 +32,7 @@ export function createApp(
   app.use(auditTrail(audit.done));
   app.use(authorize(hasPermission, services.readers));
 
-  app.get('/api/v1/status', async (_request, response) => {
-    const status: Status = { ...(await services.status()), can: rightsIn(response.locals) };
-    response.json(status);
-  });
-  app.get('/api/v1/targets', async (_request, response) => {
-    const list: TargetList = { targets: await services.targets() };
-    response.json(list);
-  });
-  app.get('/api/v1/cardinality', async (_request, response) => {
-    const cardinality = await services.cardinality();
-    if (cardinality === undefined) {
-      throw httpError(503, 'NOT_COLLECTING', say('api.not-collecting'));
-    }
-    response.json(cardinality);
-  });
-  app.post('/api/v1/sync', async (request, response) => {
-    const outcome = await services.syncNow(userIdOf(request));
-    const { lastError } = outcome.sync;
-    if (outcome.isFinished && lastError !== null) {
-      throw new HttpError(502, lastError);
-    }
-    response.status(outcome.isFinished ? 200 : 202).json(outcome);
-  });
+  app.use(stateRoutes(services));
   // Before the body is judged: an attempt that cannot be read counts, too.
   app.post(['/api/v1/dumps', '/jobs/create'], limitRate(clock, createRate));
   app.get('/api/v1/dumps/estimate', limitRate(clock, questionRate));
