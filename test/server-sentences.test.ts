@@ -59,3 +59,13 @@ test('a problem is made of sentences and of nothing else', () => {
   expect(made.length).toBeGreaterThan(40);
   expect(made.filter(({ maker }) => maker !== 'makeProblem')).toEqual([]);
 });
+
+/** Texts that are told to no person: between nodes, and of records whose sentence is another node's. */
+const untold = ['server/cluster/served-requests.ts', 'server/collect/gap-record.ts'];
+
+test('nothing else that is told is written down as a text', () => {
+  const written = sources
+    .filter(({ path }) => path.startsWith('server/') && !untold.includes(path))
+    .filter(({ text }) => /\b(?:message|advice|complaint|mistake): *['`]/.test(text));
+  expect(written.map(({ path }) => path)).toEqual([]);
+});

@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatRange,
   formatShortCount,
+  formatSpan,
   formatTime,
   formatUtc,
   wholePercent,
@@ -69,6 +70,19 @@ test.each([
   [3 * DAY + 4 * HOUR + 59 * MINUTE, '3 d 4 h'],
 ])('writes the duration %d as %s', (ms, want) => {
   expect(plain(formatDuration(ms, 'en'))).toBe(want);
+});
+
+test.each([
+  [900, '900 ms'],
+  [1_500, '1.5 s'],
+  [12_500, '12.5 s'],
+  [17_345, '17 s'],
+  [95_000, '95 s'],
+  [119_999, '1 min 59 s'],
+  [125_000, '2 min 5 s'],
+  [2 * HOUR + 5 * MINUTE, '2 h 5 min'],
+])('tells the span %d as %s', (ms, want) => {
+  expect(plain(formatSpan(ms, 'en'))).toBe(want);
 });
 
 test('counts an age in whole seconds, never below zero', () => {

@@ -51,6 +51,18 @@ export function formatDuration(ms: number, locale: string): string {
   return formatAge(whole);
 }
 
+/**
+ * A duration that is told once, such as a limit, in seconds for as long as they matter: `900 ms`, `1.5 s`,
+ * `12.5 s`, `95 s`, `2 min 5 s`, `2 h 5 min`.
+ */
+export function formatSpan(ms: number, locale: string): string {
+  if (ms < 9_950) return formatDuration(ms, locale);
+  // Half a second is a limit that somebody set; other parts are chance.
+  const seconds = ms % 500 === 0 ? ms / SECOND : Math.round(ms / SECOND);
+  if (seconds < 120) return `${seconds.toLocaleString(locale)}${GAP}s`;
+  return ms < HOUR ? twoUnits(ms, MINUTE, 'min', SECOND, 's') : formatAge(ms);
+}
+
 /** Like a duration, in whole seconds, because it is read while it grows. */
 export function formatAge(ms: number): string {
   const whole = Math.max(0, ms);

@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { useIntl } from 'react-intl';
 import { english, namesInTemplate, type Sentence, type SentenceValue } from '../../../api/index.ts';
-import { formatBytes, formatCount, formatDuration } from '../format.ts';
+import { formatBytes, formatCount, formatSpan } from '../format.ts';
 import { useTimes } from '../zone/use-times.ts';
 import { isKnown, messageIdOf } from './server-sentences.ts';
 
@@ -73,6 +73,6 @@ function isList(value: Sentence | readonly Sentence[]): value is readonly Senten
 
 function numberIn({ locale, time }: Speaker, name: string, value: number): string {
   if (name.endsWith('Bytes')) return formatBytes(value, locale);
-  if (name.endsWith('Ms')) return formatDuration(value, locale);
+  if (name.endsWith('Ms')) return formatSpan(value, locale);
   return name.endsWith('Time') ? time(value) : formatCount(value, locale);
 }
