@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
 import { Thread } from './index.ts';
 
 let thread: Thread;
 
+const entry = { kind: 'file', path: new URL('./thread-fixture.ts', import.meta.url) } as const;
+
 beforeEach(() => {
-  const path = new URL('./thread-fixture.ts', import.meta.url);
-  thread = new Thread({ name: 'fixture', entry: { kind: 'file', path } });
+  thread = new Thread({ name: 'fixture', entry });
 });
 
 afterEach(async () => {
@@ -45,4 +47,18 @@ test('rejects every pending call when the thread dies, and all later ones', asyn
   await expect(thread.call('crash', null)).rejects.toMatchObject({ code: 'THREAD_CRASHED' });
   await expect(thread.call('echo', 1)).rejects.toMatchObject({ code: 'THREAD_CRASHED' });
   expect(thread.isAlive).toBe(false);
+});
+
+test('gives its thread a young space of its own, whatever the process was started with', async () => {
+  const size = async (maxYoungSpaceMb: number) => {
+    setFlagsFromString('--max-semi-space-size=4');
+    const own = new Thread({ name: 'own', entry, maxYoungSpaceMb });
+    try {
+      return (await own.call('churn', {})) as number;
+    } finally {
+      await own.stop();
+    }
+  };
+  expect(await size(3)).toBeLessThan(2.5e6);
+  expect(await size(12)).toBeGreaterThan(2.5e6);
 });

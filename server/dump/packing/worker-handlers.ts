@@ -71,13 +71,11 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
     ): Promise<AddGroupResult> => {
       const session = sessionOf(request.id);
       const target = { ...session, nextUlid: () => newUlid(session.dateMs, rng) };
-      try {
-        const packed = await packGroup(target, request, context);
-        return { ...packed, archiveBytes: session.archive.sizeBytes };
-      } finally {
+      const packed = await packGroup(target, request, context).finally(() => {
         // What it has left is gone before the next group comes.
         sweep.ended();
-      }
+      });
+      return { ...packed, archiveBytes: session.archive.sizeBytes };
     },
 
     'dump.read': async ({ id, used }: ReadRequest, context: ThreadContext) => {
