@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { axeViolations } from './axe.ts';
 import {
   browserTest,
   ConsoleBrowser,
@@ -37,7 +38,6 @@ browserTest('makes and downloads a dump of the last day with one click', async (
   await primary(page).click();
 
   await dumpAsked(page);
-  expect(await primary(page).isDisabled()).toBe(true);
   const { id, requested } = newestDump(api);
   expect(requested.toMs - requested.fromMs).toBe(DAY);
   expect(Math.abs(requested.toMs - Date.now())).toBeLessThan(60_000);
@@ -158,6 +158,53 @@ browserTest('cancels a running dump', async () => {
   expect(newestDump(api).state).toBe('cancelled');
   expect(await rows(page).first().innerText()).toContain('Cancelled');
 });
+
+browserTest(
+  'takes orders while a dump is built, says what comes first, and downloads each',
+  async () => {
+    const { page, api, complaints } = await consoleBrowser.open();
+    await page.getByText('No dumps yet.').waitFor();
+    await primary(page).click();
+    await dumpAsked(page);
+    const first = newestDump(api);
+    api.advance(first.id, 42, 'rewriting');
+    await page.getByText('42%', { exact: true }).first().waitFor();
+
+    const panels = page.locator('#mmx-dumps .mmx-working');
+    for (const [count, told] of [
+      [2, 'Waiting: one dump comes first'],
+      [3, 'Waiting: 2 dumps come first'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Download this dump' }).click();
+      await panels
+        .nth(count - 1)
+        .getByText(told)
+        .first()
+        .waitFor();
+      expect(await panels.count()).toBe(count);
+    }
+    expect(await axeViolations(page)).toEqual([]);
+    const [third, second] = [api.dumps[0]!, api.dumps[1]!];
+    for (const { id } of [first, second]) {
+      const coming = page.waitForEvent('download');
+      api.finish(id, archiveOf(10));
+      expect(new URL((await coming).url()).pathname).toContain(id);
+    }
+    await panels.getByText('Waiting for its turn').first().waitFor();
+
+    // What has ended leaves the page with the next order, what goes on does not.
+    api.troubledPath = /^POST/;
+    const message = '5 dumps wait already; try again when one is finished.';
+    const error = { code: 'DUMP_QUEUE_FULL', message, detail: '' };
+    api.trouble = { kind: 'api', status: 429, error };
+    await primary(page).click();
+    await page.locator('#mmx-dumps').getByRole('alert').getByText(message).first().waitFor();
+    expect(await panels.count()).toBe(1);
+    expect(await page.getByText('The dump is ready and your browser').count()).toBe(0);
+    expect(api.dumps[0]?.id).toBe(third.id);
+    expectNoComplaint(complaints);
+  },
+);
 
 browserTest('finds a dump that somebody else is building, and cancels it in the list', async () => {
   const { page, api } = await consoleBrowser.open({

@@ -13,7 +13,7 @@ import { listDelayMs, type FlowView } from './flow.ts';
 import { knownTargets } from './options.ts';
 import { StartPanel } from './start-panel.tsx';
 import { startDownload } from './start-download.ts';
-import { useDumpFlow } from './use-dump-flow.ts';
+import { useDumpFlows, type DumpFlow } from './use-dump-flows.ts';
 
 export interface DumpsProps {
   status: LiveResource<Status>;
@@ -30,7 +30,7 @@ export function Dumps({ status, targets }: DumpsProps) {
     (list) => listDelayMs(list.dumps),
     'dumps',
   );
-  const flow = useDumpFlow({
+  const { flows, isBusy, start } = useDumpFlows({
     api,
     dumps,
     serverNowMs: () => serverNow(status),
@@ -41,10 +41,12 @@ export function Dumps({ status, targets }: DumpsProps) {
     },
   });
   const [said, setSaid] = useState<MessageId | null>(null);
-  useAnnouncedFlow(flow.view, setSaid);
+  useAnnouncedFlows(flows, setSaid);
   const forgetDeleted = (dump: Dump) => {
-    if ('dump' in flow.view && flow.view.dump?.id === dump.id) {
-      flow.dismiss();
+    for (const { dismiss, view } of flows) {
+      if ('dump' in view && view.dump?.id === dump.id) {
+        dismiss();
+      }
     }
     setSaid('mmx.flow.said.deleted');
   };
@@ -64,8 +66,10 @@ export function Dumps({ status, targets }: DumpsProps) {
       aside={<ZoneSwitch />}
     >
       <div ref={root}>
-        <StartPanel {...{ canWrite, times, known }} isBusy={flow.isBusy} onStart={flow.start}>
-          <FlowPanel flow={flow} onCancelled={dumps.refresh} />
+        <StartPanel {...{ canWrite, times, known, isBusy }} onStart={start}>
+          {flows.map((flow) => (
+            <FlowPanel key={flow.key} flow={flow} onCancelled={dumps.refresh} />
+          ))}
         </StartPanel>
         <DumpArea
           dumps={dumps}
@@ -94,15 +98,18 @@ const announcements: Partial<Record<FlowView['kind'], MessageId>> = {
   cancelled: 'mmx.flow.said.cancelled',
 };
 
-/** Start and end are said aloud once; the percents between are not. */
-function useAnnouncedFlow(view: FlowView, announce: (id: MessageId) => void): void {
-  const { kind } = view;
+/** Start and end of each are said aloud once; the percents between are not. */
+function useAnnouncedFlows(flows: readonly DumpFlow[], announce: (id: MessageId) => void): void {
+  const heard = useRef(new Map<number, string>());
   useEffect(() => {
-    const id = announcements[kind];
-    if (id !== undefined) {
-      announce(id);
+    for (const { key, view } of flows) {
+      const id = announcements[view.kind];
+      if (heard.current.get(key) !== view.kind && id !== undefined) {
+        announce(id);
+      }
     }
-  }, [kind, announce]);
+    heard.current = new Map(flows.map(({ key, view }) => [key, view.kind]));
+  });
 }
 
 /** The server's clock as far as it is known, else the browser's. */

@@ -12,17 +12,15 @@ import { useLocale, useText } from '../../i18n/use-text.ts';
 import { FailureAdvice, FailureDetails } from './dump-failure.tsx';
 import { phaseText } from './phases.ts';
 import { useAction } from '../use-action.ts';
-import type { DumpFlow } from './use-dump-flow.ts';
+import type { DumpFlow } from './use-dump-flows.ts';
 
-/** What became of the last click, at the place of the click. */
+/** What became of a click, at the place of the click. */
 export function FlowPanel({ flow, onCancelled }: { flow: DumpFlow; onCancelled: () => void }) {
   const say = useText();
   const { view } = flow;
   switch (view.kind) {
-    case 'none':
-      return null;
     case 'working':
-      return <Working dump={view.dump} onCancelled={onCancelled} />;
+      return <Working {...view} onCancelled={onCancelled} />;
     case 'ready':
       return <Ready dump={view.dump} onClose={flow.dismiss} />;
     case 'failed':
@@ -49,10 +47,20 @@ export function FlowPanel({ flow, onCancelled }: { flow: DumpFlow; onCancelled: 
   }
 }
 
-function Working({ dump, onCancelled }: { dump: Dump | null; onCancelled: () => void }) {
+interface WorkingProps {
+  dump: Dump | null;
+  /** Dumps that come first. */
+  before: number;
+  onCancelled: () => void;
+}
+
+function Working({ dump, before, onCancelled }: WorkingProps) {
   const say = useText();
   const percent = dump === null ? null : wholePercent(dump.progress.percent);
-  const phase = say(dump === null ? 'mmx.flow.asking' : phaseText(dump.progress.phase));
+  const phase =
+    before > 0
+      ? say('mmx.flow.queue', { before })
+      : say(dump === null ? 'mmx.flow.asking' : phaseText(dump.progress.phase));
   return (
     <div className="mmx-working">
       <div className="mmx-working__line">

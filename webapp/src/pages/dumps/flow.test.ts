@@ -1,7 +1,14 @@
 import { expect, test } from '@jest/globals';
 import type { Dump, DumpState } from '../../../../api/index.ts';
 import { RequestFailure } from '../../api/failure.ts';
-import { ACTIVE_POLL_MS, IDLE_POLL_MS, listDelayMs, viewFlow, withDump } from './flow.ts';
+import {
+  ACTIVE_POLL_MS,
+  dumpsBefore,
+  IDLE_POLL_MS,
+  listDelayMs,
+  viewFlow,
+  withDump,
+} from './flow.ts';
 import { plainOptions } from './options.ts';
 
 function dump(id: string, state: DumpState): Dump {
@@ -32,12 +39,10 @@ function dump(id: string, state: DumpState): Dump {
 
 const choice = { range: { kind: 'last', lengthMs: 1 } as const, options: plainOptions };
 
-test('shows nothing before the first click', () => {
-  expect(viewFlow({ kind: 'idle' }, [dump('a', 'running')])).toEqual({ kind: 'none' });
-});
-
 test('shows work while the server is asked', () => {
-  expect(viewFlow({ kind: 'asking', choice }, [])).toEqual({ kind: 'working', dump: null });
+  expect(viewFlow({ kind: 'asking', choice }, [])).toEqual({
+    ...{ kind: 'working', dump: null, before: 0 },
+  });
 });
 
 test('shows why the server refused', () => {
@@ -53,7 +58,8 @@ test.each([
   ['cancelled', 'cancelled'],
 ] as const)('shows a dump that is %s as %s', (state, kind) => {
   const dumps = [dump('b', 'ready'), dump('a', state)];
-  expect(viewFlow({ kind: 'following', choice, id: 'a' }, dumps)).toEqual({ kind, dump: dumps[1] });
+  const view = viewFlow({ kind: 'following', choice, id: 'a' }, dumps);
+  expect(view).toMatchObject({ kind, dump: dumps[1] });
 });
 
 test('says that a dump is gone when the list has lost it', () => {
@@ -70,4 +76,16 @@ test('puts a changed dump first and once', () => {
   const changed = dump('b', 'running');
   const dumps = withDump([dump('a', 'ready'), dump('b', 'queued')], changed);
   expect(dumps.map(({ id, state }) => `${id} ${state}`)).toEqual(['b running', 'a ready']);
+});
+
+test('counts the dumps that the same node builds first', () => {
+  const at = (id: string, state: DumpState, createdAtMs: number, node = 'n') => ({
+    ...dump(id, state),
+    ...{ createdAtMs, node },
+  });
+  const dumps = [
+    ...[at('c', 'queued', 3), at('b', 'queued', 2), at('a', 'running', 1)],
+    ...[at('x', 'running', 0, 'other'), at('r', 'ready', 0)],
+  ];
+  expect(dumps.map((one) => dumpsBefore(one, dumps))).toEqual([2, 1, 0, 0, 0]);
 });

@@ -2,17 +2,15 @@ import type { Dump } from '../../../../api/index.ts';
 import type { RequestFailure } from '../../api/failure.ts';
 import type { DumpChoice } from './options.ts';
 
-/** The dump that was asked for on this page, from the click to the end. */
+/** A dump that was asked for on this page, from the click to the end. */
 export type Flow =
-  | { kind: 'idle' }
   | { kind: 'asking'; choice: DumpChoice }
   | { kind: 'refused'; choice: DumpChoice; failure: RequestFailure }
   | { kind: 'following'; choice: DumpChoice; id: string };
 
 /** What the panel above the list shows of it. */
 export type FlowView =
-  | { kind: 'none' }
-  | { kind: 'working'; dump: Dump | null }
+  | { kind: 'working'; dump: Dump | null; before: number }
   | { kind: 'ready'; dump: Dump }
   | { kind: 'failed'; dump: Dump }
   | { kind: 'cancelled'; dump: Dump }
@@ -22,24 +20,22 @@ export type FlowView =
 /** Combines what was asked for with the newest list. */
 export function viewFlow(flow: Flow, dumps: readonly Dump[]): FlowView {
   switch (flow.kind) {
-    case 'idle':
-      return { kind: 'none' };
     case 'asking':
-      return { kind: 'working', dump: null };
+      return { kind: 'working', dump: null, before: 0 };
     case 'refused':
       return { kind: 'refused', failure: flow.failure };
     case 'following': {
       const dump = dumps.find((candidate) => candidate.id === flow.id);
-      return dump === undefined ? { kind: 'gone' } : viewDump(dump);
+      return dump === undefined ? { kind: 'gone' } : viewDump(dump, dumps);
     }
   }
 }
 
-function viewDump(dump: Dump): FlowView {
+function viewDump(dump: Dump, dumps: readonly Dump[]): FlowView {
   switch (dump.state) {
     case 'queued':
     case 'running':
-      return { kind: 'working', dump };
+      return { kind: 'working', dump, before: dumpsBefore(dump, dumps) };
     case 'ready':
       return { kind: 'ready', dump };
     case 'failed':
@@ -47,6 +43,16 @@ function viewDump(dump: Dump): FlowView {
     case 'cancelled':
       return { kind: 'cancelled', dump };
   }
+}
+
+/** How many dumps come first: each node builds those that it was asked for, one after another. */
+export function dumpsBefore(dump: Dump, dumps: readonly Dump[]): number {
+  if (dump.state !== 'queued') {
+    return 0;
+  }
+  const isFirst = (other: Dump) =>
+    other.state === 'running' || (other.state === 'queued' && other.createdAtMs < dump.createdAtMs);
+  return dumps.filter((other) => other.node === dump.node && isFirst(other)).length;
 }
 
 export function isActive(dump: Dump): boolean {
