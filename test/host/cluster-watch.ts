@@ -68,12 +68,7 @@ export class ClusterWatch {
         isRunning: isAlive(node) && status !== undefined,
         error: plugin.error,
         pid: isAlive(node) ? (plugin.active?.process.pid ?? 0) : 0,
-        mode: status?.mode ?? '',
-        epoch: status?.collector.epoch ?? 0,
-        targetsUp: status?.targets.up ?? 0,
-        targetsTotal: status?.targets.total ?? 0,
-        newestSampleAgeMs: ageOf(status),
-        problems: status?.problems.map(({ message }) => message) ?? [],
+        ...toldBy(status),
       };
     });
   }
@@ -116,4 +111,20 @@ function isAlive({ host }: DemoNode): boolean {
 function ageOf(status: Status | undefined): number | null {
   if (status === undefined || status.newestSampleMs === null) return null;
   return status.nowMs - status.newestSampleMs;
+}
+
+/** What a node says of itself; nothing while it does not answer. */
+function toldBy(
+  status: Status | undefined,
+): Omit<NodeView, 'name' | 'url' | 'isRunning' | 'error' | 'pid'> {
+  const age = { newestSampleAgeMs: ageOf(status) };
+  if (status === undefined) {
+    return { mode: '', epoch: 0, targetsUp: 0, targetsTotal: 0, ...age, problems: [] };
+  }
+  const { collector, mode, problems, targets } = status;
+  return {
+    ...{ mode, epoch: collector.epoch, targetsUp: targets.up, targetsTotal: targets.total },
+    ...age,
+    problems: problems.map(({ message }) => message),
+  };
 }

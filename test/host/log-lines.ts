@@ -62,19 +62,9 @@ export class StderrReader {
   }
 
   #readJson(line: string): boolean {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(line);
-    } catch {
-      return false;
-    }
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return false;
-    const {
-      '@level': level,
-      '@message': message,
-      '@timestamp': timestamp,
-      ...fields
-    } = parsed as Record<string, unknown>;
+    const parsed = objectIn(line);
+    if (parsed === undefined) return false;
+    const { '@level': level, '@message': message, '@timestamp': timestamp, ...fields } = parsed;
     for (const [key, value] of Object.entries({ level, message, timestamp })) {
       if (value === undefined || typeof value === 'string') continue;
       this.#onViolation(`stderr line with @${key} that is no text: the server would panic`);
@@ -100,4 +90,16 @@ export class StderrReader {
   #emit(level: Level, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#onLine({ level, message, source: 'stderr', fields });
   }
+}
+
+/** The JSON object that a line is; undefined when it is none. */
+function objectIn(line: string): Record<string, unknown> | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  return isObject ? (parsed as Record<string, unknown>) : undefined;
 }

@@ -7,10 +7,7 @@ export interface FormPart {
 
 /** Cuts a `multipart/form-data` body into its parts; throws with the words of Go's own reader. */
 export function parseMultipart(contentType: string, body: Buffer): FormPart[] {
-  const boundary = /^multipart\/form-data;.*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
-  const text = boundary?.[1] ?? boundary?.[2];
-  if (text === undefined) throw new Error("request Content-Type isn't multipart/form-data");
-  const delimiter = Buffer.from(`--${text}`);
+  const delimiter = Buffer.from(`--${boundaryOf(contentType)}`);
   const parts: FormPart[] = [];
   let at = body.indexOf(delimiter);
   if (at < 0) throw new Error('multipart: NextPart: EOF');
@@ -21,12 +18,22 @@ export function parseMultipart(contentType: string, body: Buffer): FormPart[] {
     const end = body.indexOf(Buffer.concat([Buffer.from('\r\n'), delimiter]), at);
     if (headerEnd < 0 || end < 0) throw new Error('multipart: NextPart: unexpected EOF');
     const header = body.toString('utf8', at, headerEnd);
-    const disposition = /^content-disposition:\s*form-data;(.*)$/im.exec(header)?.[1] ?? '';
-    parts.push({
-      name: /\bname="([^"]*)"/.exec(disposition)?.[1] ?? '',
-      fileName: /\bfilename="([^"]*)"/.exec(disposition)?.[1],
-      content: body.subarray(headerEnd + 4, end),
-    });
+    parts.push({ ...namesIn(header), content: body.subarray(headerEnd + 4, end) });
     at = end + 2;
   }
+}
+
+function boundaryOf(contentType: string): string {
+  const found = /^multipart\/form-data;.*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
+  const boundary = found?.[1] ?? found?.[2];
+  if (boundary === undefined) throw new Error("request Content-Type isn't multipart/form-data");
+  return boundary;
+}
+
+function namesIn(header: string): Pick<FormPart, 'name' | 'fileName'> {
+  const disposition = /^content-disposition:\s*form-data;(.*)$/im.exec(header)?.[1] ?? '';
+  return {
+    name: /\bname="([^"]*)"/.exec(disposition)?.[1] ?? '',
+    fileName: /\bfilename="([^"]*)"/.exec(disposition)?.[1],
+  };
 }

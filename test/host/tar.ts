@@ -11,6 +11,9 @@ const blockBytes = 512;
 /** Extended headers hold names; more than this is no name. */
 const maxExtendedBytes = 1024 * 1024;
 
+/** Types of headers that tell more of the entry behind them: those of PAX, and long names of GNU. */
+const extendedTypes: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
+
 /** Reads a tar archive as Go's reader does: ustar, long names of PAX and GNU, base-256 sizes. */
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
   const input = new ChunkedInput(source);
@@ -22,20 +25,24 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     checkSum(header);
     const size = extended.size ?? number(header, 124, 12);
     const type = String.fromCharCode(header[156]!);
-    if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
+    if (extendedTypes.has(type)) {
       const content = await readExtended(input, size);
       if (type === 'x') extended = { ...extended, ...paxRecords(content) };
       if (type === 'L') extended = { ...extended, path: text(content, 0, content.length) };
       continue;
     }
     const remaining = input.limited(size);
-    const kind = type === '5' ? 'directory' : '0\0'.includes(type) ? 'file' : 'other';
     const name = extended.path ?? ustarName(header);
-    yield { name, kind, mode: number(header, 100, 8), size, content: remaining };
+    yield { name, kind: kindOf(type), mode: number(header, 100, 8), size, content: remaining };
     await remaining.skip();
     await input.skip(padding(size));
     extended = {};
   }
+}
+
+function kindOf(type: string): TarEntry['kind'] {
+  if (type === '5') return 'directory';
+  return type === '0' || type === '\0' ? 'file' : 'other';
 }
 
 async function readExtended(input: ChunkedInput, size: number): Promise<Buffer> {
