@@ -45,7 +45,8 @@ export async function makeExecutable(
   await copyFile(bundle.main, `${directory}/main.mjs`);
   await copyFile(bundle.worker, `${directory}/worker.js`);
   const assets: Record<string, string> = { 'worker.js': 'worker.js' };
-  for (const [name, path] of Object.entries(bundle.packages)) {
+  const extra = bundle.tool === undefined ? {} : { 'metrics-store.js': bundle.tool };
+  for (const [name, path] of Object.entries({ ...bundle.packages, ...extra })) {
     await copyFile(path, `${directory}/${name}`);
     assets[name] = name;
   }

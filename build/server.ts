@@ -1,4 +1,4 @@
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { root } from './command.ts';
 
@@ -8,6 +8,8 @@ export interface ServerBundle {
   main: string;
   /** The code of worker threads: CommonJS, because a worker inside the executable starts from text. */
   worker: string;
+  /** What a person may start the executable for, if anything: CommonJS, read when asked for. */
+  tool: string | undefined;
   /**
    * The npm packages of both, by the name of the asset they become: CommonJS, read when the first
    * package of a file is imported.
@@ -84,9 +86,10 @@ function loadLate(packages: Packages, fileOf: (name: string) => PackageFile): Pl
 /** Bundles the two entries of the server into `directory`. */
 export async function bundleServer(
   directory: string,
-  entries: { main: string; worker: string } = {
+  entries: { main: string; worker: string; tool?: string } = {
     main: `${root}server/main.ts`,
     worker: `${root}server/worker.ts`,
+    tool: `${root}tools/metrics-store/start.ts`,
   },
 ): Promise<ServerBundle> {
   await mkdir(directory, { recursive: true });
@@ -108,10 +111,11 @@ export async function bundleServer(
   const bundle = {
     main: `${directory}/main.mjs`,
     worker: `${directory}/worker.cjs`,
+    tool: entries.tool === undefined ? undefined : `${directory}/metrics-store.cjs`,
   };
   const packagePath = (file: PackageFile) => `${directory}/${file}`;
   const packages: Packages = new Map(packageFiles.map((file) => [file, new Set()]));
-  const [main, worker] = await Promise.all([
+  const [main, worker, tool] = await Promise.all([
     build({
       ...common,
       entryPoints: [entries.main],
@@ -127,6 +131,7 @@ export async function bundleServer(
       format: 'cjs',
       plugins: [loadLate(packages, () => 'worker-packages.js')],
     }),
+    buildTool(common, entries.tool, bundle.tool),
   ]);
   const late = (file: PackageFile) =>
     build({
@@ -150,6 +155,16 @@ export async function bundleServer(
     packages: Object.fromEntries(
       packageFiles.map((file) => [file, packagePath(file)]),
     ) as ServerBundle['packages'],
-    metafiles: [main, worker, ...rest].map(({ metafile }) => metafile),
+    metafiles: [main, worker, ...tool, ...rest].map(({ metafile }) => metafile),
   };
+}
+
+/** The bundle of the tool, if there is to be one. It shares nothing with the plugin, whose start it thus does not touch. */
+async function buildTool(
+  common: BuildOptions & { metafile: true },
+  entry: string | undefined,
+  outfile: string | undefined,
+) {
+  if (entry === undefined || outfile === undefined) return [];
+  return [await build({ ...common, entryPoints: [entry], outfile, format: 'cjs' })];
 }

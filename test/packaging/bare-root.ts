@@ -32,6 +32,7 @@ const hangMs = 150_000;
 /** How a program is started in a root; as root with everything writable unless told. */
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
+  args?: string[];
   /** User and group id. */
   userId?: number;
   /** The bundle is mounted read-only. */
@@ -133,7 +134,7 @@ export class BareRoot {
   // right before exec, so that the time is the program's own.
   #spawn(options: StartOptions): ChildProcessByStdio<null, Readable, Readable> {
     const { platform, emulator } = this.#system;
-    const { userId = 0, isReadOnly = false, env } = options;
+    const { userId = 0, isReadOnly = false, env, args: asked = [] } = options;
     const script = [
       'mount --bind /proc "$1/proc"',
       ...devices.map((name) => `mount --bind /dev/${name} "$1/dev/${name}"`),
@@ -146,6 +147,7 @@ export class BareRoot {
     const program = [
       ...(emulator === undefined ? [] : ['/emulator']),
       `/bundle/${executablePath(platform)}`,
+      ...asked,
     ];
     const args = ['--mount', 'sh', '-c', script, 'sh', this.#directory, ...program];
     const ids = `${userId}:${userId}`;

@@ -1,11 +1,13 @@
 // Goal: an executable that starts where nothing is, and that nothing around it can turn. Each start is
 // answered as a host does: a ping, and goodbye.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { libraryPath, shippedLibraries } from '../../build/platforms.ts';
 import { testNeeding } from '../programs.ts';
 import { BareRoot, type Start, type StartOptions } from './bare-root.ts';
-import { bundleOf, hostBundle, hostPlatform } from './built-bundle.ts';
+import { bundleOf, hostBundle, hostPlatform, manifest } from './built-bundle.ts';
 import { fetchOldSystem, foreignGlibc, oldSystem, ownGlibc, type RootSystem } from './systems.ts';
 
 const needs = { programs: ['tar', 'unshare', 'chroot'], root: true };
@@ -98,6 +100,30 @@ describe('in a root with glibc, /proc, /dev and nothing else', () => {
     const start = await root.start({ env: { MATTERMOST_PLUGIN: '' } });
     expect(start).toMatchObject({ line: '', ending: '1' });
     expect(start.stderr).toContain('started by its server');
+  });
+});
+
+describe('to a person who asks', () => {
+  const vectors = fileURLToPath(new URL('../vectors/tsdb', import.meta.url));
+
+  function ask(args: string[], env: NodeJS.ProcessEnv = {}) {
+    const executable = root.outside(`/bundle/${manifest.server.executables[hostPlatform]!}`);
+    return spawnSync(executable, args, { encoding: 'utf8', env, timeout: slowMs });
+  }
+
+  inRoot('it looks into a data directory, without any Node', () => {
+    const check = ask(['check', vectors]);
+    expect(check).toMatchObject({ status: 0, stderr: '' });
+    expect(check.stdout).toContain('2 blocks: 6 series, 6 chunks, 132 samples\n');
+    const inspect = ask(['inspect', vectors, 'blocks', '--json']);
+    expect(inspect).toMatchObject({ status: 0, stderr: '' });
+    expect(inspect.stdout).toContain('01M7W6S83T2VVMV8J1QZG9HRD8');
+    expect(ask(['check', `${vectors}/nothing`])).toMatchObject({ status: 2, stdout: '' });
+    expect(ask(['help'])).toMatchObject({ status: 0 });
+  });
+
+  inRoot('it is a plugin all the same when a server has started it', async () => {
+    await starts({ args: ['check', vectors] });
   });
 });
 
