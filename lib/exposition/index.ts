@@ -4,3 +4,4 @@ export { LineTemplate, type BodySummary, type LineTemplateOptions } from './line
 export type { SeriesResolver, VariantResolver } from './line-resolver.ts';
 export type { FamilyMetadata } from './metadata.ts';
 export type { SampleSink } from './sample-sink.ts';
+export type { SeriesVariants } from './series-variants.ts';

@@ -17,7 +17,7 @@ function outcome(
 ): string[] {
   const batch = new SampleBatch(4);
   try {
-    template.begin(body.slice(), resolver.resolve, format, resolver.vary);
+    template.begin(body.slice(), resolver.resolve, format, resolver);
     while (!template.step(stepLines));
     template.emit(batch, timeMs);
     template.accept();

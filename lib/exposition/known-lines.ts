@@ -24,12 +24,15 @@ export class KnownLines {
   cursor = 0;
   /** Where the value of the line at hand starts when all before it is as it was; else -1. */
   valueAt = -1;
+  /** Whether something before the value of the line at hand is not as it was. */
+  isOther = false;
 
   /** Begins at byte `at` of the body at hand and line `cursor` of the one before. */
   start(at: number, cursor: number): void {
     this.at = at;
     this.cursor = cursor;
     this.valueAt = -1;
+    this.isOther = false;
   }
 
   /** Notes that the line at hand, which ends at `end`, was taken over by the caller. */
@@ -72,7 +75,10 @@ export class KnownLines {
       const nextAt = (oldNext - shift) | 0;
       if (nextAt > length || offset < wordBytes) break;
       const valueAt = (at + offset) | 0;
-      if (!isRepeated(view, at, valueAt, oldView, shift)) break;
+      if (!isRepeated(view, at, valueAt, oldView, shift)) {
+        this.isOther = true;
+        break;
+      }
       const digits = (nextAt - valueAt - 1) | 0;
       let count = -1;
       if (digits > 0 && digits <= maxDigits && view.getUint8(nextAt - 1) === newlineByte) {

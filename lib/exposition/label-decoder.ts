@@ -2,6 +2,7 @@ import { ExpositionError } from './errors.ts';
 import { maxLabels } from './limits.ts';
 import { isSameText } from './same-bytes.ts';
 import { pairStride, type SeriesTokens } from './series-tokens.ts';
+import { decodeUtf8 } from './text.ts';
 import { TextMemory } from './text-memory.ts';
 
 /** Name of the label that carries the metric name. */
@@ -83,6 +84,11 @@ export class LabelDecoder {
   /** Label value, unescaped. */
   value(start: number, end: number): string {
     return this.#values.read(start, end) ?? this.#refuse(start);
+  }
+
+  /** A label value that has no escapes and mostly comes only once: not remembered. */
+  plainValue(start: number, end: number): string {
+    return decodeUtf8(this.#body, start, end) ?? this.#refuse(start);
   }
 
   #refuse(start: number): never {

@@ -16,9 +16,6 @@ export const resyncLines = 256;
 /** Lines that are looked at first when a line is out of step: mostly one or two are gone. */
 export const skippedLines = 4;
 
-/** Lines that are searched in vain before the hashes of all lines are noted: a search costs a microsecond. */
-export const missesBeforeFilter = 8;
-
 /**
  * Lines of a body that may be missing in their neighbourhood before all lines of the body before,
  * `count`, are indexed. Series that are new are told by the resolver for less than an index costs.
@@ -47,3 +44,6 @@ export const maxMetadataComments = 20_000;
 
 /** Lines for which memory is kept although the last accepted body is far smaller. */
 export const idleLines = 65_536;
+
+/** New lines of which it may be put off to find out their series: then it is done for all of them together. */
+export const maxPutOffLines = 128;

@@ -1,13 +1,7 @@
 import { braceClose } from './bytes.ts';
 import type { ExpositionFormat } from './format.ts';
 import { LabelDecoder } from './label-decoder.ts';
-import {
-  idleLines,
-  missesBeforeFilter,
-  missesBeforeIndex,
-  resyncLines,
-  skippedLines,
-} from './limits.ts';
+import { idleLines, missesBeforeIndex, resyncLines, skippedLines } from './limits.ts';
 import { LineFilter } from './line-filter.ts';
 import { LineIndex } from './line-index.ts';
 import { lineKind, type LineLexer } from './line-lexer.ts';
@@ -16,9 +10,12 @@ import { commentRef, droppedRef, duplicateRef, fewLines } from './line-layout.ts
 import { CreatedSeries } from './openmetrics-created.ts';
 import { OpenMetricsLexer } from './openmetrics-lexer.ts';
 import { ParsedBody } from './parsed-body.ts';
+import { PutOffLines } from './put-off-lines.ts';
 import { RefSet } from './ref-set.ts';
+import { ReplacedLine } from './replaced-line.ts';
 import { isSameText } from './same-bytes.ts';
 import { SeriesVariant } from './series-variant.ts';
+import type { SeriesVariants } from './series-variants.ts';
 import { TextLexer } from './text-lexer.ts';
 
 /**
@@ -29,11 +26,16 @@ import { TextLexer } from './text-lexer.ts';
  */
 export type SeriesResolver = (labels: string[]) => number;
 
-/**
- * Gives the reference of the series that is as that of `ref` but for the value of its label `label`; undefined
- * when it cannot tell, and then the {@link SeriesResolver} is asked.
- */
-export type VariantResolver = (ref: number, label: string, value: string) => number | undefined;
+/** Tells of what is like something known; where it cannot, the {@link SeriesResolver} is asked. */
+export interface VariantResolver {
+  /**
+   * Gives the reference of the series that is as that of `ref` but for the value of its label `label`; undefined
+   * when it cannot tell.
+   */
+  vary(ref: number, label: string, value: string): number | undefined;
+  /** As `vary`, of many. */
+  varyEach(variants: SeriesVariants): void;
+}
 
 /**
  * Reads the lines of a body that the body before does not foresee: tokenises them and finds their
@@ -67,12 +69,14 @@ export class LineResolver {
   #before = new ParsedBody();
   #next = new ParsedBody();
   #resolve: SeriesResolver = () => droppedRef;
-  #resolveVariant: VariantResolver | undefined;
+  #variantResolver: VariantResolver | undefined;
   readonly #variant = new SeriesVariant();
-  /** Whether the line at hand was not tokenised, because {@link #variant} knows how it differs from a known one. */
-  #isMatched = false;
-  /** Line of the body at hand that was new last, or -1. */
+  readonly #replaced = new ReplacedLine();
+  /** Lines whose series are still to be found out, and their series. */
+  readonly #putOff = new PutOffLines();
+  /** Line of the body at hand that was new last, or -1, and how many such lines stand there in a row. */
   #lastNew = -1;
+  #newRun = 0;
   #isIndexBuilt = false;
   #format: ExpositionFormat = 'text';
   /** Tells the creation times of an OpenMetrics body. */
@@ -80,9 +84,9 @@ export class LineResolver {
   /** Series that were looked for nearby in vain. */
   #misses = 0;
 
-  /** Whether the line before the one at hand was new. */
-  get isBehindNew(): boolean {
-    return this.#lastNew >= 0 && this.#lastNew === this.#next.count - 1;
+  /** How many lines before the one at hand were new. */
+  get newRun(): number {
+    return this.#lastNew >= 0 && this.#lastNew === this.#next.count - 1 ? this.#newRun : 0;
   }
 
   /** Begins with the first line of `next`. */
@@ -90,12 +94,13 @@ export class LineResolver {
     before: ParsedBody,
     next: ParsedBody,
     resolve: SeriesResolver,
-    resolveVariant?: VariantResolver,
+    variantResolver?: VariantResolver,
   ): void {
     this.#before = before;
     this.#next = next;
     this.#resolve = resolve;
-    this.#resolveVariant = resolveVariant;
+    this.#variantResolver = variantResolver;
+    this.#putOff.clear();
     this.#lastNew = -1;
     this.#chooseLexer(next.format);
     this.lexer.reset(next.bytes);
@@ -144,6 +149,11 @@ export class LineResolver {
     return false;
   }
 
+  /** Notes that the lines of the body before up to `line` have vanished. */
+  pass(line: number): void {
+    this.#moveTo(line);
+  }
+
   /** Notes that the lines `[from, to)` of the body before are in the body at hand, too. */
   noteSeen(from: number, to: number): void {
     const { seen } = this;
@@ -159,11 +169,6 @@ export class LineResolver {
   /** Appends the line at `at`; false where the body ends. Its reference tells what it was. */
   read(at: number): boolean {
     const { lexer } = this;
-    this.#isMatched = this.#matchKnown(at);
-    if (this.#isMatched) {
-      this.#readSample(at, this.#variant.seriesEnd, this.#variant.sampleStart);
-      return true;
-    }
     switch (lexer.scan(at)) {
       case lineKind.end:
         return false;
@@ -175,6 +180,78 @@ export class LineResolver {
         else this.#readSample(at, lexer.series.end, lexer.valueStart);
         return true;
     }
+  }
+
+  /**
+   * Whether the line at `at` is new, and stands in the place of the one that it should repeat: then
+   * {@link replace} takes it.
+   */
+  isReplaced(at: number): boolean {
+    const before = this.#before;
+    const line = this.cursor + this.newRun;
+    if (this.#variantResolver === undefined || line >= before.count) return false;
+    if (this.#format !== 'text' || before.format !== 'text' || before.layout.ref[line]! < 0)
+      return false;
+    const replaced = this.#replaced;
+    if (!replaced.match(this.#next, at, before, line)) return false;
+    return this.lexer.tryValue(replaced.sampleStart) && !this.#mayBeKnown(replaced.hash);
+  }
+
+  /** Whether the series of the line that {@link isReplaced} was asked about last may be put off, too. */
+  get mayPutOff(): boolean {
+    return this.#putOff.takes(this.#next, this.#replaced);
+  }
+
+  /** Appends the line at `at`, of which {@link isReplaced} has just said so; {@link settle} finds out its series. */
+  replace(at: number): void {
+    const next = this.#next;
+    const { lexer } = this;
+    const { hash, sampleStart } = this.#replaced;
+    const line = next.count;
+    const known = this.#before.layout.ref[this.cursor + this.newRun]!;
+    this.#putOff.push(line, known, this.#replaced, this.#decoder);
+    this.#noteNew(line);
+    next.count = line + 1;
+    const { layout } = next;
+    next.end[line] = lexer.lineEnd;
+    layout.valueOffset[line] = sampleStart - at;
+    layout.ref[line] = droppedRef;
+    layout.hash[line] = hash;
+    next.lo[line] = lexer.halves[0]!;
+    next.hi[line] = lexer.halves[1]!;
+  }
+
+  /** Finds out the series of the lines that were put off; tells of each whose series had a value already. */
+  settle(onDuplicate: (line: number, ref: number) => void): void {
+    const putOff = this.#putOff;
+    if (putOff.count === 0) return;
+    this.#variantResolver?.varyEach(putOff.asked());
+    this.#admitEach(putOff.lines, putOff.variants.found, putOff.count, onDuplicate);
+    putOff.clear();
+  }
+
+  /** Notes what was found out about lines that were put off. */
+  #admitEach(
+    lines: Int32Array,
+    found: Int32Array,
+    count: number,
+    onDuplicate: (line: number, ref: number) => void,
+  ): void {
+    const { layout } = this.#next;
+    for (let at = 0; at < count; at++) {
+      const line = lines[at]!;
+      const ref = this.#admit(line, found[at]! < 0 ? this.#resolveTokens(line) : found[at]!);
+      layout.ref[line] = ref;
+      if (ref === duplicateRef) {
+        layout.forget(line);
+        onDuplicate(line, this.repeatedRef);
+      }
+    }
+  }
+
+  #resolveTokens(line: number): number {
+    this.lexer.scan(this.#next.start(line));
+    return this.#resolve(this.#decoder.decode(this.lexer.series));
   }
 
   #chooseLexer(format: ExpositionFormat): void {
@@ -208,16 +285,6 @@ export class LineResolver {
     layout.valueOffset[line] = lineEnd - at;
     layout.ref[line] = commentRef;
     layout.hash[line] = hash;
-  }
-
-  /** Whether the line at `at` is like the one that it should repeat but for one label value, as {@link #variant} says. */
-  #matchKnown(at: number): boolean {
-    const before = this.#before;
-    const line = this.cursor;
-    if (this.#resolveVariant === undefined || line >= before.count) return false;
-    if (this.#format !== 'text' || before.format !== 'text' || before.layout.ref[line]! < 0)
-      return false;
-    return this.#variant.match(this.#next, at, before, line);
   }
 
   #readSample(at: number, seriesEnd: number, valueStart: number): void {
@@ -284,34 +351,31 @@ export class LineResolver {
 
   #resolveNew(at: number): number {
     const lastNew = this.#lastNew;
-    this.#lastNew = this.#next.count;
-    const ref = this.#matched() ?? this.#tokenised(at, lastNew);
+    this.#noteNew(this.#next.count);
+    return this.#admit(this.#next.count, this.#tokenised(at, lastNew));
+  }
+
+  /** Notes that a line is new. */
+  #noteNew(line: number): void {
+    this.#newRun = this.newRun + 1;
+    this.#lastNew = line;
+  }
+
+  /** Notes what was found out about a new line; returns its reference. */
+  #admit(line: number, ref: number): number {
     if (ref < 0) return droppedRef;
     if (!this.added.add(ref)) {
       this.repeatedRef = ref;
       return duplicateRef;
     }
-    this.newLines.push(this.#next.count);
+    this.newLines.push(line);
     if (ref <= this.#before.maxRef) this.mayHaveReturned = true;
     else if (ref > this.#next.maxRef) this.#next.maxRef = ref;
     return ref;
   }
 
-  /** Reference of the series at `at` when it matched a known line. */
-  #matched(): number | undefined {
-    if (!this.#isMatched || this.#resolveVariant === undefined) return undefined;
-    const { nameStart, nameEnd, valueStart, valueEnd } = this.#variant;
-    const decoder = this.#decoder;
-    return this.#resolveVariant(
-      this.#before.layout.ref[this.cursor]!,
-      decoder.name(nameStart, nameEnd),
-      decoder.value(valueStart, valueEnd),
-    );
-  }
-
   /** Reference of the series at `at` by its tokens; line `lastNew` was new before it. */
   #tokenised(at: number, lastNew: number): number {
-    if (this.#isMatched) this.lexer.scan(at);
     return (
       this.#varied(this.#before, this.cursor, at) ??
       this.#varied(this.#next, lastNew, at) ??
@@ -321,26 +385,23 @@ export class LineResolver {
 
   /** Reference of the series at `at` when it is that of line `line` of `known` but for one value. */
   #varied(known: ParsedBody, line: number, at: number): number | undefined {
-    if (this.#resolveVariant === undefined || line < 0 || line >= known.count) return undefined;
+    if (this.#variantResolver === undefined || line < 0 || line >= known.count) return undefined;
     const ref = known.layout.ref[line]!;
     const { series } = this.lexer;
     const variant = this.#variant;
     if (ref < 0 || !variant.compare(this.#next, at, series, known, line)) return undefined;
     const decoder = this.#decoder;
-    return this.#resolveVariant(
+    return this.#variantResolver.vary(
       ref,
       decoder.name(variant.nameStart, variant.nameEnd),
       decoder.value(variant.valueStart, variant.valueEnd),
     );
   }
 
-  /** Whether the body before may have a line with `hash`; once it is asked often, mostly only if it has. */
+  /** Whether the body before may have a line with `hash`: mostly only if it has. */
   #mayBeKnown(hash: number): boolean {
-    const before = this.#before;
-    if (this.#filter.isBuilt) return this.#filter.meet(hash);
-    if (before.count === 0) return false;
-    if (this.#misses < missesBeforeFilter) return true;
-    this.#filter.build(before, this.#next);
+    if (this.#before.count === 0) return false;
+    if (!this.#filter.isBuilt) this.#filter.build(this.#before, this.#next);
     return this.#filter.meet(hash);
   }
 

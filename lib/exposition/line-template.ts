@@ -83,18 +83,18 @@ export class LineTemplate {
 
   /**
    * Starts to parse `body` in `format`, which must not change until it was accepted and the next one was, or
-   * until it is abandoned. `resolveVariant` is asked first about series that are like known ones.
+   * until it is abandoned. `variants` is asked first about series that are like known ones.
    */
   begin(
     body: Uint8Array,
     resolve: SeriesResolver,
     format: ExpositionFormat = 'text',
-    resolveVariant?: VariantResolver,
+    variants?: VariantResolver,
   ): void {
     this.abandon();
     this.#next.reset(endedByNewline(body));
     this.#next.format = format;
-    this.#resolver.reset(this.#before, this.#next, resolve, resolveVariant);
+    this.#resolver.reset(this.#before, this.#next, resolve, variants);
     this.#at = 0;
     this.#samples = 0;
     this.#duplicates = 0;
@@ -117,6 +117,7 @@ export class LineTemplate {
     this.#next.reserve(lastLine);
     if (!this.#isInStep()) this.#next.layout.reserve(lastLine);
     this.#readLines(lastLine, stopAt);
+    this.#settle();
     if (this.#at < length) return false;
     this.#resolver.finish();
     if (this.#next.format === 'openmetrics' && !this.#isAfterEof()) {
@@ -276,31 +277,44 @@ export class LineTemplate {
     const isSameFormat = this.#before.format === this.#next.format;
     while (this.#next.count < lastLine && this.#at < stopAt) {
       if (isSameFormat) {
-        // A new line mostly stands in the place of one that is gone.
-        if (this.#resolver.isBehindNew) this.#skipVanished();
-        this.#matchLines(lastLine, stopAt);
+        // A new line mostly stands in the place of one that is gone, and so may the next one.
+        const { newRun } = this.#resolver;
+        if (newRun === 0 || !this.#matchLines(newRun, lastLine, stopAt)) {
+          if (newRun > 0) {
+            if (this.#takeReplaced()) continue;
+            this.#skipVanished();
+          }
+          this.#matchLines(0, lastLine, stopAt);
+        }
       }
       if (this.#next.count === lastLine || this.#at >= stopAt) return;
+      if (isSameFormat && this.#takeReplaced()) continue;
       if (isSameFormat && this.#skipVanished()) continue;
       this.#readLine();
     }
   }
 
-  /** Takes over lines as long as they are those of the body before, the value apart. */
-  #matchLines(lastLine: number, stopAt: number): void {
+  /**
+   * Takes over lines as long as they are those of the body before, the value apart, after as many as `vanished`
+   * there. False when there is none, and then none has vanished.
+   */
+  #matchLines(vanished: number, lastLine: number, stopAt: number): boolean {
     const next = this.#next;
     const before = this.#before;
     const resolver = this.#resolver;
     const known = this.#known;
     const firstLine = next.count;
-    const firstCursor = resolver.cursor;
+    const firstCursor = resolver.cursor + vanished;
+    if (firstCursor > before.count) return false;
     const seen = resolver.hasReturned ? resolver.seen : undefined;
     known.start(this.#at, firstCursor);
     do {
       const hasTimes = before.timesMs !== undefined || next.timesMs !== undefined;
       if (!hasTimes) known.take(before, next, seen, lastLine, stopAt);
     } while (next.count < lastLine && known.at < stopAt && this.#takeOther());
+    if (next.count === firstLine) return false;
 
+    if (vanished > 0) resolver.pass(firstCursor);
     if (!this.#isInStep()) {
       if (firstLine !== firstCursor) {
         next.layout.copy(before.layout, firstCursor, firstLine, next.count - firstLine);
@@ -310,6 +324,7 @@ export class LineTemplate {
     this.#at = known.at;
     resolver.cursor = known.cursor;
     this.#checkLimit();
+    return true;
   }
 
   /** Takes over one line whose value has to be parsed, or that may have a time; false if it is new. */
@@ -319,7 +334,7 @@ export class LineTemplate {
     const known = this.#known;
     const { lexer, seen } = this.#resolver;
     const { at, cursor } = known;
-    if (cursor >= before.count || seen[cursor] !== 0) return false;
+    if (known.isOther || cursor >= before.count || seen[cursor] !== 0) return false;
     const ref = before.layout.ref[cursor]!;
     const offset = before.layout.valueOffset[cursor]!;
     const left = next.bytes.length - at;
@@ -345,8 +360,31 @@ export class LineTemplate {
     return true;
   }
 
+  /** Takes a new line that stands in the place of a known one; false if it is none. */
+  #takeReplaced(): boolean {
+    const next = this.#next;
+    const resolver = this.#resolver;
+    if (!resolver.isReplaced(this.#at)) return false;
+    if (!resolver.mayPutOff) this.#settle();
+    this.#leaveStep();
+    if (next.layout.ref.length < next.end.length) next.layout.reserve(next.end.length);
+    resolver.replace(this.#at);
+    const line = next.count - 1;
+    this.#at = next.end[line]!;
+    next.setTime(line, this.#ownTime());
+    this.#checkLimit();
+    return true;
+  }
+
+  /** Finds out the series of the lines of which that was put off. */
+  #settle(): void {
+    this.#resolver.settle(this.#onDuplicate);
+  }
+
   /** Reads a line that the body before does not foresee. */
   #readLine(): void {
+    // What comes first counts, and series are numbered in the order of their lines.
+    this.#settle();
     const next = this.#next;
     if (next.format === 'openmetrics' && this.#isAfterEof()) {
       const what = 'nothing may follow # EOF';
@@ -363,12 +401,14 @@ export class LineTemplate {
     const ref = next.layout.ref[line]!;
     this.#at = next.end[line]!;
     next.setTime(line, ref === commentRef ? noTime : this.#ownTime());
-    if (ref === duplicateRef) {
-      this.#duplicates++;
-      this.#noteRepeated(line, resolver.repeatedRef);
-    }
+    if (ref === duplicateRef) this.#onDuplicate(line, resolver.repeatedRef);
     this.#checkLimit();
   }
+
+  readonly #onDuplicate = (line: number, ref: number): void => {
+    this.#duplicates++;
+    this.#noteRepeated(line, ref);
+  };
 
   #noteRepeated(line: number, ref: number): void {
     if (this.#honorTimestamps && ref >= 0) this.#repeated.push(line, ref);
@@ -383,6 +423,7 @@ export class LineTemplate {
   #checkLimit(): void {
     const next = this.#next;
     if (this.maxSamples === 0 || next.count <= this.maxSamples) return;
+    this.#settle();
     const { ref } = next.layout;
     for (; this.#counted < next.count; this.#counted++) {
       if (ref[this.#counted]! >= 0) this.#samples++;

@@ -102,9 +102,14 @@ export class ParsedBody {
 
   /** Hash of the bytes `[start, end)`. */
   hashOf(start: number, end: number): number {
+    return this.hashOn(0, start, end);
+  }
+
+  /** As {@link hashOf}, of bytes that end at `end` and are a whole number of words up to `from`, where the hash was `before`. */
+  hashOn(before: number, from: number, end: number): number {
     const { bytes, view } = this;
-    let state = end - start;
-    let at = start;
+    let state = before;
+    let at = from;
     for (const words = end - 3; at < words; at += 4) {
       state = Math.imul(state ^ view.getInt32(at, true), 0x9e3779b1);
       state ^= state >>> 15;

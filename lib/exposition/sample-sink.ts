@@ -31,17 +31,23 @@ export function emitSamples(
   sink.reserve(sink.count + body.count);
   const first = sink.count;
   const lateCount = body.timesMs === undefined ? late.count : 0;
-  let dropped = 0;
-  let from = 0;
-  for (let at = 0; at < lateCount; at++) {
-    const line = late.lines[at]!;
-    dropped += emitLines(body, sink, from, line);
-    from = line + 1;
-  }
-  dropped += emitLines(body, sink, from, body.count);
-  for (let at = 0; at < lateCount; at++) emitLine(body, sink, late.lines[at]!);
+  const from = lateCount === 0 ? 0 : late.lines[lateCount - 1]! + 1;
+  const dropped =
+    emitOthers(body, sink, late.lines, lateCount) + emitLines(body, sink, from, body.count);
+  emitEach(body, sink, late.lines, lateCount);
   sink.timesMs.fill(timeMs, first, sink.count);
   if (body.timesMs !== undefined) emitTimes(body, body.timesMs, sink.timesMs, first);
+  return dropped;
+}
+
+/** Appends the samples before the last of the first `count` of `late`, times and those lines themselves apart. */
+function emitOthers(body: ParsedBody, sink: SampleSink, late: Int32Array, count: number): number {
+  let dropped = 0;
+  let from = 0;
+  for (let at = 0; at < count; at++) {
+    dropped += emitLines(body, sink, from, late[at]!);
+    from = late[at]! + 1;
+  }
   return dropped;
 }
 
@@ -75,14 +81,20 @@ function emitLines(body: ParsedBody, sink: SampleSink, start: number, end: numbe
   return dropped;
 }
 
-/** Appends the sample in a line that may have become a duplicate, time apart. */
-function emitLine(body: ParsedBody, sink: SampleSink, line: number): void {
-  const ref = body.layout.ref[line]!;
-  if (ref < 0) return;
-  const at = sink.count++;
-  sink.refs[at] = ref;
-  sink.lo[at] = body.lo[line]!;
-  sink.hi[at] = body.hi[line]!;
+/** Appends the samples in the first `count` of `lines`, of which some may have become duplicates, times apart. */
+function emitEach(body: ParsedBody, sink: SampleSink, lines: Int32Array, count: number): void {
+  const { refs, lo, hi } = sink;
+  const { ref } = body.layout;
+  let to = sink.count;
+  for (let at = 0; at < count; at++) {
+    const line = lines[at]!;
+    if (ref[line]! < 0) continue;
+    refs[to] = ref[line]!;
+    lo[to] = body.lo[line]!;
+    hi[to] = body.hi[line]!;
+    to++;
+  }
+  sink.count = to;
 }
 
 /** Writes the times that the body gave over those of the samples from `first` on. */

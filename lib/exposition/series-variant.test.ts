@@ -9,12 +9,14 @@ function asked(known: string, added: string, format: ExpositionFormat = 'text'):
   parseInto(template, `${known} 1\n${end}`, new NumberingResolver(), 5, format);
   const questions: unknown[] = [];
   const body = bytesOf(`${added} 1\n${end}`);
-  template.begin(
-    body,
-    (labels) => questions.push(labels),
-    format,
-    (...variant) => questions.push(variant),
-  );
+  template.begin(body, (labels) => questions.push(labels), format, {
+    vary: (...variant) => questions.push(variant),
+    varyEach: ({ count, refs, name, values, found }) => {
+      for (let at = 0; at < count; at++) {
+        found[at] = questions.push([refs[at], name, values[at]]);
+      }
+    },
+  });
   while (!template.step(1));
   return questions.length === 1 ? questions[0] : questions;
 }

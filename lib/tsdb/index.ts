@@ -20,7 +20,6 @@ export {
   type WalEntry,
 } from './check/index.ts';
 export {
-  compactableBlock,
   isContained,
   lineageOf,
   mergeBlocks,
@@ -46,6 +45,7 @@ export {
   type WrittenBlock,
 } from './disk/index.ts';
 export { TsdbError, type TsdbErrorCode, type TsdbErrorDetail } from './errors.ts';
+export type { SeriesVariants } from './head/index.ts';
 export { compareLabels, labelsFrom, labelValue, metricNameLabel, type Labels } from './labels.ts';
 export {
   mergedLabels,

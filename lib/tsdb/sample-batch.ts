@@ -49,16 +49,14 @@ export class SampleBatch {
 
   /** Appends a sample of the same value and time for each of `refs`. */
   pushEach(refs: readonly number[], lo: number, hi: number, timeMs: number): void {
-    this.reserve(this.count + refs.length);
-    let at = this.count;
-    for (const ref of refs) {
-      this.refs[at] = ref;
-      this.lo[at] = lo;
-      this.hi[at] = hi;
-      this.timesMs[at] = timeMs;
-      at++;
-    }
-    this.count = at;
+    const from = this.count;
+    const to = from + refs.length;
+    this.reserve(to);
+    this.refs.set(refs, from);
+    this.lo.fill(lo, from, to);
+    this.hi.fill(hi, from, to);
+    this.timesMs.fill(timeMs, from, to);
+    this.count = to;
   }
 
   /** Forgets the samples and keeps the memory. */

@@ -1,4 +1,10 @@
-import { labelValue, metricNameLabel, SampleBatch, type Labels } from '../../lib/tsdb/index.ts';
+import {
+  labelValue,
+  metricNameLabel,
+  SampleBatch,
+  type Labels,
+  type SeriesVariants,
+} from '../../lib/tsdb/index.ts';
 import type { CommitCounts, SampleStore } from './sample-store.ts';
 
 export interface StoredSample {
@@ -38,6 +44,16 @@ export class FakeStore implements SampleStore {
     if (at < 0 || !this.isLive(ref)) return undefined;
     labels[at + 1] = value;
     return this.#refs.size < this.maxSeries ? this.seriesRef(labels) : this.findSeries(labels);
+  }
+
+  variantRefs({ count, refs, name, values, found, added }: SeriesVariants): number {
+    const before = this.seriesCount;
+    for (let at = 0; at < count; at++) {
+      const made = this.seriesCount;
+      found[at] = this.variantRef(refs[at]!, name, values[at]!) ?? -1;
+      if (this.seriesCount > made) added[made - before] = found[at]!;
+    }
+    return this.seriesCount - before;
   }
 
   metricOf(ref: number): string {

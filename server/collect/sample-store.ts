@@ -1,4 +1,4 @@
-import type { Labels, SampleBatch } from '../../lib/tsdb/index.ts';
+import type { Labels, SampleBatch, SeriesVariants } from '../../lib/tsdb/index.ts';
 
 /** What became of the samples of one batch. */
 export interface CommitCounts {
@@ -23,6 +23,8 @@ export interface SampleStore {
    * needed; undefined when it cannot be had so.
    */
   variantRef(ref: number, name: string, value: string): number | undefined;
+  /** As {@link variantRef}, of many; returns how many were made. */
+  variantRefs(variants: SeriesVariants): number;
   /** Metric name of a series that is in use: the same string each time. */
   metricOf(ref: number): string;
   /** Reference of a series that exists. */

@@ -19,6 +19,15 @@ function admission(rules: Partial<SeriesRules>, growthLimit: number) {
   return { store, growth, decides: new SeriesAdmission(target, settings, growth) };
 }
 
+/** As `vary`, asked as one of many. */
+function varyOne(decides: SeriesAdmission, ref: number, name: string, value: string) {
+  const found = Int32Array.of(7);
+  const series = { refs: Int32Array.of(ref), name, values: [value] };
+  const longestValue = value.length;
+  decides.varyEach({ count: 1, longestValue, ...series, found, added: new Int32Array(1) });
+  return found[0]! < 0 ? undefined : found[0];
+}
+
 /** The reference, or the code of the error. */
 function attempt(decide: () => number): number | string {
   try {
@@ -49,8 +58,10 @@ describe(`a series like a known one (seed ${String(seed)})`, () => {
       if (like !== undefined) {
         const at = 2 + 2 * (u32() % 3);
         labels = like.labels.with(at + 1, value());
-        const { vary } = ours.decides;
-        ref = vary(like.ref, labels[at]!, labels[at + 1]!);
+        ref =
+          u32() % 2 === 0
+            ? ours.decides.vary(like.ref, labels[at]!, labels[at + 1]!)
+            : varyOne(ours.decides, like.ref, labels[at]!, labels[at + 1]!);
         if (ref !== undefined) varied++;
       }
       ref ??= attempt(() => ours.decides.resolve(labels));
@@ -61,5 +72,27 @@ describe(`a series like a known one (seed ${String(seed)})`, () => {
     expect(ours.store.keys()).toEqual(theirs.store.keys());
     expect(ours.growth.cutOffs).toEqual(theirs.growth.cutOffs);
     expect(varied).toBeGreaterThan(limit === 0 ? 30 : 0);
+  });
+
+  test('is asked about one by one when many could be one too many', () => {
+    const { growth, decides, store } = admission({}, 12);
+    const ref = decides.resolve(['__name__', 'm', 'x', '0']);
+    const ask = (from: number, count: number) => {
+      const values = Array.from({ length: count }, (_, at) => String(from + at));
+      const refs = new Int32Array(count).fill(ref);
+      const [found, added] = [new Int32Array(count), new Int32Array(count)];
+      decides.varyEach({ count, refs, name: 'x', values, longestValue: 2, found, added });
+      return [...found];
+    };
+    expect(ask(1, 8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect([growth.created, store.seriesCount]).toEqual([9, 9]);
+    expect(ask(9, 8)).toEqual(Array.from({ length: 8 }, () => -1));
+    expect([growth.created, store.seriesCount]).toEqual([9, 9]);
+    expect(ask(9, 2)).toEqual([9, 10]);
+    expect(growth.cutOffs).toEqual([]);
+    expect(ask(11, 1)).toEqual([-1]);
+    expect(decides.resolve(['__name__', 'm', 'x', '11'])).toBe(11);
+    expect(growth.cutOffs).toMatchObject([{ metric: 'm', limit: 12 }]);
+    expect(ask(1, 1)).toEqual([-1]);
   });
 });

@@ -1,4 +1,8 @@
-import type { SeriesResolver, VariantResolver } from '../../lib/exposition/index.ts';
+import type {
+  SeriesResolver,
+  SeriesVariants,
+  VariantResolver,
+} from '../../lib/exposition/index.ts';
 import { isDropped } from '../settings/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { checkLabelLimits, isTooLong } from './label-limits.ts';
@@ -12,7 +16,7 @@ export type SeriesRules = Pick<
 >;
 
 /** Decides which of the series that a target exposes are stored, and with which labels. */
-export class SeriesAdmission {
+export class SeriesAdmission implements VariantResolver {
   /** Puts the target's labels on exposed ones. */
   readonly merge: LabelMerger;
   readonly #targetLabels: Readonly<Record<string, string>>;
@@ -20,7 +24,7 @@ export class SeriesAdmission {
   readonly #growth: SeriesGrowth;
   /** Labels that rules look at. */
   readonly #ruledLabels: ReadonlySet<string>;
-  /** The label that {@link vary} was asked about last, and whether series are told apart by it alone. */
+  /** The label that was asked about last, and whether series are told apart by it alone. */
   #lastLabel = '';
   #mayVary = false;
 
@@ -49,15 +53,30 @@ export class SeriesAdmission {
   };
 
   /** As {@link resolve}, of a series that differs from a stored one in the value of one label. */
-  readonly vary: VariantResolver = (ref, label, value) => {
+  vary(ref: number, label: string, value: string): number | undefined {
+    const isLong = isTooLong(value, this.#rules.labelValueLengthLimit);
+    if (isLong || !this.#isPlainLabel(label)) return undefined;
+    return this.#growth.admitVariant(ref, label, value);
+  }
+
+  /** As {@link vary}, of many; of none of them when one needs a closer look. */
+  varyEach(variants: SeriesVariants): void {
+    const { count, name, longestValue, found } = variants;
+    const limit = this.#rules.labelValueLengthLimit;
+    const mayBeLong = limit > 0 && 3 * longestValue > limit;
+    if (this.#isPlainLabel(name) && !mayBeLong) this.#growth.admitVariants(variants);
+    else found.fill(-1, 0, count);
+  }
+
+  /** As {@link #isPlain}, which it asks once for series in a row. */
+  #isPlainLabel(label: string): boolean {
     // Series that are new mostly differ in the same label.
     if (label !== this.#lastLabel) {
       this.#lastLabel = label;
       this.#mayVary = this.#isPlain(label);
     }
-    if (!this.#mayVary || isTooLong(value, this.#rules.labelValueLengthLimit)) return undefined;
-    return this.#growth.admitVariant(ref, label, value);
-  };
+    return this.#mayVary;
+  }
 
   /** Whether the value of an exposed label is stored under its name, whatever it is. */
   #isPlain(label: string): boolean {

@@ -1,5 +1,10 @@
 import { codeOf, type Clock } from '../../lib/runtime/index.ts';
-import { labelValue, metricNameLabel, type Labels } from '../../lib/tsdb/index.ts';
+import {
+  labelValue,
+  metricNameLabel,
+  type Labels,
+  type SeriesVariants,
+} from '../../lib/tsdb/index.ts';
 import {
   growthPeriodMs,
   maxGrowthDivisor,
@@ -7,6 +12,7 @@ import {
   reportSeriesShare,
   targetGrowthFactor,
 } from './limits.ts';
+import { RefList } from './ref-list.ts';
 import type { SampleStore } from './sample-store.ts';
 
 /** What of a target is not stored any more because there is too much new of it. */
@@ -36,8 +42,9 @@ export class SeriesGrowth {
   #periodStartMs = -Infinity;
   #created = 0;
   /** New series whose metrics are not counted yet: so few that no metric has brought too many with them. */
-  #uncounted: number[] = [];
+  readonly #uncounted = new RefList();
   /** New series by metric, apart from those, and the most that one has. */
+  readonly #one = new Int32Array(1);
   readonly #createdOf = new Map<string, number>();
   #mostOfOne = 0;
   readonly #cutOffs = new Map<string | undefined, CutOff>();
@@ -103,6 +110,29 @@ export class SeriesGrowth {
     return variant;
   }
 
+  /** As {@link admitVariant}, of many; of none of them when that could be one too many of any kind. */
+  admitVariants(variants: SeriesVariants): void {
+    const { count, found, added } = variants;
+    if (!this.#hasRoom(count)) {
+      found.fill(-1, 0, count);
+      return;
+    }
+    const created = this.#store.variantRefs(variants);
+    this.#created += created;
+    if (this.#limit > 0) this.#uncounted.push(added, created);
+  }
+
+  /** Whether nothing could be cut off, nor the store be full, with `count` more series. */
+  #hasRoom(count: number): boolean {
+    if (this.#cutOffs.size > 0 || this.#store.seriesCount + count > this.#mostScraped) return false;
+    if (this.#limit === 0) return true;
+    const limit = Math.ceil(this.#limit / this.#divisor);
+    if (this.#created + count >= limit * targetGrowthFactor) return false;
+    if (this.#uncounted.count + this.#mostOfOne + count < limit) return true;
+    this.#countMetrics(limit);
+    return this.#mostOfOne + count < limit;
+  }
+
   #tryCreate(labels: Labels): number {
     const store = this.#store;
     try {
@@ -133,23 +163,25 @@ export class SeriesGrowth {
   #count(ref: number): void {
     this.#created++;
     if (this.#limit === 0) return;
-    this.#uncounted.push(ref);
+    this.#one[0] = ref;
+    this.#uncounted.push(this.#one, 1);
     const limit = Math.ceil(this.#limit / this.#divisor);
-    if (this.#uncounted.length + this.#mostOfOne >= limit) this.#countMetrics(limit);
+    if (this.#uncounted.count + this.#mostOfOne >= limit) this.#countMetrics(limit);
     const all = limit * targetGrowthFactor;
     if (this.#created >= all) this.#cutOff(undefined, all);
   }
 
   /** Counts the metrics of the series that were not yet. */
   #countMetrics(limit: number): void {
-    for (const ref of this.#uncounted) {
+    const { refs, count } = this.#uncounted;
+    for (const ref of refs.subarray(0, count)) {
       const metric = this.#store.metricOf(ref);
       const created = (this.#createdOf.get(metric) ?? 0) + 1;
       this.#createdOf.set(metric, created);
       this.#mostOfOne = Math.max(this.#mostOfOne, created);
       if (created >= limit) this.#cutOff(metric, limit);
     }
-    this.#uncounted.length = 0;
+    this.#uncounted.clear();
   }
 
   #cutOff(metric: string | undefined, limit: number): void {
@@ -160,7 +192,7 @@ export class SeriesGrowth {
   #begin(): void {
     this.#periodStartMs = this.#clock.monotonicMs();
     this.#created = 0;
-    this.#uncounted = [];
+    this.#uncounted.clear();
     this.#createdOf.clear();
     this.#mostOfOne = 0;
     this.#cutOffs.clear();

@@ -200,7 +200,7 @@ export class TargetSeries {
       body.bytes(),
       this.#admission.resolve,
       formatOf(body.contentType),
-      this.#admission.vary,
+      this.#admission,
     );
     await this.#parse(signal, lane);
     // The report goes first: whatever the body says about series of that name comes too late.

@@ -9,6 +9,7 @@ export function withDiskRelief(store: SampleStore, relieve: () => void): SampleS
   return {
     seriesRef: (labels) => store.seriesRef(labels),
     variantRef: (ref, name, value) => store.variantRef(ref, name, value),
+    variantRefs: (variants) => store.variantRefs(variants),
     metricOf: (ref) => store.metricOf(ref),
     findSeries: (labels) => store.findSeries(labels),
     get seriesCount() {

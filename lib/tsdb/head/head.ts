@@ -6,6 +6,7 @@ import { slotBits } from './limits.ts';
 import { OpenChunks, appendOutcome } from './open-chunks.ts';
 import type { Pacer } from './pacer.ts';
 import { SeriesTable } from './series-table.ts';
+import type { SeriesVariants } from './series-variants.ts';
 
 const slotMask = (1 << slotBits) - 1;
 /** Where one run ends and none begins, up to so many samples are taken one by one: twice as many each time. */
@@ -71,6 +72,14 @@ export class Head {
     const slot = this.series.addVariant(value);
     this.#prepare(slot);
     return slot;
+  }
+
+  /** Finds each of `variants`, or adds it; there must be slots for all of them. Returns how many were added. */
+  addVariants(variants: SeriesVariants): number {
+    const added = this.series.addVariants(variants);
+    this.#reserve();
+    this.#resetEach(variants.added, added);
+    return added;
   }
 
   /** Adds a series in a given free slot, with a given reference. */
@@ -245,9 +254,18 @@ export class Head {
 
   #prepare(slot: number): void {
     this.#reserve();
+    this.#reset(slot);
+  }
+
+  #reset(slot: number): void {
     this.open.reset(slot);
     this.#closedChunks[slot] = 0;
     this.#born[slot] = this.#collections;
+  }
+
+  /** Makes the slots of the first `count` of `refs` ready for their series. */
+  #resetEach(refs: Int32Array, count: number): void {
+    for (let at = 0; at < count; at++) this.#reset(refs[at]! & slotMask);
   }
 
   #reserve(): void {

@@ -7,3 +7,5 @@ export { defaultMaxSeries, lastGeneration, maxSlots, slotBits } from './limits.t
 export { Pacer } from './pacer.ts';
 export type { LabelCount, SeriesCount } from './series-counts.ts';
 export { SeriesTable } from './series-table.ts';
+export type { SeriesVariants } from './series-variants.ts';
+export type { SymbolTable } from './symbols.ts';

@@ -16,11 +16,12 @@ export const maxValueBits = 2 + 11 + 64;
 
 /**
  * Series slots are numbered in 20 bits of a reference; the upper 12 count how often the slot was
- * used, so that a reference never means two series. A slot that was used 4,095 times is retired.
+ * used, so that a reference never means two series. A slot that was used 2,047 times is retired: references
+ * stay below 2^31, so that a column of signed numbers holds them beside marks of another kind.
  */
 export const slotBits = 20;
 export const maxSlots = 1 << slotBits;
-export const lastGeneration = 4094;
+export const lastGeneration = 2046;
 
 /** Series in the head unless the owner says otherwise: about 600 MB of private memory. */
 export const defaultMaxSeries = 500_000;

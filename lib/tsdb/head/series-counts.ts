@@ -1,6 +1,9 @@
 import { metricNameLabel } from '../labels.ts';
 import { firstEntries, grownSize } from './grown-size.ts';
+import { maxSlots } from './limits.ts';
 import type { SymbolTable } from './symbols.ts';
+
+const slotMask = maxSlots - 1;
 
 /** How many series of the head have a text. */
 export interface SeriesCount {
@@ -47,6 +50,26 @@ export class SeriesCounts {
     for (let pair = at; pair < at + length; pair += 2) {
       this.#labels[pairs[pair]!]! += by;
       if (pairs[pair] === this.#nameId) this.#metrics[pairs[pair + 1]!]! += by;
+    }
+  }
+
+  /** Counts the series of the first `count` of `refs` once more. */
+  addEach(sets: SlottedSets, refs: Int32Array, count: number): void {
+    const { symbols, pairs, pairsAt, pairsLength } = sets;
+    this.#reserve(symbols.size);
+    this.#findName(symbols);
+    const nameId = this.#nameId;
+    const labels = this.#labels;
+    const metrics = this.#metrics;
+    for (let at = 0; at < count; at++) {
+      const slot = refs[at]! & slotMask;
+      const start = pairsAt[slot]!;
+      const end = start + pairsLength[slot]!;
+      for (let pair = start; pair < end; pair += 2) {
+        const name = pairs[pair]!;
+        labels[name]!++;
+        if (name === nameId) metrics[pairs[pair + 1]!]!++;
+      }
     }
   }
 

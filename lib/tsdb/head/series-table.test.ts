@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { seededRng } from '../../runtime/index.ts';
 import { testSeed } from '../store/store-fixture.ts';
-import { lastGeneration, slotBits } from './limits.ts';
+import { lastGeneration, maxSlots, slotBits } from './limits.ts';
 import { SeriesTable } from './series-table.ts';
 
 /** Compares the counts by metric and label with those of a list of series. */
@@ -66,6 +66,61 @@ describe('series table', () => {
     }
     expect(table.count).toBe(alive.length);
     expectCounts(table, alive);
+  });
+
+  test('finds and adds many at a time as one by one', () => {
+    const seed = testSeed();
+    const { u32 } = seededRng(seed);
+    const table = new SeriesTable();
+    const alive = new Map<string, { slot: number; labels: string[] }>();
+    const note = (slot: number, labels: string[]) => alive.set(labels.join(), { slot, labels });
+    const first = ['__name__', 'm', 'x', '0', 'z', '0'];
+    note(table.add(first), first);
+    for (let step = 0; step < 400; step++) {
+      const known = [...alive.values()];
+      const count = u32() % 40;
+      const wanted = Array.from({ length: count }, () => known[u32() % known.length]!);
+      const name = ['x', 'z', '__name__', 'no such label'][u32() % 40 === 0 ? 3 : u32() % 3]!;
+      const values = wanted.map(
+        () => `v${String(u32() % 90)}${u32() % 30 === 0 ? '' : 'long enough'}`,
+      );
+      if (count > 0 && u32() % 9 === 0) values[0] = '';
+      const refs = Int32Array.from(wanted, ({ slot }) => table.refs[slot]!);
+      const isGone = count > 0 && u32() % 9 === 0;
+      if (isGone) refs[count - 1] = 7 << slotBits;
+      const [found, added] = [new Int32Array(count), new Int32Array(count)];
+      const expectedNew = new Set<string>();
+      const addedCount = table.addVariants({ count, refs, name, values, found, added });
+      for (const [at, { labels }] of wanted.entries()) {
+        const isAsked =
+          values[at] !== '' && name !== 'no such label' && !(isGone && at === count - 1);
+        if (!isAsked) {
+          expect([seed, found[at]]).toEqual([seed, -1]);
+          continue;
+        }
+        const wantedLabels = labels.with(labels.indexOf(name) + 1, values[at]!);
+        const slot = table.find(wantedLabels);
+        expect([seed, step, found[at]]).toEqual([seed, step, table.refs[slot]]);
+        expect(table.labels(slot)).toEqual(wantedLabels);
+        const before = alive.get(wantedLabels.join());
+        if (before === undefined) expectedNew.add(wantedLabels.join());
+        else if (!expectedNew.has(wantedLabels.join())) expect(before.slot).toBe(slot);
+        note(slot, wantedLabels);
+      }
+      expect(addedCount).toBe(expectedNew.size);
+      expect(new Set(added.subarray(0, addedCount)).size).toBe(addedCount);
+      for (const { slot, labels } of [...alive.values()].slice(1)) {
+        if (alive.size < 150 || u32() % 2 === 0) continue;
+        table.remove(slot);
+        alive.delete(labels.join());
+      }
+      expect(table.count).toBe(alive.size);
+    }
+    expectCounts(table, [...alive.values()]);
+  });
+
+  test('gives no reference that is no positive signed number', () => {
+    expect(((lastGeneration << slotBits) | (maxSlots - 1)) >> 0).toBeGreaterThan(0);
   });
 
   test('finds what a Map finds, over many births and deaths', () => {

@@ -1,19 +1,19 @@
 import { assert } from '../../runtime/index.ts';
 import type { Labels } from '../labels.ts';
-import { firstEntries, grownSize, grownTableSize } from './grown-size.ts';
+import { firstEntries, grownSize } from './grown-size.ts';
 import { lastGeneration, maxSlots, slotBits } from './limits.ts';
 import { SeriesCounts, type LabelCount, type SeriesCount } from './series-counts.ts';
+import { hashOfIds, SeriesIndex } from './series-index.ts';
+import type { SeriesVariants } from './series-variants.ts';
 import { SymbolTable } from './symbols.ts';
 
 const slotMask = maxSlots - 1;
-/** Series that wait for their entries in the hash table: so many that making those waits for memory together. */
-const maxWaiting = 256;
 /** Longer label sets are looked up with longer lists. */
 const initialWanted = 64;
 
 /**
  * The series of the head by slot: label sets as pairs of symbol numbers in one slab, references,
- * and a hash table from label set to slot. A lookup makes no objects.
+ * and an index from label set to slot. A lookup makes no objects.
  */
 export class SeriesTable {
   readonly symbols = new SymbolTable();
@@ -31,17 +31,12 @@ export class SeriesTable {
 
   /** Generation that the next user of a slot gets; while in use, its own. */
   #generation = new Uint16Array(firstEntries);
-  #hash = new Int32Array(firstEntries);
+  readonly #index = new SeriesIndex(this);
   readonly #counts = new SeriesCounts();
   #pairsEnd = 0;
   /** Freed places in the slab by their length. */
   readonly #freePairs: (number[] | undefined)[] = [];
   readonly #freeSlots: number[] = [];
-  /** Open addressing, linear probing; entries are slots, 0 is empty. */
-  #table = new Uint32Array(2 * firstEntries);
-  /** Slots of series that wait for their entries. */
-  readonly #waiting = new Uint32Array(maxWaiting);
-  #waitingCount = 0;
   #wanted = new Int32Array(initialWanted);
   /** The texts whose symbols stand in `#wanted`, where that is not -1. */
   #wantedTexts = noTexts(initialWanted);
@@ -54,14 +49,18 @@ export class SeriesTable {
   /** The label that it looked for last, and its symbol. */
   #variantName: string | undefined;
   #variantNameId = -1;
+  /** What {@link addVariants} knows of each: where its value stands, its symbol, and whether that is new. */
+  #places = new Int32Array(initialWanted);
+  #valueIds = new Int32Array(initialWanted);
+  #areNewValues = new Uint8Array(initialWanted);
 
   get capacity(): number {
     return this.refs.length;
   }
 
-  /** Whether there is a slot for one more series. */
-  get hasRoom(): boolean {
-    return this.#freeSlots.length > 0 || this.slotEnd < maxSlots;
+  /** Whether there are slots for `count` more series. */
+  hasRoom(count = 1): boolean {
+    return this.#freeSlots.length + maxSlots - this.slotEnd >= count;
   }
 
   /** Slot of a live reference, or 0. */
@@ -91,7 +90,7 @@ export class SeriesTable {
     }
     // Who does not find a series mostly adds it next.
     this.#found = labels;
-    return isKnown ? this.#probe(wanted, length, hashOf(wanted, 0, length)) : 0;
+    return isKnown ? this.#index.find(wanted, length) : 0;
   }
 
   /**
@@ -99,24 +98,11 @@ export class SeriesTable {
    * none, -1 when the one in `slot` has no such label.
    */
   findVariant(slot: number, name: string, value: string): number {
-    const start = this.pairsAt[slot]!;
-    const length = this.pairsLength[slot]!;
-    const { pairs } = this;
-    if (name !== this.#variantName) {
-      this.#variantName = name;
-      this.#variantNameId = this.symbols.find(name);
-    }
-    const nameId = this.#variantNameId;
-    let at = 0;
-    while (at < length && pairs[start + at] !== nameId) at += 2;
-    if (at >= length) return -1;
-    if (length > this.#variant.length) this.#variant = new Int32Array(2 * length);
-    const variant = this.#variant;
-    for (let index = 0; index < length; index++) variant[index] = pairs[start + index]!;
+    const place = this.#placeOfValue(slot, name);
+    if (place < 0) return -1;
     const valueId = this.symbols.find(value);
-    variant[at + 1] = valueId;
-    this.#variantLength = length;
-    return valueId < 0 ? 0 : this.#probe(variant, length, hashOf(variant, 0, length));
+    this.#makeVariant(slot, place, valueId);
+    return valueId < 0 ? 0 : this.#index.find(this.#variant, this.#variantLength);
   }
 
   /**
@@ -135,6 +121,22 @@ export class SeriesTable {
     }
     this.#link(slot);
     return slot;
+  }
+
+  /**
+   * Finds each of `variants`, or adds it; returns how many were added, whose columns must be reset. There must
+   * be slots for all of them. One thing is done for all before the next, in a loop of its own: code and memory
+   * of each are then at hand, and the engine compiles soon what does nothing else.
+   */
+  addVariants(variants: SeriesVariants): number {
+    const { count, values, added } = variants;
+    this.#reserveVariants(count);
+    this.reserve(Math.min(maxSlots, this.slotEnd + count));
+    this.#findPlaces(variants);
+    this.symbols.acquireEach(values, count, this.#places, this.#valueIds, this.#areNewValues);
+    const addedCount = this.#addEach(variants);
+    this.#counts.addEach(this, added, addedCount);
+    return addedCount;
   }
 
   /** Metric name of the series in a slot: the same string each time. */
@@ -182,7 +184,7 @@ export class SeriesTable {
     this.#found = undefined;
     this.#variantName = undefined;
     this.#wanted.fill(-1);
-    this.#unlink(slot);
+    this.#index.delete(slot);
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;
     this.#counts.change(this, at, length, -1);
@@ -232,17 +234,105 @@ export class SeriesTable {
     const size = Math.min(maxSlots, grownSize(this.refs.length, slots));
     const { refs, pairsAt, pairsLength } = this;
     const generation = this.#generation;
-    const hash = this.#hash;
     (this.refs = new Uint32Array(size)).set(refs);
     (this.pairsAt = new Uint32Array(size)).set(pairsAt);
     (this.pairsLength = new Uint16Array(size)).set(pairsLength);
     (this.#generation = new Uint16Array(size)).set(generation);
-    (this.#hash = new Int32Array(size)).set(hash);
+    this.#index.reserve(size);
   }
 
   /** Used part of {@link pairs}. */
   get pairsEnd(): number {
     return this.#pairsEnd;
+  }
+
+  /** Where among the symbols of the series in a slot the value of a label is, or -1. */
+  #placeOfValue(slot: number, name: string): number {
+    if (name !== this.#variantName) {
+      this.#variantName = name;
+      this.#variantNameId = this.symbols.find(name);
+    }
+    const nameId = this.#variantNameId;
+    const { pairs } = this;
+    const start = this.pairsAt[slot]!;
+    const length = this.pairsLength[slot]!;
+    let at = 0;
+    while (at < length && pairs[start + at] !== nameId) at += 2;
+    return at < length ? at + 1 : -1;
+  }
+
+  /** Finds where the value of each of `variants` stands in the one that it is like, or -1. */
+  #findPlaces({ count, refs, name, values, found }: SeriesVariants): void {
+    const places = this.#places;
+    for (let at = 0; at < count; at++) {
+      const slot = this.slotOf(refs[at]!);
+      places[at] = slot === 0 || values[at] === '' ? -1 : this.#placeOfValue(slot, name);
+      found[at] = -1;
+    }
+  }
+
+  /** Adds those of `variants` that are not there; their values have a symbol each, which gained a use. */
+  #addEach({ count, refs, found, added }: SeriesVariants): number {
+    const places = this.#places;
+    let addedCount = 0;
+    for (let at = 0; at < count; at++) {
+      const place = places[at]!;
+      if (place < 0) continue;
+      const known = refs[at]! & slotMask;
+      const id = this.#valueIds[at]!;
+      // A value that is new is of no series that is there.
+      let slot = this.#areNewValues[at] === 1 ? 0 : this.#findWith(known, place, id);
+      if (slot === 0) {
+        slot = this.#addVariantOf(known, place, id);
+        added[addedCount++] = this.refs[slot]!;
+      }
+      found[at] = this.refs[slot]!;
+    }
+    return addedCount;
+  }
+
+  /** Slot of the series that is as that in slot `known` with a symbol at `place`, which then loses a use; else 0. */
+  #findWith(known: number, place: number, id: number): number {
+    this.#makeVariant(known, place, id);
+    const slot = this.#index.find(this.#variant, this.#variantLength);
+    if (slot !== 0) this.symbols.release(id);
+    return slot;
+  }
+
+  /** Makes `#variant` the symbols of the series in a slot, with another one at `place`. */
+  #makeVariant(slot: number, place: number, id: number): void {
+    const start = this.pairsAt[slot]!;
+    const length = this.pairsLength[slot]!;
+    if (length > this.#variant.length) this.#variant = new Int32Array(2 * length);
+    const { pairs } = this;
+    const variant = this.#variant;
+    for (let index = 0; index < length; index++) variant[index] = pairs[start + index]!;
+    variant[place] = id;
+    this.#variantLength = length;
+  }
+
+  /** Adds the series that is as that in slot `known`, with a symbol at `place` that has gained its use; not yet counted. */
+  #addVariantOf(known: number, place: number, id: number): number {
+    const slot = this.#freeSlots.length > 0 ? this.#freeSlots.pop()! : this.slotEnd;
+    const ref = ((this.#generation[slot]! << slotBits) | slot) >>> 0;
+    const length = this.pairsLength[known]!;
+    const to = this.#takeSlot(slot, length, ref);
+    const from = this.pairsAt[known]!;
+    const { pairs, symbols } = this;
+    for (let index = 0; index < length; index++) pairs[to + index] = pairs[from + index]!;
+    pairs[to + place] = id;
+    symbols.acquireIds(pairs, to, to + place);
+    symbols.acquireIds(pairs, to + place + 1, to + length);
+    this.count++;
+    this.#index.add(slot, hashOfIds(pairs, to, length));
+    return slot;
+  }
+
+  #reserveVariants(count: number): void {
+    if (count <= this.#places.length) return;
+    this.#places = new Int32Array(2 * count);
+    this.#valueIds = new Int32Array(2 * count);
+    this.#areNewValues = new Uint8Array(2 * count);
   }
 
   /** Takes a free slot and a place for `length` symbols, which it returns. */
@@ -263,18 +353,8 @@ export class SeriesTable {
     const at = this.pairsAt[slot]!;
     const length = this.pairsLength[slot]!;
     this.#counts.change(this, at, length, 1);
-    this.#hash[slot] = hashOf(this.pairs, at, length);
     this.count++;
-    if (this.#waitingCount === maxWaiting) this.#enter();
-    this.#waiting[this.#waitingCount++] = slot;
-  }
-
-  /** Makes the entries of the series that wait: nobody looks for a series one of whose texts is new. */
-  #enter(): void {
-    const count = this.#waitingCount;
-    this.#waitingCount = 0;
-    if (2 * this.count > this.#table.length) this.#rebuildTable();
-    else for (let at = 0; at < count; at++) this.#insert(this.#waiting[at]!);
+    this.#index.add(slot, hashOfIds(this.pairs, at, length));
   }
 
   #takePairs(length: number): number {
@@ -289,68 +369,9 @@ export class SeriesTable {
     }
     return at;
   }
-
-  #probe(wanted: Int32Array, length: number, hash: number): number {
-    if (this.#waitingCount > 0) this.#enter();
-    const table = this.#table;
-    const mask = table.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const slot = table[at]!;
-      if (slot === 0) return 0;
-      if (this.#hash[slot] === hash && this.#hasPairs(slot, wanted, length)) return slot;
-    }
-  }
-
-  #hasPairs(slot: number, wanted: Int32Array, length: number): boolean {
-    if (this.pairsLength[slot] !== length) return false;
-    const start = this.pairsAt[slot]!;
-    for (let at = 0; at < length; at++) if (this.pairs[start + at] !== wanted[at]) return false;
-    return true;
-  }
-
-  #insert(slot: number): void {
-    const table = this.#table;
-    const mask = table.length - 1;
-    let at = this.#hash[slot]! & mask;
-    while (table[at] !== 0) at = (at + 1) & mask;
-    table[at] = slot;
-  }
-
-  /** Takes a slot out of the table and closes the gap, so that no markers pile up. */
-  #unlink(slot: number): void {
-    if (this.#waitingCount > 0) this.#enter();
-    const table = this.#table;
-    const mask = table.length - 1;
-    let gap = this.#hash[slot]! & mask;
-    while (table[gap] !== slot) gap = (gap + 1) & mask;
-    for (let at = (gap + 1) & mask; table[at] !== 0; at = (at + 1) & mask) {
-      const home = this.#hash[table[at]!]! & mask;
-      if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      table[gap] = table[at]!;
-      gap = at;
-    }
-    table[gap] = 0;
-  }
-
-  #rebuildTable(): void {
-    this.#table = new Uint32Array(grownTableSize(this.#table.length, this.count));
-    for (let slot = 1; slot < this.slotEnd; slot++) {
-      if (this.refs[slot] !== 0) this.#insert(slot);
-    }
-  }
 }
 
 /** Texts that no label has at its place; one is read for every label, so that none may be missing. */
 function noTexts(count: number): string[] {
   return Array.from({ length: count }, () => '');
-}
-
-function hashOf(ids: Int32Array, start: number, length: number): number {
-  let hash = length;
-  for (let at = start; at < start + length; at++) {
-    hash = Math.imul(hash ^ ids[at]!, 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 13), 0x85ebca6b);
-  return hash ^ (hash >>> 16);
 }

@@ -40,9 +40,6 @@ export class SymbolIndex {
   /** Hash and number + 1 of the texts that wait. */
   readonly #waiting = new Int32Array(2 * maxWaiting);
   #waitingCount = 0;
-  /** The text that was looked for last, and its hash. */
-  #lastText = '';
-  #lastHash = 0;
 
   /** `texts` holds, by number, every text that was added. */
   constructor(texts: readonly string[], rng: Rng = systemRng) {
@@ -50,14 +47,15 @@ export class SymbolIndex {
     const random = new DataView(rng.bytes(8).buffer);
     this.#seed = random.getInt32(0);
     this.#multiplier = random.getInt32(4) | 1;
-    this.#lastHash = this.#hashOf('');
   }
 
   /** Number of a text, or -1. */
   find(text: string): number {
-    const hash = this.#hashOf(text);
-    this.#lastText = text;
-    this.#lastHash = hash;
+    return this.findHashed(text, this.hashOf(text));
+  }
+
+  /** As {@link find}, of a text whose hash is known. */
+  findHashed(text: string, hash: number): number {
     const bits = bitsOf(hash);
     if ((this.#filter[(hash >>> 10) & (this.#filter.length - 1)]! & bits) !== bits) return -1;
     if (this.#waitingCount > 0) this.#enter();
@@ -71,10 +69,8 @@ export class SymbolIndex {
     }
   }
 
-  /** Adds the text of a number; it must not be there. */
-  add(id: number): void {
-    const text = this.#texts[id]!;
-    const hash = Object.is(text, this.#lastText) ? this.#lastHash : this.#hashOf(text);
+  /** Adds the text of a number, whose hash is known; it must not be there. */
+  add(id: number, hash: number): void {
     if (this.#waitingCount === maxWaiting) this.#enter();
     if (this.#filterRoom === 0) this.#makeFilter();
     this.#filterRoom--;
@@ -90,7 +86,7 @@ export class SymbolIndex {
     if (this.#waitingCount > 0) this.#enter();
     const entries = this.#entries;
     const mask = this.#mask;
-    let gap = this.#hashOf(this.#texts[id]!) & mask;
+    let gap = this.hashOf(this.#texts[id]!) & mask;
     while (entries[2 * gap + 1] !== id + 1) gap = (gap + 1) & mask;
     for (let at = (gap + 1) & mask; entries[2 * at + 1] !== 0; at = (at + 1) & mask) {
       const home = entries[2 * at]! & mask;
@@ -147,7 +143,13 @@ export class SymbolIndex {
     this.#filterRoom = room - this.#count;
   }
 
-  #hashOf(text: string): number {
+  /** Hashes of the first `count` of some texts. */
+  hashEach(texts: readonly string[], count: number, hashes: Int32Array): void {
+    for (let at = 0; at < count; at++) hashes[at] = this.hashOf(texts[at]!);
+  }
+
+  /** Hash of a text, for this index alone. */
+  hashOf(text: string): number {
     const multiplier = this.#multiplier;
     const { length } = text;
     let hash = this.#seed ^ length;

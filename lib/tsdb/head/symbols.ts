@@ -16,10 +16,16 @@ export class SymbolTable {
   readonly #index = new SymbolIndex(this.#texts);
   readonly #free: number[] = [];
   #uses = new Uint32Array(firstEntries);
+  #forgotten = 0;
 
   /** Numbers are below this. */
   get size(): number {
     return this.#texts.length;
+  }
+
+  /** How many texts were forgotten: as long as it stays as it is, numbers stand for the same texts. */
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
   /** Number of a text, or -1. */
@@ -38,18 +44,36 @@ export class SymbolTable {
     return id < 0 ? this.acquireNew(text) : this.acquireId(id);
   }
 
+  /**
+   * As {@link acquire}, of each of the first `count` texts but those with a negative entry in `skip`. Gives the
+   * numbers, and tells which texts are new.
+   */
+  acquireEach(
+    texts: readonly string[],
+    count: number,
+    skip: Int32Array,
+    ids: Int32Array,
+    isNew: Uint8Array,
+  ): void {
+    this.#index.hashEach(texts, count, ids);
+    for (let at = 0; at < count; at++) {
+      if (skip[at]! < 0) continue;
+      const hash = ids[at]!;
+      const known = this.#index.findHashed(texts[at]!, hash);
+      isNew[at] = known < 0 ? 1 : 0;
+      ids[at] = known < 0 ? this.#addHashed(texts[at]!, hash) : this.acquireId(known);
+    }
+  }
+
+  /** Gives each of the numbers `[from, to)` of a list one more use. */
+  acquireIds(ids: Int32Array, from: number, to: number): void {
+    const uses = this.#uses;
+    for (let at = from; at < to; at++) uses[ids[at]!]!++;
+  }
+
   /** As {@link acquire}, of a text that {@link find} has just not found. */
   acquireNew(text: string): number {
-    const texts = this.#texts;
-    const flat = flatten(text);
-    const freed = this.#free.length === 0 ? undefined : this.#free.pop();
-    const id = freed ?? texts.length;
-    if (id >= this.#uses.length) this.#growUses(id + 1);
-    if (freed === undefined) texts.push(flat);
-    else texts[id] = flat;
-    this.#uses[id] = 1;
-    this.#index.add(id);
-    return id;
+    return this.#addHashed(text, this.#index.hashOf(text));
   }
 
   /** Gives a number that is in use one more. */
@@ -61,9 +85,23 @@ export class SymbolTable {
   /** Takes back one use; the text of the last use is forgotten. */
   release(id: number): void {
     if (--this.#uses[id]! > 0) return;
+    this.#forgotten++;
     this.#index.delete(id);
     this.#texts[id] = '';
     this.#free.push(id);
+  }
+
+  #addHashed(text: string, hash: number): number {
+    const texts = this.#texts;
+    const flat = flatten(text);
+    const freed = this.#free.length === 0 ? undefined : this.#free.pop();
+    const id = freed ?? texts.length;
+    if (id >= this.#uses.length) this.#growUses(id + 1);
+    if (freed === undefined) texts.push(flat);
+    else texts[id] = flat;
+    this.#uses[id] = 1;
+    this.#index.add(id, hash);
+    return id;
   }
 
   #growUses(size: number): void {

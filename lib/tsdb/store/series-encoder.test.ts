@@ -31,7 +31,7 @@ test('encodes what the plain encoder encodes', () => {
   for (const part of [series.slice(0, 3), series]) {
     const record = encoder.encode(
       table,
-      part.map(({ ref }) => ref),
+      Int32Array.from(part, ({ ref }) => ref),
     )!;
     expect(toHex(record)).toBe(toHex(encodeSeriesRecord(part)));
     expect(decodeSeriesRecord(record)).toEqual(part.map(({ ref, labels }) => ({ ref, labels })));
@@ -43,7 +43,7 @@ test('leaves out series that are gone', () => {
   const slot = table.add(['a', 'b']);
   const ref = table.refs[slot]!;
   table.remove(slot);
-  expect(new SeriesEncoder().encode(table, [ref])).toBeUndefined();
+  expect(new SeriesEncoder().encode(table, Int32Array.of(ref))).toBeUndefined();
 });
 
 test('copies what a series shares with the one before, however their lengths differ', () => {
@@ -65,8 +65,28 @@ test('copies what a series shares with the one before, however their lengths dif
       known.set(labels.join(), { labels, ref: table.refs[slot]! });
     }
     const series = [...known.values()];
-    const refs = series.map(({ ref }) => ref);
+    const refs = Int32Array.from(series, ({ ref }) => ref);
     const record = encoder.encode(table, refs)!;
     expect([seed, toHex(record)]).toEqual([seed, toHex(encodeSeriesRecord(series))]);
   }
+});
+
+test('writes the text that a number stands for now', () => {
+  const table = new SeriesTable();
+  const encoder = new SeriesEncoder();
+  for (let round = 0; round < 5; round++) {
+    const labels = ['__name__', `m${String(round)}`];
+    const slot = table.add(labels);
+    const ref = table.refs[slot]!;
+    for (let again = 0; again < 2; again++) {
+      const record = encoder.encode(table, Int32Array.of(ref))!;
+      expect(decodeSeriesRecord(record)).toEqual([{ ref, labels }]);
+    }
+    // The next round gets the numbers of these texts.
+    table.remove(slot);
+  }
+  const other = new SeriesTable();
+  const labels = ['another', 'text'];
+  const ref = other.refs[other.add(labels)]!;
+  expect(decodeSeriesRecord(encoder.encode(other, Int32Array.of(ref))!)).toEqual([{ ref, labels }]);
 });

@@ -1,4 +1,4 @@
-import type { SeriesTable } from '../head/index.ts';
+import type { SeriesTable, SymbolTable } from '../head/index.ts';
 
 /** First byte of a record that names series (docs/format/wal.md). */
 const seriesRecordType = 1;
@@ -30,20 +30,24 @@ export class SeriesEncoder {
   #ids = new Int32Array(32);
   #starts = new Int32Array(33);
   #count = 0;
-  /** What is kept; at first empty texts, which are a zero. */
+  /** What is kept: of which symbols, and how many bytes each; the symbols stand for the same texts as long as none is forgotten. */
   readonly #kept = new DataView(new ArrayBuffer(keptTexts * keptBytes));
-  readonly #keptTexts = Array.from({ length: keptTexts }, () => '');
-  readonly #keptSizes = new Uint8Array(keptTexts).fill(1);
+  readonly #keptIds = new Int32Array(keptTexts).fill(-1);
+  readonly #keptSizes = new Uint8Array(keptTexts);
+  #keptOf: SymbolTable | undefined;
+  #forgotten = 0;
   #isKeeping = false;
 
   /** The series of the live ones among `refs` as one record; a view, valid until the next call. */
-  encode(series: SeriesTable, refs: readonly number[]): Uint8Array | undefined {
+  encode(series: SeriesTable, refs: Int32Array): Uint8Array | undefined {
     this.#at = 0;
     this.#count = 0;
     // The many of a first scrape would drive each other out before they come again.
     this.#isKeeping = refs.length <= keptTexts;
+    this.#checkKept(series.symbols);
     this.#u8(seriesRecordType);
-    for (const ref of refs) {
+    for (let at = 0; at < refs.length; at++) {
+      const ref = refs[at]!;
       const slot = series.slotOf(ref);
       if (slot !== 0) this.#series(series, slot, ref);
     }
@@ -72,7 +76,7 @@ export class SeriesEncoder {
         const id = pairs[start + at]!;
         this.#starts[at] = this.#at;
         ids[at] = id;
-        this.#symbol(id, series.symbols.text(id));
+        this.#symbol(id, series.symbols);
       }
       at = end;
     }
@@ -98,26 +102,32 @@ export class SeriesEncoder {
     this.#at = to + size;
   }
 
+  /** Gives up what is kept when a symbol may stand for another text by now. */
+  #checkKept(symbols: SymbolTable): void {
+    if (symbols === this.#keptOf && symbols.forgotten === this.#forgotten) return;
+    this.#keptIds.fill(-1);
+    this.#keptOf = symbols;
+    this.#forgotten = symbols.forgotten;
+  }
+
   /** The text of a symbol with its length in front. */
-  #symbol(id: number, text: string): void {
-    if (!this.#isKeeping) {
-      this.#text(text);
-      return;
-    }
+  #symbol(id: number, symbols: SymbolTable): void {
     const slot = id & (keptTexts - 1);
     const keptAt = slot * keptBytes;
-    if (Object.is(this.#keptTexts[slot], text)) {
+    if (this.#keptIds[slot] === id) {
       this.#reserve(keptBytes);
       this.#copyWords(this.#kept, keptAt, this.#keptSizes[slot]!);
       return;
     }
     const start = this.#at;
-    this.#text(text);
+    this.#text(symbols.text(id));
     const size = this.#at - start;
-    if (size > keptBytes - 3) return;
-    for (let done = 0; done < size; done++)
-      this.#kept.setUint8(keptAt + done, this.#bytes[start + done]!);
-    this.#keptTexts[slot] = text;
+    if (!this.#isKeeping || size > keptBytes - 3) return;
+    // Up to three bytes behind it are whatever is there.
+    this.#reserve(3);
+    for (let done = 0; done < size; done += 4)
+      this.#kept.setInt32(keptAt + done, this.#view.getInt32(start + done));
+    this.#keptIds[slot] = id;
     this.#keptSizes[slot] = size;
   }
 

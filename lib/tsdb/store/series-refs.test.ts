@@ -36,6 +36,40 @@ describe('a series like a known one', () => {
     }));
 });
 
+describe('many series like known ones', () => {
+  test('are made, found and logged as any others, or none of them where there is no room for all', () =>
+    withBench(async ({ open }) => {
+      let store = await open({ limits: { maxSeries: 1100 } });
+      const ref = store.seriesRef(['__name__', 'a', 'x', '0']);
+      const ask = (values: string[], known = ref) => {
+        const count = values.length;
+        const refs = new Int32Array(count).fill(known);
+        const [found, added] = [new Int32Array(count), new Int32Array(count)];
+        const made = store.variantRefs({ count, refs, name: 'x', values, found, added });
+        return { found: [...found], added: [...added.subarray(0, made)] };
+      };
+      const { found, added } = ask(['1', '0', '2', '1']);
+      expect(found).toEqual([added[0], ref, added[1], added[0]]);
+      expect(store.seriesRef(['__name__', 'a', 'x', '2'])).toBe(added[1]);
+      expect(ask(['3'], 12345)).toEqual({ found: [-1], added: [] });
+      const many = Array.from({ length: 1090 }, (_, at) => `v${String(at)}`);
+      for (let at = 0; at < 1090; at += 109) ask(many.slice(at, at + 109));
+      expect(store.seriesCount).toBe(1093);
+      expect(ask(many.slice(0, 8)).found).toEqual(Array.from({ length: 8 }, () => -1));
+      expect(ask(many.slice(0, 7)).added).toEqual([]);
+      const batch = store.newBatch();
+      const { found: kept } = ask(['1', '2', ...many.slice(-3)]);
+      for (const one of kept) batch.push(one, ...bitsOf(1), start);
+      await store.commit(batch);
+      await store.close();
+      expect(ask(['new', '1']).found).toEqual([-1, -1]);
+      store = await open();
+      for (const [at, value] of ['1', '2', ...many.slice(-3)].entries()) {
+        expect(store.findSeries(['__name__', 'a', 'x', value])).toBe(kept[at]);
+      }
+    }));
+});
+
 describe('seriesRef', () => {
   test('gives one reference per label set', () =>
     withBench(async ({ open }) => {

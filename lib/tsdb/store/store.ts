@@ -6,6 +6,7 @@ import {
   type AdmittedRange,
   type LabelCount,
   type SeriesCount,
+  type SeriesVariants,
 } from '../head/index.ts';
 import type { Labels } from '../labels.ts';
 import { SampleBatch } from '../sample-batch.ts';
@@ -109,7 +110,7 @@ export class Store {
     if (known !== 0) return head.series.refs[known]!;
     if (this.#closing !== undefined) throw closed();
     checkLabels(labels);
-    if (head.series.count >= limits.maxSeries || !head.series.hasRoom) {
+    if (head.series.count >= limits.maxSeries || !head.series.hasRoom()) {
       const message = `the store holds ${String(head.series.count)} series and takes no new ones`;
       throw new StoreError('TSDB_SERIES_LIMIT', message);
     }
@@ -132,12 +133,26 @@ export class Store {
     if (slot === 0 || value === '') return undefined;
     const found = series.findVariant(slot, name, value);
     if (found > 0) return series.refs[found]!;
-    const isFull = series.count >= limits.maxSeries || !series.hasRoom;
+    const isFull = series.count >= limits.maxSeries || !series.hasRoom();
     if (found < 0 || isFull || this.#closing !== undefined) return undefined;
     // The columns may move when a series is added: look at them afterwards.
     const added = head.addVariant(value);
     wal.noteSeries(series.refs[added]!);
     return series.refs[added]!;
+  }
+
+  /** As {@link variantRef}, of many, and of none when there might be no room for one; returns how many were made. */
+  variantRefs(variants: SeriesVariants): number {
+    const { head, wal, limits } = this.#parts;
+    const { count, found } = variants;
+    const isFull = head.series.count + count > limits.maxSeries || !head.series.hasRoom(count);
+    if (isFull || this.#closing !== undefined) {
+      found.fill(-1, 0, count);
+      return 0;
+    }
+    const added = head.addVariants(variants);
+    wal.noteEach(variants.added, added);
+    return added;
   }
 
   /** Metric name of a series that is in use: the same string each time. Empty when it has none. */

@@ -10,6 +10,9 @@ import type { WalWriter } from './wal-writer.ts';
 import type { WriteCheckpoint } from './write-checkpoint.ts';
 import type { WriteHeadCheckpoint } from './write-head-checkpoint.ts';
 
+/** So many references there is always room for. */
+const idleRefs = 1024;
+
 interface Checkpoint {
   covered: number;
   segments: number[];
@@ -37,7 +40,8 @@ export class WalLog {
   readonly #encoder = new SamplesEncoder();
   readonly #seriesEncoder = new SeriesEncoder();
   /** References of series that no record of the WAL names yet, oldest first. */
-  readonly #unlogged: number[] = [];
+  #unlogged = new Int32Array(idleRefs);
+  #unloggedCount = 0;
   /** Finished segments that no checkpoint covers, with their bytes. */
   readonly #finished: Map<number, number>;
   #checkpoint: Checkpoint | undefined;
@@ -75,7 +79,15 @@ export class WalLog {
 
   /** Remembers that the WAL does not know a series yet. */
   noteSeries(ref: number): void {
-    this.#unlogged.push(ref);
+    this.#reserve(1);
+    this.#unlogged[this.#unloggedCount++] = ref;
+  }
+
+  /** As {@link noteSeries}, of the first `count` of `refs`. */
+  noteEach(refs: Int32Array, count: number): void {
+    this.#reserve(count);
+    this.#unlogged.set(refs.subarray(0, count), this.#unloggedCount);
+    this.#unloggedCount += count;
   }
 
   /**
@@ -83,16 +95,16 @@ export class WalLog {
    * the WAL; series that got in before are known to it and not written again.
    */
   async log(batch: SampleBatch, pacer: Pacer): Promise<void> {
-    while (this.#unlogged.length > maxSeriesPerRecord) {
+    while (this.#unloggedCount > maxSeriesPerRecord) {
       const refs = this.#unlogged.slice(0, maxSeriesPerRecord);
       await this.#write(() => this.#seriesRecord(refs));
-      this.#unlogged.splice(0, refs.length);
+      this.#forgetLogged(refs.length);
       if (pacer.isDue) await pacer.pause();
     }
     // A few series go with the samples: a write of their own would cost more than they do.
-    const refs = this.#unlogged.slice();
+    const refs = this.#unlogged.slice(0, this.#unloggedCount);
     await this.#write(() => this.#records(refs, batch));
-    this.#unlogged.splice(0, refs.length);
+    this.#forgetLogged(refs.length);
   }
 
   /** Goes on in a new segment; returns the number of the finished one. */
@@ -168,6 +180,23 @@ export class WalLog {
     await removeCovered(this.#dir, last);
   }
 
+  #reserve(count: number): void {
+    if (this.#unloggedCount + count <= this.#unlogged.length) return;
+    const grown = new Int32Array(2 * (this.#unloggedCount + count));
+    grown.set(this.#unlogged.subarray(0, this.#unloggedCount));
+    this.#unlogged = grown;
+  }
+
+  /** Forgets the oldest of the series that the WAL did not know. */
+  #forgetLogged(count: number): void {
+    this.#unlogged.copyWithin(0, count, this.#unloggedCount);
+    this.#unloggedCount -= count;
+    // Those of a first scrape need not be kept room for.
+    if (this.#unloggedCount === 0 && this.#unlogged.length > idleRefs) {
+      this.#unlogged = new Int32Array(idleRefs);
+    }
+  }
+
   /** Writes records with one write, into a new segment when this one would become too long. */
   async #write(records: () => Iterable<Uint8Array>): Promise<void> {
     const { writer } = this;
@@ -180,13 +209,13 @@ export class WalLog {
     await writer.write();
   }
 
-  *#records(refs: readonly number[], batch: SampleBatch): Generator<Uint8Array> {
+  *#records(refs: Int32Array, batch: SampleBatch): Generator<Uint8Array> {
     yield* this.#seriesRecord(refs);
     yield* this.#sampleRecords(batch);
   }
 
   /** The live series among `refs` as one record. */
-  *#seriesRecord(refs: readonly number[]): Generator<Uint8Array> {
+  *#seriesRecord(refs: Int32Array): Generator<Uint8Array> {
     const record = this.#seriesEncoder.encode(this.#head.series, refs);
     if (record !== undefined) yield record;
   }
