@@ -89,3 +89,27 @@ test('an estimate asks the collecting node when nothing is known of the last min
   expect((await rig.service.estimate(hours(0.1, 0))).samples).toBe(0);
   expect(asked).toBe(1);
 });
+
+test('an estimate of the last minutes asks the collecting node for what nobody else has of them', async () => {
+  const [known, fresh] = [await rig.addBlock(0.5, 1 / 60), await rig.addBlock(1 / 60, 0)];
+  await rig.makeRemote(known, 'head');
+  const blocks = rig.local.blocks.bind(rig.local);
+  rig.local.blocks = () => [];
+  let asked = 0;
+  rig.onFlush = async () => {
+    asked++;
+    if (asked > 1) return;
+    rig.local.blocks = blocks;
+    await rig.makeRemote(fresh, 'head');
+    rig.local.blocks = () => [];
+  };
+  // A minute is not much of half an hour, and all that there is of a minute.
+  expect((await rig.service.estimate(hours(0.5, 0))).samples).toBe((perHour * 29) / 60);
+  expect(asked).toBe(0);
+  await rig.clock.advance(12_000);
+  expect((await rig.service.estimate(hours(2 / 60, 0))).samples).toBe((perHour * 2) / 60);
+  expect(asked).toBe(1);
+  await rig.clock.advance(11_999);
+  expect((await rig.service.estimate(hours(2 / 60, 0))).samples).toBe((perHour * 2) / 60);
+  expect(asked).toBe(1);
+});

@@ -140,6 +140,9 @@ export const maxWaitingProbes = 8;
 /** How long a look at the file store is good for questions about dumps; other nodes add to it all the time. */
 export const lookAgeMs = 60_000;
 
+/** The same for questions about the last minutes, of which a tenth is a few seconds. */
+export const minLookAgeMs = 10_000;
+
 /** What another node has in its memory alone is younger: it copies that to the file store more often. */
 export const unsharedMs = 10 * 60_000;
 

@@ -12,7 +12,9 @@ const goal = 0.25;
 const kinds: Record<string, { from: number; to: number } & Partial<DumpRequest>> = {
   'first of a process': { from: 24, to: 0 },
   'an hour': { from: 1.5, to: 0.5 },
+  'a quarter of an hour': { from: 1.25, to: 1 },
   'one node': { from: 24, to: 0, nodes: ['app-1'] },
+  'some metrics': { from: 24, to: 0, metrics: ['*_total'] },
   thinned: { from: 24, to: 0, stepSeconds: 60 },
   redacted: { from: 24, to: 0, redaction: 'hosts-and-ids' },
   'a later one': { from: 24, to: 0 },

@@ -3,8 +3,8 @@ import { errorText, type Clock, type Logger } from '../../../lib/runtime/index.t
 import type { BlockCatalog } from '../../share/index.ts';
 import type { DumpCoverage, TimeRange } from '../selection/index.ts';
 import { DumpError } from '../errors.ts';
-import { lookAgeMs, unsharedMs } from '../limits.ts';
-import type { HeadSource, LocalStorePort } from '../ports.ts';
+import { lookAgeMs, minLookAgeMs, unsharedMs } from '../limits.ts';
+import type { DumpFacts, HeadSource, LocalStorePort } from '../ports.ts';
 import { checkRoom, rangeEmpty } from '../refusals.ts';
 
 /** What {@link Admission} stands on. */
@@ -14,8 +14,12 @@ export interface AdmissionOptions {
   catalog: BlockCatalog;
   heads?: HeadSource;
   local: () => LocalStorePort | undefined;
+  facts: Pick<DumpFacts, 'scrapeIntervalMs'>;
   freeBytes: () => Promise<number | null>;
 }
+
+/** Part of a range that may be missing at its end, or have come since the file store was looked at. */
+const missingShare = 0.1;
 
 /** Largest time that a date can have. */
 const maxDateMs = 8.64e15;
@@ -49,10 +53,23 @@ export class Admission {
   async lookAt(range: TimeRange): Promise<void> {
     this.#checkRange(range);
     const { catalog, clock } = this.#options;
-    const isOld = clock.monotonicMs() - this.#lookedMs >= lookAgeMs;
+    const ageMs = missingShare * (range.toMs - range.fromMs);
+    const lookedAgoMs = clock.monotonicMs() - this.#lookedMs;
+    const isOld = lookedAgoMs >= Math.min(lookAgeMs, Math.max(minLookAgeMs, ageMs));
     if (!catalog.isLoaded || isOld) await this.#lookAtStore();
     const isRecent = range.toMs > clock.nowMs() - unsharedMs;
-    if (isOld && isRecent && !this.#coverage.covers(range)) await this.#askForHead();
+    if (isOld && isRecent && this.#lacksEnd(range)) await this.#askForHead();
+  }
+
+  /** Whether nothing is known of the range, or so little of its end that a dump would hold much more. */
+  #lacksEnd(range: TimeRange): boolean {
+    if (!this.#coverage.covers(range)) return true;
+    const { clock, facts } = this.#options;
+    const untilMs = Math.min(range.toMs, clock.nowMs());
+    const missingMs = untilMs - (this.#coverage.available()?.toMs ?? untilMs);
+    // The last scrape is up to an interval old, and takes its time.
+    const usualMs = 1.25 * facts.scrapeIntervalMs();
+    return missingMs > Math.max(usualMs, missingShare * (untilMs - range.fromMs));
   }
 
   #checkRange({ fromMs, toMs }: TimeRange): void {
