@@ -1,8 +1,3 @@
 export { isContained, lineageOf, withoutContained } from './lineage.ts';
 export { mergeBlocks, type MergeBlocks, type MergedBlocks } from './merge-blocks.ts';
-export {
-  compactableBlock,
-  planCompaction,
-  type CompactableBlock,
-  type CompactionPlan,
-} from './plan.ts';
+export { planCompaction, type CompactableBlock, type CompactionPlan } from './plan.ts';

@@ -9,7 +9,7 @@ import { checkDirectory } from '../check/index.ts';
 import { deleteBlock, listBlockDirs, openBlock, readBlockMeta, writeBlock } from '../disk/index.ts';
 import { bitsOf, modelOf, put, seriesOf, sorted, staleBits, type Model } from '../model-fixture.ts';
 import { newUlid } from '../ulid.ts';
-import { compactableBlock, mergeBlocks, planCompaction } from './index.ts';
+import { mergeBlocks, planCompaction } from './index.ts';
 
 /** `make soak` runs long; a plain test run takes its share with a new seed each time. */
 const isSoak = process.env['SOAK'] === '1';
@@ -39,7 +39,17 @@ function contentOf(dir: string): ReturnType<typeof sorted> {
 function compactAll(dir: string, ulid: () => string, say: string): void {
   const blocks = () =>
     listBlockDirs(dir).map((blockDir) => {
-      return { ...compactableBlock(readBlockMeta(blockDir)), dir: blockDir };
+      const { ulid: name, minTime: mint, maxTime: maxt, stats } = readBlockMeta(blockDir);
+      const { numSeries } = stats;
+      return {
+        ulid: name,
+        mint,
+        maxt,
+        numSeries,
+        numTombstones: 0,
+        hasFailed: false,
+        dir: blockDir,
+      };
     });
   for (let step = 0; ; step++) {
     expect([say, step]).not.toEqual([say, 1000]);

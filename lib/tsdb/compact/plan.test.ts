@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { seededRng, systemRng } from '../../runtime/index.ts';
-import { compactableBlock, planCompaction, type CompactableBlock } from './index.ts';
+import { planCompaction, type CompactableBlock } from './index.ts';
 
 /** Ranges of 20, 60 and 180 keep the tables short; the rules do not know hours. */
 const ranges = [20, 60, 180];
@@ -164,17 +164,3 @@ test('ends: merging what is planned leaves disjoint blocks and nothing to do', (
 function covered(blocks: readonly CompactableBlock[]): number[] {
   return blocks.flatMap(({ mint, maxt }) => [mint, maxt - 1]);
 }
-
-test('reads what it has to know from meta.json', () => {
-  const meta = {
-    ulid: '01HE949VD3YTRWF8GXT2TC97KJ',
-    minTime: 5,
-    maxTime: 9,
-    stats: { numSamples: 3, numSeries: 2, numChunks: 2, numTombstones: 1 },
-    compaction: { level: 1, sources: [], failed: true },
-  };
-  expect(compactableBlock(meta)).toEqual({
-    ...{ ulid: meta.ulid, mint: 5, maxt: 9 },
-    ...{ hasFailed: true, numSeries: 2, numTombstones: 1 },
-  });
-});

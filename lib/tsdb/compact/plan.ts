@@ -1,5 +1,3 @@
-import type { BlockMeta } from '../block/index.ts';
-
 /** What planning has to know of a block. Times are `[mint, maxt)`. */
 export interface CompactableBlock {
   readonly ulid: string;
@@ -28,18 +26,6 @@ export const defaultCompactionRanges: readonly number[] = [2 * hourMs, 6 * hourM
 
 /** A block is worth rewriting for its tombstones alone when so many of its series have one. */
 const tombstoneShare = 0.05;
-
-/** What planning has to know, from a block's meta.json. */
-export function compactableBlock(meta: BlockMeta): CompactableBlock {
-  return {
-    ulid: meta.ulid,
-    mint: meta.minTime,
-    maxt: meta.maxTime,
-    hasFailed: meta.compaction.failed === true,
-    numSeries: meta.stats.numSeries,
-    numTombstones: meta.stats.numTombstones ?? 0,
-  };
-}
 
 /**
  * What to merge next; undefined when there is nothing. The rules are those of Prometheus:
