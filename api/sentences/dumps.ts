@@ -73,7 +73,7 @@ export const dumps = {
   'note.gaps-cut': 'Only {keptCount} of {gapCount} gaps are listed.',
   'note.families-cut': 'Only {keptCount} of {familyCount} metric families are described.',
   'note.not-told':
-    'The newest gaps and descriptions of metrics may be missing: the collecting node did not tell them ({code})',
+    'The newest gaps and descriptions of metrics may be missing: the collecting node did not tell them ({code}).',
   'note.more': '{noteCount, plural, one {# more warning} other {# more warnings}}.',
   'note.go-plugin': 'Made by the Go plugin: it may lack the newest hours and has no manifest.',
 } as const;
