@@ -90,6 +90,22 @@ describe('a target that goes', () => {
 });
 
 describe('a plugin', () => {
+  test('without metrics that answers late at first is listed nowhere all the same', async () => {
+    const { clock, fetcher, store, ledger, collector, start } = await makeCollector();
+    fetcher.answers.set(8068, { code: 'SCRAPE_TIMEOUT' });
+    await start(pluginTarget);
+    expect(collector.problems()).toMatchObject([{ code: 'SCRAPE_TIMEOUT' }]);
+    fetcher.answers.set(8068, { code: 'SCRAPE_HTTP_404' });
+    await clock.advance(4 * interval);
+    expect(collector.targets()).toEqual([]);
+    expect(collector.problems()).toEqual([]);
+    const gaps = ledger.between(0, far);
+    expect(gaps).toMatchObject([{ reason: 'SCRAPE_TIMEOUT' }]);
+    expect(gaps[0]?.toMs).toBeLessThan(far);
+    expect(store.values('up')).toEqual([0, 'stale']);
+    await collector.stop();
+  });
+
   test('without metrics is asked once a minute and listed nowhere', async () => {
     const { clock, fetcher, ledger, collector, start } = await makeCollector();
     fetcher.answers.set(8067, 'a 1\n');

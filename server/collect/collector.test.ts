@@ -304,23 +304,6 @@ describe('targets and settings change', () => {
     await collector.stop();
   });
 
-  test('an optional target that was late once and then is not there is absent all the same', async () => {
-    const { clock, fetcher, store, collector, start } = await makeCollector();
-    fetcher.answers.set(9100, { code: 'SCRAPE_TIMEOUT' });
-    await start(nodeTarget);
-    expect(collector.problems()).toMatchObject([{ code: 'SCRAPE_TIMEOUT' }]);
-    fetcher.answers.delete(9100);
-    await clock.advance(4 * interval);
-    expect(collector.targets()[0]).toMatchObject({
-      state: 'absent',
-      lastError: { code: 'TARGET_ABSENT' },
-    });
-    expect(collector.targets()[0]?.gaps.map(({ toMs }) => toMs)).not.toContain(null);
-    expect(collector.problems()).toEqual([]);
-    expect(store.values('up')).toEqual([0, 'stale']);
-    await collector.stop();
-  });
-
   test('a new interval counts from now on', async () => {
     const { clock, fetcher, store, collector, start } = await makeCollector();
     fetcher.answers.set(8067, 'a 1\n');
