@@ -11,6 +11,7 @@ import { formatBytes, wholePercent } from '../../format.ts';
 import { useLocale, useText } from '../../i18n/use-text.ts';
 import { FailureAdvice, FailureDetails } from './dump-failure.tsx';
 import { phaseText } from './phases.ts';
+import { useTimes } from '../../zone/use-times.ts';
 import { useAction } from '../use-action.ts';
 import type { DumpFlow } from './use-dump-flows.ts';
 
@@ -56,6 +57,7 @@ interface WorkingProps {
 
 function Working({ dump, before, onCancelled }: WorkingProps) {
   const say = useText();
+  const times = useTimes();
   const percent = dump === null ? null : wholePercent(dump.progress.percent);
   const phase =
     before > 0
@@ -74,7 +76,14 @@ function Working({ dump, before, onCancelled }: WorkingProps) {
         label={say('mmx.flow.progress')}
         valueText={percent === null ? phase : say('mmx.flow.text', { percent, phase })}
       />
-      {dump !== null && <CancelButton id={dump.id} onCancelled={onCancelled} />}
+      {dump !== null && (
+        <>
+          <p className="mmx-muted mmx-working__range">
+            {times.range(dump.requested.fromMs, dump.requested.toMs)}
+          </p>
+          <CancelButton id={dump.id} onCancelled={onCancelled} />
+        </>
+      )}
     </div>
   );
 }
