@@ -54,8 +54,10 @@ function NodeRow({ node, serverNowMs }: { node: ClusterNode; serverNowMs: number
       </td>
       <td>{pluginVersion}</td>
       <td>{serverVersion === '' ? '–' : serverVersion}</td>
-      <td>{restartedAtMs === null ? '–' : <Time ms={restartedAtMs} />}</td>
-      <td>
+      <td className="mmx-table__short">
+        {restartedAtMs === null ? '–' : <Time ms={restartedAtMs} />}
+      </td>
+      <td className="mmx-table__short">
         {isSelf
           ? say('mmx.nodes.now')
           : say('mmx.tile.age', { age: formatAge(Math.max(0, serverNowMs - seenMs)) })}
