@@ -36,7 +36,7 @@ test('tells that the log of the store lacks something, and notes it as a gap of 
   await run.activate();
   const { problems } = await run.statusWhen(({ state }) => state === 'collecting');
   expect(problems).toMatchObject([{ code: 'TSDB_WAL_REPAIRED' }]);
-  expect(problems[0]?.message).toContain('the WAL is damaged in segment 00000000');
+  expect(problems[0]?.message).toContain('damaged in segment 00000000');
   const { gaps } = await run.target('prometheus', (target) => target.gaps.length > 0);
   expect(gaps.map(({ reason }) => reason)).toContain('SAMPLES_LOST');
 });
