@@ -274,24 +274,26 @@ export class LineTemplate {
 
   #readLines(lastLine: number, stopAt: number): void {
     // A line that one format allows may be wrong in the other.
-    const isSameFormat = this.#before.format === this.#next.format;
+    const mayRepeat = this.#before.count > 0 && this.#before.format === this.#next.format;
     while (this.#next.count < lastLine && this.#at < stopAt) {
-      if (isSameFormat) {
-        // A new line mostly stands in the place of one that is gone, and so may the next one.
-        const { newRun } = this.#resolver;
-        if (newRun === 0 || !this.#matchLines(newRun, lastLine, stopAt)) {
-          if (newRun > 0) {
-            if (this.#takeReplaced()) continue;
-            this.#skipVanished();
-          }
-          this.#matchLines(0, lastLine, stopAt);
-        }
+      if (mayRepeat) {
+        this.#repeatLines(lastLine, stopAt);
+        if (this.#next.count === lastLine || this.#at >= stopAt) return;
+        if (this.#takeReplaced() || this.#skipVanished()) continue;
       }
-      if (this.#next.count === lastLine || this.#at >= stopAt) return;
-      if (isSameFormat && this.#takeReplaced()) continue;
-      if (isSameFormat && this.#skipVanished()) continue;
       this.#readLine();
     }
+  }
+
+  /** Takes over lines of the body before, if the next one is one; also a new one behind others. */
+  #repeatLines(lastLine: number, stopAt: number): void {
+    const { newRun } = this.#resolver;
+    if (newRun > 0) {
+      // A new line mostly stands in the place of one that is gone, and so may the next one.
+      if (this.#matchLines(newRun, lastLine, stopAt) || this.#takeReplaced()) return;
+      this.#skipVanished();
+    }
+    this.#matchLines(0, lastLine, stopAt);
   }
 
   /**

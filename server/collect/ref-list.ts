@@ -8,15 +8,21 @@ export class RefList {
     this.count = 0;
   }
 
+  add(ref: number): void {
+    if (this.count === this.refs.length) this.#grow(1);
+    this.refs[this.count++] = ref;
+  }
+
   /** Appends the first `count` of `refs`. */
   push(refs: Int32Array, count: number): void {
-    const end = this.count + count;
-    if (end > this.refs.length) {
-      const grown = new Int32Array(2 * end + 64);
-      grown.set(this.refs.subarray(0, this.count));
-      this.refs = grown;
-    }
+    if (this.count + count > this.refs.length) this.#grow(count);
     this.refs.set(refs.subarray(0, count), this.count);
-    this.count = end;
+    this.count += count;
+  }
+
+  #grow(count: number): void {
+    const grown = new Int32Array(2 * (this.count + count));
+    grown.set(this.refs.subarray(0, this.count));
+    this.refs = grown;
   }
 }

@@ -44,7 +44,6 @@ export class SeriesGrowth {
   /** New series whose metrics are not counted yet: so few that no metric has brought too many with them. */
   readonly #uncounted = new RefList();
   /** New series by metric, apart from those, and the most that one has. */
-  readonly #one = new Int32Array(1);
   readonly #createdOf = new Map<string, number>();
   #mostOfOne = 0;
   readonly #cutOffs = new Map<string | undefined, CutOff>();
@@ -163,8 +162,7 @@ export class SeriesGrowth {
   #count(ref: number): void {
     this.#created++;
     if (this.#limit === 0) return;
-    this.#one[0] = ref;
-    this.#uncounted.push(this.#one, 1);
+    this.#uncounted.add(ref);
     const limit = Math.ceil(this.#limit / this.#divisor);
     if (this.#uncounted.count + this.#mostOfOne >= limit) this.#countMetrics(limit);
     const all = limit * targetGrowthFactor;

@@ -46,6 +46,8 @@ export class SeriesTable {
   /** What {@link findVariant} has looked for: symbols, -1 for a value that has none. */
   #variant = new Int32Array(initialWanted);
   #variantLength = 0;
+  /** Hash of the value. */
+  #variantHash = 0;
   /** The label that it looked for last, and its symbol. */
   #variantName: string | undefined;
   #variantNameId = -1;
@@ -100,7 +102,8 @@ export class SeriesTable {
   findVariant(slot: number, name: string, value: string): number {
     const place = this.#placeOfValue(slot, name);
     if (place < 0) return -1;
-    const valueId = this.symbols.find(value);
+    this.#variantHash = this.symbols.hashOf(value);
+    const valueId = this.symbols.findHashed(value, this.#variantHash);
     this.#makeVariant(slot, place, valueId);
     return valueId < 0 ? 0 : this.#index.find(this.#variant, this.#variantLength);
   }
@@ -117,7 +120,8 @@ export class SeriesTable {
     const { symbols, pairs } = this;
     for (let index = 0; index < length; index++) {
       const id = this.#variant[index]!;
-      pairs[at + index] = id < 0 ? symbols.acquireNew(value) : symbols.acquireId(id);
+      pairs[at + index] =
+        id < 0 ? symbols.acquireNew(value, this.#variantHash) : symbols.acquireId(id);
     }
     this.#link(slot);
     return slot;

@@ -38,10 +38,21 @@ export class SymbolTable {
     return this.#texts[id] ?? '';
   }
 
+  /** Hash of a text, with which it is found and added for less. */
+  hashOf(text: string): number {
+    return this.#index.hashOf(text);
+  }
+
+  /** As {@link find}, of a text with this hash. */
+  findHashed(text: string, hash: number): number {
+    return this.#index.findHashed(text, hash);
+  }
+
   /** Number of a text, which gains one use. */
   acquire(text: string): number {
-    const id = this.#index.find(text);
-    return id < 0 ? this.acquireNew(text) : this.acquireId(id);
+    const hash = this.#index.hashOf(text);
+    const id = this.#index.findHashed(text, hash);
+    return id < 0 ? this.acquireNew(text, hash) : this.acquireId(id);
   }
 
   /**
@@ -61,7 +72,7 @@ export class SymbolTable {
       const hash = ids[at]!;
       const known = this.#index.findHashed(texts[at]!, hash);
       isNew[at] = known < 0 ? 1 : 0;
-      ids[at] = known < 0 ? this.#addHashed(texts[at]!, hash) : this.acquireId(known);
+      ids[at] = known < 0 ? this.acquireNew(texts[at]!, hash) : this.acquireId(known);
     }
   }
 
@@ -71,9 +82,18 @@ export class SymbolTable {
     for (let at = from; at < to; at++) uses[ids[at]!]!++;
   }
 
-  /** As {@link acquire}, of a text that {@link find} has just not found. */
-  acquireNew(text: string): number {
-    return this.#addHashed(text, this.#index.hashOf(text));
+  /** As {@link acquire}, of a text with this hash that {@link find} has just not found. */
+  acquireNew(text: string, hash: number): number {
+    const texts = this.#texts;
+    const flat = flatten(text);
+    const freed = this.#free.length === 0 ? undefined : this.#free.pop();
+    const id = freed ?? texts.length;
+    if (id >= this.#uses.length) this.#growUses(id + 1);
+    if (freed === undefined) texts.push(flat);
+    else texts[id] = flat;
+    this.#uses[id] = 1;
+    this.#index.add(id, hash);
+    return id;
   }
 
   /** Gives a number that is in use one more. */
@@ -89,19 +109,6 @@ export class SymbolTable {
     this.#index.delete(id);
     this.#texts[id] = '';
     this.#free.push(id);
-  }
-
-  #addHashed(text: string, hash: number): number {
-    const texts = this.#texts;
-    const flat = flatten(text);
-    const freed = this.#free.length === 0 ? undefined : this.#free.pop();
-    const id = freed ?? texts.length;
-    if (id >= this.#uses.length) this.#growUses(id + 1);
-    if (freed === undefined) texts.push(flat);
-    else texts[id] = flat;
-    this.#uses[id] = 1;
-    this.#index.add(id, hash);
-    return id;
   }
 
   #growUses(size: number): void {

@@ -10,8 +10,10 @@ import type { WalWriter } from './wal-writer.ts';
 import type { WriteCheckpoint } from './write-checkpoint.ts';
 import type { WriteHeadCheckpoint } from './write-head-checkpoint.ts';
 
-/** So many references there is always room for. */
-const idleRefs = 1024;
+/** Room for references at first; little for the reason of `grown-size.ts`. */
+const firstRefs = 64;
+/** More room than this is given up when nothing needs it. */
+const idleRefs = 4096;
 
 interface Checkpoint {
   covered: number;
@@ -40,7 +42,7 @@ export class WalLog {
   readonly #encoder = new SamplesEncoder();
   readonly #seriesEncoder = new SeriesEncoder();
   /** References of series that no record of the WAL names yet, oldest first. */
-  #unlogged = new Int32Array(idleRefs);
+  #unlogged = new Int32Array(firstRefs);
   #unloggedCount = 0;
   /** Finished segments that no checkpoint covers, with their bytes. */
   readonly #finished: Map<number, number>;
@@ -193,7 +195,7 @@ export class WalLog {
     this.#unloggedCount -= count;
     // Those of a first scrape need not be kept room for.
     if (this.#unloggedCount === 0 && this.#unlogged.length > idleRefs) {
-      this.#unlogged = new Int32Array(idleRefs);
+      this.#unlogged = new Int32Array(firstRefs);
     }
   }
 
