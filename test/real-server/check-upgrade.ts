@@ -67,6 +67,11 @@ export async function checkUpgrade(site: Site, postgres: Postgres): Promise<void
       const codes = problems.map(({ code }) => code).filter((code) => code !== 'SCRAPE_HTTP_404');
       same(codes.join(), '', 'problems');
     });
+    const bundle = process.env['GO_PLUGIN_BUNDLE'] ?? '';
+    if (bundle === '') return;
+    await checks.check('the Go plugin reads what we leave, and dumps it', () =>
+      goBack(old, bundle, left),
+    );
   } finally {
     await old.server.stop();
   }
@@ -106,6 +111,7 @@ async function leaveBehind(old: Site, postgres: Postgres): Promise<Left> {
     bundle === '' ? await writeJobs(old, postgres) : await runGoPlugin(old, bundle, `${data}/wal`);
   const copy = `${directory}/left`;
   await cp(data, copy, { recursive: true });
+  if (bundle !== '') await old.admin.call('POST', `/api/v4/plugins/${old.pluginId}/enable`);
   const samples = await promtoolDump(copy, `${copy}.txt`);
   holds(samples.length > 6000, `only ${samples.length} samples`);
   console.log(`# it left ${samples.length} samples${bundle === '' ? '' : ' by itself'}`);
@@ -142,26 +148,59 @@ async function writeJobs(old: Site, postgres: Postgres): Promise<Left['dump']> {
 
 /** Lets the Go plugin itself start over the data, collect, sync and make a dump. */
 async function runGoPlugin(old: Site, bundle: string, wal: string): Promise<Left['dump']> {
-  const { admin, pluginId } = old;
-  const root = `/plugins/${pluginId}`;
   const { printed, hasFailed } = await runDeploy(bundle, socketOf(old));
   holds(!hasFailed, printed);
-  const order = { min_t: fixtureFromMs, max_t: Date.now() };
-  const { id } = await admin.call<{ id: string }>('POST', `${root}/jobs/create`, order);
-  await eventually('the Go plugin has a dump', patienceMs, async () => {
-    const jobs = await admin.call<{ id: string; status: string }[]>('GET', `${root}/jobs`);
-    const { status } = jobs.find((job) => job.id === id) ?? {};
-    holds(status !== 'error', 'its dump failed');
-    return status === 'success' ? true : undefined;
-  });
+  const dump = await dumpOfGoPlugin(old, fixtureFromMs, Date.now());
   // It looks for targets once a minute.
   const before = await bytesIn(wal);
   await eventually('the Go plugin collects', 2 * patienceMs, async () =>
     (await bytesIn(wal)) > before ? true : undefined,
   );
-  const archive = await admin.fetch(`${root}/jobs/download/${id}`);
+  // It writes while it runs; who upgrades does it while it runs, and so do we, when what it has is known.
+  await old.admin.call('POST', `/api/v4/plugins/${old.pluginId}/disable`);
+  return dump;
+}
+
+/** Orders a dump by the routes of the Go plugin, waits for it and fetches it. */
+async function dumpOfGoPlugin(
+  { admin, pluginId }: Site,
+  fromMs: number,
+  toMs: number,
+): Promise<Left['dump']> {
+  const root = `/plugins/${pluginId}/jobs`;
+  const order = { min_t: fromMs, max_t: toMs };
+  const { id } = await admin.call<{ id: string }>('POST', `${root}/create`, order);
+  await eventually('the Go plugin has a dump', patienceMs, async () => {
+    const jobs = await admin.call<{ id: string; status: string }[]>('GET', root);
+    const { status } = jobs.find((job) => job.id === id) ?? {};
+    holds(status !== 'error', 'its dump failed');
+    return status === 'success' ? true : undefined;
+  });
+  const archive = await admin.fetch(`${root}/download/${id}`);
   same(archive.status, 200, 'download from the Go plugin');
   return { id, archive: Buffer.from(await archive.arrayBuffer()) };
+}
+
+/** A downgrade: its engine opens our data directory, and its dump has the blocks of the file store. */
+async function goBack(old: Site, bundle: string, { samples }: Left): Promise<void> {
+  const { directory } = old.options;
+  const { printed, hasFailed } = await runDeploy(bundle, socketOf(old));
+  holds(!hasFailed, printed);
+  const dump = await dumpOfGoPlugin(old, fixtureFromMs, Date.now());
+  const archive = `${directory}/back.tar.gz`;
+  await writeFile(archive, dump.archive);
+  await unpackArchive(archive, `${directory}/back`);
+  await mkdir(`${directory}/back/wal`, { recursive: true });
+  const found = await promtoolDump(`${directory}/back`, `${directory}/back.txt`);
+  const shared = found.filter((sample) => samples.has(keyOf(sample)));
+  holds(shared.length > 1000, `only ${shared.length} samples of before`);
+  console.log(`# its dump has ${found.length} samples`);
+  const complaints = (await old.server.log()).filter(
+    (line) =>
+      line['plugin_id'] === old.pluginId &&
+      /corrupt|out of order|failed to (?:open|read)/i.test(JSON.stringify(line)),
+  );
+  same(JSON.stringify(complaints.slice(0, 3)), '[]', 'what it complains of');
 }
 
 async function bytesIn(directory: string): Promise<number> {
