@@ -57,6 +57,27 @@ test('leaves nothing on the disk of what was read or skipped, once it is consume
   expect(() => source.read(0, 1)).toThrow(expect.objectContaining({ code: 'TSDB_IO' }));
 });
 
+test('overwrites only pieces that nobody uses any more', () => {
+  const bytes = written(1000, 64);
+  const source = new PieceSource(dir);
+  const rooms = new Set<ArrayBufferLike>();
+  for (let round = 0; round < 300; round++) {
+    const views = Array.from({ length: rng.u32() % 20 }, (): [number, Uint8Array] => {
+      const offset = rng.u32() % 990;
+      return [offset, source.read(offset, 10)];
+    });
+    for (const [at, view] of views) expect(view).toEqual(bytes.subarray(at, at + 10));
+    source.release();
+  }
+  for (let offset = 0; offset < 1000; offset += 8) {
+    const view = source.read(offset, 8);
+    expect(view).toEqual(bytes.subarray(offset, offset + 8));
+    rooms.add(view.buffer);
+    source.release();
+  }
+  expect(rooms.size).toBeLessThan(6);
+});
+
 test('reads what lies across many pieces, and a file of none', () => {
   const bytes = written(1000, 7);
   const source = new PieceSource(dir);

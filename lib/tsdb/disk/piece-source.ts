@@ -1,8 +1,10 @@
-import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { checkRead, type ByteSource } from '../byte-source.ts';
 import { TsdbError } from '../errors.ts';
+
+type Piece = Uint8Array<ArrayBuffer>;
 
 /** Pieces that stay in memory: what lies across two of them is often read twice. */
 const keptPieces = 2;
@@ -17,7 +19,10 @@ export class PieceSource implements ByteSource {
   readonly #names: readonly string[];
   readonly #pieceBytes: number;
   /** By number, the one that was loaded last at the end. */
-  readonly #loaded = new Map<number, Uint8Array>();
+  readonly #loaded = new Map<number, Piece>();
+  /** Rooms of pieces that were left behind since the last release, and one that may be overwritten. */
+  #left: Piece[] = [];
+  #spare: Piece | undefined;
   #isConsumed = false;
   /** Pieces that were on the disk and are not any more are those before this one. */
   #onDiskFrom = 0;
@@ -49,6 +54,11 @@ export class PieceSource implements ByteSource {
     return bytes;
   }
 
+  release(): void {
+    this.#spare ??= this.#left[0];
+    this.#left.length = 0;
+  }
+
   consume(): void {
     this.#isConsumed = true;
     this.#loaded.clear();
@@ -56,6 +66,8 @@ export class PieceSource implements ByteSource {
 
   close(): void {
     this.#loaded.clear();
+    this.#left = [];
+    this.#spare = undefined;
   }
 
   /** The piece that has the byte at `offset`. */
@@ -70,12 +82,32 @@ export class PieceSource implements ByteSource {
         offset,
       });
     }
-    const piece = new Uint8Array(readFileSync(join(this.#dir, name)));
-    const oldest = this.#loaded.keys().next().value;
-    if (oldest !== undefined && this.#loaded.size === keptPieces) this.#loaded.delete(oldest);
+    const piece = this.#read(join(this.#dir, name), number);
+    const [oldest] = this.#loaded;
+    if (oldest !== undefined && this.#loaded.size === keptPieces) {
+      this.#loaded.delete(oldest[0]);
+      this.#left.push(new Uint8Array(oldest[1].buffer));
+    }
     this.#loaded.set(number, piece);
     if (this.#isConsumed) this.#remove(number);
     return piece;
+  }
+
+  #read(path: string, number: number): Piece {
+    const length = Math.min(this.#pieceBytes, this.size - number * this.#pieceBytes);
+    const room = this.#spare ?? new Uint8Array(this.#pieceBytes);
+    const fd = openSync(path, 'r');
+    try {
+      for (let done = 0; done < length;) {
+        const count = readSync(fd, room, done, length - done, done);
+        if (count === 0) throw new TsdbError('TSDB_TRUNCATED', 'file became shorter', { path });
+        done += count;
+      }
+    } finally {
+      closeSync(fd);
+    }
+    this.#spare = undefined;
+    return room.subarray(0, length);
   }
 
   /** Removes pieces from the disk, up to one that is in memory. */

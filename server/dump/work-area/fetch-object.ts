@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ObjectStore } from '../../../lib/objectstore/index.ts';
-import type { Clock } from '../../../lib/runtime/index.ts';
+import { BufferSweep, type Clock } from '../../../lib/runtime/index.ts';
 import { blockKey } from '../../share/index.ts';
 import { fetchedPieceBytes } from '../limits.ts';
 import type { SourceBlock } from '../selection/index.ts';
@@ -31,6 +31,7 @@ async function fetchInPieces(
   await mkdir(target, { recursive: true, mode: 0o700 });
   const { body } = await store.get(key, { signal });
   const piece = new Uint8Array(fetchedPieceBytes);
+  const sweep = new BufferSweep();
   let filled = 0;
   let count = 0;
   const write = async () => {
@@ -46,6 +47,7 @@ async function fetchInPieces(
       at += part.length;
       if (filled === piece.length) await write();
     }
+    sweep.passed(bytes.length);
   }
   if (filled > 0) await write();
 }
