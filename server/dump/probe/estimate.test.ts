@@ -1,126 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { seededRng } from '../../../lib/runtime/index.ts';
-import { encodeChunk } from '../../../lib/tsdb/chunk/index.ts';
-import {
-  labelsFrom,
-  newUlid,
-  writeBlock,
-  type BlockInfo,
-  type Labels,
-  type SnapshotRequest,
-  type StoreStats,
-} from '../../../lib/tsdb/index.ts';
-import { blockInfo } from '../../share/block-fixture.ts';
-import { wholeContent, type DumpContent } from '../selection/content.ts';
-import { DumpRig, hourMs, hours, LocalStoreFake, startMs } from '../dump-fixture.ts';
+import { afterEach, beforeEach, describe, test } from '@jest/globals';
+import { DumpRig, hourMs, hours, startMs } from '../dump-fixture.ts';
+import { wholeContent, type DumpContent } from '../selection/index.ts';
+import { compared, PlannedStore, writePlan, type Kind, type Plan } from './estimate-fixture.ts';
 
-const scrapeMs = 15_000;
 const minuteMs = 60_000;
-
-/** How the values of a store's series go on. */
-type Kind = 'still' | 'lifelike' | 'noisy';
-
-/** What a block of a test holds. */
-interface Plan {
-  fromMs: number;
-  toMs: number;
-  kind: Kind;
-  metrics: number;
-  /** Series that live for a part of the time only, of a hundred. */
-  churn?: number;
-  seed: number;
-}
-
-const nodes = ['app-1.example:8067', 'app-2.example:8067', 'db-1.example:9100'];
-
-/** Series of some metrics on three nodes, in order. */
-function labelSets({ churn = 0, metrics, seed }: Plan): Labels[] {
-  const sets: Labels[] = [];
-  for (let metric = 0; metric < metrics; metric++) {
-    const isOfBlock = (metric * 37) % 100 < churn;
-    const name = `metric_${String(metric).padStart(4, '0')}_${metric % 3 === 0 ? 'total' : 'now'}`;
-    for (const instance of nodes) {
-      for (let part = 0; part < 4; part++) {
-        sets.push(
-          labelsFrom([
-            ['__name__', name],
-            ['instance', instance],
-            ['job', instance.startsWith('db') ? 'node' : 'mattermost'],
-            ['path', `/api/v4/${String(part)}/${isOfBlock ? String(seed) : 'all'}`],
-          ]),
-        );
-      }
-    }
-  }
-  return sets;
-}
-
-function chunksOf(timesMs: number[], kind: Kind, rng: ReturnType<typeof seededRng>) {
-  const times = Float64Array.from(timesMs);
-  const values = new Float64Array(times.length);
-  const bits = new Uint32Array(values.buffer);
-  const isStill = kind === 'still' || (kind === 'lifelike' && rng.u32() % 2 === 0);
-  let value = rng.u32() % 10_000;
-  for (let at = 0; at < values.length; at++) {
-    if (!isStill && rng.u32() % 3 > 0) value += rng.u32() % 500;
-    values[at] = kind === 'noisy' ? rng.u32() / (1 + rng.u32()) : value;
-  }
-  const lo = bits.filter((_, at) => at % 2 === 0);
-  const hi = bits.filter((_, at) => at % 2 === 1);
-  const chunks = [];
-  for (let from = 0; from < times.length; from += 120) {
-    const to = Math.min(times.length, from + 120);
-    const data = encodeChunk(times, lo, hi, from, to);
-    chunks.push({ mint: times[from]!, maxt: times[to - 1]!, numSamples: to - from, data });
-  }
-  return chunks;
-}
-
-async function writePlan(parentDir: string, plan: Plan): Promise<BlockInfo> {
-  const { churn = 0, fromMs, kind, seed, toMs } = plan;
-  const rng = seededRng(seed);
-  await mkdir(parentDir, { recursive: true });
-  const series = labelSets(plan).map((labels, at) => {
-    const isShort = at % 100 < churn;
-    const startsMs = isShort ? fromMs + (rng.u32() % 100) * scrapeMs : fromMs;
-    const endsMs = isShort ? Math.min(toMs, startsMs + 40 * scrapeMs) : toMs;
-    const times: number[] = [];
-    for (let timeMs = startsMs; timeMs < endsMs; timeMs += scrapeMs) times.push(timeMs);
-    return { labels, chunks: times.length === 0 ? [] : chunksOf(times, kind, rng) };
-  });
-  const written = writeBlock({ parentDir, ulid: newUlid(toMs, rng), series });
-  return await blockInfo(written!.dir);
-}
-
-/** A store with a head that is as its plan says. */
-class PlannedStore extends LocalStoreFake {
-  plan: Plan | undefined;
-  #size = { numSamples: 0, numSeries: 0 };
-  #heads = 0;
-
-  async setHead(parentDir: string, plan: Plan): Promise<void> {
-    this.plan = plan;
-    this.#size = await writePlan(join(parentDir, `head-${String(this.#heads++)}`), plan);
-  }
-
-  override async snapshotHead(request: SnapshotRequest): Promise<BlockInfo | undefined> {
-    if (this.plan === undefined) return undefined;
-    const fromMs = Math.max(this.plan.fromMs, request.mint ?? 0);
-    const toMs = Math.min(this.plan.toMs, request.maxt ?? Infinity);
-    if (fromMs >= toMs) return undefined;
-    return await writePlan(request.parentDir, { ...this.plan, fromMs, toMs });
-  }
-
-  override stats(): StoreStats {
-    const head = this.plan;
-    const size = { headSamples: this.#size.numSamples, headSeries: this.#size.numSeries };
-    if (head === undefined) return super.stats();
-    const range = { headMinMs: head.fromMs, headMaxMs: head.toMs - scrapeMs };
-    return { ...super.stats(), ...size, ...range };
-  }
-}
 
 let rig: DumpRig;
 let store: PlannedStore;
@@ -149,22 +32,11 @@ async function addBlocks(
 
 /** Compares an estimate with what comes out. */
 async function check(from: number, to: number, content: Partial<DumpContent> = {}): Promise<void> {
-  const asked = { ...wholeContent, ...content };
-  const told = await rig.service.estimate(hours(from, to), asked);
-  const { id } = await rig.service.create(hours(from, to), 'admin', asked);
-  const { error, samples, series, sizeBytes } = await rig.finished(id);
-  expect(error).toBeNull();
-  const off = {
-    bytes: told.bytes / sizeBytes!,
-    samples: told.samples / samples!,
-    series: told.series / series!,
-  };
-  const isNear = Object.values(off).every((ratio) => ratio > 0.75 && ratio < 1.25);
-  if (!isNear) {
-    throw new Error(
-      `${JSON.stringify(off)} of hours ${String([from, to])} ${JSON.stringify(content)}`,
-    );
-  }
+  const { ratios } = await compared(rig, [from, to], content);
+  const isNear = Object.values(ratios).every((ratio) => ratio > 0.75 && ratio < 1.25);
+  if (isNear) return;
+  const what = `${String([from, to])} ${JSON.stringify(content)}`;
+  throw new Error(`${JSON.stringify(ratios)} of hours ${what}`);
 }
 
 const half = { nodes: [], jobs: ['mattermost'], metrics: ['metric_00*'] };

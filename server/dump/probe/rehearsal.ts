@@ -7,7 +7,7 @@ import type { ProbeRequest, SampleBlock, SampleBlockRequest, SampleBlocks } from
 import type { RehearsalPlan } from './rehearsal-plan.ts';
 
 /** Runs of one sample: more than the least as long as there is time, which a busy machine has not. */
-const runsOfSample = { least: 5, most: 7, untilMs: 500 };
+const runsOfSample = { least: 5, most: 6, untilMs: 500 };
 
 /** Runs that do not count: the engine goes on to make code faster until it has run a while. */
 const warmUpRuns = 2;
