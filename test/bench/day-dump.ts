@@ -16,7 +16,11 @@ import { median, privateMemoryMb, rounded, type Measure } from './measure.ts';
 
 const hourMs = 3_600_000;
 const runs = 3;
-const restReadings = 40;
+/** Rest is so many readings, one after another and so far apart, that differ by no more than so much. */
+const restReadings = 3;
+const restPeriodMs = 5_000;
+const restSpreadMb = 1;
+const maxRestReadings = 18;
 const storePath = 'server/mattermost-plugin-metrics/data';
 
 /**
@@ -91,14 +95,20 @@ async function measureRuns(day: DayHost, directory: string): Promise<Measure[]> 
   ];
 }
 
+/** What memory has come down to: the copying has just ended, and the engine keeps freed pages for 8 s. */
 async function restingMb(pid: number): Promise<number> {
   const readings: number[] = [];
-  // The copying has just ended: a rest is what memory has come down to.
-  for (let i = 0; i < restReadings; i++) {
+  for (;;) {
     readings.push(await privateMemoryMb(pid));
-    await wait(250);
+    const last = readings.slice(-restReadings);
+    const spreadMb = Math.max(...last) - Math.min(...last);
+    const isSteady = last.length === restReadings && spreadMb <= restSpreadMb;
+    if (isSteady || readings.length === maxRestReadings) {
+      console.log(`# dump-memory: at rest ${readings.map(rounded).join(', ')} MB`);
+      return median(last);
+    }
+    await wait(restPeriodMs);
   }
-  return median(readings.slice(-10));
 }
 
 /** The blocks of a dump in a directory, for the peer. */
