@@ -53,6 +53,7 @@ describe('a series like a known one', () => {
     ['some_metric{a="\\n"}', 'some_metric{a="1"}'],
     ['some_metric{a="1\\""}', 'some_metric{a="1\\\\"}'],
     ['some_metric{a="x="b="1"}', 'some_metric{a="x="c="1"}'],
+    ['some_metric{a="\\"x=",b="1"}', 'some_metric{a="\\"x=",c="1"}'],
     ['some_metric{a="1"b="1"}', 'some_metric{a="1"c="1"}'],
     ['some_metric{a="1",b="1"}', 'some_metric{a="1" b="1"}'],
     ['some_metric', 'some_other'],
