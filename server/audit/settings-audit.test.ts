@@ -166,6 +166,14 @@ test('tells a refused save, too, and in a cluster writes one record, where it wa
   expect(other.lines).toMatchObject([['audit: changeMetricsSettings', { keys: 'DBPath' }]]);
 });
 
+test('a save that another plugin refused makes no later change its own', async () => {
+  const node = new Node();
+  node.settings.judged({ DBPath: 'x' }, { DBPath: 'y' }, false);
+  await node.clock.advance(60_001);
+  node.changes({ DBPath: 'y' }, true);
+  expect(await node.recorded()).toEqual([]);
+});
+
 test('takes no announcement for its own change that may be about one of another node', async () => {
   const node = new Node();
   node.settings.judged({ DBPath: 'x' }, { DBPath: 'y' }, false);

@@ -15,6 +15,9 @@ const unknownActor: AuditRecord['actor'] = {
 /** The names of very many unknown keys are cut: an audit record is short. */
 const maxNamesLength = 1000;
 
+/** A save that this node was asked about and that is not over by then was refused by somebody else. */
+const saveMs = 60_000;
+
 /** Records that wait for their author; one more makes the oldest go as it is. */
 const maxWaiting = 20;
 
@@ -40,8 +43,8 @@ export class SettingsAudit {
   readonly #options: SettingsAuditOptions;
   readonly #authors = new SaveAuthors();
   readonly #waiting = new Set<Waiting>();
-  /** This node was asked about a save that changes settings, and has not heard of it since. */
-  #isSaving = false;
+  /** When this node was asked about a save that changes settings, of which it has not heard since. */
+  #askedMs: number | undefined;
   #isStopped = false;
 
   constructor(options: SettingsAuditOptions) {
@@ -61,24 +64,25 @@ export class SettingsAudit {
       const error = { description: 'SETTINGS_REFUSED', status: 0 };
       this.#record(keys, { isSuccess: false, error });
     } else {
-      this.#isSaving = true;
+      this.#askedMs = this.#options.clock.monotonicMs();
     }
   }
 
   /** A configuration that is in force from now on. */
   changed(previous: RawSettings, { raw, server }: Configuration): void {
     const keys = changedSettings(previous, raw);
-    const isOurs = this.#isSaving || !server.cluster.enable;
-    this.#isSaving = false;
+    const { clock } = this.#options;
+    const isAsked = clock.monotonicMs() - (this.#askedMs ?? -Infinity) <= saveMs;
+    const isOurs = isAsked || !server.cluster.enable;
+    this.#askedMs = undefined;
     if (keys.length === 0) return;
     if (isOurs) {
       this.#record(keys, { isSuccess: true });
       return;
     }
-    const { audit, clock } = this.#options;
     // What is announced may be about this one and not about a change that is recorded here.
     this.#authors.saved(keys, clock.monotonicMs());
-    audit.note(recordOf(keys, { isSuccess: true }, undefined));
+    this.#options.audit.note(recordOf(keys, { isSuccess: true }, undefined));
   }
 
   /** Writes what waits with what is known by now; later changes are written at once. */

@@ -29,7 +29,7 @@ export function createApp(
     next();
   });
   app.use(settingsSavedRoute(audit.saved, hasPermission, clock));
-  app.use(auditTrail(audit.done));
+  app.use(auditTrail(audit.done, services.dumps));
   app.use(authorize(hasPermission, services.readers));
 
   app.use(stateRoutes(services));

@@ -2,6 +2,7 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import { isJobId } from '../share/index.ts';
 import { userIdOf } from './authorize.ts';
 import { readBodyAhead } from './dump-request.ts';
+import type { DumpDesk } from './services.ts';
 
 /** One thing that somebody did, or tried to. */
 export interface AuditedRequest {
@@ -49,12 +50,12 @@ interface Trail {
  * however it ended: stands before {@link authorize}, so that it sees who was refused. Who has no
  * session is nobody: that would be the whole internet.
  */
-export function auditTrail(sink: AuditSink): Router {
+export function auditTrail(sink: AuditSink, dumps: Pick<DumpDesk, 'get'>): Router {
   const router = Router();
   const follow =
     (event: AuditedRequest['event']): RequestHandler =>
     (request, response, next) => {
-      if (userIdOf(request) !== '') followRequest(event, request, response, sink);
+      if (userIdOf(request) !== '') followRequest(event, request, response, { sink, dumps });
       next();
     };
   // The body at once: also the record of a refused attempt says which range it was about.
@@ -99,7 +100,7 @@ function followRequest(
   event: AuditedRequest['event'],
   request: Request,
   response: Response,
-  sink: AuditSink,
+  { sink, dumps }: { sink: AuditSink; dumps: Pick<DumpDesk, 'get'> },
 ): void {
   const isDownload = event === 'downloadDump' || event === 'downloadDumpAliases';
   // The route of HEAD is that of GET, and sends nothing.
@@ -115,7 +116,11 @@ function followRequest(
       const objectType = event === 'syncMetrics' ? 'metrics' : 'dump';
       const { parameters, ...rest } = entry;
       const asked = event === 'createDump' && !('id' in parameters) ? askedRange(request) : {};
-      sink({ ...facts, ...rest, objectType, parameters: { ...asked, ...parameters } });
+      const tell = (range: object) => {
+        sink({ ...facts, ...rest, objectType, parameters: { ...asked, ...range, ...parameters } });
+      };
+      if (isRangeless(entry)) void rangeOf(dumps, String(parameters['id'])).then(tell);
+      else tell({});
     }
   };
   if (isDownload) {
@@ -127,6 +132,21 @@ function followRequest(
     onEnd(response, () => {
       settle(true);
     });
+  }
+}
+
+/** Whoever was refused at the gate has named a dump that nobody has looked at. */
+function isRangeless({ error, parameters }: Entry): boolean {
+  return error?.status === 403 && 'id' in parameters && !('fromMs' in parameters);
+}
+
+/** Nothing where there is no such dump, or it cannot be told. */
+async function rangeOf(dumps: Pick<DumpDesk, 'get'>, id: string): Promise<object> {
+  try {
+    const { fromMs, toMs } = (await dumps.get(id)).requested;
+    return { fromMs, toMs };
+  } catch {
+    return {};
   }
 }
 
