@@ -243,11 +243,11 @@ async function withPrometheus(
 }
 
 /** Of its end, and of blocks that lie over each other because they are to be merged. */
-const expectedWarnings = /Received SIGTERM|Overlapping blocks found/;
+const expectedWarnings = /Received (?:SIGTERM|an OS signal)|Overlapping blocks found/;
 
 async function findNoComplaint(log: string): Promise<void> {
   const lines = (await readFile(log, 'utf8')).split('\n');
-  const loud = lines.filter((line) => /level=(?:warn|error)/.test(line));
+  const loud = lines.filter((line) => /level=(?:warn|error)/i.test(line));
   const unexpected = loud.filter((line) => !expectedWarnings.test(line));
   same(unexpected.slice(0, 3).join('\n'), '', 'what Prometheus complains of');
 }
