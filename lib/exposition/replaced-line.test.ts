@@ -49,7 +49,8 @@ function read(
     template.abandon();
     const { code, line } = error as { code?: string; line?: number };
     if (code === undefined) throw error;
-    return { code, line };
+    // Lines are counted when some were taken over together.
+    return code === 'EXPOSITION_SAMPLE_LIMIT' ? { code } : { code, line };
   }
 }
 
