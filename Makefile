@@ -11,7 +11,7 @@ arch := $(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m)))
 
 bundle := dist/$(id)-$(version).tar.gz
 host_bundle := dist/$(id)-$(version)-linux-$(arch).tar.gz
-sources := $(shell find server lib api panels webapp/src build assets -type f ! -name '*.test.*' ! -name '*.md') \
+sources := $(shell find server lib api panels tools webapp/src build assets -type f ! -name '*.test.*' ! -name '*.md') \
   plugin.json package.json package-lock.json NOTICE LICENSE
 
 # Package and what of it must be there. The cross packages bring the libraries of the other platform.

@@ -22,7 +22,7 @@ import { hostBundle, hostPlatform } from './built-bundle.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the build reads. */
-const inputs = ['server', 'lib', 'api', 'panels', 'webapp', 'build', 'assets'].concat(
+const inputs = ['server', 'lib', 'api', 'panels', 'webapp', 'tools', 'build', 'assets'].concat(
   readdirSync(root).filter((name) => /^(plugin|package|tsconfig.*)\.json$|^[A-Z]+$/.test(name)),
 );
 const slowMs = 300_000;
