@@ -72,8 +72,8 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       const session = sessionOf(request.id);
       const target = { ...session, nextUlid: () => newUlid(session.dateMs, rng) };
       const packed = await packGroup(target, request, context).finally(() => {
-        // What it has left is gone before the next group comes.
-        sweep.ended();
+        // What it has left is gone before the next group comes. Tries for an estimate are small, and are timed.
+        if (request.isOwned) sweep.ended();
       });
       return { ...packed, archiveBytes: session.archive.sizeBytes };
     },
