@@ -91,8 +91,34 @@ for (const [room, targets] of Object.entries(dumpArrows)) {
 const hostBase = ['lib', 'server/mattermost/(errors|limits|schemas)\\.ts'];
 for (const room of ['config', 'http', 'log', 'sql']) arrows[`server/mattermost/${room}`] = hostBase;
 
+/** What every room of collecting stands on. */
+const collectBase = [
+  ...['lib', 'api', 'server/settings'],
+  ...inCollect('(collect-settings|errors|limits|sample-store|target)\\.ts'),
+];
+
+/** The rooms of collecting, from the ground up; `collector.ts` and `index.ts` above them may use all. */
+const collectArrows = {
+  discovery: [],
+  slots: [],
+  fetch: inCollect('slots'),
+  targets: inCollect('discovery', 'fetch'),
+  metadata: [],
+  gaps: inCollect('metadata'),
+  ingest: inCollect('slots', 'metadata'),
+  scrape: inCollect('slots', 'fetch', 'metadata', 'gaps', 'ingest'),
+};
+
+for (const [room, targets] of Object.entries(collectArrows)) {
+  arrows[`server/collect/${room}`] = [...collectBase, ...targets];
+}
+
 function inDump(...names) {
   return names.map((name) => `server/dump/${name}`);
+}
+
+function inCollect(...names) {
+  return names.map((name) => `server/collect/${name}`);
 }
 
 const ours = '^(lib|api|panels|server|webapp|tools|build|test)/';
@@ -144,11 +170,12 @@ export default {
     },
     {
       name: 'inner-room-through-index',
-      comment: 'Import a room of the dumps, or of the side of the host, through its index.ts.',
+      comment:
+        'Import a room of collecting, of the dumps or of the side of the host through its index.ts.',
       severity: 'error',
-      from: { path: '^server/(dump|mattermost)/([^/]+)', pathNot: testFiles },
+      from: { path: '^server/(collect|dump|mattermost)/([^/]+)', pathNot: testFiles },
       to: {
-        path: '^server/(dump|mattermost)/[^/]+/',
+        path: '^server/(collect|dump|mattermost)/[^/]+/',
         pathNot: ['^server/$1/$2/', '^server/[^/]+/[^/]+/index\\.ts$'],
       },
     },

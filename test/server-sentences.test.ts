@@ -61,7 +61,7 @@ test('a problem is made of sentences and of nothing else', () => {
 });
 
 /** Texts that are told to no person: between nodes, and of records whose sentence is another node's. */
-const untold = ['server/cluster/served-requests.ts', 'server/collect/gap-record.ts'];
+const untold = ['server/cluster/served-requests.ts', 'server/collect/gaps/gap-record.ts'];
 
 test('nothing else that is told is written down as a text', () => {
   const written = sources

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../settings/index.ts';
 import { FakeClock, seededRng, systemClock } from '../../lib/runtime/index.ts';
+import { parseSettings } from '../settings/index.ts';
 import { makeCollector, nodeTarget, serverTarget, testSettings } from './collector-fixture.ts';
+import { SeriesGrowth } from './ingest/series-growth.ts';
 import { FakeStore } from './sample-store-fixture.ts';
-import { SeriesGrowth } from './series-growth.ts';
 
 const interval = 15_000;
 const hour = 3_600_000;

@@ -3,11 +3,11 @@ import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import { Collector } from './collector.ts';
 import { ScrapeError } from './errors.ts';
-import type { LedgerFile } from './gap-file.ts';
-import { GapLedger } from './gap-ledger.ts';
-import { MetadataBook } from './metric-metadata.ts';
+import type { BodyFetcher, ScrapeRequest } from './fetch/scrape-http.ts';
+import type { LedgerFile } from './gaps/gap-file.ts';
+import { GapLedger } from './gaps/gap-ledger.ts';
+import { MetadataBook } from './metadata/metric-metadata.ts';
 import { FakeStore } from './sample-store-fixture.ts';
-import type { BodyFetcher, ScrapeRequest } from './scrape-http.ts';
 import type { ScrapeTarget } from './target.ts';
 
 /** What a target answers: a body, an error code, or nothing before the time is over. */

@@ -2,20 +2,22 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { say, toldAs, type Cardinality, type Problem, type Target } from '../../api/index.ts';
 import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
-import type { GapLedger } from './gap-ledger.ts';
-import type { GapReason } from './gap-reasons.ts';
+import type { BodyFetcher } from './fetch/index.ts';
+import type { GapLedger, GapReason } from './gaps/index.ts';
+import type { YieldTurn } from './ingest/index.ts';
 import { recentGaps, reportedLabels, reportedMetrics, tickToleranceMs } from './limits.ts';
-import type { MetadataBook } from './metric-metadata.ts';
+import type { MetadataBook } from './metadata/index.ts';
 import { growthProblem, seriesLimitProblem, targetProblem } from './reasons.ts';
 import type { SampleStore } from './sample-store.ts';
-import type { BodyFetcher } from './scrape-http.ts';
-import { ScrapeLoop, type LoopEnvironment } from './scrape-loop.ts';
-import type { LoopStatus } from './scrape-record.ts';
-import { ScrapeSlots } from './scrape-slots.ts';
-import type { ScrapeTally } from './scrape-tally.ts';
+import {
+  ScrapeLoop,
+  type LoopEnvironment,
+  type LoopStatus,
+  type ScrapeTally,
+} from './scrape/index.ts';
+import { ScrapeSlots } from './slots/index.ts';
 import { storedLabels, targetKey, targetUrl, type ScrapeTarget } from './target.ts';
-import type { YieldTurn } from './target-series.ts';
-import type { TargetSet } from './targets.ts';
+import type { TargetSet } from './targets/index.ts';
 
 export interface CollectorOptions {
   clock: Clock;

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readNaively } from '../../lib/exposition/naive-twin-fixture.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import { startExporter, type Exporter, type ExporterFault } from '../../test/host/exporter.ts';
-import { readNaively } from '../../lib/exposition/naive-twin-fixture.ts';
-import { Collector } from './collector.ts';
 import { FakeLedgerFile, testSettings } from './collector-fixture.ts';
-import { GapLedger } from './gap-ledger.ts';
+import { Collector } from './collector.ts';
+import { ScrapeClient, type BodyFetcher, type ScrapeRequest } from './fetch/scrape-http.ts';
+import { GapLedger } from './gaps/gap-ledger.ts';
 import { FakeStore } from './sample-store-fixture.ts';
-import { ScrapeClient, type BodyFetcher, type ScrapeRequest } from './scrape-http.ts';
 import type { ScrapeTarget } from './target.ts';
 
 const settings = { ...testSettings, bodySizeLimitBytes: 2 * 1024 * 1024 };

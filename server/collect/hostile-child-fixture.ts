@@ -6,11 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { silentLogger, systemClock, systemRng } from '../../lib/runtime/index.ts';
 import { inlineThread, Store } from '../../lib/tsdb/index.ts';
 import { parseSettings } from '../settings/index.ts';
-import { Collector } from './collector.ts';
 import { FakeLedgerFile } from './collector-fixture.ts';
-import { GapLedger } from './gap-ledger.ts';
-import { MetadataBook } from './metric-metadata.ts';
-import { ScrapeClient } from './scrape-http.ts';
+import { Collector } from './collector.ts';
+import { ScrapeClient } from './fetch/scrape-http.ts';
+import { GapLedger } from './gaps/gap-ledger.ts';
+import { MetadataBook } from './metadata/metric-metadata.ts';
 import type { ScrapeTarget } from './target.ts';
 
 /** What the collector was told to do, as JSON in the first argument. */

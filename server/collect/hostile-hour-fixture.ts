@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { FakeClock, silentLogger, systemRng } from '../../lib/runtime/index.ts';
 import { inlineThread, Store } from '../../lib/tsdb/index.ts';
 import { parseSettings } from '../settings/index.ts';
-import { Collector } from './collector.ts';
 import { FakeFetcher, FakeLedgerFile, nodeTarget, serverTarget } from './collector-fixture.ts';
-import { GapLedger } from './gap-ledger.ts';
-import { MetadataBook } from './metric-metadata.ts';
+import { Collector } from './collector.ts';
+import { GapLedger } from './gaps/gap-ledger.ts';
+import { MetadataBook } from './metadata/metric-metadata.ts';
 
 /**
  * Collects from an exporter whose names differ each scrape, and from a sound one, for hours of

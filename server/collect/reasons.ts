@@ -5,7 +5,7 @@ import {
   type KnownSentence,
   type Problem,
 } from '../../api/index.ts';
-import type { CutOff } from './series-growth.ts';
+import type { CutOff } from './ingest/index.ts';
 import { targetUrl, type ScrapeTarget } from './target.ts';
 
 interface Advice {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { systemClock, systemRng, type Clock } from '../../lib/runtime/index.ts';
 import { inlineThread, Store, type StoreThread } from '../../lib/tsdb/index.ts';
-import { BodyBuffer } from '../../server/collect/body-buffer.ts';
+import { BodyBuffer } from '../../server/collect/slots/body-buffer.ts';
 import type { BodyFetcher, CollectSettings } from '../../server/collect/index.ts';
-import type { ScrapeSlot } from '../../server/collect/scrape-slots.ts';
-import { TargetSeries } from '../../server/collect/target-series.ts';
+import type { ScrapeSlot } from '../../server/collect/slots/scrape-slots.ts';
+import { TargetSeries } from '../../server/collect/ingest/target-series.ts';
 import { parseSettings } from '../../server/settings/index.ts';
 
 /** Start of a two-hour range. */

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { gapLine, headerLine } from '../../server/collect/gap-record.ts';
+import { gapLine, headerLine } from '../../server/collect/gaps/gap-record.ts';
 import { ran, withDir } from './run-fixture.ts';
 
 const vectors = `${import.meta.dirname}/../../test/vectors`;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { CheckFindings } from '../../lib/tsdb/index.ts';
-import { parseLedger } from '../../server/collect/gap-record.ts';
+import { parseLedger } from '../../server/collect/gaps/gap-record.ts';
 import { readManifest } from './manifest.ts';
 import type { ShownGap } from './shown-gap.ts';
 import { readSmallFile } from './small-file.ts';

@@ -1,4 +1,4 @@
-import type { GapRecord } from '../../server/collect/gap-record.ts';
+import type { GapRecord } from '../../server/collect/gaps/gap-record.ts';
 
 /** A gap from either place. */
 export type ShownGap = Pick<

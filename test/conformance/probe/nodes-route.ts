@@ -1,5 +1,5 @@
 import { systemClock } from '../../../lib/runtime/index.ts';
-import { Discovery, type DiscoveryState } from '../../../server/collect/discovery.ts';
+import { Discovery, type DiscoveryState } from '../../../server/collect/discovery/discovery.ts';
 import type { Host } from '../../../server/mattermost/index.ts';
 
 /** What discovery finds at its first look, with the configuration as it is. */

@@ -1,0 +1,289 @@
+import { say } from '../../../api/index.ts';
+import { formatOf, LineTemplate, type BodySummary } from '../../../lib/exposition/index.ts';
+import { codeOf, type Clock } from '../../../lib/runtime/index.ts';
+import { metricNameLabel, type SampleBatch } from '../../../lib/tsdb/index.ts';
+import type { CollectSettings } from '../collect-settings.ts';
+import { ScrapeError } from '../errors.ts';
+import { firstStepLines, longParseMs, maxStepLines, parseSliceMs, quickStepMs } from '../limits.ts';
+import type { MetadataBook } from '../metadata/index.ts';
+import type { CommitCounts, SampleStore } from '../sample-store.ts';
+import type { ParsingLane, ScrapeSlot } from '../slots/index.ts';
+import { storedLabels, type ScrapeTarget } from '../target.ts';
+import { ingestError } from './ingest-errors.ts';
+import { SeriesAdmission } from './series-admission.ts';
+import { SeriesGrowth } from './series-growth.ts';
+import { storeError } from './store-errors.ts';
+
+/** Gives other work a turn of the event loop. */
+export type YieldTurn = () => Promise<void>;
+
+/** When a scrape is said to have taken place, and how long it took so far. */
+export interface ScrapeTime {
+  /** What its samples are stored with. */
+  timeMs: number;
+  /** Monotonic time at which it began. */
+  startedMs: number;
+}
+
+/** What the series of a target stand on. */
+export interface SeriesEnvironment {
+  store: SampleStore;
+  clock: Clock;
+  yieldTurn: YieldTurn;
+  /** Of this target; outlives changes of its settings. */
+  growth?: SeriesGrowth;
+  /** Gets what bodies say about their metrics. */
+  metadata?: Pick<MetadataBook, 'note'> | undefined;
+  /** The same target under earlier settings: of its series, those end that these do not go on with. */
+  predecessor?: TargetSeries | undefined;
+}
+
+/** What a good scrape brought. */
+export interface IngestResult extends BodySummary {
+  counts: CommitCounts;
+  durationMs: number;
+}
+
+/** The series that the scraper itself writes about every scrape, in the order of their columns. */
+const reportNames = [
+  'up',
+  'scrape_duration_seconds',
+  'scrape_samples_scraped',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_series_added',
+] as const;
+
+/** The value that ends a series: 7ff00000 00000002. */
+const staleLo = 2;
+const staleHi = 0x7ff00000;
+
+/**
+ * The series of one target on their way into the store. Every scrape is one transaction: a body is
+ * stored with its report as a whole or not at all.
+ */
+export class TargetSeries {
+  readonly #store: SampleStore;
+  readonly #clock: Clock;
+  readonly #yieldTurn: YieldTurn;
+  readonly #growth: SeriesGrowth;
+  readonly #metadata: SeriesEnvironment['metadata'];
+  readonly #job: string;
+  #settings: CollectSettings;
+  #template: LineTemplate;
+  readonly #admission: SeriesAdmission;
+  #reportRefs: readonly number[] | undefined;
+  /** Until something was stored; see {@link SeriesEnvironment}. */
+  #predecessor: TargetSeries | undefined;
+  readonly #halves = new Uint32Array(2);
+  readonly #number = new Float64Array(this.#halves.buffer);
+
+  constructor(target: ScrapeTarget, settings: CollectSettings, environment: SeriesEnvironment) {
+    this.#store = environment.store;
+    this.#clock = environment.clock;
+    this.#yieldTurn = environment.yieldTurn;
+    this.#growth = environment.growth ?? new SeriesGrowth(environment.clock, environment.store);
+    this.#growth.limit = settings.metricGrowthLimit;
+    this.#metadata = environment.metadata;
+    this.#predecessor = environment.predecessor;
+    this.#job = target.job;
+    this.#settings = settings;
+    this.#template = new LineTemplate({
+      honorTimestamps: settings.honorTimestamps,
+      maxSamples: settings.sampleLimit,
+    });
+    this.#admission = new SeriesAdmission(storedLabels(target), settings, this.#growth);
+  }
+
+  /**
+   * Whether new settings give the series other labels or times or admit others, so that some of the
+   * old ones end.
+   */
+  needsNewSeries(settings: CollectSettings): boolean {
+    return seriesRules(settings) !== seriesRules(this.#settings);
+  }
+
+  /** Takes over settings that leave the series as they are. */
+  apply(settings: CollectSettings): void {
+    this.#settings = settings;
+    this.#template.maxSamples = settings.sampleLimit;
+    this.#growth.limit = settings.metricGrowthLimit;
+  }
+
+  /** Bytes kept between scrapes. */
+  get sizeBytes(): number {
+    return this.#template.sizeBytes;
+  }
+
+  /**
+   * Parses the slot's body and stores it with the report of a good scrape. Throws
+   * {@link ScrapeError}; nothing of the body is stored then.
+   */
+  async ingest(
+    slot: ScrapeSlot,
+    time: ScrapeTime,
+    signal: AbortSignal,
+    lane?: ParsingLane,
+  ): Promise<IngestResult> {
+    try {
+      return await this.#tryIngest(slot, time, signal, lane);
+    } catch (error) {
+      this.#template.abandon();
+      if (codeOf(error) !== 'TSDB_UNKNOWN_SERIES') throw ingestError(error);
+    }
+    // The store forgot series that had been silent for long: resolve those anew, once.
+    this.#forgetDead();
+    try {
+      return await this.#tryIngest(slot, time, signal, lane);
+    } catch (error) {
+      this.#template.abandon();
+      throw ingestError(error);
+    }
+  }
+
+  /** Stores the report of a failed scrape, and the end of every series that was alive. */
+  async fail(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    try {
+      await this.#tryFail(slot, time);
+    } catch (error) {
+      if (codeOf(error) !== 'TSDB_UNKNOWN_SERIES') throw storeError(error);
+      this.#forgetDead();
+      await this.#tryFail(slot, time);
+    }
+  }
+
+  /** Stores the end of every series, the report's included: the target is no longer collected. */
+  async end(slot: ScrapeSlot, timeMs: number): Promise<void> {
+    const { batch } = slot;
+    batch.clear();
+    this.#pushEnds(batch, this.#alive(), timeMs);
+    if (batch.count > 0) await this.#store.commit(batch);
+    this.#predecessor = undefined;
+    this.#reportRefs = undefined;
+    this.#template.reset();
+  }
+
+  /** Series without an end yet, the report's and those of earlier settings included. */
+  #alive(): number[] {
+    const before = this.#predecessor === undefined ? [] : this.#predecessor.#alive();
+    return [...this.#template.live(), ...(this.#reportRefs ?? []), ...before];
+  }
+
+  /** Ends each of the series that the batch has no sample of. */
+  #pushEnds(batch: SampleBatch, refs: readonly number[], timeMs: number): void {
+    const met = new Set(batch.refs.subarray(0, batch.count));
+    for (const ref of refs) {
+      if (met.has(ref) || !this.#store.isLive(ref)) continue;
+      batch.push(ref, staleLo, staleHi, timeMs);
+      met.add(ref);
+    }
+  }
+
+  /** Ends the series of earlier settings that the batch does not go on with. */
+  #pushOutdated(batch: SampleBatch, timeMs: number): void {
+    if (this.#predecessor === undefined) return;
+    this.#pushEnds(batch, this.#predecessor.#alive(), timeMs);
+  }
+
+  async #tryIngest(
+    slot: ScrapeSlot,
+    time: ScrapeTime,
+    signal: AbortSignal,
+    lane: ParsingLane | undefined,
+  ): Promise<IngestResult> {
+    const { batch, body } = slot;
+    const template = this.#template;
+    if (this.#growth.turnPeriod()) template.forgetDropped();
+    // Before the body, which might leave no room for them.
+    const reports = this.#reports();
+    template.begin(
+      body.bytes(),
+      this.#admission.resolve,
+      formatOf(body.contentType),
+      this.#admission,
+    );
+    await this.#parse(signal, lane);
+    // The report goes first: whatever the body says about series of that name comes too late.
+    batch.clear();
+    for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);
+    const summary = template.emit(batch, time.timeMs);
+    batch.pushEach(summary.vanished, staleLo, staleHi, time.timeMs);
+    this.#pushOutdated(batch, time.timeMs);
+    const durationMs = this.#clock.monotonicMs() - time.startedMs;
+    const { lines, dropped, added } = summary;
+    // What comes too late for its series counts as kept, as in Prometheus.
+    this.#setReports(batch, [1, durationMs / 1000, lines, lines - dropped, added]);
+    const counts = await this.#store.commit(batch);
+    if (counts.appended === 0 && counts.outOfOrder + counts.tooOld > 0) {
+      throw new ScrapeError('SCRAPE_CLOCK_BACKWARDS', say('scrape.store-ahead'));
+    }
+    this.#predecessor = undefined;
+    body.adopt(template.accept());
+    if (summary.newComments > 0) this.#metadata?.note(this.#job, template.families());
+    return { ...summary, counts, durationMs };
+  }
+
+  /** Parses in slices, so that nothing else waits for long. */
+  async #parse(signal: AbortSignal, lane: ParsingLane | undefined): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
+    let sliceMs = startMs;
+    let stepMs = startMs;
+    let lines = firstStepLines;
+    while (!this.#template.step(lines)) {
+      const nowMs = this.#clock.monotonicMs();
+      // Lines that are known take a fiftieth of the time of new ones; looking at the clock costs, too.
+      lines = nowMs - stepMs < quickStepMs ? Math.min(2 * lines, maxStepLines) : firstStepLines;
+      stepMs = nowMs;
+      if (nowMs - sliceMs < parseSliceMs) continue;
+      if (sliceMs - startMs > longParseMs) await lane?.stepAside();
+      await this.#yieldTurn();
+      if (signal.aborted) throw new ScrapeError('SCRAPE_STOPPED', say('scrape.stopped'));
+      sliceMs = this.#clock.monotonicMs();
+      stepMs = sliceMs;
+    }
+  }
+
+  async #tryFail(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    const { batch } = slot;
+    batch.clear();
+    for (const ref of this.#reports()) batch.push(ref, 0, 0, time.timeMs);
+    batch.pushEach(this.#template.live(), staleLo, staleHi, time.timeMs);
+    this.#pushOutdated(batch, time.timeMs);
+    const durationMs = this.#clock.monotonicMs() - time.startedMs;
+    this.#setReports(batch, [0, durationMs / 1000, 0, 0, 0]);
+    await this.#store.commit(batch);
+    this.#predecessor = undefined;
+    this.#template.markStale();
+  }
+
+  /** References of the report series. */
+  #reports(): readonly number[] {
+    this.#reportRefs ??= reportNames.map((name) =>
+      this.#store.seriesRef(this.#admission.merge([metricNameLabel, name])),
+    );
+    return this.#reportRefs;
+  }
+
+  /** Sets the values of the report, which stands at the beginning of the batch. */
+  #setReports(batch: SampleBatch, values: readonly number[]): void {
+    for (const [at, value] of values.entries()) {
+      this.#number[0] = value;
+      batch.lo[at] = this.#halves[0] ?? 0;
+      batch.hi[at] = this.#halves[1] ?? 0;
+    }
+  }
+
+  #forgetDead(): void {
+    this.#template.forget((ref) => !this.#store.isLive(ref));
+    this.#reportRefs = undefined;
+  }
+}
+
+/** The settings that decide which series there are, as one text. */
+function seriesRules(settings: CollectSettings): string {
+  const { honorLabels, honorTimestamps, dropRules } = settings;
+  const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = settings;
+  return JSON.stringify([
+    ...[honorLabels, honorTimestamps, dropRules],
+    ...[labelLimit, labelNameLengthLimit, labelValueLengthLimit],
+  ]);
+}

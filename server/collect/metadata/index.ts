@@ -1,0 +1,1 @@
+export { MetadataBook, type MetadataFile, type MetricMetadata } from './metric-metadata.ts';

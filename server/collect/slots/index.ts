@@ -1,0 +1,4 @@
+export { BodyBuffer } from './body-buffer.ts';
+export type { ParsingLane } from './parsing-lanes.ts';
+export { ScrapeSlots, type ScrapeSlot } from './scrape-slots.ts';
+export { Turnstile } from './turnstile.ts';
