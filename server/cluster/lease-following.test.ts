@@ -179,6 +179,40 @@ describe('a follower', () => {
   });
 });
 
+describe('an outage of the database for all nodes', () => {
+  const fail = () => Promise.reject(new Error('connection refused'));
+  const pass = () => Promise.resolve();
+
+  // Whoever asks first behind the outage is a matter of milliseconds.
+  test.each([120_000, 120_300, 120_600, 120_900, 121_200, 121_500, 121_800, 122_100])(
+    'leaves the lease with whoever holds it (%i ms)',
+    async (outageMs) => {
+      const { holder, follower } = await bench.pair();
+      holder.before = fail;
+      follower.before = fail;
+      await bench.clock.advance(outageMs);
+      expect(holder.lease.view()).toMatchObject({ role: 'holding', isSure: false });
+      // The follower has answers first, and for longer than the holder pauses behind a failure.
+      follower.before = pass;
+      await bench.clock.advance(4000);
+      holder.before = pass;
+      await bench.clock.advance(30_000);
+      expect(holder.lease.view()).toMatchObject({ role: 'holding', isSure: true, epoch: 1 });
+      expect(follower.lease.view().role).toBe('following');
+      expect([holder, follower].flatMap(problemCodes)).toEqual([]);
+    },
+  );
+
+  test('ends the lease of a node that is gone, at most 18 s behind its end', async () => {
+    const { holder, follower } = await bench.pair();
+    follower.before = fail;
+    kill(holder);
+    await bench.clock.advance(60_000);
+    follower.before = pass;
+    expect(await bench.until(() => isHolding(follower))).toBeLessThan(18_000);
+  });
+});
+
 describe('a claim without an answer', () => {
   test('that was written is held from its next confirmation on', async () => {
     const node = bench.add('a');

@@ -28,7 +28,7 @@ export class LeaseWatch {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #isOwnDead: (holder: LeaseProcess) => boolean;
-  readonly #sightings = new Sightings();
+  #sightings = new Sightings();
   #seen: Observation | undefined;
   #freed: LeaseRelease | undefined;
   #highestEpoch = 0;
@@ -84,6 +84,12 @@ export class LeaseWatch {
       ...{ ...observation, sinceMs: nowMs, isRefused: true },
       claimMs: nowMs + takeoverMs,
     };
+  }
+
+  /** The database did not answer for long: what stood still meanwhile is watched as if it were new. */
+  startAnew(): void {
+    this.#sightings = new Sightings();
+    this.#seen = undefined;
   }
 
   /** This process holds the lease: there is nothing to watch. */

@@ -10,6 +10,12 @@ export const failedRenewalPauseMs = 1000;
 /** A record whose bytes a follower has known for so long without a change may be taken over. */
 export const takeoverMs = 15_000;
 
+/**
+ * No answer of the database for so long: whoever holds may have had none either, and gets the time of a
+ * takeover to renew once there are answers. Longer than two reads of which one is lost.
+ */
+export const cutOffMs = 10_000;
+
 /** Period of a follower's read, and what is added at random so that nodes do not march in step. */
 export const pollMs = 2000;
 export const pollJitterMs = 500;
