@@ -143,7 +143,7 @@ browserTest('shows what the server refuses, at the place of the click', async ()
   const alert = page.locator('#mmx-dumps').getByRole('alert');
   await alert.waitFor();
   expect(await alert.innerText()).toContain('Another dump is being built. Wait for it.');
-  expect(await primary(page).isDisabled()).toBe(false);
+  await primary(page).and(page.locator(':enabled')).waitFor();
   api.trouble = null;
   await alert.getByRole('button', { name: 'Try again' }).click();
   await dumpAsked(page);
@@ -214,7 +214,7 @@ browserTest('finds a dump that somebody else is building, and cancels it in the 
     },
   });
   await page.getByText('Running, 7%').waitFor();
-  expect(await primary(page).isDisabled()).toBe(false);
+  await primary(page).and(page.locator(':enabled')).waitFor();
   await page.getByRole('button', { name: /^Cancel dump of/ }).click();
   await page.getByText('Cancelled').waitFor();
   expect(newestDump(api).state).toBe('cancelled');

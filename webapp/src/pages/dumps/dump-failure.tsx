@@ -4,7 +4,7 @@ import { Details } from '../../components/details.tsx';
 import { fileStorePageLink } from '../../host/site.ts';
 import { useText, type MessageId } from '../../i18n/use-text.ts';
 
-/** What to do about a failure, in the reader's language; of others that it may have been chance. */
+/** What to do about a failure whose reason does not say it itself; of others that it may have been chance. */
 const advices: Readonly<Record<string, MessageId>> = {
   DUMP_DISK_FULL: 'mmx.failed.disk',
   DUMP_NO_SPACE: 'mmx.failed.disk',
@@ -17,13 +17,16 @@ const advices: Readonly<Record<string, MessageId>> = {
   DUMP_INTERRUPTED: 'mmx.failed.interrupted',
 };
 
-/** What to do about a dump that failed, and what support wants to know of it. */
+/** What to do about a dump that failed. Reasons of this version of the plugin end with it. */
 export function FailureAdvice({ dump }: { dump: Dump }) {
   const say = useText();
-  const advice = advices[dump.error?.code ?? ''] ?? 'mmx.flow.failed.advice';
+  const { code = '', sentence } = dump.error ?? {};
+  const advice = advices[code] ?? 'mmx.flow.failed.advice';
+  const isTold = sentence !== undefined && advice !== 'mmx.failed.range';
+  if (isTold && advice !== 'mmx.failed.store') return null;
   return (
     <p className="mmx-notice__advice">
-      {say(advice)}{' '}
+      {!isTold && <>{say(advice)} </>}
       {advice === 'mmx.failed.store' && (
         <a className="mmx-link" href={fileStorePageLink()}>
           {say('mmx.failed.store.link')}
