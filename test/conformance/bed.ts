@@ -1,4 +1,5 @@
-import type { Dump, Status } from '../../api/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dump, DumpRequest, Status } from '../../api/index.ts';
 import { eventually, type Checks } from './checks.ts';
 import type { GoHost } from './go-host.ts';
 import type { Prometheus } from './prometheus.ts';
@@ -49,11 +50,24 @@ export function getStatus(bed: Pick<Bed, 'host'>): Promise<Status> {
   return ask(bed, '/status');
 }
 
-/** Orders a dump. */
-export function orderDump(bed: Pick<Bed, 'host'>, fromMs: number, toMs: number): Promise<Dump> {
-  const body = JSON.stringify({ from: fromMs, to: toMs });
+/** Orders a dump; one that would be too many within a minute is ordered again when the plugin says so. */
+export async function orderDump(bed: Pick<Bed, 'host'>, order: DumpRequest): Promise<Dump> {
+  const body = JSON.stringify(order);
   const headers = { 'content-type': 'application/json' };
-  return ask<Dump>(bed, '/dumps', { method: 'POST', body, headers }, 201);
+  const response = await bed.host.request('/api/v1/dumps', admin, {
+    method: 'POST',
+    body,
+    headers,
+  });
+  const text = await response.text();
+  if (response.status === 201) return JSON.parse(text) as Dump;
+  const waitS = Number(response.headers.get('retry-after'));
+  if (response.status !== 429 || !(waitS > 0)) {
+    throw new Error(`POST /dumps: ${response.status} ${text}`);
+  }
+  console.log(`# ${waitS} s until the next dump may be ordered`);
+  await sleep(waitS * 1000);
+  return orderDump(bed, order);
 }
 
 /** Waits until a dump is ready, wherever it was ordered. */
@@ -73,7 +87,7 @@ export async function makeDump(
   fromMs: number,
   toMs: number,
 ): Promise<Dump> {
-  const { id } = await orderDump(bed, fromMs, toMs);
+  const { id } = await orderDump(bed, { from: fromMs, to: toMs });
   return dumpReady(bed, id);
 }
 

@@ -294,7 +294,7 @@ async function checkMaker(bed: ClusterBed): Promise<void> {
   const collector = await agreed(bed, takeoverMs);
   const maker = bed.nodes.find((node) => node !== collector);
   holds(maker !== undefined, 'no listener');
-  const { id } = await orderDump(maker, Date.now() - 60_000, Date.now());
+  const { id } = await orderDump(maker, { from: Date.now() - 60_000, to: Date.now() });
   const killedMs = Date.now();
   await maker.killHost();
   const { state } = await ask<Dump>(collector, `/dumps/${id}`);

@@ -1,7 +1,7 @@
 import { cp, glob, mkdir, readFile, stat } from 'node:fs/promises';
-import type { Dump, DumpAliases } from '../../api/index.ts';
+import type { Dump, DumpAliases, DumpRequest } from '../../api/index.ts';
 import { openBlock } from '../../lib/tsdb/index.ts';
-import { admin, ask, dumpReady, holds, same, type Bed } from './bed.ts';
+import { admin, ask, dumpReady, holds, orderDump, same, type Bed } from './bed.ts';
 import { eventually } from './checks.ts';
 import { blocksIn, promtoolDump, saveBody, unpackArchive } from './dump-archive.ts';
 import { PrivateExporter } from './private-exporter.ts';
@@ -50,7 +50,7 @@ export async function checkRedacted(bed: Bed): Promise<Merging | undefined> {
   );
   await exporter.stop();
   if (range === undefined) return undefined;
-  const aliased = { ...range, redaction: 'hosts-and-ids' };
+  const aliased: DumpRequest = { ...range, redaction: 'hosts-and-ids' };
   const plain = await fetchDump(bed, range, at('plain'));
   const redacted = await fetchDump(bed, aliased, at('hidden'));
   const aliases = await aliasesOf(bed, redacted.dump);
@@ -80,13 +80,14 @@ export async function checkRedacted(bed: Bed): Promise<Merging | undefined> {
   return startMerging(bed, [hidden, second.unpacked]);
 }
 
-interface DumpOrder {
+/** Times in ms since 1970. */
+interface Range {
   from: number;
   to: number;
 }
 
 /** Collects some scrapes; returns the range, which lies in the past. */
-async function collectFrom(bed: Bed, exporter: PrivateExporter): Promise<DumpOrder> {
+async function collectFrom(bed: Bed, exporter: PrivateExporter): Promise<Range> {
   const from = Date.now();
   const url = `http://127.0.0.1:${await exporter.start()}/metrics`;
   await saveTargets(bed, `${url} job=private`);
@@ -117,12 +118,10 @@ async function saveTargets({ host }: Bed, customtargets: string): Promise<void> 
 /** Orders a dump, waits for it and unpacks it into `directory`. */
 async function fetchDump(
   bed: Bed,
-  order: DumpOrder,
+  order: DumpRequest,
   directory: string,
 ): Promise<{ dump: Dump; unpacked: Unpacked }> {
-  const headers = { 'content-type': 'application/json' };
-  const init = { method: 'POST', body: JSON.stringify(order), headers };
-  const { id } = await ask<Dump>(bed, '/dumps', init, 201);
+  const { id } = await orderDump(bed, order);
   const dump = await dumpReady(bed, id);
   const archive = `${directory}.tar.gz`;
   await mkdir(directory, { recursive: true });
@@ -255,7 +254,7 @@ async function findNoComplaint(log: string): Promise<void> {
 async function answersAll(
   prometheus: Prometheus,
   { series }: Unpacked,
-  { from, to }: DumpOrder,
+  { from, to }: Range,
 ): Promise<void> {
   const equal = compareAnswer(await prometheus.samples(everything, from, to), series);
   holds(equal > 500, `only ${equal} samples`);
@@ -279,7 +278,7 @@ async function answersAll(
 async function answersMatchers(
   prometheus: Prometheus,
   expected: SeriesModel,
-  { from, to }: DumpOrder,
+  { from, to }: Range,
 ): Promise<void> {
   const hosts = [...expected.keys()].map((key) => labelsOf(key).get('db_host') ?? '');
   const host = hosts.find((name) => name !== '') ?? '';
@@ -304,7 +303,7 @@ async function rewrites(
   prometheus: Prometheus,
   copy: string,
   { series, blocks }: Unpacked,
-  { from, to }: DumpOrder,
+  { from, to }: Range,
 ): Promise<void> {
   const gone = 'private_level';
   const matching = new URLSearchParams({ 'match[]': gone });
