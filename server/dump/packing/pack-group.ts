@@ -200,8 +200,9 @@ class GroupPacker {
   /** Makes room for the index: all that is still to be written is in the list of series. */
   #dropSources(): void {
     this.close();
-    this.#sweep.ended();
+    // A try for an estimate is small, and is timed.
     if (!this.#request.isOwned) return;
+    this.#sweep.ended();
     for (const dir of this.#request.blockDirs) rmSync(dir, { recursive: true, force: true });
   }
 

@@ -67,6 +67,8 @@ export interface SampleBlock {
   /** Series in it, and of how many they are some. */
   series: number;
   ofSeries: number;
+  /** A still smaller one of some of them, which has all that a block takes however small it is; null where this one is small. */
+  part: { dir: string; series: number } | null;
 }
 
 /** Answer of `dump.sampleBlocks`; null where there are no such series, or the block is gone. */

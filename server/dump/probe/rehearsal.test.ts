@@ -3,7 +3,7 @@ import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRng, type ThreadCall } from '../../../lib/runtime/index.ts';
-import { inlineThread, type BlockInfo } from '../../../lib/tsdb/index.ts';
+import { inlineThread, readBlockMeta, type BlockInfo } from '../../../lib/tsdb/index.ts';
 import { makeBlock, removeTree } from '../../share/block-fixture.ts';
 import { createDumpHandlers } from '../packing/worker-handlers.ts';
 import type { ProbeRequest } from './protocol.ts';
@@ -14,6 +14,8 @@ let root: string;
 let block: BlockInfo;
 let nowMs: number;
 let calls: string[];
+/** CPU time that packing a block takes in the worker. */
+let packMs: (dir: string, nth: number) => number;
 
 const clock = { monotonicMs: () => nowMs, nowMs: () => 1_800_000_000_000 };
 
@@ -22,6 +24,7 @@ beforeEach(async () => {
   block = await makeBlock({ parentDir: root, mint: 0, maxt: 7_200_000, seriesCount: 64 });
   nowMs = 0;
   calls = [];
+  packMs = (_, nth) => [250, 70][nth] ?? 50;
 });
 
 afterEach(async () => {
@@ -43,7 +46,8 @@ function thread() {
   const workMs = (method: string, payload: { blockDirs?: string[]; bytes?: unknown }) => {
     if (method === 'dump.addGroup') {
       isEmpty = payload.blockDirs?.length === 0;
-      return isEmpty ? 0 : ([250, 70][packed++] ?? 50);
+      const [dir] = payload.blockDirs ?? [];
+      return dir === undefined ? 0 : packMs(dir, packed++);
     }
     if (method === 'dump.finish') return 5;
     return method === 'dump.check' && payload.bytes === null && !isEmpty ? 20 : 0;
@@ -94,6 +98,14 @@ test('does with the series what the dump does, those that a filter leaves out in
   // Once for those that are selected, once for the others.
   expect(found?.packMs).toBe(100);
   expect(calls).toContain('dump.learnHosts');
+});
+
+test('does not multiply what a block takes however small it is', async () => {
+  await removeTree(block.dir);
+  block = await makeBlock({ parentDir: root, mint: 0, maxt: 7_200_000, seriesCount: 1024 });
+  // 40 ms of a block, and one of each series.
+  packMs = (dir) => 40 + readBlockMeta(dir).stats.numSeries;
+  expect((await rehearsed())?.packMs).toBeCloseTo(1024, 6);
 });
 
 test('says nothing of a block that is gone', async () => {

@@ -12,6 +12,9 @@ const runsOfSample = { least: 5, most: 6, untilMs: 500 };
 /** Runs that do not count: the engine goes on to make code faster until it has run a while. */
 const warmUpRuns = 2;
 
+/** Runs of what is taken off: the part of a sample, which is small. */
+const baseRuns = 4;
+
 /** Time on the clock, and time that CPUs have worked for it. */
 interface Took {
   wallMs: number;
@@ -73,10 +76,10 @@ export async function rehearse(
     for (const sample of [selected, others]) {
       if (sample === null) continue;
       const found = await severalDumps(parts, { ...request, ...range }, sample);
-      const times = sample.ofSeries / sample.series;
+      const times = sample.ofSeries / (sample.series - (sample.part?.series ?? 0));
       whole.packMs += found.packMs * times;
       whole.checkMs += found.checkMs * times;
-      whole.archiveBytes += found.archiveBytes * times;
+      whole.archiveBytes += (found.archiveBytes * sample.ofSeries) / sample.series;
       whole.coldMs += found.coldMs;
       whole.took = sumOf([whole.took, found.took]);
     }
@@ -86,7 +89,10 @@ export async function rehearse(
   }
 }
 
-/** What the middle one of several dumps takes beyond one of nothing, the first ones aside. */
+/**
+ * What the middle one of several dumps takes beyond one of a part of its series, or of nothing, the first
+ * ones aside: a block takes some time however small it is, which is not to be multiplied.
+ */
 async function severalDumps(
   parts: RehearsalParts,
   request: ProbeRequest,
@@ -99,9 +105,14 @@ async function severalDumps(
   while (runs.length < least || (runs.length < most && hasTime())) {
     runs.push(await dumpOnce(parts, request, [sample.dir]));
   }
-  const empty = await dumpOnce(parts, request, []);
+  const { part } = sample;
+  const bases: Run[] = [];
+  while (bases.length < (part === null ? 1 : baseRuns)) {
+    bases.push(await dumpOnce(parts, request, part === null ? [] : [part.dir]));
+  }
+  const base = { pack: middleRun(bases, 'pack'), check: middleRun(bases, 'check') };
   const [cold, warm] = [runs.slice(0, warmUpRuns), runs.slice(warmUpRuns)];
-  const beyond = (run: Run, phase: 'pack' | 'check') => lessOf(run[phase], empty[phase]);
+  const beyond = (run: Run, phase: 'pack' | 'check') => lessOf(run[phase], base[phase]);
   const middleOf = (phase: 'pack' | 'check') =>
     middle(warm.map((run) => beyond(run, phase).workMs));
   const [packMs, checkMs] = [middleOf('pack'), middleOf('check')];
@@ -112,6 +123,11 @@ async function severalDumps(
   );
   const { archiveBytes = 0 } = runs[0] ?? {};
   return { packMs, checkMs, archiveBytes, coldMs, took: sumOf(warm.map(all)) };
+}
+
+function middleRun(runs: readonly Run[], phase: 'pack' | 'check'): Took {
+  const sorted = runs.map((run) => run[phase]).sort((a, b) => a.workMs - b.workMs);
+  return sorted[(sorted.length - 1) >> 1] ?? { wallMs: 0, workMs: 0 };
 }
 
 /** The middle one, of two the smaller: what disturbs adds to the time. */

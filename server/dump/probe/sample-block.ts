@@ -8,6 +8,9 @@ import { selectedSeries } from './selected-series.ts';
 /** Series that are taken one after another: neighbours share what makes bytes small. */
 const seriesPerRun = 16;
 
+/** Of so many runs one is in the part of a sample, and a sample has at least as many to have a part. */
+const runsPerPart = 8;
+
 /**
  * Writes two small blocks of some of a block's series, one of those that a filter selects and one of the
  * others: what a dump does with them can be timed. None of a block that is gone or cannot be read.
@@ -23,7 +26,8 @@ export function writeSampleBlocks(
       const selected = selectedSeries(reader.index, filter);
       const others = filter === null ? new Uint32Array() : othersThan(selected, reader);
       mkdirSync(parentDir, { recursive: true, mode: 0o700 });
-      const write = (refs: Uint32Array) => writeSome(reader, refs, parentDir, newUlid(nowMs, rng));
+      const write = (refs: Uint32Array) =>
+        writeSome(reader, refs, parentDir, () => newUlid(nowMs, rng));
       return { selected: write(selected), others: write(others) };
     } finally {
       reader.close();
@@ -45,23 +49,34 @@ function writeSome(
   reader: BlockReader,
   refs: Uint32Array,
   parentDir: string,
-  ulid: string,
+  nextUlid: () => string,
 ): SampleBlock | null {
   const { numSamples, numSeries } = reader.meta.stats;
   const wanted = (maxRehearsedSamples * numSeries) / Math.max(1, numSamples);
   const runs = Math.ceil(Math.min(maxRehearsedSeries, wanted) / seriesPerRun);
   const chosen = spreadRuns(refs, runs);
-  const written = writeBlock({
-    ...{ parentDir, ulid },
-    series: (function* () {
-      for (const ref of chosen) {
-        const { chunks, labels } = reader.index.series(ref);
-        yield { labels, chunks: chunks.map((chunk) => reader.chunk(chunk)) };
-      }
-    })(),
-  });
-  if (written === undefined) return null;
-  return { dir: written.dir, series: chosen.length, ofSeries: refs.length };
+  const write = (own: readonly number[]) => {
+    const series = own.length;
+    const written = writeBlock({
+      ...{ parentDir, ulid: nextUlid() },
+      series: (function* () {
+        for (const ref of own) {
+          const { chunks, labels } = reader.index.series(ref);
+          yield { labels, chunks: chunks.map((chunk) => reader.chunk(chunk)) };
+        }
+      })(),
+    });
+    return written === undefined ? null : { dir: written.dir, series };
+  };
+  const whole = write(chosen);
+  if (whole === null) return null;
+  const hasPart = chosen.length >= runsPerPart * seriesPerRun;
+  return { ...whole, ofSeries: refs.length, part: hasPart ? write(partOf(chosen)) : null };
+}
+
+/** The first of so many runs, again and again. */
+function partOf(chosen: readonly number[]): number[] {
+  return chosen.filter((_, at) => Math.floor(at / seriesPerRun) % runsPerPart === 0);
 }
 
 /** So many runs of neighbours, spread evenly. */
