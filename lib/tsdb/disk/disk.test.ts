@@ -343,32 +343,6 @@ describe('files', () => {
     f(() => new FileSource(join(dir, 'none')), 'ENOENT');
   });
 
-  test('overwrites only windows that nobody uses any more', () => {
-    const bytes = Uint8Array.from({ length: 1000 }, (_, at) => at % 251);
-    writeFileSync(join(dir, 'windows'), bytes);
-    const source = new FileSource(join(dir, 'windows'), 64);
-    const rooms = new Set<ArrayBufferLike>();
-    for (let round = 0; round < 5; round++) {
-      // All pieces of a round are in use together, whichever windows they are in.
-      const pieces = [...Array(200).keys()].map((at) => {
-        const offset = (at * 37 + round) % 950;
-        return { offset, piece: source.read(offset, at % 50) };
-      });
-      for (const { offset, piece } of pieces) {
-        expect([...piece]).toEqual([...bytes.subarray(offset, offset + piece.length)]);
-      }
-      source.release();
-    }
-    for (let offset = 0; offset < 990; offset += 10) {
-      const piece = source.read(offset, 10);
-      rooms.add(piece.buffer);
-      expect([...piece]).toEqual([...bytes.subarray(offset, offset + 10)]);
-      source.release();
-    }
-    expect(rooms.size).toBeLessThan(4);
-    source.close();
-  });
-
   test('writes through a buffer of any size', () => {
     for (const buffer of [1, 7, 100, 10_000]) {
       const path = join(dir, `sink-${String(buffer)}`);

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { checkRead, type ByteSource } from '../byte-source.ts';
 import { TsdbError } from '../errors.ts';
 import { fileWindowBytes } from '../limits.ts';
+import { WindowMemory } from './window-memory.ts';
 
 /**
  * Reads a file in windows. Reads that lie near each other share one system call; a window is overwritten
@@ -16,15 +17,14 @@ export class FileSource implements ByteSource {
   #fd: number | undefined;
   #window = new Uint8Array(0);
   #windowStart = 0;
-  /** Windows that were left behind since the last release, and one that may be overwritten. */
-  #left: Uint8Array<ArrayBuffer>[] = [];
-  #spare: Uint8Array<ArrayBuffer> | undefined;
+  readonly #memory: WindowMemory;
 
   constructor(path: string, windowBytes = fileWindowBytes) {
     this.path = path;
     this.#windowBytes = windowBytes;
     this.#fd = openSync(path, 'r');
     this.size = fstatSync(this.#fd).size;
+    this.#memory = new WindowMemory(Math.min(windowBytes, this.size));
   }
 
   read(offset: number, length: number): Uint8Array {
@@ -39,24 +39,20 @@ export class FileSource implements ByteSource {
   }
 
   release(): void {
-    this.#spare ??= this.#left[0];
-    this.#left.length = 0;
+    this.#memory.release();
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#window = new Uint8Array(0);
-    this.#left = [];
-    this.#spare = undefined;
+    this.#memory.close();
   }
 
   /** Begins a window at `offset`; nothing changes when it cannot be read. */
   #move(offset: number): void {
-    const room = this.#spare ?? new Uint8Array(Math.min(this.#windowBytes, this.size));
-    const window = this.#fill(room.subarray(0, this.size - offset), offset);
-    this.#spare = undefined;
-    if (this.#window.length > 0) this.#left.push(new Uint8Array(this.#window.buffer));
+    const window = this.#fill(this.#memory.take().subarray(0, this.size - offset), offset);
+    if (this.#window.length > 0) this.#memory.leave(this.#window);
     this.#window = window;
     this.#windowStart = offset;
   }
@@ -65,14 +61,16 @@ export class FileSource implements ByteSource {
     if (this.#fd === undefined) {
       throw new TsdbError('TSDB_IO', 'file was closed', { path: this.path });
     }
-    let done = 0;
-    while (done < bytes.length) {
-      const count = readSync(this.#fd, bytes, done, bytes.length - done, offset + done);
-      if (count === 0) {
-        throw new TsdbError('TSDB_TRUNCATED', 'file became shorter', { offset, path: this.path });
-      }
-      done += count;
-    }
+    readFully(this.#fd, bytes, offset, this.path);
     return bytes;
+  }
+}
+
+/** Fills `bytes` with those of an open file from `offset` on. */
+export function readFully(fd: number, bytes: Uint8Array, offset: number, path: string): void {
+  for (let done = 0; done < bytes.length;) {
+    const count = readSync(fd, bytes, done, bytes.length - done, offset + done);
+    if (count === 0) throw new TsdbError('TSDB_TRUNCATED', 'file became shorter', { offset, path });
+    done += count;
   }
 }

@@ -1,8 +1,10 @@
-import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { checkRead, type ByteSource } from '../byte-source.ts';
 import { TsdbError } from '../errors.ts';
+import { readFully } from './file-source.ts';
+import { WindowMemory } from './window-memory.ts';
 
 type Piece = Uint8Array<ArrayBuffer>;
 
@@ -20,9 +22,7 @@ export class PieceSource implements ByteSource {
   readonly #pieceBytes: number;
   /** By number, the one that was loaded last at the end. */
   readonly #loaded = new Map<number, Piece>();
-  /** Rooms of pieces that were left behind since the last release, and one that may be overwritten. */
-  #left: Piece[] = [];
-  #spare: Piece | undefined;
+  readonly #memory: WindowMemory;
   #isConsumed = false;
   /** Pieces that were on the disk and are not any more are those before this one. */
   #onDiskFrom = 0;
@@ -32,6 +32,7 @@ export class PieceSource implements ByteSource {
     this.#names = readdirSync(dir).sort();
     const sizes = this.#names.map((name) => statSync(join(dir, name)).size);
     this.#pieceBytes = sizes[0] ?? 0;
+    this.#memory = new WindowMemory(this.#pieceBytes);
     this.size = sizes.reduce((sum, size) => sum + size, 0);
     if (sizes.slice(0, -1).some((size) => size !== this.#pieceBytes)) {
       throw new TsdbError('TSDB_TRUNCATED', 'a piece of the file is cut off', { path: dir });
@@ -55,8 +56,7 @@ export class PieceSource implements ByteSource {
   }
 
   release(): void {
-    this.#spare ??= this.#left[0];
-    this.#left.length = 0;
+    this.#memory.release();
   }
 
   consume(): void {
@@ -66,8 +66,7 @@ export class PieceSource implements ByteSource {
 
   close(): void {
     this.#loaded.clear();
-    this.#left = [];
-    this.#spare = undefined;
+    this.#memory.close();
   }
 
   /** The piece that has the byte at `offset`. */
@@ -86,7 +85,7 @@ export class PieceSource implements ByteSource {
     const [oldest] = this.#loaded;
     if (oldest !== undefined && this.#loaded.size === keptPieces) {
       this.#loaded.delete(oldest[0]);
-      this.#left.push(new Uint8Array(oldest[1].buffer));
+      this.#memory.leave(oldest[1]);
     }
     this.#loaded.set(number, piece);
     if (this.#isConsumed) this.#remove(number);
@@ -95,19 +94,14 @@ export class PieceSource implements ByteSource {
 
   #read(path: string, number: number): Piece {
     const length = Math.min(this.#pieceBytes, this.size - number * this.#pieceBytes);
-    const room = this.#spare ?? new Uint8Array(this.#pieceBytes);
+    const piece = this.#memory.take().subarray(0, length);
     const fd = openSync(path, 'r');
     try {
-      for (let done = 0; done < length;) {
-        const count = readSync(fd, room, done, length - done, done);
-        if (count === 0) throw new TsdbError('TSDB_TRUNCATED', 'file became shorter', { path });
-        done += count;
-      }
+      readFully(fd, piece, 0, path);
     } finally {
       closeSync(fd);
     }
-    this.#spare = undefined;
-    return room.subarray(0, length);
+    return piece;
   }
 
   /** Removes pieces from the disk, up to one that is in memory. */
