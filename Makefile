@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# The machine's certificate authorities count for the pinned Node as well, such as that of a company's proxy.
+export NODE_USE_SYSTEM_CA := 1
 
 id := $(shell sed -n 's/^ *"id": "\(.*\)",$$/\1/p' plugin.json | head -n 1)
 version := $(shell sed -n 's/^ *"version": "\(.*\)",$$/\1/p' package.json | head -n 1)
@@ -67,8 +69,9 @@ clean: ## removes what was built; downloads and node_modules stay
 
 # Not `npm ci`: it refuses a lock file that lacks optional packages of platforms we do not build on.
 # Like it, this takes the locked versions, checks their integrity and leaves the lock file alone.
+# Errors only: npm warns that packages want a newer Node than the machine's, but the pinned one runs them.
 node_modules/.package-lock.json: package-lock.json
-	npm install --no-save --no-audit --no-fund
+	npm install --no-save --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 $(host_bundle): node_modules/.package-lock.json $(sources)

@@ -23,7 +23,7 @@ export async function fetchRuntime(platform: Platform): Promise<NodeRuntime> {
   const archive = `${unfinished}/${platform.nodePackage}-${nodeVersion}.tgz`;
   await run('npm', [
     'pack',
-    '--silent',
+    '--loglevel=error',
     `--pack-destination=${unfinished}`,
     `${platform.nodePackage}@${nodeVersion}`,
   ]);
