@@ -37,7 +37,6 @@ export class LeaseCalls {
   #isClosed = false;
   #giveUp: (() => void) | undefined;
   #lastStartMs = Number.NEGATIVE_INFINITY;
-  #answeredMs = Number.NEGATIVE_INFINITY;
 
   /** `onLateAnswer` runs when a call that was given up has an answer after all. */
   constructor(kv: LeaseKv, clock: Clock, onLateAnswer: () => void) {
@@ -69,11 +68,6 @@ export class LeaseCalls {
 
   get lastStartMs(): number {
     return this.#lastStartMs;
-  }
-
-  /** For how long no call has been answered (ms). */
-  get silenceMs(): number {
-    return this.#clock.monotonicMs() - this.#answeredMs;
   }
 
   /** Several calls in a row have failed. */
@@ -114,7 +108,6 @@ export class LeaseCalls {
         (error: unknown) => finish({ kind: 'failed', error: asError(error), ...start }),
       );
     });
-    if (end.kind === 'answered') this.#answeredMs = this.#clock.monotonicMs();
     this.#failures = end.kind === 'answered' ? 0 : this.#failures + 1;
     this.#lastError = end.kind === 'failed' ? end.error : undefined;
     return end;

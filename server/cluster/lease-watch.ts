@@ -1,7 +1,7 @@
 import type { Clock, Rng } from '../../lib/runtime/index.ts';
 import { parseLease, type ParsedLease } from './lease-record.ts';
 import type { LeaseRelease } from './lease-view.ts';
-import { freeJitterMs, maxCounter, takeoverMs } from './limits.ts';
+import { cutOffMs, freeJitterMs, maxCounter, takeoverMs } from './limits.ts';
 import { isSameBytes, Sightings } from './sightings.ts';
 
 /** The record as it was read last. Empty bytes: there is none. */
@@ -30,6 +30,8 @@ export class LeaseWatch {
   readonly #isOwnDead: (holder: LeaseProcess) => boolean;
   #sightings = new Sightings();
   #seen: Observation | undefined;
+  /** When the database said last what stands there (monotonic). */
+  #toldMs = Number.NEGATIVE_INFINITY;
   #freed: LeaseRelease | undefined;
   #highestEpoch = 0;
 
@@ -49,10 +51,11 @@ export class LeaseWatch {
     return this.#freed;
   }
 
-  /** What may be taken over now. */
+  /** What may be taken over now; nothing while it is not known what stands there. */
   get due(): Observation | undefined {
-    const seen = this.#seen;
-    return seen !== undefined && this.#clock.monotonicMs() >= seen.claimMs ? seen : undefined;
+    const nowMs = this.#clock.monotonicMs();
+    const seen = this.#isCutOff(nowMs) ? undefined : this.#seen;
+    return seen !== undefined && nowMs >= seen.claimMs ? seen : undefined;
   }
 
   /** Of a record that this node may write: above all that it has seen. */
@@ -60,8 +63,10 @@ export class LeaseWatch {
     return this.#highestEpoch >= maxCounter ? 1 : this.#highestEpoch + 1;
   }
 
-  /** `raw` was read just now. */
-  observe(raw: Uint8Array): void {
+  /** `raw` was read just now, by a call that began at `startMs` (monotonic). */
+  observe(raw: Uint8Array, startMs: number): void {
+    if (this.#isCutOff(startMs)) this.#startAnew();
+    this.#toldMs = this.#clock.monotonicMs();
     const seen = this.#seen;
     if (seen !== undefined && isSameBytes(seen.raw, raw)) {
       // The earlier process of this node may end while its record is watched.
@@ -80,22 +85,28 @@ export class LeaseWatch {
   refuse(observation: Observation): void {
     const nowMs = this.#clock.monotonicMs();
     this.#sightings.refuse(observation.raw, nowMs);
+    this.#toldMs = nowMs;
     this.#seen = {
       ...{ ...observation, sinceMs: nowMs, isRefused: true },
       claimMs: nowMs + takeoverMs,
     };
   }
 
-  /** The database did not answer for long: what stood still meanwhile is watched as if it were new. */
-  startAnew(): void {
-    this.#sightings = new Sightings();
-    this.#seen = undefined;
-  }
-
   /** This process holds the lease: there is nothing to watch. */
   forget(ownEpoch: number): void {
     this.#seen = undefined;
     this.#highestEpoch = ownEpoch;
+  }
+
+  /** While the database answers nobody the holder cannot renew: its record stands still for no fault of its own. */
+  #isCutOff(nowMs: number): boolean {
+    return nowMs - this.#toldMs >= cutOffMs;
+  }
+
+  /** What stood still while the database did not answer is watched as if it were new. */
+  #startAnew(): void {
+    this.#sightings = new Sightings();
+    this.#seen = undefined;
   }
 
   #claimMs(observation: Observation): number {

@@ -207,23 +207,16 @@ export class Lease {
   }
 
   async #read(): Promise<boolean> {
-    const wasCutOff = this.#isCutOff();
     const end = await this.#calls.read();
     if (end.kind !== 'answered') return false;
-    if (wasCutOff) this.#watch.startAnew();
-    this.#watch.observe(end.value ?? new Uint8Array());
+    this.#watch.observe(end.value ?? new Uint8Array(), end.startMs);
     return true;
   }
 
   /** A claim from nothing that loses leaves a line in the log of the database: it looks once more. */
   #mustRead(): boolean {
     const { due } = this.#watch;
-    return due === undefined || due.raw.length === 0 || this.#isCutOff();
-  }
-
-  /** While the database answers nobody the holder cannot renew: its record stands still for no fault of its own. */
-  #isCutOff(): boolean {
-    return this.#calls.silenceMs >= limits.cutOffMs;
+    return due === undefined || due.raw.length === 0;
   }
 
   async #take(due: Observation, nextMs: number): Promise<number> {
