@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { maxSeriesPerRecord } from './limits.ts';
 import type { Store } from './store.ts';
 import {
   addSample,
@@ -17,13 +18,16 @@ import {
 import { openWalFile, type WalFileOpener } from './wal-writer.ts';
 import type { StoreThread } from './types.ts';
 
-/** WAL files whose syncs fail as long as they are told to. */
-function unsyncable(): { openWalFile: WalFileOpener; disk: { isBroken: boolean } } {
-  const disk = { isBroken: false };
+/** WAL files whose syncs fail as long as they are told to, and whose writes do behind so many. */
+function unsyncable() {
+  const disk = { isBroken: false, writesLeft: Infinity };
   const opener: WalFileOpener = async (path) => {
     const file = await openWalFile(path);
     return {
-      write: (...args) => file.write(...args),
+      write(...args) {
+        if (disk.writesLeft-- > 0) return file.write(...args);
+        return Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+      },
       truncate: (length) => file.truncate(length),
       datasync() {
         if (!disk.isBroken) return file.datasync();
@@ -82,6 +86,29 @@ describe('a WAL that the disk has refused to sync', () => {
         expect(sorted(await contentsOf(again))).toEqual(sorted(want));
         await again.close();
       }
+    }));
+
+  test('names series anew of which it has no sample yet', () =>
+    withBench(async ({ open }) => {
+      const { openWalFile, disk } = unsyncable();
+      const store = await open({ openWalFile });
+      const names = Array.from({ length: maxSeriesPerRecord + 2 }, (_, at) => `s${String(at)}`);
+      // The disk takes the first record of series and nothing behind it.
+      disk.writesLeft = 1;
+      const refused = commit(store, 0, names, new Map());
+      await expect(refused).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
+      disk.isBroken = true;
+      await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+      Object.assign(disk, { isBroken: false, writesLeft: Infinity });
+      await store.maintain();
+      const want: Contents = new Map();
+      await commit(store, 1, ['s0', 's7', names.at(-1)!], want);
+      await store.flush();
+      expect(store.problems()).toEqual([]);
+      await store.close();
+      const again = await open();
+      expect([again.problems(), again.lostRanges()]).toEqual([[], []]);
+      expect(sorted(await contentsOf(again))).toEqual(sorted(want));
     }));
 
   test('stays a problem as long as it cannot be written anew, which is tried less and less', () =>
