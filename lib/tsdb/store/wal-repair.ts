@@ -1,10 +1,11 @@
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../../runtime/index.ts';
+import { errorText } from '../../runtime/index.ts';
 import { walSegmentName } from '../wal/index.ts';
 import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
 import type { StoreProblem, WalRepair } from './types.ts';
+import { isFull, walError } from './wal-writer.ts';
 
 interface RepairOptions {
   storeDir: string;
@@ -22,22 +23,37 @@ interface RepairOptions {
  * Makes a damaged WAL whole again: the damaged segment ends at its last whole record. The bytes
  * behind a torn end are no record and go; everything else is kept aside in `wal.corrupt-<ms>/`,
  * together with the segments that come after the damage, of which the newest few stay. Returns what
- * is to be told.
+ * is to be told. Rejects with `TSDB_DISK_FULL` or `TSDB_WAL_IO`; however often that happens, nothing
+ * piles up on the disk.
  */
 export async function repairWal(options: RepairOptions): Promise<StoreProblem[]> {
   const { storeDir, damages } = options;
   const told: StoreProblem[] = [];
-  for (const damage of damages) {
-    const { dir, segment, offset, isTorn } = damage;
-    told.push(isTorn ? tornEnd(damage, options) : await setAside(damage, options));
-    await truncate(join(dir, walSegmentName(segment)), offset).catch((error: unknown) => {
-      // Moved away as a whole.
-      if (codeOf(error) !== 'ENOENT' || isTorn) throw error;
-    });
+  try {
+    for (const damage of damages) told.push(await repair(damage, options));
+    if (damages.some(({ isTorn }) => !isTorn)) await removeOldCopies(storeDir);
+  } catch (cause) {
+    throw walError(cause);
   }
-  if (damages.some(({ isTorn }) => !isTorn)) await removeOldCopies(storeDir);
   const absent = missing(options).map((one) => ({ code: 'TSDB_WAL_REPAIRED', ...one }));
   return [...told, ...absent];
+}
+
+async function repair(damage: WalDamage, options: RepairOptions): Promise<StoreProblem> {
+  const { dir, segment, offset, isTorn } = damage;
+  // First of all: when it cannot be cut, everything stays where it is.
+  const file = await open(join(dir, walSegmentName(segment)), 'r+');
+  try {
+    const { isMoved, problem } = isTorn
+      ? { isMoved: false, problem: tornEnd(damage, options) }
+      : await setAside(damage, options);
+    if (isMoved) return problem;
+    await file.truncate(offset);
+    await file.sync();
+    return problem;
+  } finally {
+    await file.close();
+  }
 }
 
 function tornEnd(damage: WalDamage, { walDir }: RepairOptions): StoreProblem {
@@ -57,52 +73,72 @@ function tornEnd(damage: WalDamage, { walDir }: RepairOptions): StoreProblem {
   return { code, message, repair: { kind: 'cut', ...where, reason } };
 }
 
-/** Keeps a copy of a damaged segment, and moves those behind it. */
-async function setAside(damage: WalDamage, options: RepairOptions): Promise<StoreProblem> {
+interface SetAside {
+  problem: StoreProblem;
+  /** The damaged segment is not in the WAL any more. */
+  isMoved: boolean;
+}
+
+/** Moves the segments behind a damaged one, and keeps a copy of that. */
+async function setAside(damage: WalDamage, options: RepairOptions): Promise<SetAside> {
   const { storeDir, walDir, segments, nowMs, copy = copyFile } = options;
   const { dir, segment, offset, bytes, isCompressed } = damage;
   let { reason } = damage;
+  let isMoved = false;
   const name = walSegmentName(segment);
   const aside = join(storeDir, `wal.corrupt-${String(nowMs)}`);
-  await mkdir(aside, { recursive: true, mode: 0o750 });
   const isCheckpoint = dir !== walDir;
-  const kept = join(aside, isCheckpoint ? `checkpoint-${name}` : name);
-  if (!(await tryCopy(join(dir, name), kept, copy))) {
-    reason += '; the disk is too full for a copy of the segment';
-    // Nothing of it is needed here, and a name needs no room.
-    if (offset === 0 && !isCheckpoint) await rename(join(dir, name), kept);
-  }
   const later = isCheckpoint ? [] : segments.filter((other) => other > segment);
-  for (const other of later) {
-    await rename(join(walDir, walSegmentName(other)), join(aside, walSegmentName(other)));
+  await moveSegments(walDir, later, aside);
+  const kept = join(aside, isCheckpoint ? `checkpoint-${name}` : name);
+  const failure = await tryCopy(join(dir, name), kept, copy);
+  if (failure !== undefined) {
+    reason += `; ${failure}`;
+    // Nothing of it is needed here, and a name needs no room.
+    isMoved = offset === 0 && !isCheckpoint;
+    if (isMoved) await rename(join(dir, name), kept);
   }
   const count = String(later.length);
   const moved = { segment: name, segments: later.length, aside };
   if (isCompressed) {
     const what = `segment ${name} and ${count} behind it are in ${aside}`;
     const message = `another program has written the WAL: ${what}`;
-    return { code: 'TSDB_WAL_COMPRESSED', message, repair: { kind: 'foreign', ...moved } };
+    const foreign = { code: 'TSDB_WAL_COMPRESSED', message };
+    return { isMoved, problem: { ...foreign, repair: { kind: 'foreign', ...moved } } };
   }
   const message =
     `the WAL is damaged in segment ${name} at offset ${String(offset)} (${reason}): what comes after ` +
     `it, ${String(bytes)} bytes and ${count} segments, was moved to ${aside}`;
   const repair: WalRepair = { kind: 'moved', ...moved, offset, bytes, reason };
-  return { code: 'TSDB_WAL_REPAIRED', message, repair };
+  return { isMoved, problem: { code: 'TSDB_WAL_REPAIRED', message, repair } };
 }
 
-/** False when there is no room: a full disk must not keep the store from opening. */
+/** Makes the directory `aside` and moves segments there; without any it does not stay when that fails. */
+async function moveSegments(walDir: string, segments: readonly number[], aside: string) {
+  await mkdir(aside, { recursive: true, mode: 0o750 });
+  try {
+    for (const segment of segments) {
+      await rename(join(walDir, walSegmentName(segment)), join(aside, walSegmentName(segment)));
+    }
+  } catch (error) {
+    await rmdir(aside).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Why there is no copy, if there is none: it is for people, and keeps no store from opening. */
 async function tryCopy(
   from: string,
   to: string,
   copy: (from: string, to: string) => Promise<void>,
-): Promise<boolean> {
+): Promise<string | undefined> {
   try {
     await copy(from, to);
-    return true;
+    return undefined;
   } catch (error) {
     await rm(to, { force: true });
-    if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') return false;
-    throw error;
+    if (isFull(error)) return 'the disk is too full for a copy of the segment';
+    return `the segment could not be copied: ${errorText(error)}`;
   }
 }
 
@@ -131,15 +167,5 @@ async function removeOldCopies(storeDir: string): Promise<void> {
   copies.sort((a, b) => timeOf(b) - timeOf(a));
   for (const name of copies.slice(keptDamagedWals)) {
     await rm(join(storeDir, name), { recursive: true, force: true });
-  }
-}
-
-async function truncate(path: string, length: number): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.truncate(length);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

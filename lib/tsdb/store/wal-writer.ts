@@ -240,12 +240,17 @@ export class WalWriter {
 /** The coded form of a failed write. */
 export function walError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
-  const code = codeOf(cause);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isFull(cause)) {
     return new StoreError('TSDB_DISK_FULL', 'no space left on the disk of the store', { cause });
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StoreError('TSDB_WAL_IO', `the WAL cannot be written: ${reason}`, { cause });
+}
+
+/** Whether the system has refused something because the disk is full, or the share of its user. */
+export function isFull(cause: unknown): boolean {
+  const code = codeOf(cause);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 async function syncDirectory(dir: string): Promise<void> {
