@@ -14,23 +14,30 @@ type Manifest = Omit<PluginManifest, 'server' | 'settings_schema'> & {
   settings_schema: { header: string; settings: ManifestSetting[] };
 };
 
-/** What an administrator reads below a setting: what it is for, its bounds and its default. */
+/**
+ * What an administrator reads below a setting: what it is for, its bounds and its default, and the name by
+ * which problems, logs and the server's environment know it, so that it is found with the browser's search.
+ */
 function helpText(declaration: Declaration): string {
-  const standard = declaration.default;
+  const { helpText: purpose, key } = declaration;
+  return `${purpose} ${boundsText(declaration)} Its name is ${key}.`;
+}
+
+function boundsText(declaration: Declaration): string {
   switch (declaration.kind) {
     case 'number': {
       const { min, max, unit } = declaration;
       // What has no unit, such as a port, is no amount and is not grouped.
       const write = (value: number) => (unit === '' ? String(value) : value.toLocaleString('en'));
       const bounds = `From ${write(min)} to ${write(max)} ${unit}`.trim();
-      return `${declaration.helpText} ${bounds}; by default ${write(declaration.default)}.`;
+      return `${bounds}; by default ${write(declaration.default)}.`;
     }
     case 'bool':
-      return `${declaration.helpText} ${standard === true ? 'On' : 'Off'} by default.`;
+      return `${declaration.default ? 'On' : 'Off'} by default.`;
     case 'text':
-      return `${declaration.helpText} By default ${String(standard)}.`;
+      return `By default ${declaration.default}.`;
     case 'longtext':
-      return `${declaration.helpText} Empty by default.`;
+      return 'Empty by default.';
   }
 }
 

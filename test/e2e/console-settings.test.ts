@@ -20,7 +20,7 @@ const consoleBrowser = new ConsoleBrowser();
 const interval = (page: Page) => page.getByLabel('Collect every (seconds):');
 const save = (page: Page) => page.getByRole('button', { name: 'Save' });
 
-browserTest('shows every setting once, with help, bounds and default', async () => {
+browserTest('shows every setting once, with help, bounds, default and its name', async () => {
   const { page, complaints } = await consoleBrowser.open();
   await page.getByText('Working', { exact: true }).waitFor();
   for (const declaration of declarations) {
@@ -29,6 +29,8 @@ browserTest('shows every setting once, with help, bounds and default', async () 
     const text = await row.innerText();
     expect(text).toContain(declaration.displayName);
     expect(text).toContain(declaration.helpText);
+    // By which problems, a refused save and the environment call it.
+    expect(text).toContain(declaration.key);
     expect([declaration.key, text]).toEqual([
       declaration.key,
       expect.stringMatching(
