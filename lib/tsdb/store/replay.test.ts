@@ -220,6 +220,16 @@ describe('samples that are missing between others', () => {
       expect(lost).toEqual([{ mint: start, maxt: start + 5000 }]);
     }));
 
+  test('in the segments that a WAL begins with', () =>
+    withBench(async (bench) => {
+      new Segment().series(1, a).sample(1, start, 1).save(bench.dir, '00000003');
+      const { problems, lost } = await openTwice(bench, contents([a, start, 1]), false);
+      expect(problems).toMatchObject([{ code: 'TSDB_WAL_REPAIRED' }]);
+      expect(problems[0]?.message).toContain(join('wal', '00000003'));
+      // Nobody knows since when.
+      expect(lost).toEqual([{ mint: start, maxt: start + 1 }]);
+    }));
+
   test('at the end are not told as a range: nobody knows where they ended', () =>
     withBench(async (bench) => {
       new Segment().series(1, a).sample(1, start, 1).save(bench.dir);

@@ -67,11 +67,12 @@ export async function replayWal(options: {
   const replay = new Replay(head, oldestMs, pacer);
   if (listing.checkpoint !== undefined) {
     const dir = join(walDir, checkpointName(listing.checkpoint));
+    // No checkpoint is without segments, a WAL is at first.
+    if (listing.checkpointSegments.length === 0) replay.noteHole(join(dir, walSegmentName(0)));
     await replay.readAll(dir, listing.checkpointSegments, 0);
   }
   // What is behind the damage in a checkpoint is lost; the segments are not.
-  const first = listing.checkpoint === undefined ? undefined : listing.checkpoint + 1;
-  await replay.readAll(walDir, listing.segments, first);
+  await replay.readAll(walDir, listing.segments, (listing.checkpoint ?? -1) + 1);
   return replay.finish();
 }
 
@@ -96,12 +97,11 @@ class Replay {
     this.#losses = new Losses(oldestMs);
   }
 
-  /** Reads segments up to damage that is more than a torn end. */
-  async readAll(dir: string, segments: readonly number[], first: number | undefined) {
+  /** Reads segments, of which the first is to be `first`, up to damage that is more than a torn end. */
+  async readAll(dir: string, segments: readonly number[], first: number) {
     const last = segments.at(-1);
-    if (last === undefined && first === 0) this.#noteHole(join(dir, walSegmentName(0)));
     for (const { segment, isAfterHole } of withHoles(segments, first)) {
-      if (isAfterHole) this.#noteHole(join(dir, walSegmentName(segment)));
+      if (isAfterHole) this.noteHole(join(dir, walSegmentName(segment)));
       const damage = await this.#read(dir, segment, segment === last);
       if (damage === undefined) continue;
       this.#losses.begin(this.#head.maxMs);
@@ -109,7 +109,7 @@ class Replay {
     }
   }
 
-  #noteHole(path: string): void {
+  noteHole(path: string): void {
     this.#holes.push(path);
     this.#losses.begin(this.#head.maxMs);
   }

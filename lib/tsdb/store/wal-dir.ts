@@ -72,15 +72,15 @@ export async function removeCovered(walDir: string, covered: number): Promise<vo
 
 /**
  * The same numbers with what was before each: whether there are segments missing in between. The first
- * one has to be `first`, when that is known.
+ * one has to be `first`.
  */
 export function* withHoles(
   segments: readonly number[],
-  first: number | undefined,
+  first: number,
 ): Generator<{ segment: number; isAfterHole: boolean }> {
   let next = first;
   for (const segment of segments) {
-    yield { segment, isAfterHole: segment !== (next ?? segment) };
+    yield { segment, isAfterHole: segment !== next };
     next = segment + 1;
   }
 }
