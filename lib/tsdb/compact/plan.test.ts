@@ -28,7 +28,7 @@ function f(blocks: string, want: string, of = ranges): void {
 }
 
 describe('blocks that do not overlap', () => {
-  test('are merged when they fill their window and a newer block exists', () => {
+  test('are merged when they fill their span and a newer block exists', () => {
     f('', '');
     f('0..20', '');
     f('0..20 20..40', '');
@@ -60,7 +60,7 @@ describe('blocks that do not overlap', () => {
     f('0..180 180..360 360..540 540..560', '');
   });
 
-  test('lie in a window or are left out', () => {
+  test('lie in a span or are left out', () => {
     f('10..30 30..50 50..70 70..90 90..110', '1 2');
     f('50..70 70..90 130..150 190..200', '');
     f('50..70 70..90 130..150 190..200 210..220', '1 2 3');
@@ -76,7 +76,7 @@ describe('blocks that do not overlap', () => {
     f('-20..0 0..20 20..40 60..80 80..100', '2 3');
   });
 
-  test('fill a window also when they end with their samples', () => {
+  test('fill a span also when they end with their samples', () => {
     f('3..18 21..39 41..58 61..63', '1 2 3');
     f('3..18 21..39 61..63', '');
     f('23..39 41..58 61..63', '');

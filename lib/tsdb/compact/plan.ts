@@ -5,7 +5,7 @@ export interface CompactableBlock {
   readonly maxt: number;
   /**
    * A merge with this block has failed, or it must stay for another reason: it is left alone, and so
-   * is its window.
+   * is its span.
    */
   readonly hasFailed: boolean;
   readonly numSeries: number;
@@ -31,14 +31,14 @@ const tombstoneShare = 0.05;
  * What to merge next; undefined when there is nothing. The rules are those of Prometheus:
  *
  * 1. Blocks that overlap each other come first.
- * 2. The newest block is left alone. Of the others, those that lie together in one window
- *    `[k × range, (k + 1) × range)` are merged, smaller ranges first, once the window is full or
+ * 2. The newest block is left alone. Of the others, those that lie together in one span
+ *    `[k × range, (k + 1) × range)` are merged, smaller ranges first, once the span is full or
  *    nothing more can come.
  * 3. A block of which much is deleted is rewritten by itself.
  *
  * In two things they differ. Prometheus merges overlapping blocks over and over when that fails; here
  * a block that has failed is left out everywhere. And a block of ours covers its first sample to its
- * last, so a window counts as full when the blocks reach into its first and last part of `ranges[0]`.
+ * last, so a span counts as full when the blocks reach into its first and last part of `ranges[0]`.
  *
  * `ranges` ascend; each is a multiple of the one before. Whoever calls gives all blocks, because a
  * merge around one that is missing would overlap it, and asks again after each merge.
@@ -51,7 +51,7 @@ export function planCompaction<T extends CompactableBlock>(
   const overlapping = firstOverlap(sorted);
   if (overlapping !== undefined) return { reason: 'overlap', blocks: overlapping };
   const settled = sorted.slice(0, -1);
-  const group = firstFullWindow(settled, ranges);
+  const group = firstFullSpan(settled, ranges);
   if (group !== undefined) return { reason: 'range', blocks: group };
   const deleted = newestDeleted(settled, ranges);
   return deleted && { reason: 'tombstones', blocks: [deleted] };
@@ -72,7 +72,7 @@ function firstOverlap<T extends CompactableBlock>(sorted: readonly T[]): T[] | u
   return group.length > 1 ? group : undefined;
 }
 
-function firstFullWindow<T extends CompactableBlock>(
+function firstFullSpan<T extends CompactableBlock>(
   settled: readonly T[],
   ranges: readonly number[],
 ): T[] | undefined {
@@ -80,7 +80,7 @@ function firstFullWindow<T extends CompactableBlock>(
   const [smallest] = ranges;
   if (newest === undefined || smallest === undefined) return undefined;
   for (const range of ranges.slice(1)) {
-    for (const { start, group } of windows(settled, range)) {
+    for (const { start, group } of spans(settled, range)) {
       if (group.length < 2 || group.some(({ hasFailed }) => hasFailed)) continue;
       const end = group.at(-1)!.maxt;
       const isFull = group[0]!.mint < start + smallest && end > start + range - smallest;
@@ -91,8 +91,8 @@ function firstFullWindow<T extends CompactableBlock>(
   return undefined;
 }
 
-/** Blocks by the window that they lie in; those that lie in none are left out. */
-function windows<T extends CompactableBlock>(
+/** Blocks by the span that they lie in; those that lie in none are left out. */
+function spans<T extends CompactableBlock>(
   sorted: readonly T[],
   range: number,
 ): { start: number; group: T[] }[] {
