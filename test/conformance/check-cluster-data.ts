@@ -7,6 +7,7 @@ import { eventually, figure, type Checks } from './checks.ts';
 import type { ClusterBed } from './cluster-bed.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { dumpOn, missingIn } from './cluster-samples.ts';
+import { RecordWatch } from './record-watch.ts';
 
 /** The shortest interval that leaves the machine some rest. */
 const intervalMs = 2000;
@@ -19,6 +20,8 @@ const tornBytes = 600;
 const troubleMs = 6000;
 const joinMs = 20_000;
 const takeoverMs = 20_000;
+/** A record of the lease that stands still for so long is for others to take. */
+const recordLifeMs = 15_000;
 /** Nobody may begin more than 10 dumps within a minute. */
 const dumpPauseMs = 7000;
 /** What may be lost with a collector's disk. */
@@ -95,45 +98,92 @@ function checkSteady(node: ClusterNode, fromMs: number, toMs: number): void {
   figure(`${node.hostname} without a scrape`, longest, 3 * intervalMs);
 }
 
+/** Who collects, and under which epoch. */
+interface Holding {
+  node: ClusterNode;
+  epoch: number;
+}
+
+async function holdingOf(bed: ClusterBed): Promise<Holding> {
+  const node = await agreed(bed, takeoverMs);
+  return { node, epoch: (await readLease(bed)).e };
+}
+
+/**
+ * The lease is where it was. On a machine that is too busy for a renewal in time another node may have
+ * it, and has to: `record` saw that it could.
+ */
+async function checkKept(bed: ClusterBed, before: Holding, record: RecordWatch): Promise<void> {
+  const after = await holdingOf(bed);
+  if (after.node === before.node && after.epoch === before.epoch) return;
+  figure('the record of the lease stood still', record.longestMs, recordLifeMs);
+  same(after.node.hostname, before.node.hostname, 'who collects');
+  same(after.epoch, before.epoch, 'epoch');
+}
+
 async function checkOutage(bed: ClusterBed): Promise<void> {
-  const before = await agreed(bed, takeoverMs);
+  const before = await holdingOf(bed);
   const cutMs = Date.now();
   // First the connections break, then packets vanish.
   for (const state of ['refuse', 'swallow'] as const) {
     for (const { database } of bed.nodes) await database.set(state);
     await wait(outageMs / 2);
   }
-  const collectors = await bed.collectors();
-  const left = JSON.stringify(await readLease(bed));
+  const collectors = await eventually('a node says that it collects', takeoverMs, async () => {
+    const found = await bed.collectors();
+    return found.length === 0 ? undefined : found;
+  });
   for (const { database } of bed.nodes) await database.set('pass');
   const restoredMs = Date.now();
-  same(collectors.map(({ hostname }) => hostname).join(' '), before.hostname, 'who collects');
+  same(collectors.map(({ hostname }) => hostname).join(' '), before.node.hostname, 'who collects');
   for (const node of bed.nodes) checkSteady(node, cutMs, restoredMs);
-  // The record stood still for longer than a takeover takes: whoever comes first has the lease.
-  await eventually('the lease moves on', takeoverMs, async () =>
-    JSON.stringify(await readLease(bed)) === left ? undefined : true,
+  // What stood still meanwhile is nobody's to take: whoever held the lease is the next to write it.
+  const record = RecordWatch.start(bed);
+  try {
+    await renewed(record);
+    await checkKept(bed, before, record);
+  } finally {
+    await record.stop();
+  }
+}
+
+/** Waits for the next record of the lease. */
+async function renewed(record: RecordWatch): Promise<void> {
+  const { moves } = record;
+  await eventually('the record of the lease moves on', 2 * takeoverMs, () =>
+    Promise.resolve(record.moves > moves ? true : undefined),
   );
-  await agreed(bed, takeoverMs);
 }
 
 async function checkSlowDatabase(bed: ClusterBed): Promise<void> {
-  const before = await agreed(bed, takeoverMs);
-  const { e: epoch } = await readLease(bed);
-  const startedMs = Date.now();
-  bed.bus.fault = () => lateMs;
-  for (const { database } of bed.nodes) database.delayMs = lateMs;
-  await wait(troubleMs);
+  const record = RecordWatch.start(bed);
+  try {
+    const before = await holdingOf(bed);
+    const startedMs = Date.now();
+    bed.bus.fault = () => lateMs;
+    for (const { database } of bed.nodes) database.delayMs = lateMs;
+    await Promise.all([wait(troubleMs), renewed(record)]);
+    for (const { database } of bed.nodes) {
+      database.delayMs = 0;
+      database.truncateAfterBytes = tornBytes;
+    }
+    await Promise.all([wait(troubleMs), renewed(record)]);
+    endTrouble(bed);
+    const endedMs = Date.now();
+    await checkKept(bed, before, record);
+    for (const node of bed.nodes) checkSteady(node, startedMs, endedMs);
+  } finally {
+    endTrouble(bed);
+    await record.stop();
+  }
+}
+
+function endTrouble(bed: ClusterBed): void {
+  bed.bus.fault = () => true;
   for (const { database } of bed.nodes) {
     database.delayMs = 0;
-    database.truncateAfterBytes = tornBytes;
+    database.truncateAfterBytes = Infinity;
   }
-  await wait(troubleMs);
-  bed.bus.fault = () => true;
-  for (const { database } of bed.nodes) database.truncateAfterBytes = Infinity;
-  const endedMs = Date.now();
-  same(await agreed(bed, takeoverMs), before, 'who collects');
-  same((await readLease(bed)).e, epoch, 'epoch');
-  for (const node of bed.nodes) checkSteady(node, startedMs, endedMs);
 }
 
 async function checkJoin(bed: ClusterBed): Promise<void> {
