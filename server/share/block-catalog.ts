@@ -46,8 +46,8 @@ export class BlockCatalog {
   readonly #partial = new Map<string, PartialBlock>();
   /** ULIDs that were added while a refresh was under way and that its listing may have missed. */
   readonly #addedMeanwhile = new Set<string>();
-  /** Names of all blocks and of what they were made of; undefined when it has to be made anew. */
-  #held: ReadonlySet<string> | undefined;
+  /** All blocks by their names and by those of what they were made of; undefined when it has to be made anew. */
+  #held: ReadonlyMap<string, RemoteBlock> | undefined;
   #refreshing: Promise<void> | undefined;
   #isLoaded = false;
 
@@ -70,13 +70,25 @@ export class BlockCatalog {
     return this.#blocks.has(ulid);
   }
 
-  /** Whether all that a block holds is in the file store: itself, or all that it was made of. */
-  holds(block: Pick<BlockInfo, 'ulid' | 'sources'>): boolean {
-    this.#held ??= new Set(
-      [...this.#blocks.values()].flatMap(({ ulid, sources }) => [ulid, ...sources]),
+  /**
+   * Whether all that a block holds is in the file store: itself, or all that it was made of. What retention
+   * has taken there, because it ended by `retiredMs`, is not missed: the oldest of what a merged block was
+   * made of, when what comes next is there and begins no later.
+   */
+  holds(block: Pick<BlockInfo, 'ulid' | 'sources'>, retiredMs = -Infinity): boolean {
+    this.#held ??= new Map(
+      [...this.#blocks.values()].flatMap((remote) =>
+        [remote.ulid, ...remote.sources].map((name) => [name, remote] as const),
+      ),
     );
     const held = this.#held;
-    return isContained(block, (ulid) => held.has(ulid));
+    if (isContained(block, (ulid) => held.has(ulid))) return true;
+    // Sorted by when they were cut.
+    const sources = block.sources.toSorted();
+    const from = sources.findIndex((source) => held.has(source));
+    const first = held.get(sources[from] ?? '');
+    if (first === undefined || first.mint > retiredMs) return false;
+    return sources.slice(from).every((source) => held.has(source));
   }
 
   /** What is not a whole block, as of the last refresh. */

@@ -86,12 +86,11 @@ export class LocalRoom {
   }
 
   async #deleteAged(isAllCopied: boolean, deletion: Deletion): Promise<void> {
-    const { catalog, clock, local, settings } = this.#options;
-    const blocks = local.blocks();
-    const aged = agedLocalBlocks(blocks, {
-      isHeld: (block) => catalog.holds(block),
+    const { local, settings } = this.#options;
+    const aged = agedLocalBlocks(local.blocks(), {
+      isHeld: this.#heldNow(),
       isAllCopied,
-      fromMs: referenceMs(clock.nowMs(), [...blocks, ...catalog.blocks()]),
+      fromMs: this.#referenceMs(),
       retentionMs: settings().retentionMs,
     });
     for (const block of aged) await deletion.tryDelete(block);
@@ -99,19 +98,19 @@ export class LocalRoom {
 
   /** The limit of size takes only what is in the file store: it is a wish, the floor is a need. */
   async #deleteOversize(deletion: Deletion): Promise<void> {
-    const { catalog, local, settings } = this.#options;
+    const { local, settings } = this.#options;
     const { localSizeLimitBytes } = settings();
+    const isHeld = this.#heldNow();
     const isOver = () => localSizeLimitBytes > 0 && local.stats().sizeBytes > localSizeLimitBytes;
     for (const block of local.blocks()) {
       if (!isOver()) break;
-      if (catalog.holds(block)) await deletion.tryDelete(block);
+      if (isHeld(block)) await deletion.tryDelete(block);
     }
     this.#isOversized = isOver();
   }
 
   async #relieve(deletion: Deletion): Promise<number> {
-    const { catalog } = this.#options;
-    const isHeld = (block: BlockInfo) => catalog.holds(block);
+    const isHeld = this.#heldNow();
     const synced = await this.#deleteWhile(diskShortBytes, isHeld, deletion);
     const lost: BlockInfo[] = [];
     try {
@@ -121,6 +120,18 @@ export class LocalRoom {
     }
     this.#isShort = await this.#isBelow(diskShortBytes);
     return synced.length + lost.length;
+  }
+
+  /** What tells whether all that the file store is to have of a block now is there. */
+  #heldNow(): (block: BlockInfo) => boolean {
+    const { catalog, settings } = this.#options;
+    const retiredMs = this.#referenceMs() - settings().retentionMs;
+    return (block) => catalog.holds(block, retiredMs);
+  }
+
+  #referenceMs(): number {
+    const { catalog, clock, local } = this.#options;
+    return referenceMs(clock.nowMs(), [...local.blocks(), ...catalog.blocks()]);
   }
 
   /** Once per trouble: the status has it while it lasts. */

@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
-import { seededRng } from '../../lib/runtime/index.ts';
-import { mergeBlocks, newUlid, type BlockInfo } from '../../lib/tsdb/index.ts';
-import { blockInfo, BlockShelf, makeBlock } from './block-fixture.ts';
+import { BlockShelf, makeBlock } from './block-fixture.ts';
 import { blockKey, blocksPrefix } from './index.ts';
 import { dayMs, filesOf, gib, hourMs, startMs, SyncBench } from './sync-bench-fixture.ts';
 
@@ -17,69 +15,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await bench.close();
-});
-
-describe('merged blocks', () => {
-  /** Puts one block in the place of all others, as the local store does. */
-  async function mergeShelf(): Promise<BlockInfo> {
-    const parts = [...bench.shelf.blocks()];
-    const ulid = newUlid(startMs, seededRng(bench.nextSeed()));
-    const dirs = parts.map(({ dir }) => dir);
-    const payload = { dirs, parentDir: join(bench.root, 'data'), ulid };
-    const merged = mergeBlocks(payload, { checkCancelled: () => undefined })!;
-    bench.shelf.add(await blockInfo(merged.dir));
-    for (const part of parts) await bench.shelf.deleteBlock(part.ulid);
-    return bench.shelf.blocks()[0]!;
-  }
-
-  async function remoteUlids(): Promise<string[]> {
-    await bench.catalog.refresh();
-    return bench.catalog.blocks().map(({ ulid }) => ulid);
-  }
-
-  test('are not copied when what they were made of is in the file store', async () => {
-    for (const age of [8, 6, 4]) await bench.addBlock(age * hourMs);
-    bench.sync.start();
-    await bench.sync.syncNow();
-    const before = await remoteUlids();
-    const merged = await mergeShelf();
-    expect([bench.catalog.has(merged.ulid), bench.catalog.holds(merged)]).toEqual([false, true]);
-    await bench.sync.syncNow();
-    expect(await remoteUlids()).toEqual(before);
-    expect(bench.sync.status()).toMatchObject({ remoteBlocks: 3, pendingBlocks: 0 });
-  });
-
-  test('leave as others do: after three days, or when the disk is short', async () => {
-    for (const age of [90, 88, 86]) await bench.addBlock(age * hourMs);
-    bench.sync.start();
-    bench.settings.cleanupPeriodMs = dayMs;
-    bench.store.fault = ({ operation }) => (operation === 'put' ? 'STORE_FULL' : undefined);
-    await expect(bench.sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
-    const merged = await mergeShelf();
-    await bench.addBlock(hourMs);
-    await expect(bench.sync.syncNow()).rejects.toMatchObject({ code: 'STORE_FULL' });
-    expect(bench.shelf.blocks()[0]).toEqual(merged);
-    bench.store.fault = () => undefined;
-    await bench.sync.syncNow();
-    expect(bench.catalog.blocks()[0]).toMatchObject({ ulid: merged.ulid, sources: merged.sources });
-    expect(bench.shelf.blocks()).toHaveLength(1);
-  });
-
-  test('are copied when the file store has lost a source, unless retention took it', async () => {
-    for (const age of [8, 6, 4]) await bench.addBlock(age * hourMs);
-    const [first, second] = bench.shelf.blocks();
-    bench.sync.start();
-    await bench.sync.syncNow();
-    const merged = await mergeShelf();
-    for (const key of filesOf(first!)) await bench.store.delete(key);
-    bench.settings.retentionMs = 5 * hourMs;
-    await bench.sync.syncNow();
-    expect(bench.catalog.has(merged.ulid)).toBe(false);
-    bench.settings.retentionMs = 15 * dayMs;
-    await bench.sync.syncNow();
-    expect(bench.catalog.has(merged.ulid)).toBe(true);
-    expect(bench.catalog.holds(second!)).toBe(true);
-  });
 });
 
 describe('retention', () => {
