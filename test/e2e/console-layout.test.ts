@@ -40,6 +40,20 @@ function overflow(page: Page): Promise<number[]> {
   );
 }
 
+/** How often each role is in what the browser tells a screen reader of an element. */
+async function rolesHeard(page: Page, selector: string): Promise<Record<string, number>> {
+  const session = await page.context().newCDPSession(page);
+  const { root } = await session.send('DOM.getDocument');
+  const { nodeId } = await session.send('DOM.querySelector', { nodeId: root.nodeId, selector });
+  const { nodes } = await session.send('Accessibility.queryAXTree', { nodeId });
+  const counts: Record<string, number> = {};
+  for (const { role } of nodes) {
+    const name = String(role?.value);
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** Opens the list of what would leave, in whatever language. */
 async function openPreview(page: Page): Promise<void> {
   await page.locator('.mmx-range > .mmx-actions button').nth(1).click();
@@ -62,6 +76,41 @@ for (const query of ['', '?locale=de']) {
     }
     expectNoComplaint(complaints);
   });
+}
+
+for (const query of ['', '?locale=de']) {
+  browserTest(
+    `hides no part of a table on a wide page, nor of a dump on a narrow one, ${query}`,
+    async () => {
+      const { page } = await consoleBrowser.open({
+        query,
+        prepare: (api, server) => {
+          fullHouse(api, server);
+          const { id } = api.addReady({ archive: Buffer.alloc(1) });
+          api.fail(id, { code: 'DUMP_STORE_FULL', message: 'Full.', detail: '' });
+          api.addReady({ archive: Buffer.alloc(1) });
+          api.dumps = api.dumps.map((dump, i) =>
+            i === 0 ? { ...dump, state: 'cancelled' } : dump,
+          );
+          api.addReady({ archive: Buffer.alloc(134_812_345) });
+        },
+      });
+      await page.locator('#mmx-dumps tbody tr').nth(4).waitFor();
+      const hidden = () =>
+        page.evaluate<number[]>(
+          `[...document.querySelectorAll('.mmx-table-frame')]
+          .map((frame) => frame.scrollWidth - frame.clientWidth)`,
+        );
+      expect(await hidden()).toEqual([0, 0, 0]);
+      for (const width of [640, 320]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect((await hidden()).at(-1)).toBe(0);
+        expect(await axeViolations(page)).toEqual([]);
+      }
+      // To who hears it, it is a table still, whatever it looks like.
+      expect(await rolesHeard(page, '.mmx-dumps')).toMatchObject({ row: 8, columnheader: 6 });
+    },
+  );
 }
 
 for (const query of ['?locale=de', '?theme=dark', '?locale=de&theme=dark']) {

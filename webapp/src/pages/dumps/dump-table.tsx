@@ -40,7 +40,7 @@ export function DumpTable({ dumps, ...rest }: DumpTableProps) {
   return (
     <>
       <TableFrame label={say('mmx.list.caption')}>
-        <table className="table mmx-table">
+        <table className="table mmx-table mmx-dumps">
           <caption className="mmx-hidden">{say('mmx.list.caption')}</caption>
           <thead>
             <tr>
@@ -116,10 +116,10 @@ function DumpRow({ dump, owner, canWrite, canUnmask, onDelete, onCancel }: DumpR
       <td>
         <DumpStatus dump={dump} />
       </td>
-      <td className="mmx-number">
+      <td className="mmx-number" data-column={say('mmx.list.samples')}>
         {dump.samples === null ? '–' : formatShortCount(dump.samples, locale)}
       </td>
-      <td>
+      <td className="mmx-dumps__archive">
         <Archive {...{ dump, name, canWrite }} />
         {canUnmask && <Aliases {...{ dump, name }} />}
         {dump.expiresAtMs !== null && dump.state === 'ready' && (
