@@ -1,9 +1,8 @@
 // Hostile bytes for every layer of the wire: some seconds on a desk, a minute in CI, 20 million inputs
 // with SOAK=1.
 import process from 'node:process';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { collectGarbage } from '../../lib/runtime/garbage-fixture.ts';
 import { compareWithNaive as compareGob, gobTarget } from './gob-target.ts';
 import { gopluginTarget } from './goplugin-target.ts';
 import { rpcClientTarget, rpcServerTarget } from './netrpc-target.ts';
@@ -28,9 +27,6 @@ const targets: { target: FuzzTarget; soakInputs: number; soakMinutes: number }[]
 
 /** Of one target in a normal run; all of them together take a minute in CI. */
 const sliceMs = process.env['CI'] === 'true' ? 60_000 / targets.length : 2000;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const uncaught: unknown[] = [];
 const record = (error: unknown) => void uncaught.push(error);

@@ -3,15 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 
+import { collectGarbage } from '../../runtime/garbage-fixture.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { FileSource } from './file-source.ts';
 import { PieceSource } from './piece-source.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const windowBytes = 64;
 const windows = 20;
