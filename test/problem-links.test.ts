@@ -1,8 +1,7 @@
 // Goal: whoever reads a problem in the console is one click away from where it is mended. Method: every
 // problem that the source makes has a link to a page, but for those that no page mends.
-import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { root } from '../build/command.ts';
+import { objectStart, problemPlaces, readSources } from './source-text.ts';
 
 /** Made by something that no page of the console knows. */
 const withoutPage = [
@@ -15,31 +14,18 @@ const withoutPage = [
 
 /** The innermost object literal around a place of a source. */
 function objectAround(source: string, place: number): string {
-  let start = place;
-  for (let depth = 0; depth >= 0 && start > 0;) {
-    start--;
-    if (source[start] === '}') depth++;
-    if (source[start] === '{') depth--;
-  }
   let end = place;
   for (let depth = 0; depth >= 0 && end < source.length; end++) {
     if (source[end] === '{') depth++;
     if (source[end] === '}') depth--;
   }
-  return source.slice(start, end);
+  return source.slice(objectStart(source, place), end);
 }
 
 test('every problem leads to the page where it is mended', () => {
-  const files = globSync('server/**/*.ts', { cwd: root }).filter(
-    (file) => !/(\.test|-fixture)\.ts$/.test(file),
+  const problems = readSources('server/**/*.ts').flatMap(({ path, text }) =>
+    problemPlaces(text).map((place) => ({ file: path, text: objectAround(text, place) })),
   );
-  const problems = files.flatMap((file) => {
-    const source = readFileSync(`${root}${file}`, 'utf8');
-    return [...source.matchAll(/\bseverity: *(?:'|[a-z(])/g)].map(({ index }) => ({
-      file,
-      text: objectAround(source, index),
-    }));
-  });
   const made = problems.filter(({ text }) => text.includes('message'));
   expect(made.length).toBeGreaterThan(25);
   const bare = made.filter(({ text }) => !/\blink\b|\badvice,/.test(text));

@@ -2,21 +2,19 @@
 // held against its templates, and the sources of the server against the catalogue. That both languages
 // have every sentence with the same values is held by test/e2e/console-texts.test.ts, and that the makers
 // of problems, failures and warnings take nothing else by the compiler.
-import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { english, namesInTemplate } from '../api/index.ts';
-import { root } from '../build/command.ts';
+import { objectStart, problemPlaces, readSources } from './source-text.ts';
 
-const sources = globSync('{server,api}/**/*.ts', { cwd: root })
-  .filter((path) => !/(\.test|-fixture)\.ts$|^api\/sentences\//.test(path))
-  .map((path) => ({ path, text: readFileSync(`${root}${path}`, 'utf8') }));
+const sources = readSources('{server,api}/**/*.ts').filter(
+  ({ path }) => !path.startsWith('api/sentences/'),
+);
 
 test('no sentence stands twice in the catalogue', () => {
-  const areas = globSync('api/sentences/*.ts', { cwd: root }).filter((path) => !/index/.test(path));
-  const ids = areas.flatMap((path) => {
-    const text = readFileSync(`${root}${path}`, 'utf8');
-    return [...text.matchAll(/^ {2}'?([a-z][a-z0-9.-]*)'?:/gm)].map(([, id]) => id);
-  });
+  const areas = readSources('api/sentences/*.ts').filter(({ path }) => !/index/.test(path));
+  const ids = areas.flatMap(({ text }) =>
+    [...text.matchAll(/^ {2}'?([a-z][a-z0-9.-]*)'?:/gm)].map(([, id]) => id),
+  );
   expect([...ids].sort()).toEqual(Object.keys(english).sort());
 });
 
@@ -41,21 +39,15 @@ test('every sentence of the catalogue is told by the server', () => {
 
 /** What stands before a place: the name of the call whose object literal it is in, if it is in one. */
 function callAround(text: string, place: number): string {
-  let start = place;
-  for (let depth = 0; depth >= 0 && start > 0;) {
-    start--;
-    if (text[start] === '}') depth++;
-    if (text[start] === '{') depth--;
-  }
-  return /(\w+)\(\s*$/.exec(text.slice(0, start))?.[1] ?? '';
+  return /(\w+)\(\s*$/.exec(text.slice(0, objectStart(text, place)))?.[1] ?? '';
 }
 
 test('a problem is made of sentences and of nothing else', () => {
-  const made = sources.flatMap(({ path, text }) =>
-    [...text.matchAll(/\bseverity: *(?:'|[a-z(])/g)]
-      .filter(() => !path.startsWith('api/'))
-      .map(({ index }) => ({ path, maker: callAround(text, index) })),
-  );
+  const made = sources
+    .filter(({ path }) => path.startsWith('server/'))
+    .flatMap(({ path, text }) =>
+      problemPlaces(text).map((place) => ({ path, maker: callAround(text, place) })),
+    );
   expect(made.length).toBeGreaterThan(40);
   expect(made.filter(({ maker }) => maker !== 'makeProblem')).toEqual([]);
 });

@@ -1,15 +1,8 @@
 // Goal: the audit record of a save names who made it, also when the console asks another node than the one
 // that saved. Method: the built plugin on two nodes; one saves, the other is told who it was.
-import { expect, test } from '@jest/globals';
-import { hostBundle } from '../packaging/built-bundle.ts';
-import { testNeeding } from '../programs.ts';
+import { expect } from '@jest/globals';
 import { eventually } from './console-fixture.ts';
-import { pluginId, Site, siteTimeoutMs } from './site-fixture.ts';
-
-const soakTest =
-  process.env['SOAK'] === '1'
-    ? testNeeding({ programs: ['chromium'], files: [hostBundle] })
-    : test.skip;
+import { pluginId, Site, siteTimeoutMs, soakTest } from './site-fixture.ts';
 
 soakTest(
   'the node that saves hears from another one who it was',

@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../lib/runtime/index.ts';
 import { startExporter, type Exporter } from '../host/exporter.ts';
 import { Cluster, startHost, type Host } from '../host/index.ts';
 import { hostBundle, manifest } from '../packaging/built-bundle.ts';
+import { testNeeding } from '../programs.ts';
 import { startBrowser } from './browser.ts';
 import { consolePagePath, consolePages } from './console-pages.ts';
 
@@ -14,6 +15,12 @@ export const pluginId = manifest.id;
 
 /** Plugins are unpacked and started, troubles are waited for, on a busy machine. */
 export const siteTimeoutMs = 360_000;
+
+/** What a site needs of the machine. */
+export const siteNeeds = { programs: ['chromium'], files: [hostBundle] };
+
+/** `test` for what takes minutes on a site: with `SOAK=1` alone. */
+export const soakTest = process.env['SOAK'] === '1' ? testNeeding(siteNeeds) : test.skip;
 
 /** One step of the browser, and how long a trouble may take to be seen on a busy machine. */
 const stepTimeoutMs = 150_000;

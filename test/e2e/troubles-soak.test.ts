@@ -1,13 +1,5 @@
 // Goal: as in troubles.test.ts, for troubles of a cluster, of which its nodes are sure only after a while.
-import { test } from '@jest/globals';
-import { hostBundle } from '../packaging/built-bundle.ts';
-import { testNeeding } from '../programs.ts';
-import { pluginId, Site, siteTimeoutMs } from './site-fixture.ts';
-
-const soakTest =
-  process.env['SOAK'] === '1'
-    ? testNeeding({ programs: ['chromium'], files: [hostBundle] })
-    : test.skip;
+import { pluginId, Site, siteTimeoutMs, soakTest } from './site-fixture.ts';
 
 soakTest(
   'that nobody collects is told while it is so: the collector is gone, and the database is away',

@@ -2,14 +2,11 @@
 // telling ends with it. Method: the built plugin, and the trouble itself. Those of a cluster, which take
 // longer, are in troubles-soak.test.ts.
 import { test } from '@jest/globals';
-import { hostBundle } from '../packaging/built-bundle.ts';
 import { testNeeding } from '../programs.ts';
 import { canMount, SmallDisk } from '../small-disk.ts';
-import { Site, siteTimeoutMs } from './site-fixture.ts';
+import { Site, siteNeeds, siteTimeoutMs } from './site-fixture.ts';
 
-const diskTest = canMount()
-  ? testNeeding({ programs: ['chromium'], files: [hostBundle] })
-  : test.skip;
+const diskTest = canMount() ? testNeeding(siteNeeds) : test.skip;
 
 const mebibyte = 2 ** 20;
 
