@@ -1,20 +1,11 @@
-import type { Gap, Sentence } from '../../../api/index.ts';
+import type { Gap } from '../../../api/index.ts';
 import { optionalSentence } from '../../../api/read-sentence.ts';
 import { maxGapMessageChars } from '../limits.ts';
 
 /** One gap as the ledger keeps it; drawn in docs/format/gap-ledger.md. */
-export interface GapRecord {
+export interface GapRecord extends Omit<Gap, 'missedScrapes'> {
   /** Grows by one per gap; a later line with the same id replaces an earlier one. */
   id: number;
-  job: string;
-  instance: string;
-  fromMs: number;
-  /** Null while the gap lasts. */
-  toMs: number | null;
-  reason: string;
-  message: string;
-  /** The message for other languages; absent in what an older version noted. */
-  sentence?: Sentence;
   missed: number;
   /** How many gaps were made into this one to save space. */
   merged: number;
