@@ -131,6 +131,21 @@ test('moves the store and obeys a new interval when they are saved', async () =>
   expect(await plugin.configurationWillBeSaved(undefined)).toBeUndefined();
 });
 
+test('goes by the newest settings and tells each change once, however late answers come', async () => {
+  await run.activate();
+  let answer: (settings: Record<string, unknown>) => void = () => undefined;
+  const older = run.hearOfSave(new Promise((resolve) => (answer = resolve)));
+  const asLate = run.hearOfSave(Promise.resolve({ ...run.settings, scrapeintervalseconds: 3 }));
+  await Promise.all([asLate, run.reconfigure({ scrapeintervalseconds: 3 })]);
+  answer({ ...run.settings, scrapeintervalseconds: 2 });
+  await older;
+  expect((await run.status()).scrapeIntervalSeconds).toBe(3);
+  await run.deactivate();
+  expect(run.audited.map(({ parameters }) => parameters['keys'])).toEqual([
+    'ScrapeIntervalSeconds',
+  ]);
+});
+
 test('tells browsers of administrators what has changed, and nothing after its end', async () => {
   const event = (what: string) => JSON.stringify(['changed', { what }, { isForAdmins: true }]);
   const toldOf = (what: string) => run.told.filter((each) => each === event(what)).length;

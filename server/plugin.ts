@@ -27,6 +27,9 @@ export class MetricsPlugin implements PluginHooks {
   readonly #environment: Environment;
   readonly #slices: SliceMonitor;
   #configuration: Configuration | undefined;
+  /** Changes of the configuration that the server told, and the newest one that was applied. */
+  #toldChanges = 0;
+  #appliedChange = 0;
   #node: MetricsNode | undefined;
   #logger: RecentLog | undefined;
   #audit: AuditLog | undefined;
@@ -56,11 +59,15 @@ export class MetricsPlugin implements PluginHooks {
   }
 
   async onConfigurationChange(host: Host): Promise<void> {
-    const previous = this.#configuration;
+    const change = ++this.#toldChanges;
     const configuration = await loadConfiguration(host.api);
+    // What was asked later has been answered: this may be from before.
+    if (change < this.#appliedChange) return;
+    this.#appliedChange = change;
+    const previous = this.#configuration;
     this.#configuration = configuration;
     if (previous !== undefined) this.#settingsAudit?.changed(previous.raw, configuration);
-    this.#node?.configure(this.#configuration);
+    this.#node?.configure(configuration);
   }
 
   /** Returns as soon as everything is on its way: a long replay must not hold up the server. */

@@ -125,8 +125,13 @@ export class PluginRun {
   /** A save of these settings, or of the server's configuration as it is now. */
   async reconfigure(settings: Record<string, unknown> = {}): Promise<void> {
     this.settings = { ...this.settings, ...settings };
+    await this.hearOfSave(Promise.resolve(this.settings));
+  }
+
+  /** The server says that something was saved; these are the settings that it answers with. */
+  async hearOfSave(settings: Promise<Record<string, unknown>>): Promise<void> {
     await this.plugin.onConfigurationChange({
-      api: this.#api(),
+      api: { ...this.#api(), loadPluginConfiguration: () => settings },
       database: new FakeDatabase(),
       logger: silentLogger,
     });
