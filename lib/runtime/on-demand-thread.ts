@@ -13,7 +13,10 @@ export interface OnDemandThreadOptions {
   onHung: (error: Error) => void;
 }
 
-/** A thread that exists only while there is work, and that is replaced after a crash. */
+/**
+ * A thread that exists only while there is work, and that is replaced after a crash. A new one waits for
+ * the end of the one before: of two at once each has a heap, and the C library an arena that stays.
+ */
 export class OnDemandThread {
   readonly #options: OnDemandThreadOptions;
   #thread: Thread | undefined;
@@ -28,6 +31,7 @@ export class OnDemandThread {
 
   /** As {@link Thread.call}; starts a thread when there is none. */
   async call(method: string, payload: unknown, options?: ThreadCall): Promise<unknown> {
+    if (this.#ending.size > 0) await Promise.all(this.#ending);
     if (this.#isStopped) throw new ThreadError('THREAD_CANCELLED', 'the thread has been stopped');
     this.#idle?.cancel();
     if (this.#thread?.isAlive !== true) this.#thread = this.#options.create();
