@@ -13,6 +13,9 @@ serveThread({
   fail() {
     throw Object.assign(new Error('no space'), { code: 'TSDB_DISK_FULL', details: { free: 0 } });
   },
+  failOddly() {
+    throw Object.assign(new Error('no clone'), { code: 'ODD', details: { ask: () => 0 } });
+  },
   spin(_payload: unknown, context) {
     for (;;) context.checkCancelled();
   },

@@ -30,6 +30,9 @@ test('calls a method and moves buffers both ways', async () => {
 test('keeps the code and the details of an error and answers later calls', async () => {
   const full = { code: 'TSDB_DISK_FULL', details: { free: 0 } };
   await expect(thread.call('fail', null)).rejects.toMatchObject(full);
+  // What cannot be cloned stays behind; the thread does not end of it.
+  const odd = { code: 'ODD', message: 'no clone', details: undefined };
+  await expect(thread.call('failOddly', null)).rejects.toMatchObject(odd);
   await expect(thread.call('nothing', null)).rejects.toMatchObject({ code: 'THREAD_NO_METHOD' });
   expect(await thread.call('echo', 7)).toBe(7);
 });

@@ -223,7 +223,13 @@ async function answer(
     const result = await handler(payload as never, context);
     post({ id, kind: 'result', result }, transfers);
   } catch (error) {
-    post({ id, kind: 'error', ...describeError(error) }, []);
+    const facts = describeError(error);
+    try {
+      post({ id, kind: 'error', ...facts }, []);
+    } catch {
+      // There is no clone of such details: the rest is worth more than the thread's end.
+      post({ id, kind: 'error', ...facts, details: undefined }, []);
+    }
   }
 }
 
