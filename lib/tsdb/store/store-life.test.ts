@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
+import { failingFiles } from './failing-files-fixture.ts';
 import {
   addSample,
   benchStartMs as start,
@@ -12,58 +12,38 @@ import {
   type Contents,
 } from './store-fixture.ts';
 import type { StoreThread } from './types.ts';
-import type { WalFileOpener } from './wal-writer.ts';
 
 const hourMs = 3_600_000;
-
-/** WAL files whose syncs are counted and can be made to fail. */
-function countedSyncs(): { openWalFile: WalFileOpener; syncs: { count: number; fail: boolean } } {
-  const syncs = { count: 0, fail: false };
-  const openWalFile: WalFileOpener = async (path) => {
-    const handle = await open(path, 'wx');
-    return {
-      write: (...args) => handle.write(...args),
-      truncate: (length) => handle.truncate(length),
-      async datasync() {
-        syncs.count++;
-        if (syncs.fail) throw Object.assign(new Error('disk says no'), { code: 'EIO' });
-        await handle.datasync();
-      },
-      close: () => handle.close(),
-    };
-  };
-  return { openWalFile, syncs };
-}
 
 describe('syncing', () => {
   test('happens 2.5 s after the first commit, once for all, and not without one', () =>
     withBench(async ({ open: openStore, clock }) => {
-      const { openWalFile, syncs } = countedSyncs();
+      const { openWalFile, disk } = failingFiles();
       const store = await openStore({ openWalFile });
       await clock.advance(10_000);
-      expect(syncs.count).toBe(0);
+      expect(disk.syncs).toBe(0);
       await put(store, 'a', start);
       await clock.advance(2000);
       await put(store, 'a', start + 1);
-      expect(syncs.count).toBe(0);
+      expect(disk.syncs).toBe(0);
       await clock.advance(500);
       await store.flush();
-      expect(syncs.count).toBe(1);
+      expect(disk.syncs).toBe(1);
       await clock.advance(10_000);
       await store.flush();
-      expect(syncs.count).toBe(1);
+      expect(disk.syncs).toBe(1);
     }));
 
   test('that fails is told and tried again', () =>
     withBench(async ({ open: openStore, clock }) => {
-      const { openWalFile, syncs } = countedSyncs();
+      const { openWalFile, disk } = failingFiles();
       const store = await openStore({ openWalFile });
-      syncs.fail = true;
+      disk.sync = true;
       await put(store, 'a', start);
       await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
       expect(store.problems()).toMatchObject([{ code: 'TSDB_WAL_IO' }]);
       await put(store, 'a', start + 1);
-      syncs.fail = false;
+      disk.sync = false;
       await clock.advance(2500);
       await store.flush();
       expect(store.problems()).toEqual([]);

@@ -8,9 +8,9 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
+import { failingFiles } from './failing-files-fixture.ts';
 import { openStore } from './open-store.ts';
 import { Store } from './store.ts';
 import {
@@ -26,7 +26,6 @@ import {
   type Contents,
   type StoreBench,
 } from './store-fixture.ts';
-import type { WalFile, WalFileOpener } from './wal-writer.ts';
 
 /** Commits batch `round`: two known series and one new one. */
 async function commitRound(store: Store, round: number): Promise<void> {
@@ -185,36 +184,6 @@ describe('a damaged WAL', () => {
     }));
 });
 
-/** Files that fail on demand, as a full or broken disk does. */
-function failingFiles(): { openWalFile: WalFileOpener; fail: FailPlan } {
-  const fail: FailPlan = { writeAfterBytes: Infinity, truncate: false, code: 'ENOSPC' };
-  const openWalFile: WalFileOpener = async (path) => {
-    const handle = await open(path, 'wx');
-    const file: WalFile = {
-      async write(bytes, offset, length, position) {
-        const allowed = Math.min(length, fail.writeAfterBytes);
-        if (allowed <= 0) throw Object.assign(new Error('disk says no'), { code: fail.code });
-        fail.writeAfterBytes -= allowed;
-        return handle.write(bytes, offset, allowed, position);
-      },
-      async truncate(length) {
-        if (fail.truncate) throw Object.assign(new Error('disk says no'), { code: 'EIO' });
-        await handle.truncate(length);
-      },
-      datasync: () => handle.datasync(),
-      close: () => handle.close(),
-    };
-    return file;
-  };
-  return { openWalFile, fail };
-}
-
-interface FailPlan {
-  writeAfterBytes: number;
-  truncate: boolean;
-  code: string;
-}
-
 describe('a disk that fails', () => {
   test.each([
     ['ENOSPC', 'TSDB_DISK_FULL', false],
@@ -225,18 +194,18 @@ describe('a disk that fails', () => {
     (code, want, stuck) =>
       withBench(async (bench) => {
         for (const bytes of [0, 1, 10, 60]) {
-          const { openWalFile, fail } = failingFiles();
+          const { openWalFile, disk } = failingFiles();
           const dir = `${bench.dir}-${String(bytes)}`;
           const store = await bench.open({ dir, openWalFile });
           await commitRound(store, 0);
-          Object.assign(fail, { writeAfterBytes: bytes, truncate: stuck, code });
+          Object.assign(disk, { bytesLeft: bytes, truncate: stuck, code });
           await expect(commitRound(store, 1)).rejects.toMatchObject({ code: want });
           expect(store.problems()).toMatchObject([{ code: want }]);
           expect(sorted(await contentsOf(store))).toEqual(afterRounds(1));
-          fail.writeAfterBytes = Infinity;
+          disk.bytesLeft = Infinity;
           if (stuck) {
             await expect(commitRound(store, 1)).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-            fail.truncate = false;
+            disk.truncate = false;
           }
           await commitRound(store, 1);
           await commitRound(store, 2);

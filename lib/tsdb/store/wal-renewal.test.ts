@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { failingFiles } from './failing-files-fixture.ts';
 import { maxSeriesPerRecord } from './limits.ts';
 import type { Store } from './store.ts';
 import {
@@ -15,29 +16,7 @@ import {
   withBench,
   type Contents,
 } from './store-fixture.ts';
-import { openWalFile, type WalFileOpener } from './wal-writer.ts';
 import type { StoreThread } from './types.ts';
-
-/** WAL files whose syncs fail as long as they are told to, and whose writes do behind so many. */
-function unsyncable() {
-  const disk = { isBroken: false, writesLeft: Infinity };
-  const opener: WalFileOpener = async (path) => {
-    const file = await openWalFile(path);
-    return {
-      write(...args) {
-        if (disk.writesLeft-- > 0) return file.write(...args);
-        return Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
-      },
-      truncate: (length) => file.truncate(length),
-      datasync() {
-        if (!disk.isBroken) return file.datasync();
-        return Promise.reject(Object.assign(new Error('input/output error'), { code: 'EIO' }));
-      },
-      close: () => file.close(),
-    };
-  };
-  return { openWalFile: opener, disk };
-}
 
 /** Commits one sample for each of `names`, and notes it. */
 async function commit(store: Store, at: number, names: string[], want: Contents): Promise<void> {
@@ -55,16 +34,16 @@ const problems = (store: Store) => store.problems().map(({ code }) => code);
 describe('a WAL that the disk has refused to sync', () => {
   test('is written anew from memory, and is not called safe before', () =>
     withBench(async ({ open, clock, dir, options }) => {
-      const { openWalFile, disk } = unsyncable();
+      const { openWalFile, disk } = failingFiles();
       const store = await open({ openWalFile });
       await clock.advance(1_000_000);
       const want: Contents = new Map();
       // Enough for closed chunks, many records, and a series that is there without a sample.
       for (let at = 0; at < 300; at++) await commit(store, at, ['a', 'b', 'c'], want);
       const idle = store.seriesRef(labelsOf('idle'));
-      disk.isBroken = true;
+      disk.sync = true;
       await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-      disk.isBroken = false;
+      disk.sync = false;
       // The kernel says that all is well now. It may have dropped what it could not write.
       await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
       expect(problems(store)).toEqual(['TSDB_WAL_IO']);
@@ -90,16 +69,16 @@ describe('a WAL that the disk has refused to sync', () => {
 
   test('names series anew of which it has no sample yet', () =>
     withBench(async ({ open }) => {
-      const { openWalFile, disk } = unsyncable();
+      const { openWalFile, disk } = failingFiles();
       const store = await open({ openWalFile });
       const names = Array.from({ length: maxSeriesPerRecord + 2 }, (_, at) => `s${String(at)}`);
       // The disk takes the first record of series and nothing behind it.
       disk.writesLeft = 1;
       const refused = commit(store, 0, names, new Map());
       await expect(refused).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
-      disk.isBroken = true;
+      disk.sync = true;
       await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-      Object.assign(disk, { isBroken: false, writesLeft: Infinity });
+      Object.assign(disk, { sync: false, writesLeft: Infinity });
       await store.maintain();
       const want: Contents = new Map();
       await commit(store, 1, ['s0', 's7', names.at(-1)!], want);
@@ -113,7 +92,7 @@ describe('a WAL that the disk has refused to sync', () => {
 
   test('stays a problem as long as it cannot be written anew, which is tried less and less', () =>
     withBench(async ({ open, clock, options }) => {
-      const { openWalFile, disk } = unsyncable();
+      const { openWalFile, disk } = failingFiles();
       let tries = 0;
       const thread: StoreThread = {
         async call(method, payload, more) {
@@ -126,9 +105,9 @@ describe('a WAL that the disk has refused to sync', () => {
       const store = await open({ openWalFile, thread });
       const want: Contents = new Map();
       await commit(store, 0, ['a'], want);
-      disk.isBroken = true;
+      disk.sync = true;
       await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-      disk.isBroken = false;
+      disk.sync = false;
       const startMs = clock.monotonicMs();
       for (let at = 1; tries < 4; at++) {
         await commit(store, at, ['a'], want);
