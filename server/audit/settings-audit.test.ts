@@ -174,6 +174,25 @@ test('a save that another plugin refused makes no later change its own', async (
   expect(await node.recorded()).toEqual([]);
 });
 
+test.each<[what: string, meanwhile: (node: Node) => void, keys: string[]]>([
+  ['one that changed nothing', (node) => node.changes({}, true), ['DBPath']],
+  ['one of other settings on another node', (node) => node.changes({ other: 1 }, true), ['DBPath']],
+  [
+    'another one here',
+    (node) => {
+      node.settings.judged({ DBPath: 'x' }, { DBPath: 'z' }, false);
+      node.changes({ DBPath: 'z' }, true);
+    },
+    ['DBPath', 'DBPath'],
+  ],
+])('records its own save in a cluster, though %s comes between', async (_what, meanwhile, keys) => {
+  const node = new Node();
+  node.settings.judged({ DBPath: 'x' }, { DBPath: 'y' }, false);
+  meanwhile(node);
+  node.changes({ DBPath: 'y' }, true);
+  expect((await node.recorded()).map((told) => told.keys)).toEqual(keys);
+});
+
 test('takes no announcement for its own change that may be about one of another node', async () => {
   const node = new Node();
   node.settings.judged({ DBPath: 'x' }, { DBPath: 'y' }, false);

@@ -18,6 +18,9 @@ const maxNamesLength = 1000;
 /** A save that this node was asked about and that is not over by then was refused by somebody else. */
 const saveMs = 60_000;
 
+/** Saves that are not over; nobody saves so often. */
+const maxAsked = 32;
+
 /** Records that wait for their author; one more makes the oldest go as it is. */
 const maxWaiting = 20;
 
@@ -25,6 +28,12 @@ export interface SettingsAuditOptions {
   audit: AuditLog;
   clock: Pick<Clock, 'monotonicMs' | 'setTimer'>;
   logger: Logger;
+}
+
+/** A save that this node was asked about, and that it has not heard of since. */
+interface Asked {
+  keys: readonly string[];
+  atMs: number;
 }
 
 /** A record that is to be written when its author is known, or time is up. */
@@ -43,8 +52,8 @@ export class SettingsAudit {
   readonly #options: SettingsAuditOptions;
   readonly #authors = new SaveAuthors();
   readonly #waiting = new Set<Waiting>();
-  /** When this node was asked about a save that changes settings, of which it has not heard since. */
-  #askedMs: number | undefined;
+  /** The oldest first. */
+  #asked: Asked[] = [];
   #isStopped = false;
 
   constructor(options: SettingsAuditOptions) {
@@ -64,34 +73,38 @@ export class SettingsAudit {
       const error = { description: 'SETTINGS_REFUSED', status: 0 };
       this.#record(keys, { isSuccess: false, error });
     } else {
-      this.#askedMs = this.#options.clock.monotonicMs();
+      const atMs = this.#options.clock.monotonicMs();
+      this.#asked = [...this.#asked, { keys, atMs }].slice(-maxAsked);
     }
   }
 
   /** A configuration that is in force from now on. */
   changed(previous: RawSettings, { raw, server }: Configuration): void {
     const keys = changedSettings(previous, raw);
-    const { clock } = this.#options;
-    const isAsked = clock.monotonicMs() - (this.#askedMs ?? -Infinity) <= saveMs;
-    const isOurs = isAsked || !server.cluster.enable;
-    this.#askedMs = undefined;
     if (keys.length === 0) return;
-    if (isOurs) {
+    if (this.#wasAsked(keys) || !server.cluster.enable) {
       this.#record(keys, { isSuccess: true });
       return;
     }
+    const { audit, clock } = this.#options;
     // What is announced may be about this one and not about a change that is recorded here.
     this.#authors.saved(keys, clock.monotonicMs());
-    this.#options.audit.note(recordOf(keys, { isSuccess: true }, undefined));
+    audit.note(recordOf(keys, { isSuccess: true }, undefined));
   }
 
   /** Writes what waits with what is known by now; later changes are written at once. */
   stop(): void {
     this.#isStopped = true;
-    for (const { timer, write } of [...this.#waiting]) {
-      timer.cancel();
-      write();
-    }
+    this.#writeAllBut(0);
+  }
+
+  /** Whether this node was asked about the save behind a change; that save is over then. */
+  #wasAsked(keys: readonly string[]): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#asked = this.#asked.filter(({ atMs }) => nowMs - atMs <= saveMs);
+    const at = this.#asked.findIndex((asked) => asked.keys.some((key) => keys.includes(key)));
+    if (at !== -1) this.#asked.splice(at, 1);
+    return at !== -1;
   }
 
   /** The log has it at once: the process may end before the record is written. */
@@ -107,11 +120,15 @@ export class SettingsAudit {
     };
     const waiting: Waiting = { timer: clock.setTimer(joinMs, write), write };
     this.#waiting.add(waiting);
-    const [oldest] = this.#waiting;
-    if (this.#isStopped || (this.#waiting.size > maxWaiting && oldest !== undefined)) {
-      const due = this.#isStopped ? waiting : (oldest ?? waiting);
-      due.timer.cancel();
-      due.write();
+    this.#writeAllBut(this.#isStopped ? 0 : maxWaiting);
+  }
+
+  /** The oldest records, with what is known by now, until few enough wait. */
+  #writeAllBut(count: number): void {
+    const due = [...this.#waiting].slice(0, Math.max(0, this.#waiting.size - count));
+    for (const { timer, write } of due) {
+      timer.cancel();
+      write();
     }
   }
 }
