@@ -129,6 +129,36 @@ browserTest('puts problems first, worst first, with advice and the page to mend 
   expect(await table.innerText()).toContain('The connection was refused. (60 scrapes missed)');
 });
 
+browserTest('sends nobody to an address that has answered', async () => {
+  const reasons = [
+    ['SCRAPE_UNREACHABLE', true],
+    ['SCRAPE_TLS', true],
+    ['SCRAPE_SAMPLE_LIMIT', false],
+    ['SCRAPE_HTTP_401', false],
+    ['SCRAPE_DISK_FULL', false],
+  ] as const;
+  const { page } = await consoleBrowser.open({
+    prepare: (api) => {
+      const [target] = api.targets;
+      api.targets = reasons.map(([code]) => ({
+        ...target!,
+        instance: code,
+        state: 'down',
+        lastError: { code, message: 'Why.', detail: '' },
+      }));
+    },
+  });
+  for (const [code, isSent] of reasons) {
+    const told = page.locator('.mmx-table__error').filter({ hasText: code });
+    await told.waitFor();
+    const text = (await told.innerText()).replaceAll(/\s+/g, ' ');
+    const sent = 'Check that http://mattermost-1:8067/metrics answers from the collecting node. ';
+    expect(text).toBe(
+      `Why. Scraping goes on by itself; what is missed is recorded as a gap. ${isSent ? sent : ''}${code}`,
+    );
+  }
+});
+
 browserTest('shows a failed sync and a first start without inventing figures', async () => {
   const { page } = await consoleBrowser.open({
     prepare: (api) => {

@@ -159,16 +159,28 @@ interface LastErrorProps {
   error: ApiError;
 }
 
+/** Reasons with which no answer came: of all others it is known that the address works. */
+const unanswered: ReadonlySet<string> = new Set([
+  'SCRAPE_DNS',
+  'SCRAPE_REFUSED',
+  'SCRAPE_RESET',
+  'SCRAPE_TIMEOUT',
+  'SCRAPE_TLS',
+  'SCRAPE_TRUNCATED',
+  'SCRAPE_UNREACHABLE',
+]);
+
+/** What to do about it is told among the problems; here stands what becomes of the target meanwhile. */
 function LastError({ target, error }: LastErrorProps) {
   const say = useText();
   const isAbsent = target.state === 'absent';
-  // The target has answered: there is nothing to look at there.
-  const isOwnTrouble = error.code === 'SCRAPE_DISK_FULL';
   return (
     <p className={isAbsent ? 'mmx-table__note' : 'mmx-table__error'}>
       <ServerText text={error.message} sentence={error.sentence} />{' '}
-      {isAbsent && say('mmx.targets.absent.advice')}
-      {!isAbsent && !isOwnTrouble && say('mmx.targets.advice', { url: target.url })}{' '}
+      {say(isAbsent ? 'mmx.targets.absent.advice' : 'mmx.targets.advice')}{' '}
+      {!isAbsent && unanswered.has(error.code) && (
+        <>{say('mmx.targets.reach', { url: target.url })} </>
+      )}
       <code>{error.code}</code>
     </p>
   );
