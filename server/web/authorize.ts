@@ -51,12 +51,8 @@ async function rightsOf(
  */
 export function authorize(hasPermission: PermissionCheck, readers: ReaderBook): RequestHandler {
   return async (request, response, next) => {
-    const userId = userIdOf(request);
-    if (userId === '') {
-      throw httpError(401, 'NOT_SIGNED_IN', say('api.signed-out'));
-    }
-    const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
-    const rights = isFromPlugin ? nothing : await rightsOf(userId, hasPermission, readers);
+    const userId = askingUser(request);
+    const rights = userId === undefined ? nothing : await rightsOf(userId, hasPermission, readers);
     if (!rights.read) throw notPermitted('api.may-not-read');
     if (!rights.write && !onlyReads(request)) throw notPermitted('api.may-not-write');
     if (!rights.manage && isAliases(request)) throw notPermitted('api.may-not-unmask');
@@ -70,21 +66,21 @@ const saving = 'sysconsole_write_plugins';
 
 /** The gate before the route by which the console says who has saved: of nobody else it would be untrue. */
 export function authorizeSaving(hasPermission: PermissionCheck): RequestHandler {
+  const maySave = async (userId: string) =>
+    (await hasPermission(userId, everything)) || (await hasPermission(userId, saving));
   return async (request, _response, next) => {
-    const userId = userIdOf(request);
-    if (userId === '') {
-      throw httpError(401, 'NOT_SIGNED_IN', say('api.signed-out'));
-    }
-    const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
-    const mayBe = isFromPlugin ? [] : [everything, saving];
-    for (const permission of mayBe) {
-      if (await hasPermission(userId, permission)) {
-        next();
-        return;
-      }
-    }
-    throw notPermitted('api.may-not-save');
+    const userId = askingUser(request);
+    if (userId === undefined || !(await maySave(userId))) throw notPermitted('api.may-not-save');
+    next();
   };
+}
+
+/** Who has a session; undefined for another plugin, which may do nothing in anybody's name. */
+function askingUser(request: Request): string | undefined {
+  const userId = userIdOf(request);
+  if (userId === '') throw httpError(401, 'NOT_SIGNED_IN', say('api.signed-out'));
+  const isFromPlugin = (request.header(pluginHeader) ?? '') !== '';
+  return isFromPlugin ? undefined : userId;
 }
 
 const nothing: Rights = { read: false, write: false, manage: false };
