@@ -145,19 +145,23 @@ export class WalLog {
     await this.#cover(last, result);
   }
 
-  /** Ends the segment and copies all that it and those before it are needed for. */
+  /**
+   * Ends the segment and copies all that it and those before it are needed for. Without samples there is
+   * no copy: then the next commit names all series anew.
+   */
   async cutForRenewal(pacer: Pacer): Promise<Renewal> {
     const { series } = this.#head;
     // Series that are added from here on are written by the next commit.
     const liveRefs = series.refs.slice(0, series.slotEnd);
     const copy = await copyHead(this.#head, -Infinity, Infinity, pacer);
-    return { liveRefs, copy: copy ?? null, covered: await this.cutSegment() };
+    const covered = await this.cutSegment();
+    if (copy === undefined) this.#noteAll();
+    return { liveRefs, copy: copy ?? null, covered };
   }
 
   /** Replaces the finished segments up to that of a renewal by a checkpoint of what was in memory. */
   async renew(renewal: Renewal, thread: StoreThread, signal: AbortSignal): Promise<void> {
     const { copy, covered, liveRefs } = renewal;
-    const named = copy === null ? [...liveRefs] : [];
     const payload: WriteHeadCheckpoint = {
       ...{ walDir: this.#dir, segmentBytes: this.#segmentLimit },
       ...{ copy, covered, liveRefs },
@@ -166,7 +170,6 @@ export class WalLog {
     const options = { transfer, signal };
     const method = 'tsdb.writeHeadCheckpoint';
     const result = (await thread.call(method, payload, options)) as WroteCheckpoint;
-    for (const ref of named) if (ref !== 0) this.noteSeries(ref);
     await this.#cover(covered, result);
   }
 
@@ -180,6 +183,13 @@ export class WalLog {
     }
     this.writer.noteCovered(last);
     await removeCovered(this.#dir, last);
+  }
+
+  /** Notes every live series, once, however often a renewal is tried. */
+  #noteAll(): void {
+    const { refs, slotEnd } = this.#head.series;
+    this.#unloggedCount = 0;
+    for (let slot = 1; slot < slotEnd; slot++) if (refs[slot] !== 0) this.noteSeries(refs[slot]!);
   }
 
   #reserve(count: number): void {

@@ -90,6 +90,32 @@ describe('a WAL that the disk has refused to sync', () => {
       expect(sorted(await contentsOf(again))).toEqual(sorted(want));
     }));
 
+  test('names series anew in front of samples that come while it is written', () =>
+    withBench(async ({ open, options }) => {
+      const { openWalFile, disk } = failingFiles();
+      const want: Contents = new Map();
+      const thread: StoreThread = {
+        async call(method, payload, more) {
+          if (method === 'tsdb.writeHeadCheckpoint') await commit(store, 1, ['s0', 's7'], want);
+          return options.thread.call(method, payload, more);
+        },
+      };
+      const store = await open({ openWalFile, thread });
+      const names = Array.from({ length: maxSeriesPerRecord + 2 }, (_, at) => `s${String(at)}`);
+      disk.writesLeft = 1;
+      const refused = commit(store, 0, names, new Map());
+      await expect(refused).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
+      disk.sync = true;
+      await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+      Object.assign(disk, { sync: false, writesLeft: Infinity });
+      await store.maintain();
+      await store.close();
+      const again = await open();
+      expect([again.problems(), again.lostRanges()]).toEqual([[], []]);
+      expect(want.size).toBe(2);
+      expect(sorted(await contentsOf(again))).toEqual(sorted(want));
+    }));
+
   test('stays a problem as long as it cannot be written anew, which is tried less and less', () =>
     withBench(async ({ open, clock, options }) => {
       const { openWalFile, disk } = failingFiles();
