@@ -1,4 +1,5 @@
 import React, { useState } from 'react';
+import type { DumpChoices } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { Button } from '../../components/button.tsx';
 import { useApproach } from '../../components/use-approach.ts';
@@ -12,7 +13,7 @@ import { dumpRequest, plainOptions, type DumpChoice, type KnownTargets } from '.
 import { PreviewDialog } from './preview-dialog.tsx';
 import { readEntry, type FormTimes, type RangeEntry } from './range-entry.ts';
 import { RangeFields } from './range-fields.tsx';
-import { resolveRange } from './ranges.ts';
+import { resolveRange, type RangeChoice } from './ranges.ts';
 
 export interface DumpFormProps {
   times: FormTimes;
@@ -27,7 +28,6 @@ const firstEntry: RangeEntry = { kind: 'preset', preset: '6h' };
 /** A dump of one's own choice; a fieldset, because a form inside the console's form would break it. */
 export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
   const say = useText();
-  const api = useApi();
   const { zone } = useZone();
   const [entry, setEntry] = useState(firstEntry);
   const [options, setOptions] = useState(plainOptions);
@@ -37,14 +37,7 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
   const [previewed, setPreviewed] = useState<DumpChoice | null>(null);
   const { shown, choice: range, fault } = readEntry(entry, zone, times);
   const choice = range === null ? null : { range, options };
-  const stored = useAnswer(
-    range === null || !isOpened
-      ? null
-      : {
-          key: JSON.stringify(entry),
-          ask: (signal) => askChoices(api, resolveRange(range, times.nowMs), signal),
-        },
-  );
+  const stored = useStoredChoices(isOpened ? range : null, JSON.stringify(entry), times.nowMs);
   const withChoice = (use: (choice: DumpChoice) => void) => () => {
     setTouched(true);
     if (choice !== null) {
@@ -64,7 +57,7 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
       />
       <OptionFields
         {...{ known, options }}
-        stored={stored?.value ?? null}
+        stored={stored}
         onOpen={() => {
           setOpened(true);
         }}
@@ -73,14 +66,11 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
           setOptions(next);
         }}
       />
-      <div className="mmx-actions">
-        <Button look="secondary" isDisabled={isDisabled} onClick={withChoice(onStart)}>
-          {say('mmx.dumps.range.download')}
-        </Button>
-        <Button look="quiet" onClick={withChoice(setPreviewed)}>
-          {say('mmx.preview.open')}
-        </Button>
-      </div>
+      <FormButtons
+        isDisabled={isDisabled}
+        onStart={withChoice(onStart)}
+        onPreview={withChoice(setPreviewed)}
+      />
       <p className="mmx-range__estimate">
         {isNear && choice !== null && (
           <DumpEstimateLine
@@ -103,5 +93,38 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
         />
       )}
     </fieldset>
+  );
+}
+
+/** What there is to choose from in a range; null while it is not known or nobody looks. */
+function useStoredChoices(
+  range: RangeChoice | null,
+  key: string,
+  nowMs: number,
+): DumpChoices | null {
+  const api = useApi();
+  const answer = useAnswer(
+    range && { key, ask: (signal) => askChoices(api, resolveRange(range, nowMs), signal) },
+  );
+  return answer?.value ?? null;
+}
+
+interface FormButtonsProps {
+  isDisabled: boolean;
+  onStart: () => void;
+  onPreview: () => void;
+}
+
+function FormButtons({ isDisabled, onStart, onPreview }: FormButtonsProps) {
+  const say = useText();
+  return (
+    <div className="mmx-actions">
+      <Button look="secondary" isDisabled={isDisabled} onClick={onStart}>
+        {say('mmx.dumps.range.download')}
+      </Button>
+      <Button look="quiet" onClick={onPreview}>
+        {say('mmx.preview.open')}
+      </Button>
+    </div>
   );
 }
