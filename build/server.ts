@@ -1,4 +1,4 @@
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { root } from './command.ts';
 
@@ -83,7 +83,23 @@ function loadLate(packages: Packages, fileOf: (name: string) => PackageFile): Pl
   };
 }
 
-/** Bundles the two entries of the server into `directory`. */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node26',
+  // Names of files stay in the bundle: also of packages that are linked from somewhere else.
+  preserveSymlinks: true,
+  // Whitespace goes, names stay: stack traces in a customer's log must be readable.
+  minifyWhitespace: true,
+  // One byte per character: a text with a single one beyond Latin-1 takes two for each in memory.
+  charset: 'ascii',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+} as const;
+
+/** Bundles the two entries of the server, and the tool if there is to be one, into `directory`. */
 export async function bundleServer(
   directory: string,
   entries: { main: string; worker: string; tool?: string } = {
@@ -93,27 +109,11 @@ export async function bundleServer(
   },
 ): Promise<ServerBundle> {
   await mkdir(directory, { recursive: true });
-  const common = {
-    absWorkingDir: root,
-    bundle: true,
-    platform: 'node',
-    target: 'node26',
-    // Names of files stay in the bundle: also of packages that are linked from somewhere else.
-    preserveSymlinks: true,
-    // Whitespace goes, names stay: stack traces in a customer's log must be readable.
-    minifyWhitespace: true,
-    // One byte per character: a text with a single one beyond Latin-1 takes two for each in memory.
-    charset: 'ascii',
-    legalComments: 'none',
-    logLevel: 'warning',
-    metafile: true,
-  } as const;
   const bundle = {
     main: `${directory}/main.mjs`,
     worker: `${directory}/worker.cjs`,
     tool: entries.tool === undefined ? undefined : `${directory}/metrics-store.cjs`,
   };
-  const packagePath = (file: PackageFile) => `${directory}/${file}`;
   const packages: Packages = new Map(packageFiles.map((file) => [file, new Set()]));
   const [main, worker, tool] = await Promise.all([
     build({
@@ -131,25 +131,12 @@ export async function bundleServer(
       format: 'cjs',
       plugins: [loadLate(packages, () => 'worker-packages.js')],
     }),
-    buildTool(common, entries.tool, bundle.tool),
+    buildTool(entries.tool, bundle.tool),
   ]);
-  const late = (file: PackageFile) =>
-    build({
-      ...common,
-      stdin: {
-        contents: [...(packages.get(file) ?? [])]
-          .sort()
-          .map((name) => JSON.stringify(name))
-          .map((name) => `exports[${name}] = () => require(${name});`)
-          .join('\n'),
-        resolveDir: root,
-      },
-      outfile: packagePath(file),
-      format: 'cjs',
-      // Code that runs from text can require but not import.
-      supported: { 'dynamic-import': false },
-    });
-  const rest = await Promise.all(packageFiles.map(late));
+  const packagePath = (file: PackageFile) => `${directory}/${file}`;
+  const rest = await Promise.all(
+    packageFiles.map((file) => buildPackages(packages.get(file) ?? new Set(), packagePath(file))),
+  );
   return {
     ...bundle,
     packages: Object.fromEntries(
@@ -160,11 +147,26 @@ export async function bundleServer(
 }
 
 /** The bundle of the tool, if there is to be one. It shares nothing with the plugin, whose start it thus does not touch. */
-async function buildTool(
-  common: BuildOptions & { metafile: true },
-  entry: string | undefined,
-  outfile: string | undefined,
-) {
+async function buildTool(entry: string | undefined, outfile: string | undefined) {
   if (entry === undefined || outfile === undefined) return [];
   return [await build({ ...common, entryPoints: [entry], outfile, format: 'cjs' })];
+}
+
+/** A file of packages, each of which runs when it is first imported. */
+function buildPackages(names: ReadonlySet<string>, outfile: string) {
+  return build({
+    ...common,
+    stdin: {
+      contents: [...names]
+        .sort()
+        .map((name) => JSON.stringify(name))
+        .map((name) => `exports[${name}] = () => require(${name});`)
+        .join('\n'),
+      resolveDir: root,
+    },
+    outfile,
+    format: 'cjs',
+    // Code that runs from text can require but not import.
+    supported: { 'dynamic-import': false },
+  });
 }
