@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../mattermost/index.ts';
+import { isServerId, type AuditRecord } from '../mattermost/index.ts';
 import { settingKeysIn } from '../settings/index.ts';
 
 /** Somebody says that they have saved settings in System Console. */
@@ -18,9 +18,6 @@ const maxTextLength = 300;
 /** Longest event that is read; what this module writes is shorter. */
 const maxEventBytes = 32 * 1024;
 
-/** What the server's ids look like. */
-const userIdShape = /^[a-z0-9]{26}$/;
-
 export function encodeAnnouncement({ actor, keys }: SaveAnnouncement): Uint8Array {
   const { client, forwardedFor, ipAddress, userId } = actor;
   const cut = (text: string) => text.slice(0, maxTextLength);
@@ -37,7 +34,7 @@ export function readAnnouncement(event: Uint8Array): SaveAnnouncement | undefine
     const keys = settingKeysIn(body['keys']);
     const userId = textIn(body['userId']);
     if (body['v'] !== announcementVersion || keys === undefined) return undefined;
-    if (!userIdShape.test(userId)) return undefined;
+    if (!isServerId(userId)) return undefined;
     const { client, forwardedFor, ipAddress } = body;
     return {
       actor: {

@@ -8,6 +8,7 @@ export { ClusterError, type ClusterErrorCode } from './errors.ts';
 export type { LeaseKv } from './lease-calls.ts';
 export type { LeaseHolder, LeaseView } from './lease-view.ts';
 export { Lease, type LeaseIdentity, type LeasePorts } from './lease.ts';
+export { takeoverMs } from './limits.ts';
 export type { NodeAnnouncement, NodeInfo } from './node-record.ts';
 export { NodeRegistry, type NodeRegistryPorts, type RegistryKv } from './node-registry.ts';
 export { PagedAnswers, requestPages } from './paged-answers.ts';

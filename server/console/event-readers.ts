@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/runtime/index.ts';
+import { isServerId } from '../mattermost/index.ts';
 
 /** Whoever has not asked for so long has closed the page; an open one asks each half minute. */
 const staysMs = 5 * 60_000;
@@ -8,9 +9,6 @@ const tellAgainMs = 2 * 60_000;
 
 /** Each is told of by a call of its own: whoever comes when there are more has to ask at a pace. */
 const maxReaders = 32;
-
-/** What the server's ids look like. */
-const userIdShape = /^[a-z0-9]{26}$/;
 
 export interface EventReadersOptions {
   clock: Pick<Clock, 'monotonicMs'>;
@@ -55,7 +53,7 @@ export class EventReaders {
   /** Another node says who has asked there; whatever is not of that shape is not listened to. */
   learned(body: unknown): void {
     const { userId } = Object(body) as { userId?: unknown };
-    if (typeof userId !== 'string' || !userIdShape.test(userId)) return;
+    if (typeof userId !== 'string' || !isServerId(userId)) return;
     const toldMs = this.#readers.get(userId)?.toldMs;
     this.#see(userId, { seenMs: this.#options.clock.monotonicMs(), toldMs });
   }

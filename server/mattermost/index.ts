@@ -13,6 +13,7 @@ export type {
   WebSocketPayload,
 } from './plugin-api.ts';
 export { serveMattermostPlugin, type MattermostPluginOptions } from './serve.ts';
+export { isServerId } from './server-id.ts';
 export {
   sqlDialect,
   SqlError,

@@ -8,6 +8,7 @@ import {
   NodeRegistry,
   PagedAnswers,
   requestPages,
+  takeoverMs,
   type BusCounts,
   type Handler,
   type LeaseHolder,
@@ -43,9 +44,6 @@ export interface MembershipOptions {
   pluginVersion: string;
   serverVersion: string;
 }
-
-/** A record that is not renewed for this long is taken over: what was collected may be that old. */
-const takeoverMs = 15_000;
 
 /** Nobody has held the lease for so long: longer than a takeover takes. */
 const vacantMs = 30_000;
@@ -157,6 +155,7 @@ export class Membership {
     const { clock, identity } = this.#options;
     const other = this.#other;
     if (other !== undefined) {
+      // Its record stood still for so long: what it collected may be that old.
       const untilMs = other.goneMs ?? clock.nowMs() - takeoverMs;
       return { host: other.holder.host, untilMs };
     }
