@@ -133,7 +133,7 @@ class Build {
     // Newest first: the snapshot of the head is gone before anything is fetched.
     const groups = groupOverlapping(blocks).reverse();
     await this.#checkRoom(groups);
-    const form = { aliasSecret, thinning: await this.#thinning() };
+    const form = { aliasSecret, thinning: await this.#thinning(), isTry: false };
     await stream.call('dump.open', { dateMs: createdAtMs, maxBytes: maxArchiveBytes, ...form });
     stream.start(this.#request.take, { isKept: false });
     try {

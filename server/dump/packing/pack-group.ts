@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { BufferSweep, codeOf, type ThreadContext } from '../../../lib/runtime/index.ts';
+import { codeOf, type BufferSweep, type ThreadContext } from '../../../lib/runtime/index.ts';
 import {
   openBlock,
   printBlockMeta,
@@ -31,6 +31,8 @@ export interface GroupTarget {
   redactor: Redactor | undefined;
   /** Absent when every sample stays. */
   thinning?: Thinning;
+  /** Of what was made and is not needed any more; absent where what is done is timed. */
+  sweep?: BufferSweep;
   nextUlid: () => string;
 }
 
@@ -67,7 +69,6 @@ class GroupPacker {
   readonly #target: GroupTarget;
   readonly #request: AddGroupRequest;
   readonly #context: ThreadContext;
-  readonly #sweep = new BufferSweep();
   /** For the progress: what is packed already, and about what there is. */
   #packedBytes = 0;
   #totalBytes = 1;
@@ -200,9 +201,8 @@ class GroupPacker {
   /** Makes room for the index: all that is still to be written is in the list of series. */
   #dropSources(): void {
     this.close();
-    // A try for an estimate is small, and is timed.
+    this.#target.sweep?.ended();
     if (!this.#request.isOwned) return;
-    this.#sweep.ended();
     for (const dir of this.#request.blockDirs) rmSync(dir, { recursive: true, force: true });
   }
 

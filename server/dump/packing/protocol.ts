@@ -33,6 +33,8 @@ export interface OpenRequest {
   aliasSecret: Uint8Array | null;
   /** The step, and what exporters say of their metrics; null keeps every sample. */
   thinning: { stepMs: number; types: MetricTypes } | null;
+  /** Whether it is made to see what it takes: it is small, and no garbage is collected behind its groups. */
+  isTry: boolean;
 }
 
 /** `dump.learnHosts`: names that texts may mention, and blocks in whose labels there are more. */

@@ -35,6 +35,8 @@ interface Session {
   redactor: Redactor | undefined;
   /** Absent when every sample stays. */
   thinning?: Thinning;
+  /** Of what a group has left; absent where what is done is timed. */
+  sweep?: BufferSweep;
   /** Known once it is finished. */
   written?: WrittenArchive;
   /** Under way once bytes were read back. */
@@ -53,11 +55,8 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
   }
 
   return {
-    'dump.open': ({ id, aliasSecret, dateMs, maxBytes, thinning }: OpenRequest) => {
-      const archive = new ArchiveWriter({ dateMs, maxBytes });
-      const redactor = aliasSecret === null ? undefined : new Redactor(aliasSecret);
-      const series = new SeriesCount();
-      sessions.set(id, { archive, series, dateMs, redactor, ...thinningOf(thinning) });
+    'dump.open': (request: OpenRequest) => {
+      sessions.set(request.id, opened(request, sweep));
     },
 
     'dump.learnHosts': ({ id, dirs, hosts }: LearnHostsRequest) => {
@@ -72,8 +71,8 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
       const session = sessionOf(request.id);
       const target = { ...session, nextUlid: () => newUlid(session.dateMs, rng) };
       const packed = await packGroup(target, request, context).finally(() => {
-        // What it has left is gone before the next group comes. Tries for an estimate are small, and are timed.
-        if (request.isOwned) sweep.ended();
+        // What it has left is gone before the next group comes.
+        session.sweep?.ended();
       });
       return { ...packed, archiveBytes: session.archive.sizeBytes };
     },
@@ -92,16 +91,7 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
     },
 
     'dump.finish': async (request: FinishRequest): Promise<FinishResult> => {
-      const session = sessionOf(request.id);
-      const { archive, redactor } = session;
-      const { manifest, texts } = redactor === undefined ? request : redacted(request, redactor);
-      await archive.addDirectory('wal');
-      for (const { path, content } of texts) await archive.addText(path, content);
-      const whole = { ...manifest, files: archive.files };
-      await archive.addText('manifest.json', `${JSON.stringify(whole, undefined, 2)}\n`);
-      session.written = await archive.finish();
-      const { sha256, sizeBytes } = session.written;
-      return { sha256, sizeBytes, aliases: redactor?.aliases() ?? null };
+      return await finished(sessionOf(request.id), request);
     },
 
     'dump.check': async ({ bytes, id }: CheckRequest, context: ThreadContext) => {
@@ -122,9 +112,36 @@ export function createDumpHandlers(rng: Rng = systemRng): ThreadHandlers {
   };
 }
 
+function opened(
+  { aliasSecret, dateMs, isTry, maxBytes, thinning }: OpenRequest,
+  sweep: BufferSweep,
+): Session {
+  return {
+    archive: new ArchiveWriter({ dateMs, maxBytes }),
+    series: new SeriesCount(),
+    dateMs,
+    redactor: aliasSecret === null ? undefined : new Redactor(aliasSecret),
+    ...thinningOf(thinning),
+    ...(isTry ? {} : { sweep }),
+  };
+}
+
 function thinningOf(asked: OpenRequest['thinning']): { thinning?: Thinning } {
   if (asked === null) return {};
   return { thinning: { stepMs: asked.stepMs, isCounter: counterTest(asked.types) } };
+}
+
+/** Adds what describes the blocks, and ends the archive. */
+async function finished(session: Session, request: FinishRequest): Promise<FinishResult> {
+  const { archive, redactor } = session;
+  const { manifest, texts } = redactor === undefined ? request : redacted(request, redactor);
+  await archive.addDirectory('wal');
+  for (const { path, content } of texts) await archive.addText(path, content);
+  const whole = { ...manifest, files: archive.files };
+  await archive.addText('manifest.json', `${JSON.stringify(whole, undefined, 2)}\n`);
+  session.written = await archive.finish();
+  const { sha256, sizeBytes } = session.written;
+  return { sha256, sizeBytes, aliases: redactor?.aliases() ?? null };
 }
 
 /** The texts of an archive with aliases for hosts and ids. */
