@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { failingFiles } from './failing-files-fixture.ts';
@@ -146,6 +146,33 @@ describe('a WAL that the disk has refused to sync', () => {
       expect(store.problems()).toEqual([]);
       await store.close();
       const again = await open();
+      expect(sorted(await contentsOf(again))).toEqual(sorted(want));
+    }));
+
+  test('stays a problem no longer than until what it stands in for is removed, too', () =>
+    withBench(async ({ open, clock, dir }) => {
+      const { openWalFile, disk } = failingFiles();
+      const store = await open({ openWalFile });
+      const want: Contents = new Map();
+      await commit(store, 0, ['a'], want);
+      disk.sync = true;
+      await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+      disk.sync = false;
+      // In the place of the old segment lies what does not go as a file does.
+      const old = join(dir, 'wal', '00000000');
+      rmSync(old);
+      mkdirSync(old);
+      await store.maintain();
+      const reason = expect.stringContaining('is a directory') as unknown;
+      expect(store.problems().at(-1)).toMatchObject({ code: 'TSDB_WAL_IO', reason });
+      rmSync(old, { recursive: true });
+      await clock.advance(10_000);
+      await store.maintain();
+      await store.flush();
+      expect(store.problems()).toEqual([]);
+      await store.close();
+      const again = await open();
+      expect([again.problems(), again.lostRanges()]).toEqual([[], []]);
       expect(sorted(await contentsOf(again))).toEqual(sorted(want));
     }));
 });

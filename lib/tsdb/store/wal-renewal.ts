@@ -24,6 +24,8 @@ export class WalRenewal {
   readonly #parts: WalRenewalParts;
   #retryMs = firstRenewRetryMs;
   #notBeforeMs = -Infinity;
+  /** The last try has failed: it may have been when the WAL was there anew, and only the old one was left. */
+  #hasFailed = false;
 
   constructor(parts: WalRenewalParts) {
     this.#parts = parts;
@@ -31,7 +33,8 @@ export class WalRenewal {
 
   get isDue(): boolean {
     const { clock, wal } = this.#parts;
-    return wal.writer.isDoubted && clock.monotonicMs() >= this.#notBeforeMs;
+    const isWanted = wal.writer.isDoubted || this.#hasFailed;
+    return isWanted && clock.monotonicMs() >= this.#notBeforeMs;
   }
 
   /** Never rejects: a failure is a problem in the status, and is tried again. */
@@ -41,14 +44,17 @@ export class WalRenewal {
     try {
       const renewal = await turnstile.enter(() => wal.cutForRenewal(new Pacer(clock)));
       await wal.renew(renewal, thread, signal);
+      this.#hasFailed = false;
       problems.clear('renewal');
       this.#retryMs = firstRenewRetryMs;
     } catch (error) {
       if (signal.aborted) return;
+      this.#hasFailed = true;
       this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
       this.#retryMs = Math.min(2 * this.#retryMs, lastRenewRetryMs);
-      const message = `writing the WAL anew failed and will be tried again: ${errorText(error)}`;
-      problems.set('renewal', { code: 'TSDB_WAL_IO', message });
+      const reason = errorText(error);
+      const message = `writing the WAL anew failed and will be tried again: ${reason}`;
+      problems.set('renewal', { code: 'TSDB_WAL_IO', message, reason });
     }
   }
 }
