@@ -85,6 +85,22 @@ test('never has more than three look-ups under way, one of names that gave troub
   expect(resolver.asked.slice(4)).toEqual(['a', 'e', 'f']);
 });
 
+test('takes what a file names from there, and waits for no name server', async () => {
+  const clock = new FakeClock();
+  const resolver = new SlowResolver();
+  let named = [local];
+  const hosts = (host: string) => Promise.resolve(host === 'node' ? named : []);
+  const names = new NameLookup(clock, resolver.resolve, hosts);
+  for (const host of ['a', 'b', 'c']) names.find(host).catch(() => undefined);
+  expect(await names.find('node')).toEqual([local]);
+  named = [local6];
+  await clock.advance(30_000);
+  await names.find('node');
+  await turns();
+  expect(await names.find('node')).toEqual([local6]);
+  expect(resolver.asked).toEqual(['a', 'b']);
+});
+
 test('gives the addresses that a socket asks for', async () => {
   const { resolver, names } = make();
   const lookUp = (options: LookupOptions) =>

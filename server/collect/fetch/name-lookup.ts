@@ -11,6 +11,7 @@ import {
   staleNameMs,
 } from '../limits.ts';
 import { Turnstile } from '../slots/index.ts';
+import { hostsFileAddresses } from './hosts-file.ts';
 
 /** Looks a host name up; the default asks the operating system. */
 export type NameResolver = (host: string) => Promise<LookupAddress[]>;
@@ -31,18 +32,21 @@ interface KnownName {
  * operating system's look-up holds one of four threads until it gives up, which may take a minute,
  * and unpacking and syncing need those threads as well: so few are asked at a time, each name once,
  * names that gave trouble only one after the other, and addresses that were good are used on while
- * a new look-up is under way.
+ * a new look-up is under way. What the system's own file names waits for none of these.
  */
 export class NameLookup {
   readonly #clock: Clock;
   readonly #resolve: NameResolver;
+  readonly #hosts: NameResolver | undefined;
   readonly #names = new Map<string, KnownName>();
   readonly #quick = new Turnstile(maxQuickLookups);
   readonly #slow = new Turnstile(maxSlowLookups);
 
-  constructor(clock: Clock, resolve: NameResolver = (host) => systemLookup(host, { all: true })) {
+  /** With a resolver of its own it takes names from no file but one that is given, too. */
+  constructor(clock: Clock, resolve?: NameResolver, hosts?: NameResolver) {
     this.#clock = clock;
-    this.#resolve = resolve;
+    this.#resolve = resolve ?? ((host) => systemLookup(host, { all: true }));
+    this.#hosts = hosts ?? (resolve === undefined ? hostsFileAddresses : undefined);
   }
 
   /** For the `lookup` option of sockets. */
@@ -87,21 +91,25 @@ export class NameLookup {
   }
 
   async #ask(host: string, name: KnownName): Promise<LookupAddress[]> {
-    const lane = name.isSlow ? this.#slow : this.#quick;
     try {
-      return await lane.pass(async () => {
-        const startMs = this.#clock.monotonicMs();
-        name.isSlow = true;
-        const addresses = await this.#resolve(host);
-        const endMs = this.#clock.monotonicMs();
-        name.isSlow = endMs - startMs > slowLookupMs;
-        name.addresses = addresses;
-        name.foundMs = endMs;
-        return addresses;
-      });
+      const named = this.#hosts === undefined ? [] : await this.#hosts(host);
+      name.addresses = named.length > 0 ? named : await this.#askSystem(host, name);
+      name.foundMs = this.#clock.monotonicMs();
+      return name.addresses;
     } finally {
       name.pending = undefined;
     }
+  }
+
+  #askSystem(host: string, name: KnownName): Promise<LookupAddress[]> {
+    const lane = name.isSlow ? this.#slow : this.#quick;
+    return lane.pass(async () => {
+      const startMs = this.#clock.monotonicMs();
+      name.isSlow = true;
+      const addresses = await this.#resolve(host);
+      name.isSlow = this.#clock.monotonicMs() - startMs > slowLookupMs;
+      return addresses;
+    });
   }
 }
 
