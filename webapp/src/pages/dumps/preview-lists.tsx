@@ -75,11 +75,11 @@ function LabelTable({ preview: { labels, redacted } }: { preview: DumpPreview })
           <thead>
             <tr>
               <th scope="col">{say('mmx.preview.label')}</th>
+              <th scope="col">{say('mmx.preview.leaves')}</th>
               <th scope="col" className="mmx-number">
                 {say('mmx.preview.values')}
               </th>
               <th scope="col">{say('mmx.preview.examples')}</th>
-              <th scope="col">{say('mmx.preview.leaves')}</th>
             </tr>
           </thead>
           <tbody>
@@ -88,11 +88,11 @@ function LabelTable({ preview: { labels, redacted } }: { preview: DumpPreview })
                 <th scope="row" className="mmx-table__plain">
                   <code>{name}</code>
                 </th>
-                <td className="mmx-number">{formatCount(values, locale)}</td>
-                <td className="mmx-preview__examples">{examples.join(', ')}</td>
                 <td className="mmx-table__short">
                   {say(redacted.labels.includes(name) ? 'mmx.preview.aliased' : 'mmx.preview.asis')}
                 </td>
+                <td className="mmx-number">{formatCount(values, locale)}</td>
+                <td className="mmx-preview__examples">{examples.join(', ')}</td>
               </tr>
             ))}
           </tbody>
