@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { axeViolations } from './axe.ts';
 import {
   browserTest,
   ConsoleBrowser,
@@ -127,6 +128,22 @@ browserTest('puts problems first, worst first, with advice and the page to mend 
   expect(await table.innerText()).toContain('Refused. Scraping goes on by itself');
   await table.getByText('1 recent gap').click();
   expect(await table.innerText()).toContain('The connection was refused. (60 scrapes missed)');
+});
+
+browserTest('explains its words when asked', async () => {
+  const { page, complaints } = await consoleBrowser.open({ query: '?locale=de' });
+  const meaning = overview(page).getByText(/^Die Messwerte von zwei Stunden oder mehr/);
+  await overview(page).getByText('Was diese Wörter bedeuten').waitFor();
+  expect(await meaning.isVisible()).toBe(false);
+  await overview(page).getByText('Was diese Wörter bedeuten').click();
+  await meaning.waitFor();
+  const words = await overview(page).locator('.mmx-words dt').allInnerTexts();
+  expect(words).toEqual(['Ziel', 'Abruf', 'Messwert', 'Zeitreihe', 'Block', 'Epoche']);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 320, height: 800 });
+  const root = `document.querySelector('#mmx-overview')`;
+  expect(await page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`)).toBe(0);
+  expectNoComplaint(complaints);
 });
 
 browserTest('sends nobody to an address that has answered', async () => {

@@ -16,6 +16,7 @@ import { ProblemList } from './problem-list.tsx';
 import { SyncArea } from './sync-area.tsx';
 import { Targets } from './targets.tsx';
 import { Tiles } from './tiles.tsx';
+import { Words } from './words.tsx';
 
 /** Rows of the skeleton: about the height of the overview once it is there. */
 const SKELETON_ROWS = 5;
@@ -54,6 +55,7 @@ export function Overview({ status, targets }: OverviewProps) {
           <HealthBanner status={value} />
           <ProblemList status={value} onMended={refresh} />
           <Tiles status={value} serverNowMs={value.nowMs + ageMs} />
+          <Words />
           <Nodes nodes={value.nodes} serverNowMs={value.nowMs + ageMs} />
           <Targets
             targets={targets}
