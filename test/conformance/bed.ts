@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dump, DumpRequest, Status } from '../../api/index.ts';
 import { eventually, type Checks } from './checks.ts';
@@ -97,4 +98,19 @@ export async function waitForSamples(bed: Bed, sinceMs: number, timeoutMs: numbe
     const { newestSampleMs } = await getStatus(bed);
     return newestSampleMs !== null && newestSampleMs > sinceMs ? true : undefined;
   });
+}
+
+/** Collects from these custom targets from now on, by the other settings that there are: a save replaces all of a plugin. */
+export async function saveTargets(
+  { host }: Pick<Bed, 'host'>,
+  customtargets: string,
+): Promise<void> {
+  const { PluginSettings } = JSON.parse(
+    await readFile(`${host.directory}/config.json`, 'utf8'),
+  ) as { PluginSettings: { Plugins: Record<string, object> } };
+  const settings = { ...PluginSettings.Plugins[host.pluginId], customtargets };
+  const { refused } = await host.control<{ refused: string | null }>('POST', '/config', {
+    PluginSettings: { Plugins: { [host.pluginId]: settings } },
+  });
+  same(refused, null, 'refused');
 }

@@ -1,7 +1,7 @@
 import { cp, glob, mkdir, readFile, stat } from 'node:fs/promises';
 import type { Dump, DumpAliases, DumpRequest } from '../../api/index.ts';
 import { openBlock } from '../../lib/tsdb/index.ts';
-import { admin, ask, dumpReady, holds, orderDump, same, type Bed } from './bed.ts';
+import { admin, ask, dumpReady, holds, orderDump, same, saveTargets, type Bed } from './bed.ts';
 import { eventually } from './checks.ts';
 import { blocksIn, promtoolDump, saveBody, unpackArchive } from './dump-archive.ts';
 import { PrivateExporter } from './private-exporter.ts';
@@ -101,18 +101,6 @@ async function collectFrom(bed: Bed, exporter: PrivateExporter): Promise<Range> 
     return newestSampleMs > to ? true : undefined;
   });
   return { from, to };
-}
-
-/** A save replaces all settings of a plugin. */
-async function saveTargets({ host }: Bed, customtargets: string): Promise<void> {
-  const { PluginSettings } = JSON.parse(
-    await readFile(`${host.directory}/config.json`, 'utf8'),
-  ) as { PluginSettings: { Plugins: Record<string, object> } };
-  const settings = { ...PluginSettings.Plugins[host.pluginId], customtargets };
-  const { refused } = await host.control<{ refused: string | null }>('POST', '/config', {
-    PluginSettings: { Plugins: { [host.pluginId]: settings } },
-  });
-  same(refused, null, 'refused');
 }
 
 /** Orders a dump, waits for it and unpacks it into `directory`. */

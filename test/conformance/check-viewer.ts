@@ -4,18 +4,16 @@ import { join } from 'node:path';
 import { Ajv2019, type ValidateFunction } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
 import { boards, type Board } from '../../panels/index.ts';
-import { admin, holds, makeDump, same, type Bed } from './bed.ts';
+import { admin, holds, makeDump, same, saveTargets, type Bed } from './bed.ts';
 import { eventually } from './checks.ts';
+import { checkDashboards } from './dashboard-schema.ts';
 import { saveBody, unpackArchive } from './dump-archive.ts';
 import { MattermostExporter } from './mattermost-exporter.ts';
 import { startViewerPrometheus, type Prometheus } from './prometheus.ts';
 
 const scrapes = 6;
 
-/** Panels of these boards must show something: their exporters run beside the server. */
-const livelyBoards = ['mattermost-performance', 'mattermost-hosts', 'metrics-collection'];
-
-/** What a machine without this hardware, or a quiet one, does not have. */
+/** Panels that may be without data: what a machine without this hardware, or a quiet one, does not have. */
 const maybeEmpty = ['host-retransmissions', 'host-disk-busy', 'host-disk-space'];
 
 /**
@@ -30,12 +28,14 @@ export async function checkViewer(bed: Bed): Promise<void> {
   let toMs = 0;
   await checks.check('a dump of a server with all families is unpacked', async () => {
     await saveListenAddress(bed, port);
+    await saveTargets(bed, `http://127.0.0.1:${port}/calls job=calls`);
     await eventually(`${scrapes} scrapes`, 15_000, () =>
       Promise.resolve(exporter.scrapes >= scrapes ? true : undefined),
     );
     const dump = await makeDump(bed, Date.now() - 60_000, Date.now());
     toMs = dump.actual?.toMs ?? 0;
     await saveListenAddress(bed, target.port);
+    await saveTargets(bed, '');
     const archive = `${directory}/viewer.tar.gz`;
     await saveBody(await host.request(`/api/v1/dumps/${dump.id}/archive`, admin), archive);
     await unpackArchive(archive, unpacked);
@@ -57,6 +57,9 @@ export async function checkViewer(bed: Bed): Promise<void> {
   );
   await checks.check('its compose file is valid and mounts what is there', () =>
     checkCompose(unpacked),
+  );
+  await checks.check('its dashboards are what the schema of its Grafana says', () =>
+    checkDashboards(boards.map(({ id }) => dashboardFile(unpacked, id))),
   );
   await exporter.stop();
 }
@@ -159,7 +162,6 @@ async function askBoard(
       if ((await prometheus.count(filled(expr, values), timeMs)) === 0) empty.push(panel.id);
     }
   }
-  if (!livelyBoards.includes(board.id)) return;
   const unexpected = empty.filter((id) => !maybeEmpty.includes(id));
   holds(unexpected.length === 0, `panels without data: ${unexpected.join(', ')}`);
 }
@@ -171,8 +173,11 @@ interface Dashboard {
 }
 
 async function dashboardOf(unpacked: string, id: string): Promise<Dashboard> {
-  const file = `${unpacked}/viewer/grafana/boards/${id}.json`;
-  return JSON.parse(await readFile(file, 'utf8')) as Dashboard;
+  return JSON.parse(await readFile(dashboardFile(unpacked, id), 'utf8')) as Dashboard;
+}
+
+function dashboardFile(unpacked: string, id: string): string {
+  return `${unpacked}/viewer/grafana/boards/${id}.json`;
 }
 
 /** An expression as Grafana asks it; a variable that nobody sets stays and is refused. */

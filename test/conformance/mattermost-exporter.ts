@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Families of a Mattermost server with a licence, of its Go runtime and its database pools. */
-const families: Readonly<Record<'gauge' | 'counter' | 'histogram', readonly string[]>> = {
+type Families = Readonly<Record<'gauge' | 'counter' | 'histogram', readonly string[]>>;
+
+/** Those of a Mattermost server with a licence, of its Go runtime and its database pools. */
+const serverFamilies: Families = {
   gauge: [
     'mattermost_websocket_broadcast_buffer_size{hub="0"}',
     'mattermost_http_websockets_total{origin_client="web"}',
@@ -49,9 +51,26 @@ const families: Readonly<Record<'gauge' | 'counter' | 'histogram', readonly stri
   ],
 };
 
+/** Those of the Calls plugin, and one of its media service. */
+const callsFamilies: Families = {
+  gauge: [
+    'mattermost_plugin_calls_rtc_sessions_total',
+    'rtcd_rtc_rtp_tracks_total{direction="in",type="voice"}',
+    'mattermost_plugin_calls_websocket_connections_total',
+  ],
+  counter: [
+    'mattermost_plugin_calls_rtc_errors_total{type="ice"}',
+    'mattermost_plugin_calls_websocket_events_total{direction="in",type="join"}',
+  ],
+  histogram: [
+    'mattermost_plugin_calls_app_handlers_time{handler="start_call"}',
+    'mattermost_plugin_calls_store_methods_time{method="CreateCall"}',
+  ],
+};
+
 /**
- * Serves one series or histogram of every kind that a real server's boards ask for; all values rise
- * from scrape to scrape.
+ * Serves one series or histogram of every kind that the boards of a real server and of Calls ask for; all
+ * values rise from scrape to scrape.
  */
 export class MattermostExporter {
   scrapes = 0;
@@ -59,14 +78,15 @@ export class MattermostExporter {
 
   async start(): Promise<number> {
     const server = createServer((request, response) => {
+      const isServer = request.url === '/metrics';
       // Plugins are asked for metrics of their own at the same address; here none has any.
-      if (request.url !== '/metrics') {
+      if (!isServer && request.url !== '/calls') {
         response.writeHead(404).end();
         return;
       }
-      this.scrapes++;
+      if (isServer) this.scrapes++;
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
-      response.end(this.#exposition());
+      response.end(this.#exposition(isServer ? serverFamilies : callsFamilies));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     this.#server = server;
@@ -78,15 +98,16 @@ export class MattermostExporter {
     await new Promise((resolve) => this.#server?.close(resolve));
   }
 
-  #exposition(): string {
+  #exposition(families: Families): string {
     const value = 100 + 7 * this.scrapes;
     const simple = (type: 'gauge' | 'counter') =>
       families[type].map((series) => `${series} ${String(value)}`);
-    return [...simple('gauge'), ...simple('counter'), ...this.#histograms(value), ''].join('\n');
+    const histograms = this.#histograms(families.histogram, value);
+    return [...simple('gauge'), ...simple('counter'), ...histograms, ''].join('\n');
   }
 
-  #histograms(value: number): string[] {
-    return families.histogram.flatMap((series) => {
+  #histograms(families: readonly string[], value: number): string[] {
+    return families.flatMap((series) => {
       const [name = '', inner = ''] = series.replace('}', '').split('{');
       const labels = inner === '' ? '' : `${inner},`;
       const bucket = (le: string, count: number) =>

@@ -128,8 +128,11 @@ function timeSeries(panel: Panel, windowSeconds: number): GrafanaPanel {
     options: {
       legend:
         panel.hasTable === true
-          ? { displayMode: 'table', placement: 'right', calcs: ['last', 'mean', 'max'] }
-          : { displayMode: 'list', placement: 'bottom', calcs: [] },
+          ? {
+              ...{ showLegend: true, displayMode: 'table', placement: 'right' },
+              calcs: ['last', 'mean', 'max'],
+            }
+          : { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
       tooltip: { mode: 'multi', sort: 'desc' },
     },
   };
