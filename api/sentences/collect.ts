@@ -21,6 +21,8 @@ export const collect = {
   'target.raise-body-limit': 'Raise BodySizeLimitBytes if the target is to be trusted.',
   'target.lower-body-limit':
     'Find out why targets answer with so much; lower BodySizeLimitBytes, so that they do not get so far.',
+  'target.shorten-answers':
+    'Find out why this target answers with so much, and lower BodySizeLimitBytes; collecting resumes by itself when its answer is shorter.',
   'target.raise-sample-limit': 'Raise SampleLimit, or find out why the target has so many series.',
   'target.find-series':
     'Find out which target has so many series; nothing new is stored above the cap.',

@@ -24,6 +24,8 @@ export const scrapes = {
   'scrape.too-long': 'The target’s answer is longer than the {limitBytes} that are allowed.',
   'scrape.too-much-at-once':
     'The targets answer with more at once than there is memory for; this answer was the longest.',
+  'scrape.too-much-kept':
+    'The last answers of all targets need more than the {limitBytes} of memory that there are for them; this answer needs the most.',
   'scrape.too-many-lines': 'The answer is too long: it has more than a million lines.',
   'scrape.forbidden': 'Nothing is collected from link-local and metadata addresses.',
   'scrape.stopped': 'Collecting was stopped.',

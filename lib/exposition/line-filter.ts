@@ -16,6 +16,10 @@ export class LineFilter {
   /** Lines that may come until too many hashes are in it; negative when it is to be built. */
   #room = -1;
 
+  get sizeBytes(): number {
+    return this.#bits.byteLength;
+  }
+
   /** Whether it knows the lines of the bodies at hand. */
   get isBuilt(): boolean {
     return this.#room >= 0;

@@ -12,6 +12,10 @@ export class LineIndex {
   #slots = new Int32Array(0);
   #mask = 0;
 
+  get sizeBytes(): number {
+    return this.#slots.byteLength;
+  }
+
   /** Takes over all lines of `lines` that hold a series. */
   build(lines: ParsedBody): void {
     let size = 64;

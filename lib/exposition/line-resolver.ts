@@ -84,6 +84,13 @@ export class LineResolver {
   /** Series that were looked for nearby in vain. */
   #misses = 0;
 
+  /** Bytes in memory that grow with the bodies. */
+  get sizeBytes(): number {
+    const { added, newLines, seen } = this;
+    const found = this.#index.sizeBytes + this.#filter.sizeBytes;
+    return seen.byteLength + found + added.sizeBytes + newLines.lines.byteLength;
+  }
+
   /** How many lines before the one at hand were new. */
   get newRun(): number {
     return this.#lastNew >= 0 && this.#lastNew === this.#next.count - 1 ? this.#newRun : 0;

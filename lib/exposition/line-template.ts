@@ -75,10 +75,16 @@ export class LineTemplate {
     this.maxSamples = options.maxSamples ?? 0;
   }
 
-  /** Bytes that the template keeps, for reports. */
+  /** Bytes in memory, the small ones apart that every template has. */
   get sizeBytes(): number {
     const layouts = this.#before.layout.sizeBytes + this.#spareLayout.sizeBytes;
-    return this.#before.sizeBytes + this.#next.sizeBytes + layouts + this.#resolver.seen.length;
+    const own = this.#isInStep() ? 0 : this.#next.layout.sizeBytes;
+    return this.#before.sizeBytes + this.#next.sizeBytes + layouts + own + this.#resolver.sizeBytes;
+  }
+
+  /** About what {@link sizeBytes} is once the body at hand, which is parsed, is accepted. */
+  get acceptedBytes(): number {
+    return this.sizeBytes - this.#before.bytes.buffer.byteLength;
   }
 
   /**

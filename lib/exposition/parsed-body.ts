@@ -5,6 +5,9 @@ import { noTime } from './line-lexer.ts';
 
 const nothing = new Uint8Array(0);
 
+/** What a number in a set takes, about. */
+const setEntryBytes = 32;
+
 /**
  * A body and its lines, column by column. Line `k` covers the bytes from the end of line `k - 1` to
  * `end[k]`.
@@ -29,7 +32,8 @@ export class ParsedBody {
 
   /** Bytes in memory beside the layout, which may be shared. */
   get sizeBytes(): number {
-    return this.bytes.length + 3 * this.end.byteLength + (this.timesMs?.byteLength ?? 0);
+    const timesBytes = (this.timesMs?.byteLength ?? 0) + setEntryBytes * this.#alsoTimeless.size;
+    return this.bytes.buffer.byteLength + 3 * this.end.byteLength + timesBytes;
   }
 
   /** Forgets the lines and takes other bytes. */

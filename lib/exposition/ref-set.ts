@@ -15,6 +15,11 @@ export class RefSet {
     return this.#count + this.#others.size;
   }
 
+  /** Bytes that stay when it is cleared. */
+  get sizeBytes(): number {
+    return this.#ascending.byteLength;
+  }
+
   clear(): void {
     this.#count = 0;
     if (this.#others.size > 0) this.#others.clear();

@@ -1,7 +1,7 @@
 import { say } from '../../api/index.ts';
 import { FakeClock, silentLogger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
-import { Collector } from './collector.ts';
+import { Collector, type CollectorOptions } from './collector.ts';
 import { ScrapeError } from './errors.ts';
 import type { BodyFetcher, ScrapeRequest } from './fetch/scrape-http.ts';
 import type { LedgerFile } from './gaps/gap-file.ts';
@@ -13,6 +13,7 @@ import type { ScrapeTarget } from './target.ts';
 /** What a target answers: a body, an error code, or nothing before the time is over. */
 export type Answer =
   | string
+  | Uint8Array
   | { code: string }
   | { afterMs: number; body: string }
   | { contentType: string; body: string };
@@ -21,7 +22,7 @@ export type Answer =
 export class FakeFetcher implements BodyFetcher {
   readonly #clock: FakeClock;
   /** Asked for each body when there is no answer for its port. */
-  generate: ((port: number, timeMs: number) => string | undefined) | undefined;
+  generate: ((port: number, timeMs: number) => string | Uint8Array | undefined) | undefined;
   readonly answers = new Map<number, Answer>();
   readonly times: number[] = [];
   underWay = 0;
@@ -48,6 +49,8 @@ export class FakeFetcher implements BodyFetcher {
     request.into.reset(request.bodyLimitBytes);
     if (typeof answer === 'string') {
       request.into.append(Buffer.from(answer));
+    } else if (answer instanceof Uint8Array) {
+      request.into.append(answer);
     } else if ('contentType' in answer) {
       request.into.contentType = answer.contentType;
       request.into.append(Buffer.from(answer.body));
@@ -132,7 +135,11 @@ export const testSettings: CollectSettings = {
 };
 
 /** A collector with everything around it under the test's control. */
-export async function makeCollector(file = new FakeLedgerFile(), startMs?: number) {
+export async function makeCollector(
+  file = new FakeLedgerFile(),
+  startMs?: number,
+  options: Pick<CollectorOptions, 'memory'> = {},
+) {
   const clock = new FakeClock(startMs);
   const store = new FakeStore();
   const fetcher = new FakeFetcher(clock);
@@ -143,6 +150,7 @@ export async function makeCollector(file = new FakeLedgerFile(), startMs?: numbe
     logger: silentLogger,
   });
   const collector = new Collector({
+    ...options,
     metadata,
     clock,
     logger: silentLogger,

@@ -5,7 +5,14 @@ import type { CollectSettings } from './collect-settings.ts';
 import type { BodyFetcher } from './fetch/index.ts';
 import type { GapLedger, GapReason } from './gaps/index.ts';
 import type { YieldTurn } from './ingest/index.ts';
-import { recentGaps, reportedLabels, reportedMetrics, tickToleranceMs } from './limits.ts';
+import {
+  keptMargin,
+  maxKeptBytes,
+  recentGaps,
+  reportedLabels,
+  reportedMetrics,
+  tickToleranceMs,
+} from './limits.ts';
 import type { MetadataBook } from './metadata/index.ts';
 import { growthProblem, seriesLimitProblem, targetProblem } from './reasons.ts';
 import type { SampleStore } from './sample-store.ts';
@@ -15,7 +22,7 @@ import {
   type LoopStatus,
   type ScrapeTally,
 } from './scrape/index.ts';
-import { ScrapeSlots } from './slots/index.ts';
+import { MemoryBudget, ScrapeSlots } from './slots/index.ts';
 import { storedLabels, targetKey, targetUrl, type ScrapeTarget } from './target.ts';
 import type { TargetSet } from './targets/index.ts';
 
@@ -30,6 +37,8 @@ export interface CollectorOptions {
   metadata?: Pick<MetadataBook, 'note'>;
   /** Counts scrapes beyond the life of this collector. */
   tally?: ScrapeTally;
+  /** What is kept of all targets between scrapes; tests have less. */
+  memory?: MemoryBudget;
   /** Gives other work a turn; tests replace it. */
   yieldTurn?: YieldTurn;
 }
@@ -64,6 +73,7 @@ export class Collector {
       ledger: options.ledger,
       fetcher: options.fetcher,
       slots: new ScrapeSlots(options.store),
+      memory: options.memory ?? new MemoryBudget(maxKeptBytes, keptMargin),
       metadata: options.metadata,
       tally: options.tally,
       yieldTurn: options.yieldTurn ?? (() => immediate()),

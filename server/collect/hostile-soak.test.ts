@@ -11,6 +11,9 @@ const isSoak = process.env['SOAK'] === '1';
 /** What the exporters below, all at once, may add to the private memory of the process. */
 const allowedMb = 300;
 
+/** What any number of answers of the longest kind may: 256 MiB are kept, as much is on its way, and the rest. */
+const allowedKeptMb = 600;
+
 const sickPaths = [
   ...['/endless', '/ten-million', '/million', '/value', '/line'],
   ...['/names', '/trickle', '/silent', '/hung'],
@@ -82,22 +85,35 @@ interface HourReport {
   baseMb: number;
   peakMb: number;
   series: number;
+  up: number;
   failures: number;
+  sound: { state: string; missed: number };
   problems: string[];
+}
+
+/** Lets hours go by, in a process of its own, for the exporters that `arguments_` tell of. */
+async function passHours(...arguments_: number[]): Promise<HourReport> {
+  const file = new URL('hostile-hour-fixture.ts', import.meta.url).pathname;
+  const { stdout } = await promisify(execFile)(process.execPath, [file, ...arguments_.map(String)]);
+  if (isSoak) process.stdout.write(`${stdout}\n`);
+  return JSON.parse(stdout) as HourReport;
 }
 
 // The long form goes on for a day: what was cut off comes back every hour, and blocks are cut.
 test('names that differ each scrape, for an hour, cost what 100,000 series do', async () => {
-  const file = new URL('hostile-hour-fixture.ts', import.meta.url).pathname;
-  const [hours, names] = isSoak ? [24, 2000] : [1, 500];
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...[file, String(hours), String(names)],
-  ]);
-  const report = JSON.parse(stdout) as HourReport;
-  if (isSoak) process.stdout.write(`${stdout}\n`);
+  const report = await (isSoak ? passHours(24, 2000) : passHours(1, 500));
   expect(report.failures).toBe(0);
   expect(report.problems).toContain('SERIES_GROWTH');
   // The first hour brings 100,000, each further one half; memory forgets them some hours later.
   expect(report.series).toBeLessThan(isSoak ? 200_000 : 100_020);
   expect(report.peakMb - report.baseMb).toBeLessThan(isSoak ? 350 : 160);
+}, 600_000);
+
+// Comments of 31 MB each, 20 times: all of it would stay as what the next answers are compared with.
+test('long answers of which nothing is stored cost the memory that there is for them all', async () => {
+  const report = await (isSoak ? passHours(10 / 240, 0, 40) : passHours(2 / 240, 0, 20));
+  expect(report.sound).toEqual({ state: 'up', missed: 0 });
+  expect(report.problems).toContain('SCRAPE_MEMORY_LIMIT');
+  expect(report.up).toBeGreaterThan(6);
+  expect(report.peakMb - report.baseMb).toBeLessThan(allowedKeptMb);
 }, 600_000);

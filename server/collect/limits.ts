@@ -32,6 +32,15 @@ export const firstBodyBytes = 64 * 1024;
  */
 export const maxBodiesBytes = 256 * 1024 * 1024;
 
+/**
+ * Memory that is kept of all targets together between their scrapes: the last body and what is known of its lines. A line
+ * of usual length takes some 220 bytes, so that as many as the store has series, 500,000, have less than half of it.
+ */
+export const maxKeptBytes = 256 * 1024 * 1024;
+
+/** Who needs room there takes it from one that has at least so many times as much: with 100 targets none below 2 MiB pays. */
+export const keptMargin = 1.25;
+
 /** A larger buffer is given up when its scrape is over; a large server's body has 3 MB. */
 export const maxIdleBodyBytes = 8 * 1024 * 1024;
 

@@ -65,6 +65,10 @@ const advices: Readonly<Record<string, Advice>> = {
     advice: say('target.lower-body-limit'),
     link: consolePages.plugin,
   },
+  SCRAPE_MEMORY_LIMIT: {
+    advice: say('target.shorten-answers'),
+    link: consolePages.plugin,
+  },
   SCRAPE_SAMPLE_LIMIT: {
     advice: say('target.raise-sample-limit'),
     link: consolePages.plugin,

@@ -4,10 +4,22 @@ import { codeOf, type Clock } from '../../../lib/runtime/index.ts';
 import { metricNameLabel, type SampleBatch } from '../../../lib/tsdb/index.ts';
 import type { CollectSettings } from '../collect-settings.ts';
 import { ScrapeError } from '../errors.ts';
-import { firstStepLines, longParseMs, maxStepLines, parseSliceMs, quickStepMs } from '../limits.ts';
+import {
+  firstStepLines,
+  longParseMs,
+  maxKeptBytes,
+  maxStepLines,
+  parseSliceMs,
+  quickStepMs,
+} from '../limits.ts';
 import type { MetadataBook } from '../metadata/index.ts';
 import type { CommitCounts, SampleStore } from '../sample-store.ts';
-import type { ParsingLane, ScrapeSlot } from '../slots/index.ts';
+import {
+  MemoryBudget,
+  type MemoryHolder,
+  type ParsingLane,
+  type ScrapeSlot,
+} from '../slots/index.ts';
 import { storedLabels, type ScrapeTarget } from '../target.ts';
 import { ingestError } from './ingest-errors.ts';
 import { SeriesAdmission } from './series-admission.ts';
@@ -32,6 +44,8 @@ export interface SeriesEnvironment {
   yieldTurn: YieldTurn;
   /** Of this target; outlives changes of its settings. */
   growth?: SeriesGrowth;
+  /** What is kept between scrapes, of all targets; one by itself has its own. */
+  memory?: MemoryBudget | undefined;
   /** Gets what bodies say about their metrics. */
   metadata?: Pick<MetadataBook, 'note'> | undefined;
   /** The same target under earlier settings: of its series, those end that these do not go on with. */
@@ -61,11 +75,12 @@ const staleHi = 0x7ff00000;
  * The series of one target on their way into the store. Every scrape is one transaction: a body is
  * stored with its report as a whole or not at all.
  */
-export class TargetSeries {
+export class TargetSeries implements MemoryHolder {
   readonly #store: SampleStore;
   readonly #clock: Clock;
   readonly #yieldTurn: YieldTurn;
   readonly #growth: SeriesGrowth;
+  readonly #memory: MemoryBudget;
   readonly #metadata: SeriesEnvironment['metadata'];
   readonly #job: string;
   #settings: CollectSettings;
@@ -74,6 +89,8 @@ export class TargetSeries {
   #reportRefs: readonly number[] | undefined;
   /** Until something was stored; see {@link SeriesEnvironment}. */
   #predecessor: TargetSeries | undefined;
+  /** Series of a template that was given up; until something was stored, too. */
+  #orphans: readonly number[] = [];
   readonly #halves = new Uint32Array(2);
   readonly #number = new Float64Array(this.#halves.buffer);
 
@@ -83,14 +100,12 @@ export class TargetSeries {
     this.#yieldTurn = environment.yieldTurn;
     this.#growth = environment.growth ?? new SeriesGrowth(environment.clock, environment.store);
     this.#growth.limit = settings.metricGrowthLimit;
+    this.#memory = environment.memory ?? new MemoryBudget(maxKeptBytes);
     this.#metadata = environment.metadata;
     this.#predecessor = environment.predecessor;
     this.#job = target.job;
     this.#settings = settings;
-    this.#template = new LineTemplate({
-      honorTimestamps: settings.honorTimestamps,
-      maxSamples: settings.sampleLimit,
-    });
+    this.#template = this.#newTemplate();
     this.#admission = new SeriesAdmission(storedLabels(target), settings, this.#growth);
   }
 
@@ -109,20 +124,36 @@ export class TargetSeries {
     this.#growth.limit = settings.metricGrowthLimit;
   }
 
-  /** Bytes kept between scrapes. */
-  get sizeBytes(): number {
-    return this.#template.sizeBytes;
+  /** Gives up what is kept between scrapes, but for which series have no end yet. */
+  evict(): void {
+    this.#orphans = [...this.#orphans, ...this.#template.live()];
+    this.#template = this.#newTemplate();
+  }
+
+  /** Gives its memory back: nothing is scraped any more. */
+  release(): void {
+    this.#memory.release(this);
+    this.#predecessor?.release();
   }
 
   /**
    * Parses the slot's body and stores it with the report of a good scrape. Throws
    * {@link ScrapeError}; nothing of the body is stored then.
    */
-  async ingest(
+  ingest(
     slot: ScrapeSlot,
     time: ScrapeTime,
     signal: AbortSignal,
     lane?: ParsingLane,
+  ): Promise<IngestResult> {
+    return this.#usingTemplate(() => this.#ingest(slot, time, signal, lane));
+  }
+
+  async #ingest(
+    slot: ScrapeSlot,
+    time: ScrapeTime,
+    signal: AbortSignal,
+    lane: ParsingLane | undefined,
   ): Promise<IngestResult> {
     try {
       return await this.#tryIngest(slot, time, signal, lane);
@@ -141,31 +172,79 @@ export class TargetSeries {
   }
 
   /** Stores the report of a failed scrape, and the end of every series that was alive. */
-  async fail(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
-    try {
-      await this.#tryFail(slot, time);
-    } catch (error) {
-      if (codeOf(error) !== 'TSDB_UNKNOWN_SERIES') throw storeError(error);
-      this.#forgetDead();
-      await this.#tryFail(slot, time);
-    }
+  fail(slot: ScrapeSlot, time: ScrapeTime): Promise<void> {
+    return this.#usingTemplate(async () => {
+      try {
+        await this.#tryFail(slot, time);
+      } catch (error) {
+        if (codeOf(error) !== 'TSDB_UNKNOWN_SERIES') throw storeError(error);
+        this.#forgetDead();
+        await this.#tryFail(slot, time);
+      }
+    });
   }
 
   /** Stores the end of every series, the report's included: the target is no longer collected. */
-  async end(slot: ScrapeSlot, timeMs: number): Promise<void> {
-    const { batch } = slot;
-    batch.clear();
-    this.#pushEnds(batch, this.#alive(), timeMs);
-    if (batch.count > 0) await this.#store.commit(batch);
-    this.#predecessor = undefined;
-    this.#reportRefs = undefined;
-    this.#template.reset();
+  end(slot: ScrapeSlot, timeMs: number): Promise<void> {
+    return this.#usingTemplate(async () => {
+      const { batch } = slot;
+      batch.clear();
+      this.#pushEnds(batch, this.#alive(), timeMs);
+      if (batch.count > 0) await this.#store.commit(batch);
+      this.#dropOutdated();
+      this.#reportRefs = undefined;
+      this.#template.reset();
+    });
+  }
+
+  #newTemplate(): LineTemplate {
+    const { honorTimestamps, sampleLimit } = this.#settings;
+    return new LineTemplate({ honorTimestamps, maxSamples: sampleLimit });
+  }
+
+  /** Nobody takes the template's memory during `work`; what it needs afterwards may be too much. */
+  async #usingTemplate<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#memory.fix(this);
+    try {
+      return await work();
+    } finally {
+      if (!this.#hold(this.#template.sizeBytes)) this.evict();
+    }
+  }
+
+  #hold(bytes: number): boolean {
+    // A body of the longest that is allowed, with its lines, fits when it is alone.
+    return this.#memory.hold(this, bytes, 2 * this.#settings.bodySizeLimitBytes);
+  }
+
+  /** Makes sure of what the parsed body takes until the next one is there; else the template is given up. */
+  #claimMemory(): void {
+    if (this.#hold(this.#template.acceptedBytes)) this.#memory.fix(this);
+    else {
+      this.evict();
+      throw new ScrapeError(
+        'SCRAPE_MEMORY_LIMIT',
+        say('scrape.too-much-kept', { limitBytes: this.#memory.maxBytes }),
+      );
+    }
   }
 
   /** Series without an end yet, the report's and those of earlier settings included. */
   #alive(): number[] {
-    const before = this.#predecessor === undefined ? [] : this.#predecessor.#alive();
-    return [...this.#template.live(), ...(this.#reportRefs ?? []), ...before];
+    return [...this.#template.live(), ...(this.#reportRefs ?? []), ...this.#outdated()];
+  }
+
+  /** Series without an end yet that the template does not know. */
+  #outdated(): readonly number[] {
+    const before = this.#predecessor;
+    return before === undefined ? this.#orphans : [...this.#orphans, ...before.#alive()];
+  }
+
+  /** Their ends are stored, or they go on. */
+  #dropOutdated(): void {
+    this.#predecessor?.release();
+    this.#predecessor = undefined;
+    this.#orphans = [];
   }
 
   /** Ends each of the series that the batch has no sample of. */
@@ -178,10 +257,10 @@ export class TargetSeries {
     }
   }
 
-  /** Ends the series of earlier settings that the batch does not go on with. */
+  /** Ends the series of earlier settings, or of a template that was given up, that the batch does not go on with. */
   #pushOutdated(batch: SampleBatch, timeMs: number): void {
-    if (this.#predecessor === undefined) return;
-    this.#pushEnds(batch, this.#predecessor.#alive(), timeMs);
+    const refs = this.#outdated();
+    if (refs.length > 0) this.#pushEnds(batch, refs, timeMs);
   }
 
   async #tryIngest(
@@ -202,6 +281,7 @@ export class TargetSeries {
       this.#admission,
     );
     await this.#parse(signal, lane);
+    this.#claimMemory();
     // The report goes first: whatever the body says about series of that name comes too late.
     batch.clear();
     for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);
@@ -216,7 +296,7 @@ export class TargetSeries {
     if (counts.appended === 0 && counts.outOfOrder + counts.tooOld > 0) {
       throw new ScrapeError('SCRAPE_CLOCK_BACKWARDS', say('scrape.store-ahead'));
     }
-    this.#predecessor = undefined;
+    this.#dropOutdated();
     body.adopt(template.accept());
     if (summary.newComments > 0) this.#metadata?.note(this.#job, template.families());
     return { ...summary, counts, durationMs };
@@ -251,7 +331,7 @@ export class TargetSeries {
     const durationMs = this.#clock.monotonicMs() - time.startedMs;
     this.#setReports(batch, [0, durationMs / 1000, 0, 0, 0]);
     await this.#store.commit(batch);
-    this.#predecessor = undefined;
+    this.#dropOutdated();
     this.#template.markStale();
   }
 

@@ -14,7 +14,7 @@ import {
 import { absentProbeMs, timeoutShare } from '../limits.ts';
 import type { MetadataBook } from '../metadata/index.ts';
 import type { SampleStore } from '../sample-store.ts';
-import type { ScrapeSlot, ScrapeSlots } from '../slots/index.ts';
+import type { MemoryBudget, ScrapeSlot, ScrapeSlots } from '../slots/index.ts';
 import { targetKey, type ScrapeTarget } from '../target.ts';
 import type { RecentScrapes } from './recent-scrapes.ts';
 import { ScrapeRecord, type LoopStatus } from './scrape-record.ts';
@@ -29,6 +29,8 @@ export interface LoopEnvironment {
   ledger: GapLedger;
   fetcher: BodyFetcher;
   slots: ScrapeSlots;
+  /** What is kept between scrapes. */
+  memory: MemoryBudget;
   yieldTurn: YieldTurn;
   metadata: Pick<MetadataBook, 'note'> | undefined;
   tally?: ScrapeTally | undefined;
@@ -133,6 +135,7 @@ export class ScrapeLoop {
     if (wasThere) ledger.gone(this.target, clock.nowMs(), gone);
     else ledger.forget(this.target, clock.nowMs());
     await slots.use((slot) => this.#end(slot));
+    this.#series.release();
   }
 
   async #run(): Promise<void> {

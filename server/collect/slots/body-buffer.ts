@@ -1,20 +1,20 @@
 import { say } from '../../../api/index.ts';
 import { ScrapeError } from '../errors.ts';
 import { firstBodyBytes, maxBodiesBytes, maxIdleBodyBytes } from '../limits.ts';
-import { BodyBudget, type BudgetedBody } from './body-budget.ts';
+import { MemoryBudget, type MemoryHolder } from './memory-budget.ts';
 
 /** A growing buffer for one body. Its memory changes hands: see {@link adopt}. */
-export class BodyBuffer implements BudgetedBody {
+export class BodyBuffer implements MemoryHolder {
   /** What the target says the body is. */
   contentType: string | undefined;
-  readonly #budget: BodyBudget;
+  readonly #budget: MemoryBudget;
   #bytes = new Uint8Array(0);
   #length = 0;
   #limit = Infinity;
   #isEvicted = false;
 
   /** Bodies that are under way at once share a budget; one by itself has its own. */
-  constructor(budget = new BodyBudget(maxBodiesBytes)) {
+  constructor(budget = new MemoryBudget(maxBodiesBytes)) {
     this.#budget = budget;
   }
 
@@ -44,6 +44,8 @@ export class BodyBuffer implements BudgetedBody {
   fix(): void {
     this.check();
     this.#budget.fix(this);
+    // Its reader keeps the memory for long: a short body must not keep what a huge one left behind.
+    if (isOversized(this.bytes())) this.#bytes = this.#bytes.slice(0, this.#length);
   }
 
   /** Appends; false when the body has reached the limit, which it may not. Throws as {@link check}. */
@@ -67,8 +69,7 @@ export class BodyBuffer implements BudgetedBody {
    * {@link bytes} returned belongs to its reader.
    */
   adopt(free: Uint8Array): void {
-    const isOversized = free.buffer.byteLength > Math.max(4 * free.length, 4 * firstBodyBytes);
-    const isOurs = free.buffer instanceof ArrayBuffer && !isOversized;
+    const isOurs = free.buffer instanceof ArrayBuffer && !isOversized(free);
     this.#bytes = isOurs ? new Uint8Array(free.buffer) : new Uint8Array(0);
     this.#length = 0;
   }
@@ -92,4 +93,9 @@ export class BodyBuffer implements BudgetedBody {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+/** Whether a body is far shorter than the memory that it is in. */
+function isOversized(body: Uint8Array): boolean {
+  return body.buffer.byteLength > Math.max(4 * body.length, 4 * firstBodyBytes);
 }

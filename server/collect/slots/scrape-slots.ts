@@ -7,7 +7,7 @@ import {
   maxIdleSlots,
 } from '../limits.ts';
 import type { SampleStore } from '../sample-store.ts';
-import { BodyBudget } from './body-budget.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import { ParsingLanes } from './parsing-lanes.ts';
 import { Turnstile } from './turnstile.ts';
@@ -24,14 +24,14 @@ export class ScrapeSlots {
   readonly #turnstile = new Turnstile(maxConcurrentScrapes);
   readonly #down = new Turnstile(maxDownScrapes);
   readonly #idle: ScrapeSlot[] = [];
-  readonly #budget: BodyBudget;
+  readonly #budget: MemoryBudget;
   /** Parsing and storing takes turns. */
   readonly parsing = new ParsingLanes();
 
   /** Tests lower the budget of bodies. */
   constructor(store: SampleStore, bodiesBytes = maxBodiesBytes) {
     this.#store = store;
-    this.#budget = new BodyBudget(bodiesBytes);
+    this.#budget = new MemoryBudget(bodiesBytes);
   }
 
   /** Memory of the bodies under way. */
