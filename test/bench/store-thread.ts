@@ -1,14 +1,19 @@
 import { OnDemandThread, Thread, type Clock } from '../../lib/runtime/index.ts';
 
-/** The worker of a store as the plugin has it: there while it is needed. */
-export function storeThread(clock: Clock): OnDemandThread {
+/** How long a worker without calls stays. */
+export const threadIdleMs = 30_000;
+
+/** The worker of a store as the plugin has it: there while it is needed. `made` hears of each one. */
+export function storeThread(clock: Clock, made?: (thread: Thread) => void): OnDemandThread {
   return new OnDemandThread({
     clock,
     create: () => {
       const path = new URL('../../server/worker.ts', import.meta.url);
-      return new Thread({ name: 'store', entry: { kind: 'file', path } });
+      const thread = new Thread({ name: 'store', entry: { kind: 'file', path } });
+      made?.(thread);
+      return thread;
     },
-    idleMs: 30_000,
+    idleMs: threadIdleMs,
     onHung: (error) => {
       throw error;
     },
