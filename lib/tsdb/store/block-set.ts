@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { errorText } from '../../runtime/index.ts';
 import type { BlockMeta } from '../block/index.ts';
 import { creationSuffix, listBlockDirs, openBlock } from '../disk/index.ts';
 import type { Pacer } from '../head/index.ts';
@@ -18,7 +19,7 @@ export class BlockSet {
       try {
         this.add(await readBlockInfo(blockDir));
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         const block = basename(blockDir);
         const message = `block ${block} cannot be read and is left out: ${reason}`;
         problems.push({ code: 'TSDB_BAD_BLOCK', message, reason, block });

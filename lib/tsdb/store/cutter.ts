@@ -1,4 +1,4 @@
-import { codeOf, type Clock, type Rng } from '../../runtime/index.ts';
+import { codeOf, errorText, type Clock, type Rng } from '../../runtime/index.ts';
 import type { JsonObject } from '../block/index.ts';
 import { copyHead, headCopyBuffers, Pacer, type Head } from '../head/index.ts';
 import { newUlid } from '../ulid.ts';
@@ -182,7 +182,7 @@ export class Cutter {
   #noteFailure(error: unknown): void {
     const { clock, problems } = this.#parts;
     this.#notBeforeMs = clock.monotonicMs() + this.#retryMs;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     const message = `cutting a block failed and will be tried again: ${reason}`;
     problems.set('cut', { code: 'TSDB_CUT_FAILED', message, reason });
     this.#retryMs = Math.min(2 * this.#retryMs, lastCutRetryMs);

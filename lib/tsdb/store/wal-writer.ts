@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../../runtime/index.ts';
+import { codeOf, errorText } from '../../runtime/index.ts';
 import { PageFramer, walSegmentName } from '../wal/index.ts';
 import { StoreError } from './errors.ts';
 
@@ -243,7 +243,7 @@ export function walError(cause: unknown): StoreError {
   if (isFull(cause)) {
     return new StoreError('TSDB_DISK_FULL', 'no space left on the disk of the store', { cause });
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorText(cause);
   return new StoreError('TSDB_WAL_IO', `the WAL cannot be written: ${reason}`, { cause });
 }
 
