@@ -7,11 +7,10 @@ export const pageMask = pageBytes - 1;
 const maxPages = 1 << (32 - pageBits);
 
 /**
- * Slot sizes for open chunks. Constant series stay in the smallest for a whole chunk; a chunk that
- * may still be appended to never exceeds 1,005 bytes, one sample takes at most 19, and writing bits
- * touches three bytes behind them.
+ * Slot sizes for what open chunks have besides their newest bits, which is 60 bytes more each time: no
+ * step is shorter. The largest holds a whole chunk.
  */
-export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1088];
+export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1024];
 
 const emptyPage = new Uint8Array(0);
 const emptyView = new DataView(emptyPage.buffer);

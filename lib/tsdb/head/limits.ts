@@ -7,8 +7,11 @@ export const maxSamples = 2 * targetSamples;
 /** After this many samples the end of the chunk is predicted again. */
 export const predictAtSamples = targetSamples / 4;
 
+/** Bytes of a chunk at most, also in whole words. */
+export const maxChunkBytes = 1024;
+
 /** A chunk with more bytes than this is closed: 1,024 less the 19 that one sample may take. */
-export const maxOpenBytes = 1005;
+export const maxOpenBytes = maxChunkBytes - 19;
 
 /** Bits that the time of one further sample takes at most, and its value. */
 export const maxTimeBits = 4 + 64;

@@ -196,19 +196,62 @@ describe('room', () => {
     }
   }
 
-  test('constant series stay in the smallest slots, which fill a page to its end', () => {
-    const series = pageBytes / slotBytes[0]!;
+  test('constant series need no slot', () => {
+    const series = 500;
     const { chunks, closed } = openChunks(series);
     const encoder = new ChunkEncoder();
     for (let at = 0; at < 120; at++) {
       appendAll(chunks, batchAt(series, at * 60_000, 1.5));
       encoder.append(at * 60_000, ...bitsOf(1.5));
     }
-    expect(chunks.arena.bytes).toBe(pageBytes);
+    expect(chunks.arena.bytes).toBe(0);
     const data = toHex(encoder.finish());
     expect([copied(chunks, 0), copied(chunks, series - 1)]).toEqual([data, data]);
     appendAll(chunks, batchAt(series, 120 * 60_000, 1.5));
     expect(new Set(closed.map((chunk) => chunk.data))).toEqual(new Set([data]));
+  });
+
+  test('the smallest slots fill a page to its end', () => {
+    const series = pageBytes / slotBytes[0]!;
+    const { chunks, closed } = openChunks(series);
+    const encoder = new ChunkEncoder();
+    for (let at = 0; at < 10; at++) {
+      appendAll(chunks, batchAt(series, at * 60_000, at / 3));
+      encoder.append(at * 60_000, ...bitsOf(at / 3));
+    }
+    expect(chunks.arena.bytes).toBe(pageBytes);
+    const data = toHex(encoder.finish());
+    expect(data.length / 2).toBeGreaterThan(slotBytes[0]!);
+    expect([copied(chunks, 0), copied(chunks, series - 1)]).toEqual([data, data]);
+    appendAll(chunks, batchAt(series, rangeMs, 1.5));
+    expect(new Set(closed.map((chunk) => chunk.data))).toEqual(new Set([data]));
+  });
+
+  test.each([1, 2, 3])('chunks of any bits end where they must, seed %p', (seed) => {
+    const rng = seededRng(seed);
+    const series = 20;
+    const { chunks, closed } = openChunks(series);
+    const encoders = Array.from({ length: series }, () => new ChunkEncoder());
+    const stepMs = 1000;
+    let timeMs = 0;
+    for (let at = 0; at < 300; at++) {
+      // At odd times each sample takes the slow way, and up to 19 bytes.
+      timeMs += rng.u32() % 8 < seed ? stepMs + 70_000 - (rng.u32() % 64) : stepMs;
+      const batch = batchAt(series, timeMs, 0);
+      for (let slot = 0; slot < series; slot++) {
+        batch.lo[slot] = rng.u32();
+        batch.hi[slot] = rng.u32() >>> (slot % 2 === 0 ? 0 : rng.u32() % 32);
+        if (rng.u32() % (series + 1) < slot) batch.lo[slot] = batch.hi[slot] = slot;
+      }
+      appendAll(chunks, batch);
+      for (const { series: slot, data } of closed.splice(0)) {
+        expect([at, slot, data]).toEqual([at, slot, toHex(encoders[slot]!.finish())]);
+        encoders[slot] = new ChunkEncoder();
+      }
+      for (let slot = 0; slot < series; slot++) {
+        encoders[slot]!.append(timeMs, batch.lo[slot]!, batch.hi[slot]!);
+      }
+    }
   });
 
   test.each([1, 2, 3])('neighbours do not write into each other, seed %p', (seed) => {

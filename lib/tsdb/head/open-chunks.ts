@@ -1,6 +1,7 @@
 import { Arena, pageBits, pageMask, slotBytes } from './arena.ts';
 import type { SampleBatch } from '../sample-batch.ts';
 import {
+  maxChunkBytes,
   maxOpenBytes,
   maxSamples,
   maxSlots,
@@ -34,28 +35,37 @@ const windowAt = 8;
 const leftAt = 9;
 /** Samples that the chunk has when none is left: its count is the difference. */
 const stopAt = 10;
-/** First free bit, counted from the start of the page. */
+/** First free bit, counted from the start of all tails. */
 const endAt = 11;
-/** With an end behind this the chunk must grow, or be closed, before a further sample ... */
-const limitAt = 12;
-/** ... and with one behind this also before one with the same value, at the expected time. */
-const sameLimitAt = 13;
-/** Address in the arena. */
+/** With an end here or behind it the tail is to be moved out, or the chunk to be closed. */
+const turnAt = 12;
+/** Bytes of the chunk before its tail, whole words. */
+const movedAt = 13;
+/** Address of them in the arena. */
 const addressAt = 14;
-/** The word of the page with the first free bit, so that nobody has to wait for the page. */
-const tailAt = 15;
+/** The word of the tail with the first free bit, so that nobody has to wait for the tail. */
+const lastWordAt = 15;
+
+/*
+ * The newest bits of each chunk, its tail, are sixteen words as well, beside those of the neighbours: what
+ * is written in one scrape lies together. Of the chunks themselves, up to a kilobyte each, every one has a
+ * page of memory nearly for itself, and to find each page takes a processor longer than all the rest.
+ */
+const tailBytesShift = 6;
+const tailBitsShift = 9;
+/** With so many bits a tail is moved out: a sample that begins before goes on for three words at most. */
+const fullTailBits = 13 * 32;
 
 const pageShift = pageBits;
 const offsetMask = pageMask;
 const slotMask = maxSlots - 1;
 const noSlot = 255;
-const largestSize = slotBytes.length - 1;
 const maxLeadingZeros = 31;
 
-/** Bits that must be free in a slot before a sample is written. */
-const neededBits = maxTimeBits + reachBits(maxValueBits);
-/** The same for an unchanged sample at the expected time; the bit behind it is in the slot, too. */
-const neededBitsOfSame = 2 + 32;
+/** With more bits a tail may lack room for a sample at an odd time, and for what writing it touches. */
+const roomyTailBits = (1 << tailBitsShift) - maxTimeBits - reachBits(maxValueBits);
+/** A chunk with more bits than this is to be closed. */
+const maxOpenBits = 8 * maxOpenBytes;
 
 /** Receives the data of a chunk that was closed; the bytes must be copied at once. */
 export type ChunkSink = (
@@ -71,8 +81,8 @@ export type ChunkSink = (
 export const appendOutcome = { stored: 0, same: 1, outOfOrder: 2, duplicate: 3 } as const;
 
 /**
- * The open chunk of every series: XOR encoding (docs/format/chunks.md) written straight into the
- * arena, state by series slot. Nothing is allocated per sample or per chunk.
+ * The open chunk of every series: XOR encoding (docs/format/chunks.md), its newest bits and all state
+ * by series slot, the others in the arena. Nothing is allocated per sample or per chunk.
  */
 export class OpenChunks {
   readonly arena = new Arena();
@@ -81,6 +91,12 @@ export class OpenChunks {
   #words = new Int32Array(0);
   /** The same memory. */
   #doubles = new Float64Array(this.#words.buffer);
+  /** The tails; the bits behind the end of each are zero. */
+  #tails = new Uint8Array(0);
+  /** The same memory. */
+  #tailView = new DataView(this.#tails.buffer);
+  /** Where a chunk is put together whose slot has no room for its tail. */
+  readonly #whole = new DataView(new ArrayBuffer(maxChunkBytes));
   #minT = new Float64Array(0);
   /** A sample at this time or later begins a new chunk. */
   #nextAt = new Float64Array(0);
@@ -99,6 +115,9 @@ export class OpenChunks {
     const words = this.#words;
     (this.#words = new Int32Array(slots << wordBits)).set(words);
     this.#doubles = new Float64Array(this.#words.buffer);
+    const tails = this.#tails;
+    (this.#tails = new Uint8Array(slots << tailBytesShift)).set(tails);
+    this.#tailView = new DataView(this.#tails.buffer);
     const minT = this.#minT;
     const nextAt = this.#nextAt;
     const size = this.#size;
@@ -168,47 +187,44 @@ export class OpenChunks {
 
   /**
    * Appends the samples `[from, to)` of a batch as long as they are of the common kind: a further
-   * sample of an open chunk with room, at the expected time. Returns the index of the first that is
-   * not, which {@link append} takes.
+   * sample of an open chunk, at the expected time. Returns the index of the first that is not, which
+   * {@link append} takes.
    *
    * This is the hot loop of the store, and everything is in it that is not rare. A third of the
-   * values is as before: two zero bits, which the arena has already. Any other sample is put
+   * values is as before: two zero bits, which the tail has already. Any other sample is put
    * together at the left end of three words (a zero bit for the time, control bits, value) and
-   * stored in one go, without reading the arena: a processor that waits for memory it only writes
+   * stored in one go, without reading the tail: a processor that waits for memory it only writes
    * to does nothing else meanwhile.
    */
   appendRun(batch: SampleBatch, from: number, to: number): number {
     const { refs, timesMs, lo: batchLo, hi: batchHi } = batch;
     const words = this.#words;
     const doubles = this.#doubles;
-    const { views } = this.arena;
+    const view = this.#tailView;
     for (let at = from; at < to; at++) {
       const series = refs[at]! & slotMask;
       const word = series << wordBits;
       const double = series << doubleBits;
       const timeMs = timesMs[at]!;
       const left = words[word + leftAt]!;
-      const end = words[word + endAt]!;
       if (left === 0 || timeMs - doubles[double + lastTAt]! !== doubles[double + deltaAt]!) {
         return at;
       }
+      doubles[double + lastTAt] = timeMs;
+      words[word + leftAt] = left - 1;
+      const end = words[word + endAt]!;
       const lo = batchLo[at]!;
       const hi = batchHi[at]!;
       const xorLo = lo ^ words[word + loAt]!;
       const xorHi = hi ^ words[word + hiAt]!;
       const shift = end & 31;
       if ((xorLo | xorHi) === 0) {
-        if (end > words[word + sameLimitAt]!) return at;
-        doubles[double + lastTAt] = timeMs;
-        words[word + leftAt] = left - 1;
         words[word + endAt] = end + 2;
         // Zero again when the end moves into the next word.
-        words[word + tailAt] = words[word + tailAt]! & (((shift + 2) >>> 5) - 1);
+        words[word + lastWordAt] = words[word + lastWordAt]! & (((shift + 2) >>> 5) - 1);
+        if (end + 2 >= words[word + turnAt]!) this.#turn(series);
         continue;
       }
-      if (end > words[word + limitAt]!) return at;
-      doubles[double + lastTAt] = timeMs;
-      words[word + leftAt] = left - 1;
       words[word + loAt] = lo;
       words[word + hiAt] = hi;
       let window = words[word + windowAt]!;
@@ -224,24 +240,24 @@ export class OpenChunks {
       const first = control | (high >>> controlBits);
       const used = controlBits + significantOf(window);
       words[word + endAt] = end + used;
-      const view = views[words[word + addressAt]! >>> pageShift]!;
       const byte = (end >>> 5) << 2;
-      const tail = words[word + tailAt]! | (first >>> shift);
-      view.setInt32(byte, tail);
+      const last = words[word + lastWordAt]! | (first >>> shift);
+      view.setInt32(byte, last);
       if (used <= 32) {
         const next = (first << 1) << (31 - shift);
         view.setInt32(byte + 4, next);
         // A mask of ones when the end is in the next word: which it is cannot be foreseen.
-        words[word + tailAt] = tail ^ ((tail ^ next) & ((31 - shift - used) >> 31));
-        continue;
+        words[word + lastWordAt] = last ^ ((last ^ next) & ((31 - shift - used) >> 31));
+      } else {
+        const low = xorLo << leading;
+        const second = (high << (32 - controlBits)) | (low >>> controlBits);
+        const third = low << (32 - controlBits);
+        view.setInt32(byte + 4, ((first << 1) << (31 - shift)) | (second >>> shift));
+        view.setInt32(byte + 8, ((second << 1) << (31 - shift)) | (third >>> shift));
+        view.setInt32(byte + 12, (third << 1) << (31 - shift));
+        words[word + lastWordAt] = view.getInt32(((end + used) >>> 5) << 2);
       }
-      const low = xorLo << leading;
-      const second = (high << (32 - controlBits)) | (low >>> controlBits);
-      const third = low << (32 - controlBits);
-      view.setInt32(byte + 4, ((first << 1) << (31 - shift)) | (second >>> shift));
-      view.setInt32(byte + 8, ((second << 1) << (31 - shift)) | (third >>> shift));
-      view.setInt32(byte + 12, (third << 1) << (31 - shift));
-      words[word + tailAt] = view.getInt32(((end + used) >>> 5) << 2);
+      if (end + used >= words[word + turnAt]!) this.#turn(series);
     }
     return to;
   }
@@ -263,23 +279,38 @@ export class OpenChunks {
     doubles[(series << doubleBits) + lastTAt] = timeMs;
     words[word + loAt] = lo;
     words[word + hiAt] = hi;
-    const view = this.arena.views[words[word + addressAt]! >>> pageShift]!;
-    words[word + tailAt] = view.getInt32((words[word + endAt]! >>> 5) << 2);
+    const end = words[word + endAt]!;
+    words[word + lastWordAt] = this.#tailView.getInt32((end >>> 5) << 2);
     this.#setCount(word, count + 1);
     if (count !== 0) this.#foresee(series, timeMs, count + 1);
+    if (end >= words[word + turnAt]!) this.#turn(series);
     return appendOutcome.stored;
   }
 
   /** Hands the open chunk of a series to the sink; its slot stays for the next chunk. */
   close(series: number): void {
     const word = series << wordBits;
-    const address = this.#words[word + addressAt]!;
-    const view = this.arena.views[address >>> pageShift]!;
-    const start = address & offsetMask;
+    const moved = this.#words[word + movedAt]!;
     const length = this.byteLength(series);
+    const tails = this.#tailView;
+    const tail = series << tailBytesShift;
+    let view: DataView = tails;
+    let start = tail;
+    if (moved > 0) {
+      const address = this.#words[word + addressAt]!;
+      view = this.arena.views[address >>> pageShift]!;
+      start = address & offsetMask;
+      // Whole words are copied, and read.
+      if (length + 3 > slotBytes[this.#size[series]!]!) {
+        copyWords(view, start, this.#whole, 0, moved);
+        view = this.#whole;
+        start = 0;
+      }
+      copyWords(tails, tail, view, start + moved, length - moved);
+    }
     view.setUint16(start, this.count(series));
     this.#sink(series, this.#minT[series]!, this.lastT(series), view, start, length);
-    for (let at = start; at < start + length; at += 4) view.setInt32(at, 0);
+    for (let done = 0; done < length - moved; done += 4) tails.setInt32(tail + done, 0);
     this.#setCount(word, 0);
   }
 
@@ -295,16 +326,21 @@ export class OpenChunks {
   byteLength(series: number): number {
     const words = this.#words;
     const word = series << wordBits;
-    return ((words[word + endAt]! + 7) >>> 3) - (words[word + addressAt]! & offsetMask);
+    return words[word + movedAt]! + ((words[word + endAt]! - (series << tailBitsShift) + 7) >>> 3);
   }
 
   /** Copies the open chunk into `target` at `at`, its count filled in; returns its length. */
   copy(series: number, target: Uint8Array, at: number): number {
-    const address = this.#words[(series << wordBits) + addressAt]!;
-    const page = this.arena.pages[address >>> pageShift]!;
-    const start = address & offsetMask;
+    const word = series << wordBits;
+    const moved = this.#words[word + movedAt]!;
     const length = this.byteLength(series);
-    target.set(page.subarray(start, start + length), at);
+    if (moved > 0) {
+      const address = this.#words[word + addressAt]!;
+      const start = address & offsetMask;
+      target.set(this.arena.pages[address >>> pageShift]!.subarray(start, start + moved), at);
+    }
+    const tail = series << tailBytesShift;
+    target.set(this.#tails.subarray(tail, tail + length - moved), at + moved);
     target[at] = 0;
     target[at + 1] = this.count(series);
     return length;
@@ -348,18 +384,17 @@ export class OpenChunks {
   }
 
   #appendFirst(series: number, timeMs: number, lo: number, hi: number): void {
-    if (this.#size[series] === noSlot) this.#setSlot(series, this.arena.allocate(0), 0);
     const words = this.#words;
     const word = series << wordBits;
-    const address = words[word + addressAt]!;
-    const page = this.arena.pages[address >>> pageShift]!;
-    const start = address & offsetMask;
     // The first two bytes hold the count, which is known when the chunk is closed or copied.
-    const view = this.arena.views[address >>> pageShift]!;
-    const at = putUvarint(page, start + 2, timeMs < 0 ? -2 * timeMs - 1 : 2 * timeMs);
+    const start = (series << tailBytesShift) + 2;
+    const at = putUvarint(this.#tails, start, timeMs < 0 ? -2 * timeMs - 1 : 2 * timeMs);
+    const view = this.#tailView;
     view.setInt32(at, hi);
     view.setInt32(at + 4, lo);
     words[word + endAt] = (at + 8) * 8;
+    words[word + movedAt] = 0;
+    this.#setTurn(series);
     words[word + outsideLoAt] = -1;
     words[word + outsideHiAt] = -1;
     this.#minT[series] = timeMs;
@@ -371,18 +406,10 @@ export class OpenChunks {
     const doubles = this.#doubles;
     const word = series << wordBits;
     const double = series << doubleBits;
-    const isSame = this.hasValue(series, lo, hi) && delta === doubles[double + deltaAt];
-    if (isSame && count > 1 && words[word + endAt]! <= words[word + sameLimitAt]!) {
-      words[word + endAt]! += 2;
-      return;
-    }
-    if (words[word + endAt]! > words[word + limitAt]! && this.#size[series]! < largestSize) {
-      this.#grow(series);
-    }
-    const page = words[word + addressAt]! >>> pageShift;
-    const view = this.arena.views[page]!;
+    if (words[word + endAt]! - (series << tailBitsShift) > roomyTailBits) this.#turn(series);
+    const view = this.#tailView;
     let at = words[word + endAt]!;
-    if (count === 1) at = putUvarint(this.arena.pages[page]!, at >>> 3, delta) * 8;
+    if (count === 1) at = putUvarint(this.#tails, at >>> 3, delta) * 8;
     else at = putDeltaOfDelta(view, at, delta - doubles[double + deltaAt]!);
     doubles[double + deltaAt] = delta;
     const xorLo = lo ^ words[word + loAt]!;
@@ -390,7 +417,7 @@ export class OpenChunks {
     words[word + endAt] = this.#putValue(word, view, at, xorLo, xorHi);
   }
 
-  /** Writes the XOR of two values at bit `start` of a page; returns the end. */
+  /** Writes the XOR of two values at bit `start` of all tails; returns the end. */
   #putValue(word: number, view: DataView, start: number, lo: number, hi: number): number {
     if ((lo | hi) === 0) return start + 1;
     const words = this.#words;
@@ -433,28 +460,60 @@ export class OpenChunks {
     return window;
   }
 
-  #grow(series: number): void {
+  /** Moves the whole words of a tail to the arena; of a full chunk, leaves the next sample to {@link append}. */
+  #turn(series: number): void {
     const words = this.#words;
     const word = series << wordBits;
-    const address = words[word + addressAt]! >>> 0;
-    const bits = words[word + endAt]! - (address & offsetMask) * 8;
-    const size = this.#size[series]!;
-    const grown = this.arena.grow(address, size, this.byteLength(series));
-    this.#setSlot(series, grown, size + 1);
-    words[word + endAt] = (grown & offsetMask) * 8 + bits;
+    const tail = series << tailBytesShift;
+    const end = words[word + endAt]!;
+    const bytes = ((end >>> 5) << 2) - tail;
+    const moved = words[word + movedAt]!;
+    const address = this.#reserveSlot(series, moved, moved + bytes);
+    const from = this.#tailView;
+    const last = from.getInt32(tail + bytes);
+    const to = this.arena.views[address >>> pageShift]!;
+    const start = (address & offsetMask) + moved;
+    for (let done = 0; done < bytes; done += 4) {
+      to.setInt32(start + done, from.getInt32(tail + done));
+      from.setInt32(tail + done, 0);
+    }
+    from.setInt32(tail + bytes, 0);
+    from.setInt32(tail, last);
+    words[word + movedAt] = moved + bytes;
+    words[word + endAt] = end - bytes * 8;
+    this.#setTurn(series);
+    if (this.byteLength(series) > maxOpenBytes) this.#setCount(word, this.count(series));
   }
 
-  #setSlot(series: number, address: number, size: number): void {
-    const words = this.#words;
+  /** Sets when the tail is to be looked at again. */
+  #setTurn(series: number): void {
     const word = series << wordBits;
-    words[word + addressAt] = address;
-    const start = (address & offsetMask) * 8;
-    const end = start + slotBytes[size]! * 8;
-    // With more bytes a chunk is to be closed, whatever the slot has room for.
-    const most = start + maxOpenBytes * 8;
-    words[word + limitAt] = Math.min(end - neededBits, most);
-    words[word + sameLimitAt] = Math.min(end - neededBitsOfSame, most);
-    this.#size[series] = size;
+    const room = maxOpenBits + 1 - 8 * this.#words[word + movedAt]!;
+    const bits = room < fullTailBits ? room : fullTailBits;
+    this.#words[word + turnAt] = (series << tailBitsShift) + bits;
+  }
+
+  /** Address of a slot with room for `needed` bytes, which has the first `moved` ones. */
+  #reserveSlot(series: number, moved: number, needed: number): number {
+    const at = (series << wordBits) + addressAt;
+    const size = this.#size[series]!;
+    let address = this.#words[at]!;
+    if (size === noSlot) {
+      address = this.arena.allocate(0);
+      this.#size[series] = 0;
+    } else if (needed > slotBytes[size]!) {
+      address = this.arena.grow(address >>> 0, size, moved);
+      this.#size[series] = size + 1;
+    }
+    this.#words[at] = address;
+    return address;
+  }
+}
+
+/** Copies `length` bytes in whole words. */
+function copyWords(from: DataView, start: number, to: DataView, at: number, length: number): void {
+  for (let done = 0; done < length; done += 4) {
+    to.setInt32(at + done, from.getInt32(start + done));
   }
 }
 
