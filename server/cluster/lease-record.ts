@@ -15,7 +15,7 @@ export interface LeaseRecord {
   version: string;
   /** When it began to hold, by its wall clock. */
   sinceMs: number;
-  /** Of a free record: when it was freed, by the same clock. Older versions do not say it. */
+  /** When it was written, by the same clock: renewed or freed. Older versions do not say all of it. */
   untilMs?: number | undefined;
 }
 

@@ -33,6 +33,7 @@ export class LeaseWatch {
   /** When the database said last what stands there (monotonic). */
   #toldMs = Number.NEGATIVE_INFINITY;
   #freed: LeaseRelease | undefined;
+  #lastRenewalMs: number | undefined;
   #highestEpoch = 0;
 
   /** `isOwnDead` tells whether a process was an earlier one of this very node and has ended. */
@@ -49,6 +50,11 @@ export class LeaseWatch {
   /** Who gave the lease up, if that is what was seen last; still known after it was taken. */
   get freed(): LeaseRelease | undefined {
     return this.#freed;
+  }
+
+  /** Of the held record that was seen last: when it was written; still known after it was taken. */
+  get lastRenewalMs(): number | undefined {
+    return this.#lastRenewalMs;
   }
 
   /** What may be taken over now; nothing while it is not known what stands there. */
@@ -75,6 +81,9 @@ export class LeaseWatch {
     }
     const parsed = raw.length === 0 ? undefined : parseLease(raw);
     this.#freed = releaseOf(parsed);
+    if (parsed?.kind === 'known' && parsed.record.state === 'held') {
+      this.#lastRenewalMs = parsed.record.untilMs;
+    }
     const { sinceMs, isRefused } = this.#sightings.note(raw, this.#clock.monotonicMs());
     const observation = { raw, parsed, sinceMs, isRefused, claimMs: sinceMs + takeoverMs };
     this.#seen = { ...observation, claimMs: this.#claimMs(observation) };

@@ -81,6 +81,14 @@ export class Lease {
     };
   }
 
+  /**
+   * When whoever held the lease last, by what was seen here, wrote its record last, by its own wall clock.
+   * Undefined when its version does not say it.
+   */
+  get lastRenewalMs(): number | undefined {
+    return this.#watch.lastRenewalMs;
+  }
+
   /** `listener` runs after every change of the view; the answer ends that. */
   onChange(listener: (view: LeaseView) => void): () => void {
     this.#listeners.add(listener);
@@ -177,7 +185,7 @@ export class Lease {
   async #confirm(held: Held): Promise<number> {
     const end =
       (await this.#swaps.settle()) ??
-      (await this.#swaps.swap(held.stored.raw, renewed(held.stored)));
+      (await this.#swaps.swap(held.stored.raw, renewed(held.stored, this.#wallMs())));
     switch (end.kind) {
       case 'won':
         this.#hold(end);
@@ -238,10 +246,16 @@ export class Lease {
   }
 
   #claim(): StoredLease {
-    const { identity, clock } = this.#ports;
-    const sinceMs = Math.max(0, Math.floor(clock.nowMs()));
+    const { identity } = this.#ports;
+    const sinceMs = this.#wallMs();
     const epoch = this.#watch.nextEpoch;
-    return encodeLease({ ...identity, epoch, sequence: 1, state: 'held', sinceMs });
+    const state = 'held';
+    return encodeLease({ ...identity, epoch, sequence: 1, state, sinceMs, untilMs: sinceMs });
+  }
+
+  /** As records tell times. */
+  #wallMs(): number {
+    return Math.max(0, Math.floor(this.#ports.clock.nowMs()));
   }
 
   #pollMs(): number {

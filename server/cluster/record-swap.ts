@@ -57,7 +57,7 @@ export class RecordSwap {
   }
 }
 
-/** The same record with other bytes. */
-export function renewed({ record }: StoredLease): StoredLease {
-  return encodeLease({ ...record, sequence: record.sequence + 1 });
+/** The same record with other bytes, and the time of a renewal if it is one. */
+export function renewed({ record }: StoredLease, untilMs = record.untilMs): StoredLease {
+  return encodeLease({ ...record, sequence: record.sequence + 1, untilMs });
 }

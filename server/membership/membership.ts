@@ -155,9 +155,10 @@ export class Membership {
     const { clock, identity } = this.#options;
     const other = this.#other;
     if (other !== undefined) {
-      // Its record stood still for so long: what it collected may be that old.
-      const untilMs = other.goneMs ?? clock.nowMs() - takeoverMs;
-      return { host: other.holder.host, untilMs };
+      // Its record stood still for so long at least: what it collected may be that old, or older.
+      const stillMs = clock.nowMs() - takeoverMs;
+      const untilMs = Math.min(this.#lease.lastRenewalMs ?? stillMs, stillMs);
+      return { host: other.holder.host, untilMs: other.goneMs ?? untilMs };
     }
     // Nobody held the lease in the time of this process: what the record says is all there is.
     const { freed } = this.#lease.view();
