@@ -12,7 +12,7 @@ import {
   type StoreStats,
 } from '../../../lib/tsdb/index.ts';
 import { blockInfo } from '../../share/block-fixture.ts';
-import { hours, LocalStoreFake, type DumpRig } from '../dump-fixture.ts';
+import { DumpRig, hours, LocalStoreFake } from '../dump-fixture.ts';
 import { wholeContent, type DumpContent } from '../selection/index.ts';
 
 const scrapeMs = 15_000;
@@ -118,6 +118,16 @@ export class PlannedStore extends LocalStoreFake {
     const range = { headMinMs: head.fromMs, headMaxMs: head.toMs - scrapeMs };
     return { ...super.stats(), ...size, ...range };
   }
+}
+
+/** One node that has begun, over a store that is filled by plans. */
+export async function plannedRig(): Promise<{ rig: DumpRig; store: PlannedStore }> {
+  const rig = await DumpRig.create();
+  const store = new PlannedStore();
+  Object.assign(rig, { local: store });
+  rig.restart();
+  await rig.service.start();
+  return { rig, store };
 }
 
 /** What an estimate says, and what comes out: the first divided by the second. */

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { seededRng, systemClock } from '../../../lib/runtime/index.ts';
-import { DumpRig, hourMs, startMs } from '../dump-fixture.ts';
+import { hourMs, startMs, type DumpRig } from '../dump-fixture.ts';
 import type { DumpContent } from '../selection/index.ts';
-import { compared, PlannedStore, writePlan, type Kind } from './estimate-fixture.ts';
+import {
+  compared,
+  plannedRig,
+  writePlan,
+  type Kind,
+  type PlannedStore,
+} from './estimate-fixture.ts';
 
 const seed = Number(process.env['SEED'] ?? systemClock.nowMs() % 1_000_000);
 const rounds = Number(process.env['ROUNDS'] ?? 2);
@@ -18,11 +24,7 @@ let rig: DumpRig;
 let store: PlannedStore;
 
 beforeEach(async () => {
-  rig = await DumpRig.create();
-  store = new PlannedStore();
-  Object.assign(rig, { local: store });
-  rig.restart();
-  await rig.service.start();
+  ({ rig, store } = await plannedRig());
 });
 
 afterEach(async () => {
@@ -84,11 +86,7 @@ test(`estimates of random dumps are within a quarter of what comes out, seed ${S
   let judged = 0;
   for (let round = 0; round < rounds; round++) {
     await rig.end();
-    rig = await DumpRig.create();
-    store = new PlannedStore();
-    Object.assign(rig, { local: store });
-    rig.restart();
-    await rig.service.start();
+    ({ rig, store } = await plannedRig());
     const { fromHour } = await fill();
     for (let dumps = 0; dumps < 3; dumps++) {
       const from = 0.03 + (below(1000) / 1000) * fromHour;

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
-import { DumpRig, hourMs, hours, startMs } from '../dump-fixture.ts';
+import { hourMs, hours, startMs, type DumpRig } from '../dump-fixture.ts';
 import { wholeContent, type DumpContent } from '../selection/index.ts';
-import { compared, PlannedStore, writePlan, type Kind, type Plan } from './estimate-fixture.ts';
+import {
+  compared,
+  plannedRig,
+  writePlan,
+  type Kind,
+  type Plan,
+  type PlannedStore,
+} from './estimate-fixture.ts';
 
 const minuteMs = 60_000;
 
@@ -9,11 +16,7 @@ let rig: DumpRig;
 let store: PlannedStore;
 
 beforeEach(async () => {
-  rig = await DumpRig.create();
-  store = new PlannedStore();
-  Object.assign(rig, { local: store });
-  rig.restart();
-  await rig.service.start();
+  ({ rig, store } = await plannedRig());
 });
 
 afterEach(async () => {
