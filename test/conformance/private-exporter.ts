@@ -63,11 +63,17 @@ export class PrivateExporter {
         ...((this.scrapes + at) % 4 < 3
           ? [`private_level{db_host="${host}"} ${this.#value()}`]
           : []),
-        `private_lag{url="https://${host}/git",peer="10.77.${at}.9:5432"} ${this.#value()}`,
+        `private_lag{url="https://${host}/git",peer="10.77.${at}.9:5432",${this.#noteOf(at)}} ${this.#value()}`,
       ]),
       '# TYPE private_seconds histogram',
       ...this.#users.slice(0, 20).flatMap((user, at) => this.#histogram(mailOf(user), at)),
     ];
+  }
+
+  /** A label whose name says nothing of what its value tells. */
+  #noteOf(at: number): string {
+    const user = this.#users[at % people]!;
+    return `note="asked by ${mailOf(user)}, for ${user}"`;
   }
 
   #histogram(mail: string, at: number): string[] {
