@@ -160,6 +160,9 @@ describe(`thinSamples of random samples, seed ${String(seed)}`, () => {
       const samples: Samples = Array.from({ length: below(60) }, () => {
         timeMs += 1 + below(below(8) === 0 ? 300_000 : 20_000);
         const values = [staleBits, nanBits, bitsOf(-below(3)), bitsOf(below(4)), bitsOf(below(4))];
+        // Numbers that differ in the lower half of their bits alone.
+        const close = below(4) * Number.EPSILON;
+        values.push(bitsOf(1 + close), bitsOf(-1 - close));
         return [timeMs, values[below(values.length)]!];
       });
       for (const isCounter of [true, false]) {
