@@ -1,4 +1,9 @@
-import type { KnownSentence, Sentence, SentenceValue } from './sentence.ts';
+import {
+  isSentenceList,
+  type KnownSentence,
+  type Sentence,
+  type SentenceValue,
+} from './sentence.ts';
 import { english } from './sentences/index.ts';
 import { fillTemplate } from './template.ts';
 
@@ -20,11 +25,7 @@ export function toldAs(sentence: KnownSentence): { message: string; sentence: Kn
 function valueText(name: string, value: SentenceValue | undefined): string | undefined {
   if (typeof value === 'number') return numberText(name, value);
   if (value === undefined || typeof value === 'string') return value;
-  return isList(value) ? value.map(inEnglish).join(', ') : inEnglish(value);
-}
-
-function isList(value: Sentence | readonly Sentence[]): value is readonly Sentence[] {
-  return Array.isArray(value);
+  return isSentenceList(value) ? value.map(inEnglish).join(', ') : inEnglish(value);
 }
 
 function numberText(name: string, value: number): string {

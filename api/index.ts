@@ -24,6 +24,7 @@ export { inEnglish, toldAs } from './in-english.ts';
 export { makeProblem } from './make-problem.ts';
 export {
   isKnownSentence,
+  isSentenceList,
   say,
   type KnownSentence,
   type Sentence,

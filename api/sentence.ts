@@ -65,5 +65,10 @@ function bounded(value: SentenceValue): SentenceValue {
   if (typeof value === 'string') {
     return value.length > maxValueChars ? `${value.slice(0, maxValueChars - 1)}…` : value;
   }
-  return Array.isArray(value) ? value.slice(0, maxListed) : value;
+  return isSentenceList(value) ? value.slice(0, maxListed) : value;
+}
+
+/** Whether a value lists sentences. */
+export function isSentenceList(value: SentenceValue): value is readonly Sentence[] {
+  return Array.isArray(value);
 }

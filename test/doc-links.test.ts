@@ -1,16 +1,13 @@
 // Every link of a page to another one leads to a file that is there, and to a heading that it has; and
 // what a page names as a file or a folder of ours is one.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { root } from '../build/command.ts';
+import { ourFiles } from './source-text.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const listing = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '*.md'];
-const pages = execFileSync('git', listing, { cwd: root, encoding: 'utf8' })
-  .split('\0')
-  .filter((path) => path !== '' && existsSync(join(root, path)));
+const files = ourFiles();
+const pages = files.filter((path) => path.endsWith('.md'));
 
 /** A page without its examples: what stands there is no link and no heading. */
 function proseOf(path: string): string {
@@ -51,9 +48,7 @@ test('links of pages lead somewhere', () => {
 /** Files and folders of the repository, with every ending of their paths that a page may call them by. */
 const places = (() => {
   const known = new Set<string>();
-  const all = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
-  const files = execFileSync('git', all, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 24 });
-  for (const file of files.split('\0').filter((path) => existsSync(join(root, path)))) {
+  for (const file of files) {
     const parts = file.split('/');
     for (let end = parts.length; end > 0; end--) {
       for (let begin = 0; begin < end; begin++) known.add(parts.slice(begin, end).join('/'));

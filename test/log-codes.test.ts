@@ -1,20 +1,11 @@
 // Goal: what an administrator sees in the log and in the status can be looked up. Method: the source
 // of the server is read for calls of loggers and for codes, and docs/operations.md for its tables.
-import { readFileSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { root } from '../build/command.ts';
+import { readSources } from './source-text.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** What runs in the plugin: no tests, and nothing that only tests use. */
-function sourcesOf(directory: string): { path: string; text: string }[] {
-  return readdirSync(`${root}${directory}`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/(\.test|-fixture)\.ts$/.test(name))
-    .map((name) => `${directory}/${name}`)
-    .map((path) => ({ path, text: readFileSync(`${root}${path}`, 'utf8') }));
-}
-
-const server = sourcesOf('server');
+const server = readSources('server/**/*.ts');
 
 /** Loggers that hand on what they are given. */
 const passing = ['server/diagnostics/recent-log.ts'];
@@ -70,7 +61,7 @@ function codesIn(sources: { text: string }[]): Set<string> {
 }
 
 test('each code stands in the page, and each code of the page in the source', () => {
-  const sources = [...server, ...sourcesOf('lib/objectstore'), ...sourcesOf('lib/tsdb')];
+  const sources = [...server, ...readSources('lib/{objectstore,tsdb}/**/*.ts')];
   const inSource = codesIn(sources);
   const inPage = new Set(
     [...lookUp.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map((m) => m[1]!),

@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { root } from '../build/command.ts';
 
 /** A file of ours as text, for tests that read sources. */
@@ -6,6 +7,15 @@ export interface SourceText {
   /** Below the root of the repository. */
   path: string;
   text: string;
+}
+
+/** Paths of the tracked files and of new ones that are not ignored, so that a finding shows before the commit. */
+export function ourFiles(): string[] {
+  const listing = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  const maxBuffer = 16 * 2 ** 20;
+  return execFileSync('git', listing, { cwd: root, encoding: 'utf8', maxBuffer })
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(`${root}${path}`));
 }
 
 /** The files that a pattern names, without tests and their fixtures. */

@@ -1,19 +1,10 @@
 // House rules that no linter knows. Every finding names the file, the line and the reason.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { root } from '../build/command.ts';
+import { ourFiles } from './source-text.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Tracked files and new ones that are not ignored, so that a finding shows before the commit. */
-const files = execFileSync(
-  'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', '-z'],
-  { cwd: root, encoding: 'utf8', maxBuffer: 16 * 2 ** 20 },
-)
-  .split('\0')
-  .filter((path) => path !== '' && existsSync(`${root}${path}`));
+const files = ourFiles();
 
 const isText = (path: string) =>
   /\.(ts|tsx|js|cjs|mjs|json|md|sh|go|mod|yml|yaml|css|html|svg)$|(^|\/)(Makefile|run|NOTICE)$/.test(

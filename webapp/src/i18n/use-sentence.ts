@@ -1,6 +1,12 @@
 import { useCallback } from 'react';
 import { useIntl } from 'react-intl';
-import { english, namesInTemplate, type Sentence, type SentenceValue } from '../../../api/index.ts';
+import {
+  english,
+  isSentenceList,
+  namesInTemplate,
+  type Sentence,
+  type SentenceValue,
+} from '../../../api/index.ts';
 import { formatBytes, formatCount, formatSpan } from '../format.ts';
 import { useTimes } from '../zone/use-times.ts';
 import { isKnown, messageIdOf } from './server-sentences.ts';
@@ -62,13 +68,9 @@ function valueIn(
 ): string | number | null {
   if (value === undefined || typeof value === 'string') return value ?? null;
   if (typeof value === 'number') return isChoice ? value : numberIn(speaker, name, value);
-  if (!isList(value)) return sayIn(speaker, value);
+  if (!isSentenceList(value)) return sayIn(speaker, value);
   const texts = value.map((one) => sayIn(speaker, one));
   return texts.includes(null) ? null : texts.join(', ');
-}
-
-function isList(value: Sentence | readonly Sentence[]): value is readonly Sentence[] {
-  return Array.isArray(value);
 }
 
 function numberIn({ locale, time }: Speaker, name: string, value: number): string {
