@@ -1,26 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { startExporter, type Exporter } from '../test/host/exporter.ts';
-import { PluginRun } from '../test/integration/plugin-fixture.ts';
+import { expect, jest, test } from '@jest/globals';
+import { inactiveRun } from '../test/integration/collecting-run-fixture.ts';
 
 /** Only what hangs reaches it. */
 jest.setTimeout(360_000);
 
-let exporter: Exporter;
-let run: PluginRun;
-
-beforeEach(async () => {
-  exporter = await startExporter({ profile: 'idle', seed: 1, recordBodies: 100 });
-  run = await PluginRun.create({ port: exporter.port });
-});
-
-afterEach(async () => {
-  await run.close();
-  await exporter.close();
-});
+const currentRun = inactiveRun();
 
 test('tells that the log of the store lacks something, and notes it as a gap of its targets', async () => {
+  const run = currentRun();
   let path = '';
   let newestMs = 0;
   for (let life = 0; life < 2; life++) {
