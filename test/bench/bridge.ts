@@ -79,25 +79,14 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - startMs;
 }
 
-/** Our bridge beside a plugin in Go that does the same, both under Mattermost's own supervisor. */
+/** How fast our bridge is beside a plugin in Go that does the same, both under Mattermost's own supervisor. */
 export async function measureBridge(): Promise<Measure[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'metrics-bridge-'));
-  const bundles = [await packProbeExecutable(directory), await packGoPlugin(directory)];
-  await buildGoHost();
-  const bridges: Bridge[] = [];
-  try {
-    for (const [at, bundle] of bundles.entries()) {
-      bridges.push(await Bridge.start(`${directory}/server-${at}`, bundle));
-    }
-    const [ours, go] = bridges as [Bridge, Bridge];
-    await wait(idleMs);
-    const idle = [await privateMemoryMb(ours.pid), await privateMemoryMb(go.pid)] as const;
+  return await withBridges(async (ours, go) => {
     // The first round warms up both.
     for (let i = 0; i <= rounds; i++) {
       await ours.round();
       await go.round();
     }
-    const growth = [await growthMb(ours), await growthMb(go)] as const;
     return [
       compare('bridge-latency', 'ms', 2, ours.figures.latencyMs, go.figures.latencyMs),
       compare(
@@ -108,9 +97,42 @@ export async function measureBridge(): Promise<Measure[]> {
         go.figures.throughputMBs,
       ),
       compare('bridge-kv', 'ms', 1.5, ours.figures.keyMs, go.figures.keyMs),
+    ];
+  });
+}
+
+/** What both take in memory; while they are idle, something else may go on. */
+export async function measureBridgeMemory(meanwhile: () => Promise<void>): Promise<Measure[]> {
+  return await withBridges(async (ours, go) => {
+    const reading = wait(idleMs).then(() =>
+      Promise.all([privateMemoryMb(ours.pid), privateMemoryMb(go.pid)]),
+    );
+    const [idle] = await Promise.all([reading, meanwhile()]);
+    // Everything was used once.
+    await ours.round();
+    await go.round();
+    const growth = await Promise.all([growthMb(ours), growthMb(go)]);
+    return [
       { ...beside('memory-idle', 'MB', ...idle), goal: 45 },
       { ...beside('bridge-growth', 'MB', ...growth), goal: 3 },
     ];
+  });
+}
+
+/** Starts both, and stops them again. */
+async function withBridges(
+  use: (ours: Bridge, go: Bridge) => Promise<Measure[]>,
+): Promise<Measure[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'metrics-bridge-'));
+  const bundles = [await packProbeExecutable(directory), await packGoPlugin(directory)];
+  await buildGoHost();
+  const bridges: Bridge[] = [];
+  try {
+    for (const [at, bundle] of bundles.entries()) {
+      bridges.push(await Bridge.start(`${directory}/server-${at}`, bundle));
+    }
+    const [ours, go] = bridges as [Bridge, Bridge];
+    return await use(ours, go);
   } finally {
     for (const bridge of bridges) await bridge.stop();
     await rm(directory, { recursive: true, force: true });

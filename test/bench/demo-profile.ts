@@ -24,8 +24,11 @@ interface Deployment {
   exporter: Exporter;
 }
 
-/** Measures the plugin in the demo's profile, and a Prometheus beside it on the same exporter. */
-export async function measureDemoProfile(): Promise<Measure[]> {
+/**
+ * Measures the plugin in the demo's profile, and a Prometheus beside it on the same exporter; while both
+ * collect, something else may go on.
+ */
+export async function measureDemoProfile(meanwhile: () => Promise<void>): Promise<Measure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'metrics-bench-'));
   const exporter = await startExporter({ profile: 'mid', seed: 1 });
   const peer = await startPeer(`${directory}/prometheus`, [exporter.port]);
@@ -53,8 +56,9 @@ export async function measureDemoProfile(): Promise<Measure[]> {
       if (i > 0) await host.disable(manifest.id);
       firstSampleMs.push(await activate(deployment));
     }
-    await wait(collectMs);
-    const memory = await readMemory(host.active(manifest.id).process.pid, peer.child.pid ?? 0);
+    const pids = [host.active(manifest.id).process.pid, peer.child.pid ?? 0] as const;
+    const reading = wait(collectMs).then(() => readMemory(...pids));
+    const [memory] = await Promise.all([reading, meanwhile()]);
     await makeDump(deployment);
     await host.disable(manifest.id);
     const none = { peer: null, peerName: null };
@@ -97,7 +101,7 @@ async function readMemory(
   for (let i = 0; i < memoryReadings; i++) {
     ours.push(await privateMemoryMb(ourPid));
     peer.push(await privateMemoryMb(peerPid));
-    await wait(500);
+    await wait(250);
   }
   return { ours: rounded(median(ours)), peer: rounded(median(peer)) };
 }

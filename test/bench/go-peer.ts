@@ -20,21 +20,33 @@ const binary = `${root}.cache/bench/prometheus-library`;
 /** A build from nothing takes a minute; a network that hangs must not cost the whole run. */
 const buildSeconds = 150;
 
-/** Measures the library on the same bodies; undefined, with a word why, where it does not build. */
-export async function measureGoLibrary(
-  bodies: readonly Buffer[],
-  directory: string,
-): Promise<GoFigures | undefined> {
+let built: Promise<boolean> | undefined;
+
+/** Builds the library's measure, once; false, with a word why, where that does not work. */
+export function buildGoLibrary(): Promise<boolean> {
+  return (built ??= build());
+}
+
+async function build(): Promise<boolean> {
   try {
     await mkdir(`${root}.cache/bench`, { recursive: true });
     await run('timeout', [`${buildSeconds}`, goProgram, 'build', '-o', binary, '.'], {
       cwd: source,
     });
+    return true;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.log(`# ${goPeerName} does not build here: ${reason.slice(0, 300)}`);
-    return undefined;
+    return false;
   }
+}
+
+/** Measures the library on the same bodies; undefined where it does not build. */
+export async function measureGoLibrary(
+  bodies: readonly Buffer[],
+  directory: string,
+): Promise<GoFigures | undefined> {
+  if (!(await buildGoLibrary())) return undefined;
   const file = join(directory, 'bodies.bin');
   const parts = bodies.flatMap((body) => {
     const length = Buffer.alloc(4);
