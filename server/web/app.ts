@@ -38,7 +38,7 @@ export function createApp(
   app.get('/api/v1/dumps/estimate', limitRate(clock, questionRate));
   app.get('/api/v1/dumps/choices', limitRate(clock, questionRate));
   app.post('/api/v1/dumps/preview', limitRate(clock, questionRate));
-  app.use('/api/v1/dumps', dumpRoutes(services.dumps));
+  app.use(dumpRoutes(services.dumps));
   app.use(goPluginRoutes(services));
 
   app.use(() => {

@@ -22,6 +22,14 @@ describe('dumps', () => {
     expect(bed().dumps.created).toEqual([{ fromMs: 1000, toMs: 2000, userId: 'admin' }]);
   });
 
+  test('does nothing by a path that neither the audit trail nor the limit of attempts knows', async () => {
+    for (const path of ['/api/v1/dumps//', '/api/v1//dumps', '//api/v1/dumps']) {
+      const asked = bed().request(path, { method: 'POST', body: '{"from":1,"to":2}' });
+      await refuses(asked, 404, 'NOT_FOUND');
+    }
+    expect(bed().dumps.created).toEqual([]);
+  });
+
   test('creates one of some series, and refuses a filter that makes no sense', async () => {
     const filter = { nodes: ['app1'], jobs: [], metrics: ['go_*'] };
     expect((await post('{"from":1,"to":2,"nodes":["app1"],"metrics":["go_*"]}')).status).toBe(201);
