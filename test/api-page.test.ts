@@ -10,22 +10,14 @@ import { maxListed, maxValueChars } from '../api/sentence.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where the routes of a file begin. */
-const sources: Readonly<Record<string, string>> = {
-  'server/web/app.ts': '',
-  'server/web/dump-routes.ts': '/api/v1/dumps',
-  'server/web/go-plugin-routes.ts': '',
-  'server/web/settings-saved.ts': '',
-  'server/web/state-routes.ts': '',
-};
+const sources = ['app', 'dump-routes', 'go-plugin-routes', 'settings-saved', 'state-routes'];
 
 function registered(): string[] {
-  return Object.entries(sources).flatMap(([path, prefix]) => {
-    const text = readFileSync(root + path, 'utf8');
+  return sources.flatMap((name) => {
+    const text = readFileSync(`${root}server/web/${name}.ts`, 'utf8');
     const calls = text.matchAll(/\b(?:app|router)\.(get|post|put|patch|delete)\(\s*'([^']*)'/g);
     return [...calls].map(([, method = '', route = '']) => {
-      const whole = (prefix + route).replace(/\/$/, '').replaceAll(':id', '{id}');
-      return `${method.toUpperCase()} ${whole}`;
+      return `${method.toUpperCase()} ${route.replaceAll(':id', '{id}')}`;
     });
   });
 }

@@ -7,18 +7,16 @@ import { userIdOf } from './authorize.ts';
 import { askedInQuery, dumpIdOf, rangeOf, readJsonBody } from './dump-request.ts';
 import type { DumpDesk } from './services.ts';
 
-const base = '/api/v1/dumps';
-
 /** With their whole paths: what does something is then found as the audit trail and the limits find it. */
 export function dumpRoutes(dumps: DumpDesk): Router {
   const router = Router();
 
-  router.get(base, async (_request, response) => {
+  router.get('/api/v1/dumps', async (_request, response) => {
     const list: DumpList = { dumps: await dumps.list() };
     response.json(list);
   });
 
-  router.post(base, readJsonBody, async (request, response) => {
+  router.post('/api/v1/dumps', readJsonBody, async (request, response) => {
     const body = request.body as unknown;
     const range = rangeOf(body, 'from', 'to');
     const dump = await dumps.create(range, userIdOf(request), parseContent(body));
@@ -26,41 +24,41 @@ export function dumpRoutes(dumps: DumpDesk): Router {
     response.status(201).location(`dumps/${dump.id}`).json(dump);
   });
 
-  router.get(`${base}/estimate`, async (request, response) => {
+  router.get('/api/v1/dumps/estimate', async (request, response) => {
     const asked = askedInQuery(request.query);
     response.json(await dumps.estimate(rangeOf(asked, 'from', 'to'), parseContent(asked)));
   });
 
-  router.get(`${base}/choices`, async (request, response) => {
+  router.get('/api/v1/dumps/choices', async (request, response) => {
     response.json(await dumps.choices(rangeOf(askedInQuery(request.query), 'from', 'to')));
   });
 
-  router.post(`${base}/preview`, readJsonBody, async (request, response) => {
+  router.post('/api/v1/dumps/preview', readJsonBody, async (request, response) => {
     const body = request.body as unknown;
     response.json(await dumps.preview(rangeOf(body, 'from', 'to'), parseContent(body)));
   });
 
-  router.get(`${base}/:id`, async (request, response) => {
+  router.get('/api/v1/dumps/:id', async (request, response) => {
     response.json(await dumps.get(dumpIdOf(request)));
   });
 
-  router.delete(`${base}/:id`, async (request, response) => {
+  router.delete('/api/v1/dumps/:id', async (request, response) => {
     await dumps.delete(await auditedId(dumps, request, response), userIdOf(request));
     response.status(204).end();
   });
 
-  router.post(`${base}/:id/cancel`, async (request, response) => {
+  router.post('/api/v1/dumps/:id/cancel', async (request, response) => {
     const id = await auditedId(dumps, request, response);
     response.json(await dumps.cancel(id, userIdOf(request)));
   });
 
-  router.get(`${base}/:id/aliases`, async (request, response) => {
+  router.get('/api/v1/dumps/:id/aliases', async (request, response) => {
     const id = await auditedId(dumps, request, response);
     const aliases = await dumps.aliases(id);
     response.attachment(`aliases_${id}.json`).json(aliases);
   });
 
-  router.get(`${base}/:id/archive`, async (request, response) => {
+  router.get('/api/v1/dumps/:id/archive', async (request, response) => {
     const id = await auditedId(dumps, request, response);
     await sendArchive(request, response, await dumps.archive(id));
   });
