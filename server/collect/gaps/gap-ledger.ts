@@ -1,5 +1,5 @@
 import type { Gap, Problem } from '../../../api/index.ts';
-import type { Clock } from '../../../lib/runtime/index.ts';
+import { errorText, type Clock } from '../../../lib/runtime/index.ts';
 import {
   ledgerNoteMs,
   ledgerRetryMs,
@@ -289,7 +289,7 @@ export class GapLedger {
   #hasGap(target: LedgerTarget, fromMs: number, toMs: number): boolean {
     const key = keyOf(target);
     const touches = (gap: GapRecord) => gap.fromMs < toMs && (gap.toMs ?? Infinity) > fromMs;
-    return this.#gaps.some((gap) => keyOf(gap) === key && touches(gap));
+    return this.#gaps.some((gap) => touches(gap) && keyOf(gap) === key);
   }
 
   #add(
@@ -372,7 +372,7 @@ export class GapLedger {
       this.#mustRewrite = true;
       this.#pending = '';
       this.#retryMs = this.#clock.monotonicMs() + ledgerRetryMs;
-      this.#writeError = error instanceof Error ? error.message : String(error);
+      this.#writeError = errorText(error);
       this.#compact();
     } finally {
       this.#isWriting = false;

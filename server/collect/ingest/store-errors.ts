@@ -1,5 +1,5 @@
 import { say } from '../../../api/index.ts';
-import { codeOf } from '../../../lib/runtime/index.ts';
+import { codeOf, errorText } from '../../../lib/runtime/index.ts';
 import { ScrapeError } from '../errors.ts';
 
 /** What a failure of the store means to a scrape; errors that are no failure of the store pass. */
@@ -23,6 +23,6 @@ function unexpectedError(cause: unknown): ScrapeError {
   if (code?.startsWith('TSDB_') === true) {
     return new ScrapeError('SCRAPE_STORE_FAILED', say('scrape.store-failed', { code }), { cause });
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorText(cause);
   return new ScrapeError('SCRAPE_FAILED', say('scrape.defect.reason', { reason }), { cause });
 }
