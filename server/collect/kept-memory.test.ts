@@ -100,6 +100,30 @@ describe('the memory that is kept between scrapes', () => {
     await collector.stop();
   });
 
+  test('is refused to what cannot have it before any line of it is read', async () => {
+    const { clock, codes, collector, fetcher } = await collecting([long, long, 10]);
+    fetcher.answers.set(firstPort + 2, `{\n${bodyOf(long)}`);
+    await clock.advance(interval);
+    expect(codes()).toEqual(['up', 'up', 'SCRAPE_MEMORY_LIMIT']);
+    await collector.stop();
+  });
+
+  test('is not asked for line by line again by an answer as long as one that was refused', async () => {
+    const { clock, codes, collector, fetcher } = await collecting([10]);
+    // What is known of so many lines is far more than the lines.
+    const lines = '\n'.repeat(60_000);
+    const next = async (body: string) => {
+      fetcher.answers.set(firstPort, body);
+      await clock.advance(interval);
+      return codes()[0];
+    };
+    expect(await next(lines)).toBe('SCRAPE_MEMORY_LIMIT');
+    expect(await next(`{\n${lines}`)).toBe('SCRAPE_MEMORY_LIMIT');
+    expect(await next(`{\n${lines.slice(100)}`)).toBe('SCRAPE_PARSE');
+    expect(await next(lines.slice(50_000))).toBe('up');
+    await collector.stop();
+  });
+
   /** Two long answers, of which the memory of one goes to two of usual length. */
   async function oneEvicted() {
     const made = await collecting([long, long]);

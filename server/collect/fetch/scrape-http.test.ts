@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as immediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FakeClock } from '../../../lib/runtime/index.ts';
 import { startExporter, type Exporter, type ExporterFault } from '../../../test/host/exporter.ts';
@@ -63,6 +65,33 @@ test('brings the body that was served, unpacked, with the headers of a scrape', 
     'user-agent': 'mattermost-plugin-metrics/0.8.0',
     'x-prometheus-scrape-timeout-seconds': '10',
   });
+});
+
+test('leaves no unpacked output to the garbage collector', async () => {
+  const text = Buffer.from('some_metric{some="label"} 1\n'.repeat(7000));
+  const packed = gzipSync(text);
+  const server = createServer((_request, answer) => {
+    answer.setHeader('Content-Encoding', 'gzip').end(packed);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const into = new BodyBuffer();
+  const kept = async (): Promise<number> => {
+    await scrape({ port, into });
+    expect(text.equals(into.bytes())).toBe(true);
+    await immediate();
+    return process.memoryUsage().arrayBuffers;
+  };
+  // A collection of garbage that comes in between hides what was left.
+  let most = 0;
+  for (let at = 0, last = await kept(); at < 20; at++) {
+    const now = await kept();
+    most = Math.max(most, now - last);
+    last = now;
+  }
+  client.close();
+  server.close();
+  expect(most).toBeLessThan(100_000);
 });
 
 test('gives every failure its code', async () => {

@@ -221,12 +221,18 @@ class Exchange {
       gunzip.end();
       endOne();
     });
+    // Output is freed here: left to the garbage collector, that of a hundred scrapes makes it go
+    // through all memory.
+    let output: ArrayBuffer | undefined;
     gunzip.on('data', (chunk: Buffer<ArrayBuffer>) => {
       this.#append(chunk);
-      // A full chunk has its memory for itself: freeing it here instead of leaving a megabyte per
-      // scrape to the garbage collector makes that run a third as often.
-      const isWhole = chunk.buffer.byteLength === chunk.length;
-      if (isWhole && chunk.length === gunzipChunkBytes) chunk.buffer.transfer(0);
+      if (chunk.buffer.byteLength !== gunzipChunkBytes) return;
+      output = chunk.buffer;
+      if (chunk.length === gunzipChunkBytes) output.transfer(0);
+    });
+    gunzip.on('close', () => {
+      // Broken off, it may still be written to.
+      if (gunzip.readableEnded && gunzip.writableFinished) output?.transfer(0);
     });
     gunzip.on('end', endOne);
     gunzip.on('error', (cause) => this.#fail(gunzipError(cause)));

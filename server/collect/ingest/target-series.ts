@@ -67,6 +67,8 @@ const reportNames = [
   'scrape_series_added',
 ] as const;
 
+const nothingRefused = { bodyBytes: Infinity, keptBytes: 0 };
+
 /** The value that ends a series: 7ff00000 00000002. */
 const staleLo = 2;
 const staleHi = 0x7ff00000;
@@ -91,6 +93,8 @@ export class TargetSeries implements MemoryHolder {
   #predecessor: TargetSeries | undefined;
   /** Series of a template that was given up; until something was stored, too. */
   #orphans: readonly number[] = [];
+  /** The last body that there was no memory for, and what it would have taken. */
+  #refused = nothingRefused;
   readonly #halves = new Uint32Array(2);
   readonly #number = new Float64Array(this.#halves.buffer);
 
@@ -212,21 +216,38 @@ export class TargetSeries implements MemoryHolder {
     }
   }
 
+  /** A body of the longest that is allowed, with its lines, fits when it is alone. */
+  get #aloneBytes(): number {
+    return 2 * this.#settings.bodySizeLimitBytes;
+  }
+
   #hold(bytes: number): boolean {
-    // A body of the longest that is allowed, with its lines, fits when it is alone.
-    return this.#memory.hold(this, bytes, 2 * this.#settings.bodySizeLimitBytes);
+    return this.#memory.hold(this, bytes, this.#aloneBytes);
+  }
+
+  /** Parsing is much work for a body that is too much in any case: as long as one that was, or by itself. */
+  #checkMemory(body: Uint8Array): void {
+    const { bodyBytes, keptBytes } = this.#refused;
+    const bytes = body.length < bodyBytes ? body.buffer.byteLength : keptBytes;
+    if (!this.#memory.mayHold(this, bytes, this.#aloneBytes)) this.#refuse();
   }
 
   /** Makes sure of what the parsed body takes until the next one is there; else the template is given up. */
-  #claimMemory(): void {
-    if (this.#hold(this.#template.acceptedBytes)) this.#memory.fix(this);
-    else {
-      this.evict();
-      throw new ScrapeError(
-        'SCRAPE_MEMORY_LIMIT',
-        say('scrape.too-much-kept', { limitBytes: this.#memory.maxBytes }),
-      );
+  #claimMemory({ length: bodyBytes }: Uint8Array): void {
+    const keptBytes = this.#template.acceptedBytes;
+    if (this.#hold(keptBytes)) {
+      this.#memory.fix(this);
+      this.#refused = nothingRefused;
+    } else {
+      this.#refused = { bodyBytes, keptBytes };
+      this.#refuse();
     }
+  }
+
+  #refuse(): never {
+    this.evict();
+    const { maxBytes: limitBytes } = this.#memory;
+    throw new ScrapeError('SCRAPE_MEMORY_LIMIT', say('scrape.too-much-kept', { limitBytes }));
   }
 
   /** Series without an end yet, the report's and those of earlier settings included. */
@@ -270,6 +291,7 @@ export class TargetSeries implements MemoryHolder {
     lane: ParsingLane | undefined,
   ): Promise<IngestResult> {
     const { batch, body } = slot;
+    this.#checkMemory(body.bytes());
     const template = this.#template;
     if (this.#growth.turnPeriod()) template.forgetDropped();
     // Before the body, which might leave no room for them.
@@ -281,7 +303,7 @@ export class TargetSeries implements MemoryHolder {
       this.#admission,
     );
     await this.#parse(signal, lane);
-    this.#claimMemory();
+    this.#claimMemory(body.bytes());
     // The report goes first: whatever the body says about series of that name comes too late.
     batch.clear();
     for (const ref of reports) batch.push(ref, 0, 0, time.timeMs);

@@ -46,6 +46,16 @@ export class MemoryBudget {
     return true;
   }
 
+  /**
+   * Whether {@link hold} of at least so much may be granted: false spares work for nothing. Takes nothing from
+   * anybody.
+   */
+  mayHold(holder: MemoryHolder, bytes: number, aloneBytes: number): boolean {
+    const others = this.#totalBytes - (this.#held.get(holder)?.bytes ?? 0);
+    if (others + bytes <= Math.max(this.maxBytes, aloneBytes)) return true;
+    return this.#largest(holder)[1] >= bytes * this.#margin;
+  }
+
   /** The memory is being used: it stays until it is released or held anew. */
   fix(holder: MemoryHolder): void {
     const held = this.#held.get(holder);
@@ -57,11 +67,12 @@ export class MemoryBudget {
     this.#held.delete(holder);
   }
 
-  #largest(): [MemoryHolder | undefined, number] {
+  /** Of those that something can be taken from, without `except`. */
+  #largest(except?: MemoryHolder): [MemoryHolder | undefined, number] {
     let found: MemoryHolder | undefined;
     let most = 0;
     for (const [holder, { bytes, isFixed }] of this.#held) {
-      if (isFixed || bytes <= most) continue;
+      if (isFixed || bytes <= most || holder === except) continue;
       found = holder;
       most = bytes;
     }
