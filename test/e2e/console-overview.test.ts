@@ -1,14 +1,18 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { consolePages } from '../../api/console-pages.ts';
 import { axeViolations } from './axe.ts';
 import {
   browserTest,
   ConsoleBrowser,
   expectNoComplaint,
+  formCounts,
   primary,
   type OpenConsole,
 } from './console-fixture.ts';
 import type { Trouble } from './fake-api.ts';
+import { PLUGIN_ID } from './fake-site.ts';
+import { settingPath } from './page/settings.ts';
 
 const consoleBrowser = new ConsoleBrowser();
 
@@ -128,6 +132,39 @@ browserTest('puts problems first, worst first, with advice and the page to mend 
   expect(await table.innerText()).toContain('Refused. Scraping goes on by itself');
   await table.getByText('1 recent gap').click();
   expect(await table.innerText()).toContain('The connection was refused. (60 scrapes missed)');
+});
+
+browserTest('leads from a problem to the setting that mends it', async () => {
+  const own = { severity: 'error', link: consolePages.plugin } as const;
+  const { page, complaints } = await consoleBrowser.open({
+    prepare: ({ status }) => {
+      status.problems = [
+        { ...own, code: 'A', message: 'Late.', advice: 'Raise ScrapeTimeoutSeconds.' },
+        { ...own, code: 'B', message: 'No secret.', advice: 'Correct CustomTargetSecrets.' },
+        { ...own, code: 'C', message: 'Off.', advice: 'Look at EnableNodeExporterTargets.' },
+        { ...own, code: 'D', message: 'Something.', advice: 'Look at the settings.' },
+      ];
+    },
+  });
+  const ways = page.getByRole('button', { name: 'Go to the setting on this page' });
+  await ways.nth(3).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  const focused = () => page.evaluate<string>(`document.activeElement.id`);
+  for (const [i, key] of [
+    'scrapetimeoutseconds',
+    'customtargetsecrets',
+    'enablenodeexportertargets',
+  ].entries()) {
+    await ways.nth(i).click();
+    expect(await focused()).toBe(settingPath(PLUGIN_ID, key));
+  }
+  await ways.nth(3).click();
+  expect(await focused()).toBe('mmx-settingscollecting');
+  const top = await page.evaluate<number>(`document.activeElement.getBoundingClientRect().top`);
+  expect(top).toBeGreaterThan(0);
+  expect(top).toBeLessThan(page.viewportSize()?.height ?? 0);
+  expect(await formCounts(page)).toEqual({ submits: 0, saves: 0 });
+  expectNoComplaint(complaints);
 });
 
 browserTest('explains its words when asked', async () => {

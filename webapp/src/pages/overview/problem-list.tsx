@@ -6,6 +6,8 @@ import { Notice } from '../../components/notice.tsx';
 import { consoleLink } from '../../host/site.ts';
 import { useTelling } from '../../i18n/use-sentence.ts';
 import { useText } from '../../i18n/use-text.ts';
+import { manifest } from '../../manifest.ts';
+import { showSetting } from '../settings/show-setting.ts';
 import { EnableMetrics } from './enable-metrics.tsx';
 import { sortProblems } from './health.ts';
 
@@ -56,6 +58,30 @@ function SyncDetails({ error: { code, detail } }: { error: ApiError }) {
   return <Details text={`code: ${code}\ndetail: ${detail}`} />;
 }
 
+/** Leads to the page where a problem is mended, or to the place on this one. */
+function WayToMend({ link, problem }: { link: string; problem: Problem }) {
+  const say = useText();
+  if (link !== window.location.pathname) {
+    return (
+      <a className="mmx-link" href={link}>
+        {say('mmx.problems.open')}
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="mmx-link"
+      onClick={() => {
+        // The English texts, which every node tells, have the names of settings as they are.
+        showSetting(manifest.id, `${problem.message} ${problem.advice}`);
+      }}
+    >
+      {say('mmx.problems.here')}
+    </button>
+  );
+}
+
 function ProblemNotice({ problem, children }: { problem: Problem; children: ReactNode }) {
   const say = useText();
   const link = consoleLink(problem.link);
@@ -74,12 +100,7 @@ function ProblemNotice({ problem, children }: { problem: Problem; children: Reac
     >
       <p className="mmx-notice__advice">
         <ServerText text={problem.advice} sentence={problem.sentences?.advice} />{' '}
-        {link === window.location.pathname && say('mmx.problems.here')}
-        {link !== null && link !== window.location.pathname && (
-          <a className="mmx-link" href={link}>
-            {say('mmx.problems.open')}
-          </a>
-        )}
+        {link !== null && <WayToMend link={link} problem={problem} />}
       </p>
       {children}
       <p className="mmx-notice__code">

@@ -1,3 +1,5 @@
+import { settingsPrefix } from './setting-path.ts';
+
 /** More of them than there are settings are no settings. */
 const MAX_KEYS = 100;
 
@@ -7,8 +9,7 @@ export class EditedSettings {
   readonly #keys = new Set<string>();
 
   constructor(pluginId: string) {
-    // The host's words: a path in the configuration, in which a dot of the id is a plus.
-    this.#prefix = `PluginSettings.Plugins.${pluginId.replaceAll('.', '+')}.`;
+    this.#prefix = settingsPrefix(pluginId);
   }
 
   /** An input was edited; one that is no setting of the plugin does not count. */

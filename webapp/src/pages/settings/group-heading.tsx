@@ -17,7 +17,7 @@ export function GroupHeading({ group }: { group: SettingsGroup }) {
   const say = useText();
   const [title, what] = texts[group];
   return (
-    <div className={useRootClass()} id={`mmx-${group.toLowerCase()}`}>
+    <div className={useRootClass()} id={`mmx-${group.toLowerCase()}`} tabIndex={-1}>
       <div className="mmx-group" role="heading" aria-level={2}>
         {say(title)}
       </div>
