@@ -244,6 +244,28 @@ describe('limits', () => {
     expect(template.sizeBytes).toBeLessThan(usual + 2_000_000);
   });
 
+  test('what a body will keep is told before it is accepted, indexes included', () => {
+    const resolver = new NumberingResolver();
+    const template = new LineTemplate();
+    const lines = Array.from({ length: 5000 }, (_, at) => `a{l="${String(at)}"} 1\n`);
+    parseInto(template, lines.join(''), resolver);
+    const kept = template.sizeBytes;
+    // Twice the lines in another order, which are looked for in an index.
+    const body = bytesOf(
+      lines
+        .map((line) => `${line}\n`)
+        .sort()
+        .join(''),
+    );
+    template.begin(body, resolver.resolve);
+    while (!template.step(1000));
+    const told = template.acceptedBytes;
+    template.emit(new SampleBatch(), 1);
+    template.accept();
+    expect(told).toBeGreaterThan(kept + 5000 + 4 * 5000);
+    expect(Math.abs(template.sizeBytes - told)).toBeLessThan(20_000);
+  });
+
   test('a step reads no more lines than it is told', () => {
     const template = new LineTemplate();
     template.begin(bytesOf('a 1\nb 1\nc 1\n'), () => 0);
