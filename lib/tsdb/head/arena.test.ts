@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { seededRng } from '../../runtime/index.ts';
 import { testSeed } from '../store/store-fixture.ts';
 import { Arena, pageBits, pageBytes, pageMask, slotBytes } from './arena.ts';
+import { maxSparePages } from './limits.ts';
 
 function slotOf(arena: Arena, address: number, size: number): Uint8Array {
   const start = address & pageMask;
@@ -58,4 +59,28 @@ test('gives back the pages of slots that all grew', () => {
   }
   const needed = Math.ceil((series * slotBytes[3]!) / pageBytes);
   expect(arena.bytes / pageBytes).toBeLessThanOrEqual(needed + 3);
+});
+
+test('gives a page that became free to the next who needs one, wiped, and keeps a few at most', () => {
+  const arena = new Arena();
+  const fill = (size: number, pages: number): number[] =>
+    Array.from({ length: pages * Math.floor(pageBytes / slotBytes[size]!) }, () => {
+      const address = arena.allocate(size);
+      slotOf(arena, address, size).fill(7);
+      return address;
+    });
+  const empty = (size: number, addresses: readonly number[]): void => {
+    for (const address of addresses) arena.release(address, size);
+  };
+  const inUse = () => new Set(arena.pages.filter(({ length }) => length > 0));
+  const first = fill(0, maxSparePages + 3);
+  const before = inUse();
+  empty(0, first);
+  // One stays with its size.
+  expect(inUse().size).toBe(1);
+  const second = fill(3, maxSparePages + 2);
+  const again = [...inUse()].filter((page) => before.has(page));
+  expect(again).toHaveLength(maxSparePages + 1);
+  empty(3, second);
+  expect([...inUse()].every((page) => page.every((byte) => byte === 0))).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { assert } from '../../runtime/index.ts';
+import { maxSparePages } from './limits.ts';
 
 /** Addresses are `page << pageBits | offset`: 14 bits of pages, 4 GiB. */
 export const pageBits = 18;
@@ -25,12 +26,15 @@ export class Arena {
   readonly pages: Uint8Array<ArrayBuffer>[] = [];
   /** The same pages for writing several bytes at once. */
   readonly views: DataView[] = [];
+  /** Numbers of pages that were given back. */
   readonly #freePages: number[] = [];
+  /** Zero-filled. */
+  readonly #sparePages: Uint8Array<ArrayBuffer>[] = [];
   readonly #pageUsed: number[] = [];
   /** Per slot size: free slots of pages that also have used ones. */
   readonly #freeSlots: number[][] = slotBytes.map(() => []);
 
-  /** Bytes of all pages. */
+  /** Bytes of all pages in use. */
   get bytes(): number {
     return (this.pages.length - this.#freePages.length) * pageBytes;
   }
@@ -67,7 +71,7 @@ export class Arena {
   #addPage(size: number): void {
     const page = this.#freePages.pop() ?? this.pages.length;
     assert(page < maxPages, 'the arena of open chunks is full');
-    const bytes = new Uint8Array(pageBytes);
+    const bytes = this.#sparePages.pop() ?? new Uint8Array(pageBytes);
     this.pages[page] = bytes;
     this.views[page] = new DataView(bytes.buffer);
     this.#pageUsed[page] = 0;
@@ -86,6 +90,8 @@ export class Arena {
     // The last free page of a size stays, so that a lone series does not take and give it each time.
     if (free.length === slotsPerPage) return;
     this.#freeSlots[size] = free.filter((address) => address >>> pageBits !== page);
+    // All its slots were wiped.
+    if (this.#sparePages.length < maxSparePages) this.#sparePages.push(this.pages[page]!);
     this.pages[page] = emptyPage;
     this.views[page] = emptyView;
     this.#freePages.push(page);

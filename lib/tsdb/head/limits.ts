@@ -13,6 +13,13 @@ export const maxChunkBytes = 1024;
 /** A chunk with more bytes than this is closed: 1,024 less the 19 that one sample may take. */
 export const maxOpenBytes = maxChunkBytes - 19;
 
+/**
+ * Free pages of the arena of open chunks that are kept for the next who needs one, 4 MiB. While chunks grow,
+ * pages of one size become free as those of the next are needed: as garbage they would lie about, tens of
+ * megabytes with tens of thousands of series, until the engine looks at all that is old.
+ */
+export const maxSparePages = 16;
+
 /** Bits that the time of one further sample takes at most, and its value. */
 export const maxTimeBits = 4 + 64;
 export const maxValueBits = 2 + 11 + 64;
