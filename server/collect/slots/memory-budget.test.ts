@@ -84,6 +84,19 @@ test('a short body does not keep the memory that a huge one left behind', () => 
   expect(body.bytes().buffer.byteLength).toBe(64 * kib);
 });
 
+test('a buffer is not much longer than a body of usual length', () => {
+  for (const lengthBytes of [670_000, 1_100_000, 3_000_000]) {
+    const body = new BodyBuffer();
+    body.reset(8 * kib * kib);
+    const chunk = new Uint8Array(16_000);
+    for (let left = lengthBytes; left > 0; left -= chunk.length) {
+      body.append(chunk.subarray(0, Math.min(left, chunk.length)));
+    }
+    expect(body.bytes()).toHaveLength(lengthBytes);
+    expect(body.bytes().buffer.byteLength).toBeLessThan(1.25 * lengthBytes);
+  }
+});
+
 test('63 targets that answer without end have no more together, and one that does not is unharmed', async () => {
   const budgetBytes = 16 * kib * kib;
   const slots = new ScrapeSlots(
