@@ -63,12 +63,16 @@ const besideDemo: Group[] = [
     names: ['bytes-per-series'],
     run: async () => [await measureSeriesMemory()],
   },
-  { title: 'memory over a week', names: ['memory-slope'], run: async () => [await measureWeek()] },
   {
     title: 'memory of the bridge',
     names: bridgeMemoryNames,
     run: measureBridgeMemory,
     beside: [
+      {
+        title: 'memory over a week',
+        names: ['memory-slope'],
+        run: async () => [await measureWeek()],
+      },
       {
         title: 'memory of an upload',
         names: ['upload-memory'],
