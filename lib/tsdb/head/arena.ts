@@ -13,6 +13,7 @@ const maxPages = 1 << (32 - pageBits);
  */
 export const slotBytes: readonly number[] = [64, 128, 192, 256, 384, 512, 768, 1024];
 
+const noSlots = new Uint16Array(0);
 const emptyPage = new Uint8Array(0);
 const emptyView = new DataView(emptyPage.buffer);
 
@@ -30,9 +31,11 @@ export class Arena {
   readonly #freePages: number[] = [];
   /** Zero-filled. */
   readonly #sparePages: Uint8Array<ArrayBuffer>[] = [];
-  readonly #pageUsed: number[] = [];
-  /** Per slot size: free slots of pages that also have used ones. */
-  readonly #freeSlots: number[][] = slotBytes.map(() => []);
+  /** The free slots of each page by their numbers, and how many they are. */
+  readonly #freeSlots: Uint16Array[] = [];
+  readonly #freeCount: number[] = [];
+  /** Per slot size: pages with free slots. Slots are taken from the last one. */
+  readonly #openPages: number[][] = slotBytes.map(() => []);
 
   /** Bytes of all pages in use. */
   get bytes(): number {
@@ -41,11 +44,12 @@ export class Arena {
 
   /** Address of a zero-filled slot of size `slotBytes[size]`. */
   allocate(size: number): number {
-    const free = this.#freeSlots[size]!;
-    if (free.length === 0) this.#addPage(size);
-    const address = free.pop()!;
-    this.#pageUsed[address >>> pageBits]!++;
-    return address;
+    const open = this.#openPages[size]!;
+    if (open.length === 0) this.#addPage(size);
+    const page = open.at(-1)!;
+    const left = --this.#freeCount[page]!;
+    if (left === 0) open.pop();
+    return ((page << pageBits) | (this.#freeSlots[page]![left]! * slotBytes[size]!)) >>> 0;
   }
 
   /** Gives a slot back; its content is wiped. */
@@ -53,8 +57,11 @@ export class Arena {
     const page = address >>> pageBits;
     const offset = address & pageMask;
     this.pages[page]!.fill(0, offset, offset + slotBytes[size]!);
-    this.#freeSlots[size]!.push(address);
-    if (--this.#pageUsed[page]! === 0) this.#releasePage(page, size);
+    const free = this.#freeSlots[page]!;
+    const count = this.#freeCount[page]!++;
+    free[count] = offset / slotBytes[size]!;
+    if (count === 0) this.#openPages[size]!.push(page);
+    if (count + 1 === free.length) this.#releasePage(page, size);
   }
 
   /** Moves `length` bytes of a slot to one of the next size and gives the old one back. */
@@ -74,22 +81,21 @@ export class Arena {
     const bytes = this.#sparePages.pop() ?? new Uint8Array(pageBytes);
     this.pages[page] = bytes;
     this.views[page] = new DataView(bytes.buffer);
-    this.#pageUsed[page] = 0;
-    const free = this.#freeSlots[size]!;
-    const step = slotBytes[size]!;
+    const count = Math.floor(pageBytes / slotBytes[size]!);
     // Descending, because slots are taken from the end: neighbours in time are neighbours in memory.
-    const last = (Math.floor(pageBytes / step) - 1) * step;
-    for (let offset = last; offset >= 0; offset -= step) {
-      free.push(((page << pageBits) | offset) >>> 0);
-    }
+    const free = new Uint16Array(count);
+    for (let at = 0; at < count; at++) free[at] = count - 1 - at;
+    this.#freeSlots[page] = free;
+    this.#freeCount[page] = count;
+    this.#openPages[size]!.push(page);
   }
 
   #releasePage(page: number, size: number): void {
-    const free = this.#freeSlots[size]!;
-    const slotsPerPage = Math.floor(pageBytes / slotBytes[size]!);
+    const open = this.#openPages[size]!;
     // The last free page of a size stays, so that a lone series does not take and give it each time.
-    if (free.length === slotsPerPage) return;
-    this.#freeSlots[size] = free.filter((address) => address >>> pageBits !== page);
+    if (open.length === 1) return;
+    open.splice(open.indexOf(page), 1);
+    this.#freeSlots[page] = noSlots;
     // All its slots were wiped.
     if (this.#sparePages.length < maxSparePages) this.#sparePages.push(this.pages[page]!);
     this.pages[page] = emptyPage;
