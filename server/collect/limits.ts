@@ -26,8 +26,11 @@ export const longParseMs = 500;
 /** Bytes that a body buffer starts with. */
 export const firstBodyBytes = 64 * 1024;
 
-/** Up to here it doubles, behind it grows by a quarter: of each target one is kept, and what is beyond the body is of no use. */
-export const doubledBodyBytes = 512 * 1024;
+/**
+ * Between these it grows by a quarter: of each target one is kept, and what is beyond the body is of no use. Below
+ * and above it doubles: each step leaves the memory before it as garbage, which of a huge body would be a lot.
+ */
+export const fittedBodyBytes = { from: 512 * 1024, to: 4 * 1024 * 1024 };
 
 /**
  * Memory that the bodies of all scrapes under way have together: 4 MiB for each of 64, so that one of usual

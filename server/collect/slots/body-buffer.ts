@@ -1,6 +1,6 @@
 import { say } from '../../../api/index.ts';
 import { ScrapeError } from '../errors.ts';
-import { doubledBodyBytes, firstBodyBytes, maxBodiesBytes, maxIdleBodyBytes } from '../limits.ts';
+import { fittedBodyBytes, firstBodyBytes, maxBodiesBytes, maxIdleBodyBytes } from '../limits.ts';
 import { MemoryBudget, type MemoryHolder } from './memory-budget.ts';
 
 /** A growing buffer for one body. Its memory changes hands: see {@link adopt}. */
@@ -83,7 +83,8 @@ export class BodyBuffer implements MemoryHolder {
 
   #grow(needed: number): void {
     const { length } = this.#bytes;
-    const grownBytes = length < doubledBodyBytes ? 2 * length : length + (length >>> 2);
+    const isFitted = length >= fittedBodyBytes.from && length < fittedBodyBytes.to;
+    const grownBytes = length + (isFitted ? length >>> 2 : length);
     // Not beyond the limit, but always enough.
     const size = Math.max(needed, Math.min(Math.max(firstBodyBytes, grownBytes), this.#limit));
     if (!this.#budget.hold(this, size, this.#limit)) {

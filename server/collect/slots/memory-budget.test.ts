@@ -97,6 +97,19 @@ test('a buffer is not much longer than a body of usual length', () => {
   }
 });
 
+test('a huge body leaves behind no more than twice what it has', () => {
+  const body = new BodyBuffer();
+  body.reset(40 * kib * kib);
+  const chunk = new Uint8Array(64 * kib);
+  const memory = new Set<ArrayBufferLike>();
+  for (let length = 0; length < 32 * kib * kib; length += chunk.length) {
+    body.append(chunk);
+    memory.add(body.bytes().buffer);
+  }
+  const leftBytes = [...memory].slice(0, -1).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(leftBytes).toBeLessThan(2 * 32 * kib * kib);
+});
+
 test('63 targets that answer without end have no more together, and one that does not is unharmed', async () => {
   const budgetBytes = 16 * kib * kib;
   const slots = new ScrapeSlots(
