@@ -1,14 +1,12 @@
 import { consolePages, makeProblem, say, type KnownSentence, type Problem } from '../api/index.ts';
-import { codeOf, errorText } from '../lib/runtime/index.ts';
+import { codeOf, errorText, isDiskFull } from '../lib/runtime/index.ts';
 import { StoreError } from '../lib/tsdb/index.ts';
 import { DataDirectoryError } from './places/index.ts';
-
-const fullDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'TSDB_DISK_FULL']);
 
 /** Why a node cannot begin to collect. */
 export function startProblem(error: unknown): Problem {
   const code = codeOf(error) ?? 'START_FAILED';
-  const isFull = fullDisk.has(code);
+  const isFull = code === 'TSDB_DISK_FULL' || isDiskFull(error);
   return makeProblem({
     code: isFull ? 'TSDB_DISK_FULL' : code,
     severity: 'error',

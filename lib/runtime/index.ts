@@ -20,4 +20,4 @@ export {
   type ThreadEntry,
   type ThreadHandlers,
 } from './thread.ts';
-export { asError, codeOf, errorText } from './thrown.ts';
+export { asError, codeOf, errorText, isDiskFull } from './thrown.ts';

@@ -10,6 +10,12 @@ export function codeOf(thrown: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Whether the system has refused something because the disk is full, or the share of its user. */
+export function isDiskFull(thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** Sentence of whatever was thrown, also of an error from another realm. */
 export function errorText(thrown: unknown): string {
   const message = (thrown as { message?: unknown } | null | undefined)?.message;

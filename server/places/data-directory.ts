@@ -8,7 +8,7 @@ import {
   type KnownSentence,
   type Problem,
 } from '../../api/index.ts';
-import { codeOf, makeDirectory } from '../../lib/runtime/index.ts';
+import { codeOf, isDiskFull, makeDirectory } from '../../lib/runtime/index.ts';
 
 /** Below the server's file directory, when the configured place cannot be used. */
 const fallbackName = 'mattermost-plugin-metrics/data';
@@ -113,11 +113,6 @@ async function probe(directory: string): Promise<void> {
   } finally {
     await rm(path, { force: true });
   }
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Whether a store was kept here before. */

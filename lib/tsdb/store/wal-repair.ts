@@ -1,11 +1,11 @@
 import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText } from '../../runtime/index.ts';
+import { errorText, isDiskFull } from '../../runtime/index.ts';
 import { walSegmentName } from '../wal/index.ts';
 import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
 import type { StoreProblem, WalRepair } from './types.ts';
-import { isFull, walError } from './wal-writer.ts';
+import { walError } from './wal-writer.ts';
 
 interface RepairOptions {
   storeDir: string;
@@ -137,7 +137,7 @@ async function tryCopy(
     return undefined;
   } catch (error) {
     await rm(to, { force: true });
-    if (isFull(error)) return 'the disk is too full for a copy of the segment';
+    if (isDiskFull(error)) return 'the disk is too full for a copy of the segment';
     return `the segment could not be copied: ${errorText(error)}`;
   }
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, errorText } from '../../runtime/index.ts';
+import { errorText, isDiskFull } from '../../runtime/index.ts';
 import { PageFramer, walSegmentName } from '../wal/index.ts';
 import { StoreError } from './errors.ts';
 
@@ -240,17 +240,11 @@ export class WalWriter {
 /** The coded form of a failed write. */
 export function walError(cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
-  if (isFull(cause)) {
+  if (isDiskFull(cause)) {
     return new StoreError('TSDB_DISK_FULL', 'no space left on the disk of the store', { cause });
   }
   const reason = errorText(cause);
   return new StoreError('TSDB_WAL_IO', `the WAL cannot be written: ${reason}`, { cause });
-}
-
-/** Whether the system has refused something because the disk is full, or the share of its user. */
-export function isFull(cause: unknown): boolean {
-  const code = codeOf(cause);
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 async function syncDirectory(dir: string): Promise<void> {
