@@ -1,7 +1,7 @@
 import { openWalFile, type WalFileOpener } from './wal-writer.ts';
 
 /** What a disk does not do, and what it has done. */
-interface FailPlan {
+export interface FailPlan {
   /** Bytes that can still be written, and in how many writes: after them they fail with `code`. */
   bytesLeft: number;
   writesLeft: number;

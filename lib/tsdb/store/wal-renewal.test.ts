@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { failingFiles } from './failing-files-fixture.ts';
+import { failingFiles, type FailPlan } from './failing-files-fixture.ts';
 import { maxSeriesPerRecord } from './limits.ts';
 import type { Store } from './store.ts';
 import {
@@ -27,6 +27,19 @@ async function commit(store: Store, at: number, names: string[], want: Contents)
     addSample(want, labelsOf(name), start + at * 1000, lo, hi);
   }
   await store.commit(batch);
+}
+
+/** Leaves a store with series of which it has no sample, and with a WAL in doubt; the disk is well again. */
+async function nameOnly(store: Store, disk: FailPlan): Promise<string[]> {
+  const names = Array.from({ length: maxSeriesPerRecord + 2 }, (_, at) => `s${String(at)}`);
+  // The disk takes the first record of series and nothing behind it.
+  disk.writesLeft = 1;
+  const refused = commit(store, 0, names, new Map());
+  await expect(refused).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
+  disk.sync = true;
+  await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
+  Object.assign(disk, { sync: false, writesLeft: Infinity });
+  return names;
 }
 
 const problems = (store: Store) => store.problems().map(({ code }) => code);
@@ -71,14 +84,7 @@ describe('a WAL that the disk has refused to sync', () => {
     withBench(async ({ open }) => {
       const { openWalFile, disk } = failingFiles();
       const store = await open({ openWalFile });
-      const names = Array.from({ length: maxSeriesPerRecord + 2 }, (_, at) => `s${String(at)}`);
-      // The disk takes the first record of series and nothing behind it.
-      disk.writesLeft = 1;
-      const refused = commit(store, 0, names, new Map());
-      await expect(refused).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
-      disk.sync = true;
-      await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-      Object.assign(disk, { sync: false, writesLeft: Infinity });
+      const names = await nameOnly(store, disk);
       await store.maintain();
       const want: Contents = new Map();
       await commit(store, 1, ['s0', 's7', names.at(-1)!], want);
@@ -101,13 +107,7 @@ describe('a WAL that the disk has refused to sync', () => {
         },
       };
       const store = await open({ openWalFile, thread });
-      const names = Array.from({ length: maxSeriesPerRecord + 2 }, (_, at) => `s${String(at)}`);
-      disk.writesLeft = 1;
-      const refused = commit(store, 0, names, new Map());
-      await expect(refused).rejects.toMatchObject({ code: 'TSDB_DISK_FULL' });
-      disk.sync = true;
-      await expect(store.flush()).rejects.toMatchObject({ code: 'TSDB_WAL_IO' });
-      Object.assign(disk, { sync: false, writesLeft: Infinity });
+      await nameOnly(store, disk);
       await store.maintain();
       await store.close();
       const again = await open();
