@@ -1,5 +1,6 @@
 // `make bench`: prints a table and writes dist/bench.json. usage: bench.ts [measure ...]
 import { mkdir, writeFile } from 'node:fs/promises';
+import { errorText } from '../lib/runtime/index.ts';
 import { buildGoHost } from '../test/conformance/go-host.ts';
 import { measureBridge, measureBridgeMemory } from '../test/bench/bridge.ts';
 import { DayDump } from '../test/bench/day-dump.ts';
@@ -112,7 +113,7 @@ await mkdir(`${root}dist`, { recursive: true });
 await runGroups(groups, process.argv.slice(2), {
   onFailure: ({ title }, error) => {
     process.exitCode = 1;
-    console.log(`# ${title}: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`# ${title}: ${errorText(error)}`);
   },
   onMeasures: async (soFar) => {
     measures = soFar;
