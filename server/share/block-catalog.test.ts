@@ -63,7 +63,6 @@ test('does not take for a block what is not whole, and tells why', async () => {
     const told = catalog.partialBlocks().map((one) => ({ ...one, reason: inEnglish(one.reason) }));
     expect(told).toMatchObject(wanted);
   };
-  await want(undefined).catch(() => undefined);
   await put('chunks/000001');
   await want('no meta.json');
   const meta = await readFile(join(block.dir, 'meta.json'));
@@ -84,6 +83,25 @@ test('does not take for a block what is not whole, and tells why', async () => {
   await want('no chunks');
   await put('chunks/000001');
   await want(undefined);
+});
+
+test('does not take for a block one of which a file has another size than its upload noted', async () => {
+  for (const path of paths) await put(path);
+  const meta = JSON.parse(await readFile(join(block.dir, 'meta.json'), 'utf8')) as object;
+  const index = await readFile(join(block.dir, 'index'));
+  const noted = async (bytes: number) => {
+    const thanos = { files: [{ rel_path: 'index', size_bytes: bytes }, { rel_path: 'meta.json' }] };
+    const text = JSON.stringify({ ...meta, thanos });
+    await store.put(blockKey(block.ulid, 'meta.json'), Buffer.from(text));
+    await catalog.refresh();
+    return catalog.partialBlocks().map(({ kind, reason }) => [kind, inEnglish(reason)]);
+  };
+  expect(await noted(index.length + 1)).toEqual([
+    ['damaged', 'index has not the size that was uploaded'],
+  ]);
+  expect(catalog.has(block.ulid)).toBe(false);
+  expect(await noted(index.length)).toEqual([]);
+  expect(catalog.has(block.ulid)).toBe(true);
 });
 
 test('forgets blocks that are gone, and keeps all when the store does not answer', async () => {

@@ -154,7 +154,11 @@ test('a snapshot leaves when its samples are in blocks of the same collector, an
   const left = async () => ulidsOf(await snapshots.list());
   // Of another node, which scraped at other moments.
   await finish('host-b', -3 * hourMs, 0);
+  store.calls.length = 0;
   expect(await snapshots.prune()).toBe(0);
+  // Snapshots first: what a block that is seen later holds is no longer only in a snapshot seen before.
+  const areas = store.calls.filter(({ key }) => [headPrefix, blocksPrefix].includes(key));
+  expect(areas.map(({ key }) => key)).toEqual([headPrefix, blocksPrefix]);
   // It holds the first half of the first one.
   await finish('host-a', -4 * hourMs, -2 * hourMs);
   expect(await snapshots.prune()).toBe(0);

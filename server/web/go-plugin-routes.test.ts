@@ -33,8 +33,22 @@ describe('the routes of the Go plugin', () => {
     await refuses(bed().request('/jobs/download/..%2fx'), 400, 'DUMP_BAD_ID');
   });
 
+  test.each([
+    ['queued', 'pending'],
+    ['running', 'in_progress'],
+    ['ready', 'success'],
+    ['failed', 'error'],
+    ['cancelled', 'error'],
+  ] as const)('tell a job that is %s as %s', async (state, status) => {
+    bed().dumps.dump = { ...dump, state, requested: { fromMs: 1, toMs: 2 }, actual: null };
+    const jobs = await (await bed().request('/jobs')).json();
+    expect(jobs).toMatchObject([{ status, min_t: 1, max_t: 2 }]);
+  });
+
   test('tell how much there is', async () => {
     const answer = await (await bed().request('/tsdb/stats')).json();
     expect(answer).toEqual({ min_t: 1, max_t: 9, num_samples: 2, num_series: 5 });
+    // With the newest sample, which its range ends at.
+    expect(bed().dumps.questions).toEqual([{ fromMs: 1, toMs: 10 }]);
   });
 });

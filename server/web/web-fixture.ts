@@ -94,8 +94,9 @@ class OneDump implements DumpDesk {
     this.questions.push({ ...range, ...content });
     return { bytes: 1, samples: 2, series: 4, seconds: 3 };
   }
-  async samplesIn(): Promise<number> {
+  async samplesIn(range: { fromMs: number; toMs: number }): Promise<number> {
     this.#check();
+    this.questions.push(range);
     return 2;
   }
   async choices(range: { fromMs: number; toMs: number }): Promise<DumpChoices> {
