@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBlock, decodeChunk, SampleColumns } from '../../lib/tsdb/index.ts';
+import { printTombstones } from '../../lib/tsdb/block/index.ts';
 import { sha256Of } from '../share/block-fixture.ts';
 import { archiveKey, isJobId } from '../share/index.ts';
 import { DumpRig, hasProgram, hourMs, hours, startMs } from './dump-fixture.ts';
@@ -130,6 +131,40 @@ describe('a dump', () => {
        actual_max: 1795172385000
      "
     `);
+  });
+
+  test('holds no sample beside its range, also of a block that lies in it but for that one', async () => {
+    await rig.addBlock(4, 2);
+    const [firstMs, lastMs] = [startMs - 4 * hourMs, startMs - 2 * hourMs - 15_000];
+    const all = 2 * 240;
+    for (const [fromMs, toMs, perSeries] of [
+      [firstMs, lastMs + 1, all],
+      [firstMs, lastMs, all - 1],
+      [firstMs + 1, lastMs + 1, all - 1],
+      [firstMs + 1, lastMs, all - 2],
+    ] as const) {
+      const { id } = await rig.service.create({ fromMs, toMs }, 'admin');
+      const { actual, samples } = await rig.finished(id);
+      const { dir, manifest } = await rig.unpack(id);
+      const times = manifest.blocks.flatMap(({ ulid }) => timesOf(join(dir, ulid)));
+      expect([times.length, samples]).toEqual([3 * perSeries, 3 * perSeries]);
+      expect(times.filter((timeMs) => timeMs < fromMs || timeMs >= toMs)).toEqual([]);
+      expect(actual).toEqual({ fromMs: Math.min(...times), toMs: Math.max(...times) });
+    }
+  });
+
+  test('holds nothing of a block that was deleted in it, also when all of the block is asked for', async () => {
+    const { dir: blockDir } = await rig.addBlock(4, 2);
+    const reader = openBlock(blockDir);
+    const refs = [...reader.index.allPostings()];
+    reader.close();
+    const cut = { mint: startMs - 3 * hourMs, maxt: startMs - 2 * hourMs };
+    await writeFile(join(blockDir, 'tombstones'), printTombstones(new Map([[refs[0]!, [cut]]])));
+    const { id } = await rig.service.create(hours(4, 2), 'admin');
+    await rig.finished(id);
+    const { dir, manifest } = await rig.unpack(id);
+    const times = manifest.blocks.flatMap(({ ulid }) => timesOf(join(dir, ulid)));
+    expect(times).toHaveLength(240 + 2 * 480);
   });
 
   test('merges blocks that overlap and holds each sample once', async () => {
