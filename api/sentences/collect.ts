@@ -1,6 +1,12 @@
 /** What keeps data from being collected, and what to do about it. */
 export const collect = {
   'target.no-data': 'No data from {instance} ({job}, {url}): {reason}',
+  'targets.no-data':
+    'No data from {targetCount, plural, one {# target} other {# targets}}: {targets}. The same reason for each: {reason}',
+  'targets.no-data.various':
+    'No data from {targetCount, plural, one {# target} other {# targets}}: {targets}. The reason for the first one: {reason}',
+  'targets.more': '{targets} and {moreCount} more',
+  'target.named': '{instance} ({job})',
   'target.check-server':
     'Check that the server runs and that the Listen Address in Environment > Performance Monitoring is the one it was started with; a changed address needs a restart.',
   'target.check-exporter': 'Check that the exporter runs and that its port is open to this server.',

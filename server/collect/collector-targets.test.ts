@@ -197,3 +197,23 @@ test('what a foreign target answers is shown nowhere', async () => {
   expect(JSON.stringify([collector.targets(), collector.problems()])).not.toContain('root');
   await collector.stop();
 });
+
+test('targets that fail alike are one problem for as long as they do', async () => {
+  const { clock, fetcher, collector, start } = await makeCollector();
+  const servers = Array.from({ length: 5 }, (_, i) => {
+    return { ...serverTarget, instance: `mm${String(i + 1)}:8067`, port: 8067 + i };
+  });
+  for (const { port } of servers) fetcher.answers.set(port, { code: 'SCRAPE_REFUSED' });
+  await start(...servers);
+  const messages = () => collector.problems().map(({ message }) => message.replace(/\. .*/, ''));
+  expect(messages()).toEqual([
+    'No data from 5 targets: mm1:8067 (prometheus), mm2:8067 (prometheus), mm3:8067 (prometheus) and 2 more',
+  ]);
+  for (const { port } of servers.slice(1)) fetcher.answers.set(port, 'a 1\n');
+  await clock.advance(interval);
+  expect(messages()).toEqual([expect.stringMatching(/^No data from mm1:8067 \(prometheus, http:/)]);
+  fetcher.answers.set(8067, 'a 1\n');
+  await clock.advance(interval);
+  expect(messages()).toEqual([]);
+  await collector.stop();
+});

@@ -14,7 +14,7 @@ import {
   tickToleranceMs,
 } from './limits.ts';
 import type { MetadataBook } from './metadata/index.ts';
-import { growthProblem, seriesLimitProblem, targetProblem } from './reasons.ts';
+import { growthProblem, seriesLimitProblem } from './reasons.ts';
 import type { SampleStore } from './sample-store.ts';
 import {
   ScrapeLoop,
@@ -23,6 +23,7 @@ import {
   type ScrapeTally,
 } from './scrape/index.ts';
 import { MemoryBudget, ScrapeSlots } from './slots/index.ts';
+import { targetProblems } from './target-problems.ts';
 import { storedLabels, targetKey, targetUrl, type ScrapeTarget } from './target.ts';
 import type { TargetSet } from './targets/index.ts';
 
@@ -155,11 +156,12 @@ export class Collector {
   problems(): Problem[] {
     const problems = [...this.#targets.problems];
     const known = new Set(problems.map(({ code }) => code));
-    for (const { target, status } of this.#loops.values()) {
-      const { lastError, state } = status;
-      if (state !== 'down' || lastError === undefined || known.has(lastError.code)) continue;
-      problems.push(targetProblem(target, lastError));
-    }
+    const failed = [...this.#loops.values()].flatMap(({ target, status }) => {
+      const { lastError: error, state } = status;
+      const isTold = error === undefined || known.has(error.code);
+      return state !== 'down' || isTold ? [] : [{ target, error }];
+    });
+    problems.push(...targetProblems(failed));
     problems.push(...this.#growthProblems());
     const ledgerProblem = this.#env.ledger.problem();
     if (ledgerProblem !== undefined) problems.push(ledgerProblem);

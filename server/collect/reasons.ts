@@ -6,9 +6,10 @@ import {
   type Problem,
 } from '../../api/index.ts';
 import type { CutOff } from './ingest/index.ts';
-import { targetUrl, type ScrapeTarget } from './target.ts';
+import type { ScrapeTarget } from './target.ts';
 
-interface Advice {
+/** What to do, and where. */
+export interface Advice {
   advice: KnownSentence;
   link?: string;
 }
@@ -104,7 +105,7 @@ const advices: Readonly<Record<string, Advice>> = {
 };
 
 /** What to do about a failed scrape of `target`. */
-function adviceFor(code: string, target: ScrapeTarget): Advice {
+export function adviceFor(code: string, target: ScrapeTarget): Advice {
   const isServer = target.job === 'prometheus' && target.isForeign !== true;
   if (isServer && code === 'SCRAPE_HTTP_404') return checkLicense;
   return advices[code] ?? (isServer ? checkServer : whoeverServes(target));
@@ -115,22 +116,6 @@ function whoeverServes({ isForeign = false, job, path }: ScrapeTarget): Advice {
   // What the settings of this plugin name, they can also name otherwise.
   if (isForeign || job === 'node') return checkExporter;
   return path.startsWith('/plugins/') ? checkPlugin : checkService;
-}
-
-/** The problem that a target which brings no data is to the administrator. */
-export function targetProblem(
-  target: ScrapeTarget,
-  { code, sentence: reason }: { code: string; sentence: KnownSentence },
-): Problem {
-  const { advice, link } = adviceFor(code, target);
-  const { instance, job } = target;
-  return makeProblem({
-    code,
-    severity: 'error',
-    message: say('target.no-data', { instance, job, url: targetUrl(target), reason }),
-    advice,
-    ...(link === undefined ? {} : { link }),
-  });
 }
 
 /** The problem that a metric, or a target, with too many new series is. */

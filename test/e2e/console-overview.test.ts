@@ -12,6 +12,7 @@ import {
 } from './console-fixture.ts';
 import type { Trouble } from './fake-api.ts';
 import { PLUGIN_ID } from './fake-site.ts';
+import { closeExporters } from './fixture-many-down.ts';
 import { settingPath } from './page/settings.ts';
 
 const consoleBrowser = new ConsoleBrowser();
@@ -132,6 +133,36 @@ browserTest('puts problems first, worst first, with advice and the page to mend 
   expect(await table.innerText()).toContain('Refused. Scraping goes on by itself');
   await table.getByText('1 recent gap').click();
   expect(await table.innerText()).toContain('The connection was refused. (60 scrapes missed)');
+});
+
+/** The whole list of problems, as it is read with a hundred exporters out of reach. */
+async function toldOfMany(query: string): Promise<string[]> {
+  const { page, complaints } = await consoleBrowser.open({
+    query,
+    prepare: (api) => {
+      closeExporters(api, 100);
+    },
+  });
+  const problems = overview(page).locator('.mmx-problems li');
+  await problems.first().waitFor();
+  const titles = await problems.locator('.mmx-notice__title').allInnerTexts();
+  // Each of them stands in the table.
+  await page.getByText('node, app100.example.com:9100').waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expectNoComplaint(complaints);
+  return titles;
+}
+
+browserTest('tells of a hundred targets that fail alike in one problem', async () => {
+  expect(await toldOfMany('')).toEqual([
+    'Error: No data from 100 targets: app1.example.com:9100 (node), app2.example.com:9100 (node), app3.example.com:9100 (node) and 97 more. The same reason for each: Nothing listens at this address.',
+  ]);
+});
+
+browserTest('tells of them in German', async () => {
+  expect(await toldOfMany('?locale=de')).toEqual([
+    'Fehler: Keine Daten von 100 Zielen: app1.example.com:9100 (node), app2.example.com:9100 (node), app3.example.com:9100 (node) und 97 weiteren. Bei jedem derselbe Grund: Unter dieser Adresse nimmt niemand Verbindungen an.',
+  ]);
 });
 
 browserTest('leads from a problem to the setting that mends it', async () => {

@@ -9,6 +9,7 @@ import { buildConsoleScript, react18 } from './console-pages.ts';
 import type { FakeApi } from './fake-api.ts';
 import { tellTheWorst } from './fixture-sentences.ts';
 import { startFakeSite } from './fake-site.ts';
+import { closeExporters } from './fixture-many-down.ts';
 import { clusterStatus, clusterTargets, metricsDisabled } from './fixture-status.ts';
 
 const DAY = 86_400_000;
@@ -73,6 +74,11 @@ function broken(api: FakeApi): void {
   }
 }
 
+function manyDown(api: FakeApi): void {
+  healthy(api);
+  closeExporters(api, 100);
+}
+
 /** A cluster whose dumps left something out, and one that failed. */
 function variedDumps(api: FakeApi): void {
   cluster(api);
@@ -104,6 +110,8 @@ const pictures: Picture[] = [
   { name: 'single', prepare: healthy, height: 1_620 },
   { name: 'cluster', prepare: cluster, height: 2_000 },
   { name: 'problems', prepare: broken, height: 2_050 },
+  { name: 'many-down', prepare: manyDown, height: 1_300 },
+  { name: 'many-down-german', prepare: manyDown, query: '?locale=de', height: 1_300 },
   {
     name: 'enable',
     prepare: broken,

@@ -116,3 +116,25 @@ test('tells what is wrong with an added target, and goes on without it', async (
   const { problems } = await run.status();
   expect(problems.map(({ code }) => code).sort()).toEqual(['SCRAPE_HTTP_401', 'TARGET_ACCESS']);
 });
+
+test('makes one problem of forty added targets that fail alike', async () => {
+  // Port 1 of addresses that are this machine's alone: each refuses by itself.
+  const shut = Array.from({ length: 40 }, (_, i) => `http://127.0.1.${String(i + 1)}:1/ job=shut`);
+  run.settings = { ...run.settings, customtargets: shut.join('\n') };
+  await run.activate();
+  await run.eventually('the failure of all', async () => {
+    const { targets } = await run.get<TargetList>('targets');
+    const added = targets.filter(({ job }) => job === 'shut');
+    return added.length === 40 && added.every(({ state }) => state === 'down') ? true : undefined;
+  });
+  await run.target('prometheus', ({ state }) => state === 'up');
+  const { problems } = await run.status();
+  expect(problems).toMatchObject([
+    {
+      ...{ code: 'SCRAPE_REFUSED', severity: 'error' },
+      message: expect.stringMatching(
+        /^No data from 40 targets: 127\.0\.1\.1:1 \(shut\), .* and 37 more\. .* Nothing listens/,
+      ),
+    },
+  ]);
+});
