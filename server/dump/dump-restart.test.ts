@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { keysOf } from '../../lib/objectstore/conformance-fixture.ts';
 import { dumpsPrefix } from '../share/index.ts';
 import { DumpRig, hourMs, hours, oneTurn, startMs } from './dump-fixture.ts';
+import { maxAttempts } from './limits.ts';
 
 let rig: DumpRig;
 
@@ -16,21 +17,40 @@ afterEach(async () => {
   await rig.end();
 });
 
+/** A job as it stands in the key-value store. */
+interface StoredJob {
+  owner: string;
+  attempt: number;
+  revision: number;
+  isCancelRequested: boolean;
+  dump: { id: string; state: string; node: string };
+}
+
+function recordOf(id: string): StoredJob {
+  return JSON.parse(new TextDecoder().decode(rig.kv.values.get(`job:${id}`))) as StoredJob;
+}
+
+function write(record: StoredJob): void {
+  rig.kv.values.set(`job:${record.dump.id}`, new TextEncoder().encode(JSON.stringify(record)));
+}
+
 describe('after a restart', () => {
-  test('a stopped job is begun again and does not count as an attempt', async () => {
+  test('a stopped job is begun again, however often, and does not count as an attempt', async () => {
     await rig.addBlock(4, 2);
-    const begun = Promise.withResolvers<undefined>();
+    let begun = Promise.withResolvers<undefined>();
     rig.onCall = async (method) => {
       if (method !== 'dump.addGroup') return;
       begun.resolve(undefined);
       await oneTurn();
     };
     const { id } = await rig.service.create(hours(4, 0), 'admin');
-    await begun.promise;
-    await rig.service.stop();
-    rig.onCall = () => Promise.resolve();
-    rig.restart();
-    await rig.service.start();
+    for (let stops = 0; stops <= maxAttempts; stops++) {
+      await begun.promise;
+      begun = Promise.withResolvers<undefined>();
+      await rig.service.stop();
+      rig.restart();
+      await rig.service.start();
+    }
     expect((await rig.finished(id)).state).toBe('ready');
   });
 
@@ -38,15 +58,12 @@ describe('after a restart', () => {
     await rig.addBlock(4, 2);
     const { id } = await rig.service.create(hours(4, 0), 'admin');
     await rig.finished(id);
-    const record = JSON.parse(new TextDecoder().decode(rig.kv.values.get(`job:${id}`))) as {
-      attempt: number;
-      dump: { state: string };
-    };
+    const record = recordOf(id);
     const want = async (attempt: number, state: string) => {
       record.attempt = attempt;
       record.dump.state = 'running';
       await rig.service.stop();
-      rig.kv.values.set(`job:${id}`, new TextEncoder().encode(JSON.stringify(record)));
+      write(record);
       rig.restart();
       await rig.service.start();
       expect((await rig.finished(id)).state).toBe(state);
@@ -55,6 +72,19 @@ describe('after a restart', () => {
     await want(2, 'ready');
     await want(3, 'failed');
     expect((await rig.service.get(id)).error?.code).toBe('DUMP_INTERRUPTED');
+  });
+
+  test('a job that somebody wanted to end is not begun again', async () => {
+    await rig.addBlock(4, 2);
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await rig.finished(id);
+    const record = recordOf(id);
+    await rig.service.stop();
+    record.dump.state = 'running';
+    write({ ...record, isCancelRequested: true });
+    rig.restart();
+    await rig.service.start();
+    expect((await rig.service.get(id)).state).toBe('cancelled');
   });
 
   test('finished jobs are still there, and records of others are left alone', async () => {
@@ -171,7 +201,34 @@ describe('in a cluster', () => {
     expect([taken.state, taken.node]).toEqual(['ready', 'node-b']);
     rig.kv.kvCompareAndSet = kvCompareAndSet;
     wake();
+    // It lives after all, learns whose the job is by now, and has no word in it any more.
+    await rig.clock.advance(15_000);
     release.resolve(undefined);
+    expect(await rig.finished(id)).toEqual(taken);
+    await rig.service.stop();
+    expect(rig.changes.filter((told) => !told.startsWith('running'))).toEqual([]);
+    expect(await other.service.get(id)).toEqual(taken);
+  });
+
+  test('a job is left alone as long as its node tells of it, and half a minute beyond', async () => {
+    await rig.addBlock(4, 2);
+    const { id } = await rig.service.create(hours(4, 0), 'admin');
+    await rig.finished(id);
+    const record = recordOf(id);
+    record.dump = { ...record.dump, id: 'c'.repeat(26), state: 'running', node: 'node-c' };
+    record.owner = 'node-c';
+    write(record);
+    await rig.clock.advance(5_000);
+    await other.service.list();
+    for (let at = 0; at < 5; at++) {
+      record.revision++;
+      write(record);
+      await rig.clock.advance(20_000);
+    }
+    await rig.clock.advance(5_000);
+    expect(recordOf(record.dump.id)).toEqual(record);
+    await rig.clock.advance(15_000);
+    expect(recordOf(record.dump.id).owner).toBe('node-b');
   });
 });
 

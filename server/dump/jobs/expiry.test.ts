@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { keysOf } from '../../../lib/objectstore/conformance-fixture.ts';
 import { removeTree } from '../../share/block-fixture.ts';
-import { dumpsPrefix } from '../../share/index.ts';
+import { archiveKey, dumpsPrefix } from '../../share/index.ts';
+import { maxFinishedJobs } from '../limits.ts';
 import { DumpRig, hourMs, hours, startMs } from '../dump-fixture.ts';
 
 const dayMs = 24 * hourMs;
@@ -53,6 +54,31 @@ test('a finished dump that goes is told of, as every other change', async () => 
   expect(rig.changes).toHaveLength(told);
   await pass(10_000);
   expect(rig.changes.slice(told)).toEqual(['ready done 100']);
+});
+
+test('of more finished dumps than are kept the oldest goes, with its archive', async () => {
+  const oldest = await readyDump();
+  const record = new TextDecoder().decode(rig.kv.values.get(`job:${oldest}`));
+  await rig.service.stop();
+  for (let at = 1; at < maxFinishedJobs; at++) {
+    const id = String(at).padStart(26, 'x');
+    const newer = record
+      .replaceAll(oldest, id)
+      .replace(`"createdAtMs":${String(startMs)}`, `"createdAtMs":${String(startMs + at)}`);
+    rig.kv.values.set(`job:${id}`, new TextEncoder().encode(newer));
+  }
+  rig.restart();
+  await rig.service.start();
+  expect(await rig.service.list()).toHaveLength(maxFinishedJobs);
+  await rig.clock.advance(hourMs);
+  const newest = await readyDump();
+  await rig.service.stop();
+  rig.restart();
+  await rig.service.start();
+  const ids = (await rig.service.list()).map(({ id }) => id);
+  expect(ids).toHaveLength(maxFinishedJobs);
+  expect([ids.at(0), ids.includes(oldest)]).toEqual([newest, false]);
+  expect(await keysOf(rig.store, dumpsPrefix)).toEqual([archiveKey(newest)]);
 });
 
 test('a shorter setting holds for dumps that are there already', async () => {
