@@ -80,6 +80,37 @@ browserTest('asks for what is chosen under Options, and shows it in the list', a
   expectNoComplaint(complaints);
 });
 
+/** Whether a mouse would meet an element in its middle. */
+const isSeen = (page: Page, selector: string) =>
+  page.evaluate(`(() => {
+    const element = document.querySelector(${JSON.stringify(selector)});
+    const { left, top, width, height } = element.getBoundingClientRect();
+    return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  })()`);
+
+browserTest('shows what becomes of a dump to who asks for it below unfolded options', async () => {
+  const { page, api } = await consoleBrowser.open({
+    prepare: threeNodes,
+    viewport: { width: 1_280, height: 600 },
+  });
+  await page.getByText('No dumps yet.').waitFor();
+  await page.getByText('Options', { exact: true }).click();
+  await download(page).click();
+  await dumpAsked(page);
+  expect(await isSeen(page, '.mmx-working')).toBe(true);
+
+  api.troubledPath = /^POST \/dumps$/;
+  api.trouble = {
+    kind: 'api',
+    status: 429,
+    error: { code: 'DUMP_QUEUE_FULL', message: 'Five dumps wait already.', detail: '' },
+  };
+  await preview(page).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Download this dump' }).click();
+  await page.getByText('Five dumps wait already.', { exact: true }).waitFor();
+  expect(await isSeen(page, '.mmx-in-view .mmx-notice__title')).toBe(true);
+});
+
 browserTest('estimates what is chosen, and only what was chosen last', async () => {
   const { page, api } = await consoleBrowser.open({ prepare: threeNodes, hasFakeClock: true });
   await page.getByText('No dumps yet.').waitFor();

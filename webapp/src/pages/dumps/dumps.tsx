@@ -2,6 +2,7 @@ import React, { useEffect, useRef, useState } from 'react';
 import type { Dump, DumpList, Status, TargetList } from '../../../../api/index.ts';
 import { useApi } from '../../api/context.ts';
 import { isPageWide } from '../../api/failure.ts';
+import { InView } from '../../components/in-view.tsx';
 import { Section } from '../../components/section.tsx';
 import { useText, type MessageId } from '../../i18n/use-text.ts';
 import { pageClock } from '../../polling/page-clock.ts';
@@ -68,7 +69,9 @@ export function Dumps({ status, targets }: DumpsProps) {
       <div ref={root}>
         <StartPanel {...{ canWrite, times, known, isBusy }} onStart={start}>
           {flows.map((flow) => (
-            <FlowPanel key={flow.key} flow={flow} onCancelled={dumps.refresh} />
+            <InView key={flow.key}>
+              <FlowPanel flow={flow} onCancelled={dumps.refresh} />
+            </InView>
           ))}
         </StartPanel>
         <DumpArea
