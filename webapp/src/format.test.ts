@@ -102,7 +102,20 @@ describe('times', () => {
   });
 
   test('say once what both ends of a range share', () => {
-    expect(plain(formatRange(ms - HOUR, ms, 'en-US', 'UTC'))).toBe('Nov 20, 8:02 – 9:02 AM');
+    expect(plain(formatRange(ms - HOUR, ms, 'en-US', 'UTC'))).toBe('Nov 20, 2026, 8:02 – 9:02 AM');
+  });
+
+  test('of a range have their year, which need not be this one', () => {
+    expect(plain(formatRange(ms - 400 * DAY, ms - 399 * DAY, 'en-US', 'UTC'))).toBe(
+      'Oct 16, 2025, 9:02 AM – Oct 17, 2025, 9:02 AM',
+    );
+  });
+
+  test('write the early hours alike in times and ranges', () => {
+    expect(plain(formatTime(ms, 'de', 'UTC'))).toBe('20. Nov. 2026, 09:02');
+    expect(plain(formatRange(ms - DAY, ms, 'de', 'UTC'))).toBe(
+      '19. Nov. 2026, 09:02 – 20. Nov. 2026, 09:02',
+    );
   });
 });
 

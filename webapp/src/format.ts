@@ -85,25 +85,28 @@ function twoUnits(ms: number, large: number, largeUnit: string, small: number, s
 
 /** Day and minute in the browser's zone. */
 export function formatTime(ms: number, locale: string, timeZone?: string): string {
+  return minutes(locale, timeZone).format(ms);
+}
+
+/**
+ * A range in the browser's zone; what both ends share is said once. With its year: dumps may be kept for one,
+ * and metrics for ten.
+ */
+export function formatRange(fromMs: number, toMs: number, locale: string, timeZone?: string) {
+  return minutes(locale, timeZone).formatRange(fromMs, toMs);
+}
+
+function minutes(locale: string, timeZone: string | undefined): Intl.DateTimeFormat {
+  // Where a day has 24 hours, its first ones have two digits in ranges, so they have them everywhere.
+  const { hour12 } = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
   return new Intl.DateTimeFormat(locale, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',
-    hour: 'numeric',
+    hour: hour12 === true ? 'numeric' : '2-digit',
     minute: '2-digit',
     ...(timeZone === undefined ? {} : { timeZone }),
-  }).format(ms);
-}
-
-/** A range in the browser's zone; what both ends share is said once. */
-export function formatRange(fromMs: number, toMs: number, locale: string, timeZone?: string) {
-  return new Intl.DateTimeFormat(locale, {
-    month: 'short',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: '2-digit',
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).formatRange(fromMs, toMs);
+  });
 }
 
 /** To the second, in UTC, sortable: `2026-11-20 09:02:11 UTC`. */
