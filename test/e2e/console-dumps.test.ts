@@ -254,6 +254,21 @@ browserTest('deletes a dump only after a question that names it', async () => {
   expectNoComplaint(complaints);
 });
 
+browserTest('tells of no download that is lost with a dump that has none', async () => {
+  const { page, api } = await consoleBrowser.open({
+    prepare: (prepared) => {
+      const { id } = prepared.addReady({ archive: archiveOf(10) });
+      prepared.fail(id, { code: 'DUMP_FAILED', message: 'It failed.', detail: '' });
+    },
+  });
+  await page.getByRole('button', { name: /^Delete dump of/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete this dump?' });
+  expect(await dialog.innerText()).toMatch(/has no archive: it leaves the list/);
+  await dialog.getByRole('button', { name: 'Delete dump' }).click();
+  await page.getByText('No dumps yet.').waitFor();
+  expect(api.dumps).toEqual([]);
+});
+
 browserTest('keeps the question open when deleting fails', async () => {
   const { page, api } = await consoleBrowser.open({
     prepare: (prepared) => {

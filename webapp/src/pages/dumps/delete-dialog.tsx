@@ -30,7 +30,7 @@ export function DeleteDialog({ dump, onDeleted, onClose }: DeleteDialogProps) {
       onCancel={onClose}
     >
       <p>
-        {say('mmx.delete.body', {
+        {say(dump.state === 'ready' ? 'mmx.delete.body' : 'mmx.delete.body.none', {
           range: times.range(range.fromMs, range.toMs),
           created: times.time(dump.createdAtMs),
         })}
