@@ -8,6 +8,7 @@ import { makeBlock, removeTree } from '../../share/block-fixture.ts';
 import { archiveKey } from '../../share/index.ts';
 import { wholeContent } from '../selection/content.ts';
 import { DumpCoverage } from '../selection/coverage.ts';
+import type { DumpService } from '../dumps.ts';
 import { DumpError, toDumpError } from '../errors.ts';
 import { DumpRig, hourMs, oneTurn, startMs } from '../dump-fixture.ts';
 import type { Manifest } from '../texts/manifest.ts';
@@ -86,6 +87,21 @@ test('is thinned out first and shortened then, until it fits, and says so', asyn
   expect(short.archive!.stepSeconds).toBe(300);
   expect(short.archive!.requested.fromMs).toBeGreaterThan(whole.requested.fromMs);
   expect(short.reductions[1]).toMatch(/^Shortened to the last/);
+});
+
+test('does not try what an estimate calls clearly too large, and tries what it calls a little so', async () => {
+  await addDay();
+  const maxBytes = (await packet().dump()).archive!.body.length;
+  const attempt = async (factor: number) => {
+    const estimate: DumpService['estimate'] = async (range, { stepSeconds } = wholeContent) => {
+      const told = await rig.service.estimate(range);
+      return { ...told, bytes: stepSeconds === 0 ? factor * maxBytes : 1, seconds: 1 };
+    };
+    const { list, archive } = rig.service;
+    const dumps = { list: list.bind(rig.service), archive: archive.bind(rig.service), estimate };
+    return (await packet({ maxBytes, dumps }).dump()).archive?.stepSeconds;
+  };
+  expect([await attempt(1.09), await attempt(1.2)]).toEqual([0, 60]);
 });
 
 test('is shortened where the time is not enough, or the disk has no room', async () => {

@@ -365,6 +365,30 @@ describe('a redacted dump', () => {
     expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
   });
 
+  test('leaves neither itself nor its aliases when they cannot be stored, or meanwhile nobody wants it', async () => {
+    const redacted = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
+    const isAliases = (key: string) => key.endsWith('/aliases.json');
+    rig.store.fault = ({ key: at, operation }) =>
+      operation === 'put' && isAliases(at) ? 'STORE_FULL' : undefined;
+    const failing = await rig.service.create(hours(4, 0), 'admin', redacted);
+    expect((await rig.finished(failing.id)).error?.code).toBe('DUMP_STORE_FULL');
+    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
+
+    rig.store.fault = () => undefined;
+    const { put } = rig.store;
+    let cancelled: Promise<unknown> = Promise.reject(new Error('no aliases were stored'));
+    cancelled.catch(() => undefined);
+    rig.store.put = async (at, body, options) => {
+      const head = await put.call(rig.store, at, body, options);
+      if (isAliases(at)) cancelled = rig.service.cancel(unwanted.id, 'admin');
+      return head;
+    };
+    const unwanted = await rig.service.create(hours(4, 0), 'admin', redacted);
+    expect((await rig.finished(unwanted.id)).state).toBe('cancelled');
+    await cancelled;
+    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
+  });
+
   test('that cannot be stored leaves no list of aliases', async () => {
     rig.store.fault = ({ key: at, operation }) =>
       operation === 'put' && at.endsWith('.tar.gz') ? 'STORE_FULL' : undefined;

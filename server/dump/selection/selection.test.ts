@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { seededRng } from '../../../lib/runtime/index.ts';
 import { archiveFileName } from '../archive/file-name.ts';
 import { newJobId } from '../jobs/job-id.ts';
-import { groupOverlapping, overlaps, selectBlocks } from './selection.ts';
+import { groupOverlapping, overlaps, selectBlocks, share } from './selection.ts';
 import { isJobId } from '../../share/index.ts';
 
 describe('grouping', () => {
@@ -69,6 +69,21 @@ test('takes a block by overlap of half-open ranges', () => {
   want(12, 13, true);
   want(19, 30, true);
   want(20, 30, false);
+});
+
+test('takes the samples of a block to be spread evenly over its time', () => {
+  const range = { fromMs: 10, toMs: 20 };
+  const want = (mint: number, maxt: number, part: number) => {
+    expect(share({ mint, maxt }, range)).toBe(part);
+  };
+  want(0, 10, 0);
+  want(0, 20, 0.5);
+  want(12, 16, 1);
+  want(15, 25, 0.5);
+  want(0, 40, 0.25);
+  want(20, 30, 0);
+  // A single sample, at the moment at which it begins and ends.
+  want(15, 15, 1);
 });
 
 test('names archives so that every system can keep them', () => {
