@@ -93,9 +93,9 @@ test('does not try what an estimate calls clearly too large, and tries what it c
   await addDay();
   const maxBytes = (await packet().dump()).archive!.body.length;
   const attempt = async (factor: number) => {
-    const estimate: DumpService['estimate'] = async (range, { stepSeconds } = wholeContent) => {
+    const estimate: DumpService['estimate'] = async (range, content) => {
       const told = await rig.service.estimate(range);
-      return { ...told, bytes: stepSeconds === 0 ? factor * maxBytes : 1, seconds: 1 };
+      return { ...told, bytes: content?.stepSeconds === 0 ? factor * maxBytes : 1, seconds: 1 };
     };
     const { list, archive } = rig.service;
     const dumps = { list: list.bind(rig.service), archive: archive.bind(rig.service), estimate };

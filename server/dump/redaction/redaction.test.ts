@@ -218,6 +218,8 @@ test('a request for another redaction is refused', () => {
   }
 });
 
+const redacted = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
+
 describe('a redacted dump', () => {
   let rig: DumpRig;
   const secrets = ['host-00000', 'secret-app', 'chat.example.com', '10.7.8.9', userId];
@@ -247,10 +249,7 @@ describe('a redacted dump', () => {
   });
 
   async function build(): Promise<string> {
-    const { id } = await rig.service.create(hours(4, 0), 'admin', {
-      ...wholeContent,
-      redaction: 'hosts-and-ids',
-    });
+    const { id } = await rig.service.create(hours(4, 0), 'admin', redacted);
     expect(await rig.finished(id)).toMatchObject({ state: 'ready', series: 3, samples: 2880 });
     return id;
   }
@@ -287,8 +286,7 @@ describe('a redacted dump', () => {
       await rig.makeRemote(block);
     }
     rig.nodes = ['late-target.example', 'word'].map((host) => ({ ...rig.nodes[0]!, host }));
-    const content = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
-    const { id } = await rig.service.create(hours(8, 0), 'admin', content);
+    const { id } = await rig.service.create(hours(8, 0), 'admin', redacted);
     expect((await rig.finished(id)).error).toBeNull();
     const packed = await readFile(join(rig.root, 'files', archiveKey(id)));
     const bytes = gunzipSync(packed).toString('latin1').toLowerCase();
@@ -313,8 +311,7 @@ describe('a redacted dump', () => {
       series: seriesOf(model),
     })!;
     rig.local.add(await blockInfo(dir));
-    const content = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
-    const { id } = await rig.service.create(hours(2, 0), 'admin', content);
+    const { id } = await rig.service.create(hours(2, 0), 'admin', redacted);
     expect(await rig.finished(id)).toMatchObject({ error: null, state: 'ready', series: 11 });
     const names = Object.values((await rig.service.aliases(id)).aliases);
     expect(names).toEqual(expect.arrayContaining(['app1', 'App1', 'APP1', '[app1]', 'node']));
@@ -328,8 +325,7 @@ describe('a redacted dump', () => {
     rig.nodes = [{ ...rig.nodes[0]!, host: 'primary' }];
     const target = { job: 'acme-hr', instance: 'primary:8067', labels: { plugin_id: 'acme-hr' } };
     rig.targets = [target as unknown as Target];
-    const content = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
-    const { id } = await rig.service.create(hours(4, 0), 'admin', content);
+    const { id } = await rig.service.create(hours(4, 0), 'admin', redacted);
     expect((await rig.finished(id)).error).toBeNull();
     const { dir } = await rig.unpack(id);
     const readme = await readFile(join(dir, 'README.md'), 'utf8');
@@ -365,39 +361,29 @@ describe('a redacted dump', () => {
     expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
   });
 
-  test('leaves neither itself nor its aliases when they cannot be stored, or meanwhile nobody wants it', async () => {
-    const redacted = { ...wholeContent, redaction: 'hosts-and-ids' } as const;
-    const isAliases = (key: string) => key.endsWith('/aliases.json');
-    rig.store.fault = ({ key: at, operation }) =>
-      operation === 'put' && isAliases(at) ? 'STORE_FULL' : undefined;
-    const failing = await rig.service.create(hours(4, 0), 'admin', redacted);
-    expect((await rig.finished(failing.id)).error?.code).toBe('DUMP_STORE_FULL');
-    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
-
-    rig.store.fault = () => undefined;
+  test('that nobody wants any more while its aliases are stored leaves neither', async () => {
     const { put } = rig.store;
-    let cancelled: Promise<unknown> = Promise.reject(new Error('no aliases were stored'));
-    cancelled.catch(() => undefined);
+    let cancelled: Promise<unknown> | undefined;
     rig.store.put = async (at, body, options) => {
       const head = await put.call(rig.store, at, body, options);
-      if (isAliases(at)) cancelled = rig.service.cancel(unwanted.id, 'admin');
+      if (at.endsWith('/aliases.json')) cancelled = rig.service.cancel(id, 'admin');
       return head;
     };
-    const unwanted = await rig.service.create(hours(4, 0), 'admin', redacted);
-    expect((await rig.finished(unwanted.id)).state).toBe('cancelled');
-    await cancelled;
+    const { id } = await rig.service.create(hours(4, 0), 'admin', redacted);
+    expect((await rig.finished(id)).state).toBe('cancelled');
+    await expect(cancelled).resolves.toMatchObject({ id });
     expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
   });
 
-  test('that cannot be stored leaves no list of aliases', async () => {
-    rig.store.fault = ({ key: at, operation }) =>
-      operation === 'put' && at.endsWith('.tar.gz') ? 'STORE_FULL' : undefined;
-    const { id } = await rig.service.create(hours(4, 0), 'admin', {
-      ...wholeContent,
-      redaction: 'hosts-and-ids',
-    });
-    expect((await rig.finished(id)).error?.code).toBe('DUMP_STORE_FULL');
-    expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
-    await expect(rig.service.aliases(id)).rejects.toMatchObject({ code: 'DUMP_NOT_READY' });
-  });
+  test.each(['.tar.gz', 'aliases.json'])(
+    'that cannot be stored leaves nothing: %s',
+    async (name) => {
+      rig.store.fault = ({ key: at, operation }) =>
+        operation === 'put' && at.endsWith(name) ? 'STORE_FULL' : undefined;
+      const { id } = await rig.service.create(hours(4, 0), 'admin', redacted);
+      expect((await rig.finished(id)).error?.code).toBe('DUMP_STORE_FULL');
+      expect(await keysOf(rig.store, dumpsPrefix)).toEqual([]);
+      await expect(rig.service.aliases(id)).rejects.toMatchObject({ code: 'DUMP_NOT_READY' });
+    },
+  );
 });
