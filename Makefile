@@ -18,7 +18,7 @@ sources := $(shell find server lib api panels tools webapp/src build assets -typ
 
 # Package and what of it must be there. The cross packages bring the libraries of the other platform.
 test_packages := chromium:chromium fonts-liberation:/usr/share/fonts/truetype/liberation \
-  prometheus:promtool $(if $(filter amd64,$(arch)),qemu-user-static:/usr/bin/qemu-aarch64-static)
+  prometheus:promtool jq:jq $(if $(filter amd64,$(arch)),qemu-user-static:/usr/bin/qemu-aarch64-static)
 dist_packages := binutils:strip patchelf:patchelf
 cross_packages := binutils-aarch64-linux-gnu:aarch64-linux-gnu-strip \
   libstdc++6-arm64-cross:/usr/aarch64-linux-gnu/lib/libstdc++.so.6 \

@@ -84,7 +84,13 @@ const withoutServer = [
   '### Is it whole, and what is missing?',
   '',
   '    jq -r \'.files[] | "\\(.sha256)  \\(.path)"\' manifest.json | sha256sum -c',
-  "    jq '.gaps, .warnings' manifest.json",
+  "    jq -r '.warnings[]' manifest.json",
+  '    jq -r \'def utc: if . then . / 1000 | floor | todate else "lasts" end;',
+  '      (.gaps + .collectorChanges)[] | [(.fromMs | utc), (.toMs | utc), .instance, .job, .reason, .message]',
+  "      | @tsv' manifest.json | sort",
+  '',
+  'The last one lists what was not collected, when, from which target and why, and when another node began',
+  'to collect: look there first for the time and the node you are asked about. All times are UTC.',
   '',
 ];
 
