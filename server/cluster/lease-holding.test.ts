@@ -191,6 +191,17 @@ describe('the wall clock', () => {
     },
   );
 
+  test('cannot step back to a confirmation that is long past', async () => {
+    const node = bench.started('a');
+    await bench.until(() => isHolding(node));
+    node.before = never;
+    await bench.clock.advance(15_000);
+    bench.clock.stepWall(-12_000);
+    // By the wall clock the last confirmation is a few seconds old.
+    expect(node.lease.mayDelete()).toBe(false);
+    node.before = () => Promise.resolve();
+  });
+
   test('stops deletions after a suspension that the monotonic clock did not see', async () => {
     const node = bench.started('a');
     await bench.until(() => isHolding(node));
