@@ -50,6 +50,9 @@ test('never lies inside the bundle, not even through a link', async () => {
     expect(path).toBe(join(root, 'files/mattermost-plugin-metrics/data'));
     expect(problems[0]?.message).toContain('inside the plugin');
   }
+  // Beside it, whatever their names have in common.
+  const beside = await choose({ dbPath: 'bundle-data', bundlePath: join(root, 'bundle') });
+  expect(beside).toEqual({ path: join(root, 'bundle-data'), problems: [] });
 });
 
 test('fails with a code when nothing can be written', async () => {
