@@ -167,6 +167,13 @@ describe('a dump', () => {
     expect(times).toHaveLength(240 + 2 * 480);
   });
 
+  test('is named by its range, up to when it was made', async () => {
+    await rig.addBlock(4, 2);
+    const { id } = await rig.service.create(hours(3, -5), 'admin');
+    const name = 'mattermost-metrics_chat.example.com_20261120T090000Z_20261120T120000Z.tar.gz';
+    expect((await rig.finished(id)).fileName).toBe(name);
+  });
+
   test('merges blocks that overlap and holds each sample once', async () => {
     await rig.addBlock(4, 2);
     await rig.addBlock(3, 1);

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
@@ -163,6 +172,13 @@ describe('metrics-store check', () => {
     );
     f((dir) => rmSync(join(dir, 'metadata.yaml')), 'error metadata.yaml CHECK_MISSING');
     f(
+      (dir) => {
+        renameSync(join(dir, 'metadata.yaml'), join(dir, 'README.md'));
+        symlinkSync('README.md', join(dir, 'metadata.yaml'));
+      },
+      ...['error metadata.yaml CHECK_MISSING', 'warning README.md CHECK_MANIFEST is not in'],
+    );
+    f(
       (dir) => writeFileSync(join(dir, ulid, 'x'), ''),
       'CHECK_UNKNOWN_FILE',
       `warning ${ulid}/x CHECK_MANIFEST is not in the manifest`,
@@ -205,6 +221,9 @@ describe('metrics-store inspect', () => {
       const only = ran('inspect', dir, '--json', '--block', ulid).out;
       expect(JSON.parse(only)).toMatchObject({ ulid, numSamples: 102, sources: [ulid] });
       expect(ran('inspect', dir, '--from', '2023-11-15', '--json').out.split('\n').length).toBe(2);
+      const until = (to: string) =>
+        ran('inspect', dir, '--to', to, '--json').out.split('\n').length;
+      expect([until('2023-11-15'), until('2023-11-15T00:00:00.001Z')]).toEqual([2, 3]);
       expect(ran('inspect', dir, '--block', '01HE949VD3YTRWF8GXT2TC97KJ').code).toBe(2);
     });
   });

@@ -56,6 +56,8 @@ test('finished dumps of the Go plugin are listed and can be downloaded; its left
       state: 'ready',
       sizeBytes: 7,
       createdAtMs: startMs - hourMs,
+      // However old it is: an upgrade deletes nothing for its age at once.
+      expiresAtMs: startMs + 7 * 24 * hourMs,
       requested: { fromMs: startMs - 5 * hourMs, toMs: startMs - 3 * hourMs },
     },
   ]);
