@@ -146,6 +146,12 @@ export const slowLookupMs = 2000;
 export const maxQuickLookups = 2;
 export const maxSlowLookups = 1;
 
+/** A name server that says nothing about a new name for so long is taken for one that will not. */
+export const nameServerWaitMs = 1000;
+
+/** New names whose name server is asked whether it says anything, at once: as many as may be scraped. */
+export const maxNameProbes = 64;
+
 /** Host names whose addresses are remembered. */
 export const maxRememberedNames = 1000;
 

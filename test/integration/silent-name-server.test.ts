@@ -29,6 +29,8 @@ const runs = new BundleRuns();
 let directory: string;
 let socket: Socket;
 let questions = 0;
+/** The only name that it says anything about. */
+let answered = '';
 let exporter: Exporter;
 
 beforeEach(async () => {
@@ -36,7 +38,12 @@ beforeEach(async () => {
   writeFileSync(join(directory, 'resolv.conf'), `nameserver ${nameServer}\n`);
   writeFileSync(join(directory, 'hosts'), '127.0.0.1 localhost app1.example.com\n');
   exporter = await startExporter({ profile: 'idle', seed: 2 });
-  socket = createSocket('udp4', () => questions++);
+  answered = '';
+  socket = createSocket('udp4', (question, { port, address }) => {
+    questions++;
+    const answer = answerTo(question);
+    if (answer !== undefined) socket.send(answer, port, address);
+  });
   socket.bind(53, nameServer);
   await once(socket, 'listening');
 });
@@ -49,8 +56,31 @@ afterEach(async () => {
   expect(violations).toEqual([]);
 });
 
+/** What the name server says to a question: that {@link answered} is here, by IPv4 alone. */
+function answerTo(question: Buffer): Buffer | undefined {
+  const name = Buffer.concat([
+    ...answered.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
+    Buffer.from([0]),
+  ]);
+  const headerBytes = 12;
+  const asked = question.subarray(headerBytes, headerBytes + name.length);
+  if (asked.toString('latin1').toLowerCase() !== name.toString('latin1')) return undefined;
+  const end = headerBytes + name.length;
+  const isIPv4 = question.readUInt16BE(end) === 1;
+  const header = Buffer.alloc(headerBytes);
+  question.copy(header, 0, 0, 2);
+  // A response without a fault; one question, one answer or none.
+  header.writeUInt16BE(0x8180, 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(isIPv4 ? 1 : 0, 6);
+  // The name of the question, an address of the Internet, for a minute, of four bytes.
+  const record = Buffer.from([0xc0, headerBytes, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+  const parts = [header, question.subarray(headerBytes, end + 4), ...(isIPv4 ? [record] : [])];
+  return Buffer.concat(parts);
+}
+
 /** The executable, which asks the silent name server, but not for what its file of hosts names. */
-function start(): Promise<BundleRun> {
+function start(...others: string[]): Promise<BundleRun> {
   const script = [
     'mount --bind "$1/resolv.conf" /etc/resolv.conf',
     'mount --bind "$1/hosts" /etc/hosts',
@@ -62,6 +92,7 @@ function start(): Promise<BundleRun> {
       (_, at) => `http://hung${String(at)}.example.com:9100/metrics job=hung`,
     ),
     `http://app1.example.com:${String(exporter.port)}/metrics job=named`,
+    ...others,
   ];
   return runs.collecting({
     settings: {
@@ -99,6 +130,21 @@ bundleTest('a name server that never answers fails its own targets alone', async
     const lost = sound?.gaps.filter(({ reason }) => reason !== 'SCRAPE_LATE');
     expect([job, sound?.state, lost]).toEqual([job, 'up', []]);
   }
+});
+
+bundleTest('what a name server is silent about delays no name that it knows', async () => {
+  answered = 'app2.example.com';
+  const run = await start(`http://${answered}:${String(exporter.port)}/metrics job=known`);
+  const known = await eventually('the second scrape of a name that is known', async () => {
+    const { targets } = await run.get<TargetList>('targets');
+    const target = targets.find(({ job }) => job === 'known');
+    return (target?.recent.length ?? 0) > 1 ? target : undefined;
+  });
+  // Nobody answered about the others, which all came first.
+  expect([known.state, known.lastError, known.gaps]).toEqual(['up', null, []]);
+  const { targets } = await run.get<TargetList>('targets');
+  const hung = targets.filter(({ job }) => job === 'hung');
+  expect(hung.map(({ state }) => state)).not.toContain('up');
 });
 
 async function makeDump({ get, request }: BundleRun): Promise<Dump> {

@@ -2,6 +2,7 @@ import type { LookupAddress, LookupOptions } from 'node:dns';
 import { expect, test } from '@jest/globals';
 import { FakeClock } from '../../../lib/runtime/index.ts';
 import { startExporter } from '../../../test/host/exporter.ts';
+import { maxNameProbes } from '../limits.ts';
 import { BodyBuffer } from '../slots/body-buffer.ts';
 import { NameLookup } from './name-lookup.ts';
 import { ScrapeClient } from './scrape-http.ts';
@@ -39,7 +40,7 @@ async function turns(): Promise<void> {
 function make() {
   const clock = new FakeClock();
   const resolver = new SlowResolver();
-  return { clock, resolver, names: new NameLookup(clock, resolver.resolve) };
+  return { clock, resolver, names: new NameLookup(clock, { resolve: resolver.resolve }) };
 }
 
 test('asks once for a name, and again when its addresses are old', async () => {
@@ -85,12 +86,68 @@ test('never has more than three look-ups under way, one of names that gave troub
   expect(resolver.asked.slice(4)).toEqual(['a', 'e', 'f']);
 });
 
+test('asks first whether a new name is answered for, and keeps those that are not apart', async () => {
+  const clock = new FakeClock();
+  const resolver = new SlowResolver();
+  const probed: string[] = [];
+  let isBack = false;
+  const isAnsweredFor = (host: string) => {
+    probed.push(host);
+    return Promise.resolve(isBack || !host.startsWith('hung'));
+  };
+  const names = new NameLookup(clock, { resolve: resolver.resolve, isAnsweredFor });
+  const find = (...hosts: string[]) => {
+    for (const host of hosts) names.find(host).catch(() => undefined);
+    return turns();
+  };
+  await find('hung1', 'hung2', 'hung3', 'a', 'b');
+  expect(resolver.asked).toEqual(['hung1', 'a', 'b']);
+  // What fails at once takes nobody's place: it is asked for again beside those that hang.
+  await resolver.answer('a', new Error('no such name'));
+  await find('a');
+  expect(resolver.asked.slice(3)).toEqual(['a']);
+  // What took long once is known to, whatever is said about it.
+  await clock.advance(20_000);
+  await resolver.answer('hung1', new Error('gave up'));
+  isBack = true;
+  await find('hung1');
+  expect(resolver.asked.slice(4)).toEqual(['hung2']);
+  // What was found once needs no question before.
+  await resolver.answer('a');
+  await resolver.answer('b');
+  await resolver.answer('hung2');
+  await clock.advance(30_000);
+  await find('hung2');
+  expect(resolver.asked.slice(5)).toEqual(['hung3', 'hung2']);
+  expect(probed).toEqual(['hung1', 'hung2', 'hung3', 'a', 'b', 'a']);
+});
+
+test('asks about a bounded number of new names at a time', async () => {
+  const resolver = new SlowResolver();
+  const probes: (() => void)[] = [];
+  const isAnsweredFor = () =>
+    new Promise<boolean>((resolve) => {
+      probes.push(() => {
+        resolve(false);
+      });
+    });
+  const names = new NameLookup(new FakeClock(), { resolve: resolver.resolve, isAnsweredFor });
+  const hosts = Array.from({ length: maxNameProbes + 1 }, (_, at) => `n${String(at)}`);
+  for (const host of hosts) names.find(host).catch(() => undefined);
+  await turns();
+  expect(probes).toHaveLength(maxNameProbes);
+  probes[0]?.();
+  await turns();
+  expect(probes).toHaveLength(maxNameProbes + 1);
+  expect(resolver.asked).toEqual(['n0']);
+});
+
 test('takes what a file names from there, and waits for no name server', async () => {
   const clock = new FakeClock();
   const resolver = new SlowResolver();
   let named = [local];
   const hosts = (host: string) => Promise.resolve(host === 'node' ? named : []);
-  const names = new NameLookup(clock, resolver.resolve, hosts);
+  const names = new NameLookup(clock, { resolve: resolver.resolve, hosts });
   for (const host of ['a', 'b', 'c']) names.find(host).catch(() => undefined);
   expect(await names.find('node')).toEqual([local]);
   named = [local6];

@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../../lib/runtime/index.ts';
 import {
   freshNameMs,
+  maxNameProbes,
   maxQuickLookups,
   maxRememberedNames,
   maxSlowLookups,
@@ -12,9 +13,26 @@ import {
 } from '../limits.ts';
 import { Turnstile } from '../slots/index.ts';
 import { hostsFileAddresses } from './hosts-file.ts';
+import { isAnsweredFor } from './name-server.ts';
 
-/** Looks a host name up; the default asks the operating system. */
+/** Looks a host name up. */
 export type NameResolver = (host: string) => Promise<LookupAddress[]>;
+
+/** Where addresses come from. */
+export interface NameSources {
+  /** May hold a thread for long. */
+  resolve: NameResolver;
+  /** Asked first; what it has waits for nobody. */
+  hosts?: NameResolver;
+  /** Whether a look-up of a new name can be expected to end soon; holds no thread. */
+  isAnsweredFor?: (host: string) => Promise<boolean>;
+}
+
+const systemSources: NameSources = {
+  resolve: (host) => systemLookup(host, { all: true }),
+  hosts: hostsFileAddresses,
+  isAnsweredFor,
+};
 
 /** What is known of a host name. */
 interface KnownName {
@@ -23,7 +41,7 @@ interface KnownName {
   foundMs: number;
   /** The look-up that is under way or waits for its turn. */
   pending: Promise<LookupAddress[]> | undefined;
-  /** Whether the last look-up failed or took long. */
+  /** Whether the last look-up took long, or the first one is expected to. */
   isSlow: boolean;
 }
 
@@ -31,22 +49,23 @@ interface KnownName {
  * Looks up host names without letting a name server that does not answer stop anything else. The
  * operating system's look-up holds one of four threads until it gives up, which may take a minute,
  * and unpacking and syncing need those threads as well: so few are asked at a time, each name once,
- * names that gave trouble only one after the other, and addresses that were good are used on while
- * a new look-up is under way. What the system's own file names waits for none of these.
+ * names whose look-up takes long only one after the other, and addresses that were good are used on while
+ * a new look-up is under way. Of a name that was never found a name server is asked before, without
+ * a thread, whether it says anything: where it does not, the name is one that takes long. What
+ * the system's own file names waits for none of these.
  */
 export class NameLookup {
   readonly #clock: Clock;
-  readonly #resolve: NameResolver;
-  readonly #hosts: NameResolver | undefined;
+  readonly #sources: NameSources;
   readonly #names = new Map<string, KnownName>();
   readonly #quick = new Turnstile(maxQuickLookups);
   readonly #slow = new Turnstile(maxSlowLookups);
+  readonly #probes = new Turnstile(maxNameProbes);
 
-  /** With a resolver of its own it takes names from no file but one that is given, too. */
-  constructor(clock: Clock, resolve?: NameResolver, hosts?: NameResolver) {
+  /** Asks the operating system unless there are other sources. */
+  constructor(clock: Clock, sources: NameSources = systemSources) {
     this.#clock = clock;
-    this.#resolve = resolve ?? ((host) => systemLookup(host, { all: true }));
-    this.#hosts = hosts ?? (resolve === undefined ? hostsFileAddresses : undefined);
+    this.#sources = sources;
   }
 
   /** For the `lookup` option of sockets. */
@@ -92,7 +111,8 @@ export class NameLookup {
 
   async #ask(host: string, name: KnownName): Promise<LookupAddress[]> {
     try {
-      const named = this.#hosts === undefined ? [] : await this.#hosts(host);
+      const { hosts } = this.#sources;
+      const named = hosts === undefined ? [] : await hosts(host);
       name.addresses = named.length > 0 ? named : await this.#askSystem(host, name);
       name.foundMs = this.#clock.monotonicMs();
       return name.addresses;
@@ -101,14 +121,20 @@ export class NameLookup {
     }
   }
 
-  #askSystem(host: string, name: KnownName): Promise<LookupAddress[]> {
+  async #askSystem(host: string, name: KnownName): Promise<LookupAddress[]> {
+    const { isAnsweredFor, resolve } = this.#sources;
+    const isNew = name.foundMs === -Infinity && !name.isSlow;
+    if (isNew && isAnsweredFor !== undefined) {
+      name.isSlow = !(await this.#probes.pass(() => isAnsweredFor(host)));
+    }
     const lane = name.isSlow ? this.#slow : this.#quick;
     return lane.pass(async () => {
       const startMs = this.#clock.monotonicMs();
-      name.isSlow = true;
-      const addresses = await this.#resolve(host);
-      name.isSlow = this.#clock.monotonicMs() - startMs > slowLookupMs;
-      return addresses;
+      try {
+        return await resolve(host);
+      } finally {
+        name.isSlow = this.#clock.monotonicMs() - startMs > slowLookupMs;
+      }
     });
   }
 }

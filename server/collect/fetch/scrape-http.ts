@@ -55,7 +55,8 @@ export class ScrapeClient implements BodyFetcher {
   /** Tests replace the operating system's look-up of names. */
   constructor(options: { clock: Clock; version: string; resolveName?: NameResolver }) {
     this.#clock = options.clock;
-    this.#names = new NameLookup(options.clock, options.resolveName);
+    const { resolveName: resolve } = options;
+    this.#names = new NameLookup(options.clock, resolve === undefined ? undefined : { resolve });
     this.#userAgent = `mattermost-plugin-metrics/${options.version}`;
   }
 
