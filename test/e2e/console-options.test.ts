@@ -155,6 +155,27 @@ browserTest('estimates a dump for whoever comes near it, before anything is pres
   expectNoComplaint(complaints);
 });
 
+for (const width of [1_280, 320]) {
+  browserTest(`moves nothing when it estimates, at ${String(width)} px`, async () => {
+    const viewport = { width, height: 1_000 };
+    const { page } = await consoleBrowser.open({ prepare: threeNodes, viewport });
+    await page.getByText('No dumps yet.').waitFor();
+    const tops = async () => {
+      const form = await page.locator('.mmx-range').boundingBox();
+      const list = await page.getByRole('table', { name: 'Dumps' }).boundingBox();
+      const start = await primary(page).boundingBox();
+      return [form, list].map((box) => (box?.y ?? 0) - (start?.y ?? 0));
+    };
+    const before = await tops();
+    const estimated = page.getByText(/^About 33\.4\sMiB, 59\.9M samples/);
+    await primary(page).hover();
+    await estimated.waitFor();
+    await page.locator('.mmx-preset').first().hover();
+    await estimated.nth(1).waitFor();
+    expect(await tops()).toEqual(before);
+  });
+}
+
 browserTest(
   'says what the server would refuse before anybody clicks, also in the preview',
   async () => {

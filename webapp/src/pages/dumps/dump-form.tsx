@@ -71,7 +71,7 @@ export function DumpForm({ times, known, isDisabled, onStart }: DumpFormProps) {
         onStart={withChoice(onStart)}
         onPreview={withChoice(setPreviewed)}
       />
-      <p className="mmx-range__estimate">
+      <p className="mmx-estimate">
         {isNear && choice !== null && (
           <DumpEstimateLine
             request={dumpRequest(choice, times.nowMs)}

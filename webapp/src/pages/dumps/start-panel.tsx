@@ -46,8 +46,8 @@ export function StartPanel(props: StartPanelProps) {
           {say('mmx.dumps.primary')}
         </Button>
       </div>
-      <p className="mmx-start__help">
-        {say('mmx.dumps.primary.help')}{' '}
+      <p className="mmx-start__help">{say('mmx.dumps.primary.help')}</p>
+      <p className="mmx-estimate">
         {isNear && (
           <DumpEstimateLine request={dumpRequest(lastDay, times.nowMs)} requestKey="last day" />
         )}
