@@ -72,6 +72,28 @@ test('finished dumps of the Go plugin are listed and can be downloaded; its left
   ]);
 });
 
+test('of a job that is not as the Go plugin leaves one nothing is taken over', async () => {
+  const job = goJob(ready, 'success');
+  const odd = [
+    { dump_location: 'plugin-data/elsewhere/tsdb_dump.tar.gz' },
+    { status: 'in_progress' },
+    { create_at: 0 },
+    { min_t: startMs },
+    { max_t: String(startMs) },
+  ];
+  await rig.store.put(archiveKey(ready), Buffer.from('archive'), { sizeBytes: 7 });
+  for (const change of odd) {
+    setKey(jobsKey, { [ready]: { ...job, ...change } });
+    await rig.service.start();
+    expect(await rig.service.list()).toEqual([]);
+    await rig.service.stop();
+    rig.restart();
+  }
+  setKey(jobsKey, { [ready]: job });
+  await rig.service.start();
+  expect(await rig.service.list()).toHaveLength(1);
+});
+
 test('a list that cannot be read is no reason to fail', async () => {
   rig.kv.values.set(jobsKey, new TextEncoder().encode('{"'));
   await rig.service.start();

@@ -92,6 +92,24 @@ test('fails when it would become too large', async () => {
   await archive.discard();
 });
 
+test('may be as large as it may, and not a byte larger', async () => {
+  const make = async (maxBytes?: number) => {
+    const archive = writer(maxBytes);
+    const taken = takeArchive(archive);
+    taken.catch(() => undefined);
+    const finish = async () => {
+      await archive.addFile('some', await makeFile('some', 50_000), noChunk);
+      const { sizeBytes } = await archive.finish();
+      expect(await taken).toHaveLength(sizeBytes);
+      return sizeBytes;
+    };
+    return await finish().finally(() => archive.discard());
+  };
+  const sizeBytes = await make();
+  expect(await make(sizeBytes)).toBe(sizeBytes);
+  await expect(make(sizeBytes - 1)).rejects.toMatchObject({ code: 'DUMP_TOO_LARGE' });
+});
+
 test('fails when a file is gone, shrinks, or the caller gives up, and can be discarded', async () => {
   const gone = drained();
   const adding = gone.addFile('gone', join(root, 'gone'), noChunk);

@@ -4,6 +4,7 @@ import { labelsFrom } from '../../../lib/tsdb/index.ts';
 import { removeTree } from '../../share/block-fixture.ts';
 import { wholeContent } from './content.ts';
 import { DumpRig, hasProgram, hours, oneTurn } from '../dump-fixture.ts';
+import { maxFilterBytes } from '../limits.ts';
 import { hostOf, parseFilter, seriesFilter } from './filter.ts';
 
 describe('parseFilter', () => {
@@ -36,6 +37,15 @@ describe('parseFilter', () => {
   test('takes lists and entries up to their limits', () => {
     const jobs = Array.from({ length: 20 }, (_, at) => `job${String(at)}`);
     expect(parseFilter({ jobs, nodes: ['x'.repeat(200)] })?.jobs).toEqual(jobs);
+    // All together have a limit, too, in bytes as the record of a job takes them.
+    const long = Array.from({ length: 11 }, (_, at) => `${String(at % 10)}${'ä'.repeat(80 + at)}`);
+    const sizeOf = (last: string) =>
+      Buffer.byteLength(JSON.stringify({ nodes: [], jobs: [...long, last], metrics: [] }));
+    const last = 'x'.repeat(maxFilterBytes - sizeOf(''));
+    expect(parseFilter({ jobs: [...long, last] })?.jobs).toHaveLength(12);
+    expect(() => parseFilter({ jobs: [...long, `${last}x`] })).toThrow(
+      expect.objectContaining({ code: 'DUMP_FILTER_INVALID' }),
+    );
   });
 });
 
