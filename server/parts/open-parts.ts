@@ -1,4 +1,4 @@
-import { OnDemandThread, Thread } from '../../lib/runtime/index.ts';
+import { asError, OnDemandThread, Thread, type Logger } from '../../lib/runtime/index.ts';
 import { Store, type StoreThread } from '../../lib/tsdb/index.ts';
 import { GapLedger, ledgerFile, MetadataBook, metadataFile } from '../collect/index.ts';
 import type { Environment } from '../environment.ts';
@@ -27,7 +27,9 @@ export async function openParts(options: OpenOptions): Promise<Parts> {
       const place = await openPlace(options, dataDirectory);
       const found = { ...options, dataDirectory, identity, nodeName, problems };
       const opening: Opening = { ...found, ...records, place, store };
-      return new Parts({ ...connectParts(opening), thread }, options);
+      const parts = new Parts({ ...connectParts(opening), thread }, options);
+      await settleRepairs(store, host.logger);
+      return parts;
     } catch (error) {
       await store.close();
       throw error;
@@ -67,6 +69,18 @@ async function openStore(
   });
   for (const { code, message } of store.problems()) host.logger.warn(message, { code });
   return store;
+}
+
+/** From here on the status and the gaps say what was mended; what failed before says it again. */
+async function settleRepairs(store: Store, logger: Logger): Promise<void> {
+  try {
+    await store.settleRepairs();
+  } catch (error) {
+    logger.warn('What was mended in the log of the store will be told again', {
+      code: 'REPAIRS_NOT_SETTLED',
+      error: asError(error),
+    });
+  }
 }
 
 /** What lies beside the samples: where some are missing, and what exporters say of their metrics. */

@@ -272,10 +272,12 @@ describe('check of a block', () => {
       mkdirSync(join(parent, 'wal.corrupt-17'));
       mkdirSync(join(parent, 'chunks_head'));
       writeFileSync(join(parent, 'lock'), '');
+      writeFileSync(join(parent, 'wal.repaired.json'), '');
       writeFileSync(join(parent, '01HE949VD3YTRWF8GXT2TC97KZ'), '');
       const findings = check(parent).findings.map(({ code, severity }) => `${severity} ${code}`);
       expect(findings.sort()).toEqual([
         'error CHECK_NOT_A_FILE',
+        'note CHECK_LEFTOVER',
         'note CHECK_LOCKED',
         'note CHECK_OVERLAP',
         'note CHECK_UNKNOWN_FILE',

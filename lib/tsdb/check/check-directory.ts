@@ -75,6 +75,12 @@ function tellOther(name: string, findings: Findings): void {
     findings.note('CHECK_LOCKED', name, message);
   } else if (name.startsWith('wal.corrupt-')) {
     findings.warning('CHECK_LEFTOVER', name, 'damaged parts of a WAL that were put aside');
+  } else if (name === 'wal.repaired.json') {
+    findings.note(
+      'CHECK_LEFTOVER',
+      name,
+      'what was mended in the WAL and not told by all of a start',
+    );
   } else if (prometheusNames.includes(name) || name.startsWith('chunk_snapshot.')) {
     findings.note(
       'CHECK_UNKNOWN_FILE',

@@ -49,6 +49,12 @@ export const keptDamagedWals = 3;
 /** Longest stretches of replay problems that are told one by one. */
 export const maxReplayProblems = 20;
 
+/** Ranges of time in the record of what was mended: far more than a WAL has segments. */
+export const maxRecordedLosses = 1000;
+
+/** Longest record of what was mended that is read: far more than its parts come to. */
+export const maxRepairRecordBytes = 1024 * 1024;
+
 export const defaultStoreLimits: StoreLimits = {
   maxSeries: defaultMaxSeries,
   // A commit holds one target's samples and a target has one scrape in flight: 1,024 targets.

@@ -7,12 +7,13 @@ import { defaultBlockRangeMs, defaultStoreLimits, maxReplayProblems } from './li
 import { DirectoryLock } from './lock.ts';
 import { sweepForeignCaches } from './foreign-caches.ts';
 import { sweepPageFiles } from './page-file.ts';
+import { mendWal } from './mend-wal.ts';
 import { Problems } from './problems.ts';
+import { settleRepairs } from './repair-record.ts';
 import { replayWal } from './replay.ts';
 import type { LostRange, StoreLimits, StoreOptions } from './types.ts';
 import { listWalDir, prepareWalDir } from './wal-dir.ts';
 import { WalLog } from './wal-log.ts';
-import { repairWal } from './wal-repair.ts';
 import { WalWriter } from './wal-writer.ts';
 
 /** What an open store is made of. */
@@ -25,6 +26,8 @@ export interface StoreParts {
   limits: StoreLimits;
   /** Times of which the WAL has lost samples, as far as later ones are there. */
   lost: readonly LostRange[];
+  /** Forgets what was mended; see `Store.settleRepairs`. */
+  settleRepairs: () => Promise<void>;
 }
 
 /** Locks the directory and brings everything in it into memory; on failure the lock is free again. */
@@ -53,11 +56,10 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   const head = new Head(options.blockRangeMs ?? defaultBlockRangeMs);
   const listing = await listWalDir(walDir);
   const replayed = await replayWal({ walDir, listing, head, oldestMs: blocks.maxt, pacer });
-  const { aliases, damages, holes, lost, samplesUnknown, unlogged } = replayed;
-  const told = await repairWal({
-    ...{ storeDir: dir, walDir, damages, holes, samplesUnknown, segments: listing.segments },
-    nowMs: clock.nowMs(),
-  });
+  const { aliases, damages, holes, samplesUnknown, unlogged } = replayed;
+  const found = { damages, holes, samplesUnknown, segments: listing.segments };
+  const repair = { storeDir: dir, walDir, ...found, nowMs: clock.nowMs() };
+  const { problems: told, lost } = await mendWal(repair, replayed.lost);
   for (const problem of told.slice(0, maxReplayProblems)) problems.set(problem.message, problem);
   swept.push(...(await sweepForeignCaches(dir)));
   if (swept.length > 0) options.onSwept?.(swept);
@@ -74,5 +76,5 @@ async function load(options: StoreOptions): Promise<Omit<StoreParts, 'lock'>> {
   for (const slot of unlogged) {
     if (head.series.refs[slot] !== 0) wal.noteSeries(head.series.refs[slot]!);
   }
-  return { head, blocks, wal, problems, limits, lost };
+  return { head, blocks, wal, problems, limits, lost, settleRepairs: () => settleRepairs(dir) };
 }

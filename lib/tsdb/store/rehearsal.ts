@@ -40,5 +40,6 @@ export async function rehearsalParts(): Promise<StoreParts> {
     problems: new Problems(),
     limits: defaultStoreLimits,
     lost: [],
+    settleRepairs: () => Promise.resolve(),
   };
 }

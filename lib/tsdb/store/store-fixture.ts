@@ -148,6 +148,7 @@ export interface StoreBench {
   clock: FakeClock;
   rng: Rng & { u32(): number };
   options: StoreOptions;
+  /** Opens the store as an owner does who tells at once what was mended. */
   open(more?: Partial<StoreOptions>): Promise<Store>;
 }
 
@@ -171,6 +172,7 @@ export async function withBench(
       async open(more = {}) {
         const store = await Store.open({ ...options, ...more });
         opened.push(store);
+        await store.settleRepairs();
         return store;
       },
     });

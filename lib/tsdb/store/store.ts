@@ -306,6 +306,14 @@ export class Store {
     return this.#parts.lost;
   }
 
+  /**
+   * Says that what the WAL lost has been told and noted: until then every open tells it again, so that
+   * none that ends badly is the only one that knew. Rejects when the record cannot be removed.
+   */
+  settleRepairs(): Promise<void> {
+    return this.#parts.settleRepairs();
+  }
+
   problems(): readonly StoreProblem[] {
     return this.#parts.problems.list();
   }

@@ -7,7 +7,8 @@ import type { WalDamage } from './replay.ts';
 import type { StoreProblem, WalRepair } from './types.ts';
 import { walError } from './wal-writer.ts';
 
-interface RepairOptions {
+/** A WAL, and what replay has found of it. */
+export interface RepairOptions {
   storeDir: string;
   walDir: string;
   segments: readonly number[];
@@ -39,14 +40,21 @@ export async function repairWal(options: RepairOptions): Promise<StoreProblem[]>
   return [...told, ...absent];
 }
 
+/** What is told of the damages if everything can be kept: nothing is done yet. */
+export function plannedRepairs(options: RepairOptions): StoreProblem[] {
+  return options.damages.map((damage) => problemOf(damage, options));
+}
+
 async function repair(damage: WalDamage, options: RepairOptions): Promise<StoreProblem> {
   const { dir, segment, offset, isTorn } = damage;
   // First of all: when it cannot be cut, everything stays where it is.
   const file = await open(join(dir, walSegmentName(segment)), 'r+');
   try {
-    const { isMoved, problem } = isTorn
-      ? { isMoved: false, problem: tornEnd(damage, options) }
+    const { isMoved, failure } = isTorn
+      ? { isMoved: false, failure: undefined }
       : await setAside(damage, options);
+    const reason = failure === undefined ? damage.reason : `${damage.reason}; ${failure}`;
+    const problem = problemOf({ ...damage, reason }, options);
     if (isMoved) return problem;
     await file.truncate(offset);
     await file.sync();
@@ -54,6 +62,10 @@ async function repair(damage: WalDamage, options: RepairOptions): Promise<StoreP
   } finally {
     await file.close();
   }
+}
+
+function problemOf(damage: WalDamage, options: RepairOptions): StoreProblem {
+  return damage.isTorn ? tornEnd(damage, options) : movedRest(damage, options);
 }
 
 function tornEnd(damage: WalDamage, { walDir }: RepairOptions): StoreProblem {
@@ -73,44 +85,56 @@ function tornEnd(damage: WalDamage, { walDir }: RepairOptions): StoreProblem {
   return { code, message, repair: { kind: 'cut', ...where, reason } };
 }
 
-interface SetAside {
-  problem: StoreProblem;
-  /** The damaged segment is not in the WAL any more. */
-  isMoved: boolean;
-}
-
-/** Moves the segments behind a damaged one, and keeps a copy of that. */
-async function setAside(damage: WalDamage, options: RepairOptions): Promise<SetAside> {
-  const { storeDir, walDir, segments, nowMs, copy = copyFile } = options;
-  const { dir, segment, offset, bytes, isCompressed } = damage;
-  let { reason } = damage;
-  let isMoved = false;
+function movedRest(damage: WalDamage, options: RepairOptions): StoreProblem {
+  const { segment, offset, bytes, isCompressed, reason } = damage;
   const name = walSegmentName(segment);
-  const aside = join(storeDir, `wal.corrupt-${String(nowMs)}`);
-  const isCheckpoint = dir !== walDir;
-  const later = isCheckpoint ? [] : segments.filter((other) => other > segment);
-  await moveSegments(walDir, later, aside);
-  const kept = join(aside, isCheckpoint ? `checkpoint-${name}` : name);
-  const failure = await tryCopy(join(dir, name), kept, copy);
-  if (failure !== undefined) {
-    reason += `; ${failure}`;
-    // Nothing of it is needed here, and a name needs no room.
-    isMoved = offset === 0 && !isCheckpoint;
-    if (isMoved) await rename(join(dir, name), kept);
-  }
-  const count = String(later.length);
-  const moved = { segment: name, segments: later.length, aside };
+  const aside = asideOf(options);
+  const segments = laterSegments(damage, options).length;
+  const count = String(segments);
+  const moved = { segment: name, segments, aside };
   if (isCompressed) {
     const what = `segment ${name} and ${count} behind it are in ${aside}`;
     const message = `another program has written the WAL: ${what}`;
     const foreign = { code: 'TSDB_WAL_COMPRESSED', message };
-    return { isMoved, problem: { ...foreign, repair: { kind: 'foreign', ...moved } } };
+    return { ...foreign, repair: { kind: 'foreign', ...moved } };
   }
   const message =
     `the WAL is damaged in segment ${name} at offset ${String(offset)} (${reason}): what comes after ` +
     `it, ${String(bytes)} bytes and ${count} segments, was moved to ${aside}`;
   const repair: WalRepair = { kind: 'moved', ...moved, offset, bytes, reason };
-  return { isMoved, problem: { code: 'TSDB_WAL_REPAIRED', message, repair } };
+  return { code: 'TSDB_WAL_REPAIRED', message, repair };
+}
+
+function asideOf({ storeDir, nowMs }: RepairOptions): string {
+  return join(storeDir, `wal.corrupt-${String(nowMs)}`);
+}
+
+/** The segments that go with the damaged one; those behind a checkpoint stay. */
+function laterSegments({ dir, segment }: WalDamage, { walDir, segments }: RepairOptions): number[] {
+  return dir === walDir ? segments.filter((other) => other > segment) : [];
+}
+
+interface SetAside {
+  /** The damaged segment is not in the WAL any more. */
+  isMoved: boolean;
+  /** Why there is no copy of it, if there is none. */
+  failure: string | undefined;
+}
+
+/** Moves the segments behind a damaged one, and keeps a copy of that. */
+async function setAside(damage: WalDamage, options: RepairOptions): Promise<SetAside> {
+  const { walDir, copy = copyFile } = options;
+  const { dir, segment, offset } = damage;
+  const name = walSegmentName(segment);
+  const aside = asideOf(options);
+  const isCheckpoint = dir !== walDir;
+  await moveSegments(walDir, laterSegments(damage, options), aside);
+  const kept = join(aside, isCheckpoint ? `checkpoint-${name}` : name);
+  const failure = await tryCopy(join(dir, name), kept, copy);
+  // Nothing of it is needed here, and a name needs no room.
+  const isMoved = failure !== undefined && offset === 0 && !isCheckpoint;
+  if (isMoved) await rename(join(dir, name), kept);
+  return { isMoved, failure };
 }
 
 /** Makes the directory `aside` and moves segments there; without any it does not stay when that fails. */
