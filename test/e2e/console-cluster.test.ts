@@ -38,6 +38,28 @@ browserTest('shows a cluster as one of its listeners sees it', async () => {
   expectNoComplaint(complaints);
 });
 
+browserTest(
+  'shows one collecting node after a failover, and the crashed one as silent',
+  async () => {
+    const { page } = await consoleBrowser.open({
+      prepare: (api) => {
+        api.status = clusterStatus(Date.now());
+        const [first, second] = api.status.nodes;
+        Object.assign(first!, { seenMs: Date.now() - 130_000 });
+        Object.assign(second!, { mode: 'scraper' });
+        Object.assign(api.status.collector, { node: second!.host });
+      },
+    });
+    const nodes = page.getByRole('table', { name: 'Nodes' }).locator('tbody tr');
+    await nodes.nth(0).waitFor();
+    expect(await nodes.nth(0).innerText()).toMatch(
+      /mattermost-1\s+No sign of life\s.*\s2\smin ago/s,
+    );
+    expect(await nodes.getByText('Collector', { exact: true }).count()).toBe(1);
+    expect(await nodes.nth(1).innerText()).toMatch(/mattermost-2\s+this node\s+Collector\s/);
+  },
+);
+
 browserTest('draws how the last scrapes of a target ended, and says it', async () => {
   const { page } = await consoleBrowser.open();
   const pictures = page.getByRole('table', { name: 'Targets' }).getByRole('img');

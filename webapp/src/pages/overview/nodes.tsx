@@ -1,14 +1,25 @@
 import React from 'react';
-import type { ClusterNode } from '../../../../api/index.ts';
+import type { ClusterNode, Status } from '../../../../api/index.ts';
 import { StatusWord } from '../../components/status-word.tsx';
 import { Time } from '../../components/time.tsx';
 import { TableFrame } from '../../components/table-frame.tsx';
 import { formatAge } from '../../format.ts';
 import { useText } from '../../i18n/use-text.ts';
+import type { Tone } from './health.ts';
+import { nodeState, type NodeState } from './node-state.ts';
+
+const tones: Record<NodeState, Tone> = {
+  scraper: 'good',
+  both: 'good',
+  listener: 'neutral',
+  former: 'neutral',
+  silent: 'warning',
+};
 
 /** The nodes of the cluster and what each of them does; nothing on a single server. */
-export function Nodes({ nodes, serverNowMs }: { nodes: ClusterNode[]; serverNowMs: number }) {
+export function Nodes({ status, serverNowMs }: { status: Status; serverNowMs: number }) {
   const say = useText();
+  const { nodes } = status;
   if (nodes.length === 0) {
     return null;
   }
@@ -30,7 +41,7 @@ export function Nodes({ nodes, serverNowMs }: { nodes: ClusterNode[]; serverNowM
           </thead>
           <tbody>
             {nodes.map((node) => (
-              <NodeRow key={node.id} node={node} serverNowMs={serverNowMs} />
+              <NodeRow key={node.id} {...{ node, serverNowMs }} state={nodeState(node, status)} />
             ))}
           </tbody>
         </table>
@@ -39,18 +50,22 @@ export function Nodes({ nodes, serverNowMs }: { nodes: ClusterNode[]; serverNowM
   );
 }
 
-function NodeRow({ node, serverNowMs }: { node: ClusterNode; serverNowMs: number }) {
+interface NodeRowProps {
+  node: ClusterNode;
+  state: NodeState;
+  serverNowMs: number;
+}
+
+function NodeRow({ node, state, serverNowMs }: NodeRowProps) {
   const say = useText();
-  const { host, id, isSelf, mode, pluginVersion, restartedAtMs, seenMs, serverVersion } = node;
+  const { host, id, isSelf, pluginVersion, restartedAtMs, seenMs, serverVersion } = node;
   return (
     <tr>
       <th scope="row" title={id}>
         {host} {isSelf && <span className="mmx-badge">{say('mmx.nodes.self')}</span>}
       </th>
       <td>
-        <StatusWord tone={mode === 'listener' ? 'neutral' : 'good'}>
-          {say(`mmx.mode.${mode}`)}
-        </StatusWord>
+        <StatusWord tone={tones[state]}>{say(`mmx.mode.${state}`)}</StatusWord>
       </td>
       <td>{pluginVersion}</td>
       <td>{serverVersion === '' ? '–' : serverVersion}</td>

@@ -56,7 +56,7 @@ export function Overview({ status, targets }: OverviewProps) {
           <ProblemList status={value} onMended={refresh} />
           <Tiles status={value} serverNowMs={value.nowMs + ageMs} />
           <Words />
-          <Nodes nodes={value.nodes} serverNowMs={value.nowMs + ageMs} />
+          <Nodes status={value} serverNowMs={value.nowMs + ageMs} />
           <Targets
             targets={targets}
             isSaidAbove={status.error !== null}
