@@ -151,3 +151,17 @@ test('nothing leaves after the end, not even what was due', async () => {
   await clock.advance(10_000);
   expect(sent).toHaveLength(length);
 });
+
+test('stops between two readers of one event', async () => {
+  readers = ['a', 'b'];
+  publish = () => {
+    if (sent.length === 2) events.stop();
+    return Promise.resolve();
+  };
+  events.note('dumps');
+  await clock.advance(10_000);
+  expect(broadcasts).toEqual([
+    ['changed', { what: 'dumps' }, { isForAdmins: true }],
+    ['changed', { what: 'dumps' }, { userId: 'a' }],
+  ]);
+});

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FakeClock, seededRng, silentLogger } from '../../lib/runtime/index.ts';
 import { FakeKvDatabase } from '../cluster/cluster-fixture.ts';
+import { encodeLease } from '../cluster/lease-record.ts';
 import type { PluginApi } from '../mattermost/index.ts';
 import { Membership } from './membership.ts';
 
@@ -21,14 +22,14 @@ afterEach(async () => {
 });
 
 /** A node that has started; what `kill` returns has no contact with anything any more. */
-function started(name: string): { member: Membership; kill: () => void } {
+function started(name: string, calls = {}): { member: Membership; kill: () => void } {
   let isDead = false;
-  const kv: Partial<Record<string, unknown>> = { ...database.connect() };
+  const kv: Partial<Record<string, unknown>> = { ...database.connect(), ...calls };
   const api = new Proxy(kv, {
-    get: (calls, method: string) =>
+    get: (known, method: string) =>
       isDead
         ? () => new Promise(() => undefined)
-        : (calls[method] ?? (() => Promise.resolve(undefined))),
+        : (known[method] ?? (() => Promise.resolve(undefined))),
   }) as unknown as PluginApi;
   const member = new Membership({
     ...{ clock, rng: seededRng(name.charCodeAt(0)), logger: silentLogger, api, host: name },
@@ -62,4 +63,28 @@ test.each([
   expect(host).toBe('a');
   expect(diedMs - untilMs).toBeGreaterThanOrEqual(0);
   expect(diedMs - untilMs).toBeLessThanOrEqual(5_000);
+});
+
+test('says that nobody collects when that is so for a while and nothing else explains it', async () => {
+  const { member } = started('a', {
+    // A replica that never has a record, and a primary that always has another one.
+    kvGet: () => Promise.resolve(undefined),
+    kvCompareAndSet: () => Promise.resolve(false),
+  });
+  await clock.advance(29_000);
+  expect(member.problems()).toEqual([]);
+  await clock.advance(2_000);
+  expect(member.collector().node).toBe('');
+  expect(member.problems()).toMatchObject([{ code: 'CLUSTER_NO_COLLECTOR', severity: 'error' }]);
+});
+
+test('does not believe that the lease was given up later than now', async () => {
+  const record = encodeLease({
+    ...{ epoch: 3, sequence: 9, state: 'free', id: 'z'.repeat(26), boot: 'z', pid: 1 },
+    ...{ host: 'z', version: '0.8.0', sinceMs: 5, untilMs: clock.nowMs() + 3_600_000 },
+  });
+  await database.connect().kvCompareAndSet('lead', undefined, record.raw);
+  const node = started('a');
+  await collects(node);
+  expect(node.member.predecessor()).toEqual({ host: 'z', untilMs: clock.nowMs() });
 });

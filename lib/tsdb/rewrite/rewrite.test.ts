@@ -173,6 +173,28 @@ describe('rewriteBlocks', () => {
     expect(result.block.tombstones.size).toBe(0);
   });
 
+  test('applies a tombstone that meets no more of a chunk than its first or last sample', () => {
+    // Two chunks: up to 1190, and from 1200 on.
+    const model = steady('a', 0, 2400);
+    for (const time of [0, 1190, 1200, 2390]) {
+      const cuts = new Map([[0, [{ mint: time, maxt: time }]]]);
+      const wanted = steady('a', 0, 2400);
+      wanted.get('["__name__","a"]')?.delete(time);
+      const result = rewrite([block(seriesOf(model), cuts)])!;
+      expect(sorted(modelOf(result.block))).toEqual(sorted(wanted));
+      expect(result.samples).toBe(239);
+    }
+  });
+
+  test('has a sample once where one source ends with it and the next begins', () => {
+    const later: Model = new Map();
+    for (let time = 1190; time < 2000; time += 10) put(later, ['__name__', 'a'], time, bitsOf(7));
+    const result = rewrite([block(seriesOf(steady('a', 0, 1200))), block(seriesOf(later))])!;
+    expect(result.samples).toBe(200);
+    const [[, samples] = []] = modelOf(result.block);
+    expect([samples?.get(1190), samples?.get(1200)]).toEqual([bitsOf(1190 * 3), bitsOf(7)]);
+  });
+
   test('copies chunks of other encodings, but neither cuts nor merges them', () => {
     const histogram = {
       mint: 10,
