@@ -28,6 +28,11 @@ export const node = {
     'Wait until the other process has ended, or give each server a data directory of its own (setting DBPath).',
   'start.failed': 'The plugin could not start collecting: {reason}',
   'start.place.advice': 'Set DBPath to a directory that the Mattermost server can write.',
+  'start.refused.advice':
+    'Let the Mattermost server read and write everything in the data directory; collecting begins by itself.',
+  'start.open-files.advice':
+    'Raise the limit of open files of the Mattermost server; collecting begins by itself.',
+  'start.disk.advice': 'Check the disk of the data directory; collecting begins by itself.',
   'start.unknown.advice': 'The server log has the reason; give it to whoever supports the plugin.',
 
   'tsdb.bad-block': 'Block {block} cannot be read and is left out: {reason}',
