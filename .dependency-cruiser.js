@@ -94,7 +94,7 @@ for (const room of ['config', 'http', 'log', 'sql']) arrows[`server/mattermost/$
 /** What every room of collecting stands on. */
 const collectBase = [
   ...['lib', 'api', 'server/settings'],
-  ...inCollect('(collect-settings|errors|limits|sample-store|target)\\.ts'),
+  ...inCollect('(alike|collect-settings|errors|limits|sample-store|target)\\.ts'),
 ];
 
 /** The rooms of collecting, from the ground up; `collector.ts` and `index.ts` above them may use all. */

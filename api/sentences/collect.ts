@@ -5,7 +5,7 @@ export const collect = {
     'No data from {targetCount, plural, one {# target} other {# targets}}: {targets}. The same reason for each: {reason}',
   'targets.no-data.various':
     'No data from {targetCount, plural, one {# target} other {# targets}}: {targets}. The reason for the first one: {reason}',
-  'targets.more': '{targets} and {moreCount} more',
+  'names.more': '{names} and {moreCount} more',
   'target.named': '{instance} ({job})',
   'target.check-server':
     'Check that the server runs and that the Listen Address in Environment > Performance Monitoring is the one it was started with; a changed address needs a restart.',
@@ -50,6 +50,10 @@ export const collect = {
     'The metric {metric} of {instance} ({job}) brought {limitCount} new series within an hour: further ones are not stored until {untilTime}. Known series go on.',
   'growth.all':
     'All metrics together of {instance} ({job}) brought {limitCount} new series within an hour: further ones are not stored until {untilTime}. Known series go on.',
+  'growth.metric.targets':
+    'The metric {metric} brought {limitCount} new series within an hour from each of {targetCount, plural, one {# target} other {# targets}}: {targets}. Further ones are not stored until {untilTime} at the latest. Known series go on.',
+  'growth.all.targets':
+    'All metrics together brought {limitCount} new series within an hour from each of {targetCount, plural, one {# target} other {# targets}}: {targets}. Further ones are not stored until {untilTime} at the latest. Known series go on.',
   'growth.advice':
     'Look at GET /api/v1/cardinality for the label with the many values; drop it with DropRules, have the exporter mended, or raise MetricGrowthLimit.',
   'series-limit':
@@ -73,6 +77,9 @@ export const collect = {
 
   'node.stale':
     'The node {host} has given no sign of life for more than four minutes; it is asked for its metrics until it has been silent for half an hour.',
+  'nodes.stale':
+    'For more than four minutes there has been no sign of life from {nodeCount, plural, one {# node} other {# nodes}}: {nodes}. Each is asked for its metrics until it has been silent for half an hour.',
+  'node.named': '{host}',
   'node.stale.advice':
     'If the node was removed on purpose, nothing has to be done; else look at its log.',
   'plugins.too-many':
@@ -86,6 +93,9 @@ export const collect = {
   'custom.no-secret': 'CustomTargetSecrets has no secret with the name {name}.',
   'custom.no-certificate': 'CustomTargetCertificates has no certificate with the name {name}.',
   'custom.access': 'The custom target {instance} (line {line}) is not collected: {reason}',
+  'custom.access.targets':
+    '{targetCount, plural, one {# custom target is} other {# custom targets are}} not collected: {targets}. The same reason for each: {reason}',
+  'custom.named': '{instance} (line {line})',
   'custom.access.advice': 'Add the missing entry, or take its name out of CustomTargets.',
 
   'rtcd.url': 'The URL of the media service of Calls (RTCD) cannot be used: {reason}.',

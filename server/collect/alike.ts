@@ -17,13 +17,15 @@ export function alike<Item>(
   return [...groups.values()];
 }
 
-/** Which targets: the first few by name, of the others how many there are. */
-export function namedTargets(
-  targets: readonly ScrapeTarget[],
-): KnownSentence | readonly KnownSentence[] {
-  // As long as the name of the last one takes no more room than that there is one more.
-  const shown = targets.length <= maxNamedTargets + 1 ? targets : targets.slice(0, maxNamedTargets);
-  const names = shown.map(({ instance, job }) => say('target.named', { instance, job }));
-  const moreCount = targets.length - shown.length;
-  return moreCount === 0 ? names : say('targets.more', { targets: names, moreCount });
+/** How a target is called where there is no room for its address. */
+export function nameOf({ instance, job }: ScrapeTarget): KnownSentence {
+  return say('target.named', { instance, job });
+}
+
+/** The first few names, and how many there are besides. */
+export function listed(names: readonly KnownSentence[]): KnownSentence | readonly KnownSentence[] {
+  // As long as the last one takes no more room than that there is one more.
+  if (names.length <= maxNamedTargets + 1) return names;
+  const moreCount = names.length - maxNamedTargets;
+  return say('names.more', { names: names.slice(0, maxNamedTargets), moreCount });
 }

@@ -4,6 +4,7 @@ import type { Clock, Logger } from '../../lib/runtime/index.ts';
 import type { CollectSettings } from './collect-settings.ts';
 import type { BodyFetcher } from './fetch/index.ts';
 import type { GapLedger, GapReason } from './gaps/index.ts';
+import { growthProblems, seriesLimitProblem } from './growth-problems.ts';
 import type { YieldTurn } from './ingest/index.ts';
 import {
   keptMargin,
@@ -14,7 +15,6 @@ import {
   tickToleranceMs,
 } from './limits.ts';
 import type { MetadataBook } from './metadata/index.ts';
-import { growthProblem, seriesLimitProblem } from './reasons.ts';
 import type { SampleStore } from './sample-store.ts';
 import {
   ScrapeLoop,
@@ -210,9 +210,10 @@ export class Collector {
 
   #growthProblems(): Problem[] {
     const loops = [...this.#loops.values()];
-    const problems = loops.flatMap(({ target, growth }) =>
-      growth.cutOffs.map((cutOff) => growthProblem(target, cutOff)),
+    const cut = loops.flatMap(({ target, growth }) =>
+      growth.cutOffs.map((cutOff) => ({ target, cutOff })),
     );
+    const problems = growthProblems(cut);
     if (loops.some(({ growth }) => growth.isStoreFull)) {
       problems.push(seriesLimitProblem(this.#env.store.maxSeries));
     }

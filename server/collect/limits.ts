@@ -86,7 +86,7 @@ export const absentProbeMs = 60_000;
 /** Gaps that a target's status shows. */
 export const recentGaps = 10;
 
-/** Targets that a problem names which many have: enough to see what they have in common. */
+/** Targets, or nodes, that a problem names which many have: enough to see what they have in common. */
 export const maxNamedTargets = 3;
 
 /** Longest message that is kept with a gap. */

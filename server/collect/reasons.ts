@@ -1,11 +1,4 @@
-import {
-  consolePages,
-  makeProblem,
-  say,
-  type KnownSentence,
-  type Problem,
-} from '../../api/index.ts';
-import type { CutOff } from './ingest/index.ts';
+import { consolePages, say, type KnownSentence } from '../../api/index.ts';
 import type { ScrapeTarget } from './target.ts';
 
 /** What to do, and where. */
@@ -116,29 +109,4 @@ function whoeverServes({ isForeign = false, job, path }: ScrapeTarget): Advice {
   // What the settings of this plugin name, they can also name otherwise.
   if (isForeign || job === 'node') return checkExporter;
   return path.startsWith('/plugins/') ? checkPlugin : checkService;
-}
-
-/** The problem that a metric, or a target, with too many new series is. */
-export function growthProblem({ instance, job }: ScrapeTarget, cutOff: CutOff): Problem {
-  const { limit: limitCount, metric, untilMs: untilTime } = cutOff;
-  const told = { instance, job, limitCount, untilTime };
-  return makeProblem({
-    code: 'SERIES_GROWTH',
-    severity: 'warning',
-    message:
-      metric === undefined ? say('growth.all', told) : say('growth.metric', { metric, ...told }),
-    advice: say('growth.advice'),
-    link: consolePages.plugin,
-  });
-}
-
-/** The problem that a full store is: new series are not stored. */
-export function seriesLimitProblem(maxSeries: number): Problem {
-  return makeProblem({
-    code: 'SCRAPE_SERIES_LIMIT',
-    severity: 'error',
-    message: say('series-limit', { limitCount: maxSeries }),
-    advice: say('series-limit.advice'),
-    link: consolePages.plugin,
-  });
 }

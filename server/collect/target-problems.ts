@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { makeProblem, say, type KnownSentence, type Problem } from '../../api/index.ts';
-import { alike, namedTargets } from './alike.ts';
+import { alike, listed, nameOf } from './alike.ts';
 import { adviceFor } from './reasons.ts';
 import { targetUrl, type ScrapeTarget } from './target.ts';
 
@@ -43,7 +43,7 @@ function togetherSentence(group: readonly [FailedTarget, ...FailedTarget[]]): Kn
   const reason = group[0].error.sentence;
   const told = {
     targetCount: group.length,
-    targets: namedTargets(group.map(({ target }) => target)),
+    targets: listed(group.map(({ target }) => nameOf(target))),
     reason,
   };
   const isOneReason = group.every(({ error }) => isDeepStrictEqual(error.sentence, reason));

@@ -6,6 +6,7 @@ import {
   type Problem,
 } from '../../../api/index.ts';
 import type { CustomTarget, Settings } from '../../settings/index.ts';
+import { alike, listed } from '../alike.ts';
 import type { ScrapeTarget, TargetAccess } from '../target.ts';
 
 /**
@@ -15,15 +16,23 @@ import type { ScrapeTarget, TargetAccess } from '../target.ts';
 export function customTargets(
   settings: Pick<Settings, 'customTargets' | 'targetSecrets' | 'targetCertificates'>,
 ): { targets: ScrapeTarget[]; problems: Problem[] } {
-  const problems: Problem[] = [];
+  const unarmed: Unarmed[] = [];
   const targets = settings.customTargets.map((custom): ScrapeTarget => {
     const missing = missingOf(custom, settings);
     const target = targetOf(custom, accessOf(custom, settings));
     if (missing === undefined) return target;
-    problems.push(missingProblem(custom, missing));
+    unarmed.push({ custom, missing });
     return { ...target, blocked: { code: 'TARGET_ACCESS', sentence: missing } };
   });
+  // One name that is missing may be that of many.
+  const problems = alike(unarmed, ({ missing }) => JSON.stringify(missing)).map(missingProblem);
   return { targets, problems };
+}
+
+/** A target whose secret or certificate is missing. */
+interface Unarmed {
+  custom: CustomTarget;
+  missing: KnownSentence;
 }
 
 function targetOf(custom: CustomTarget, access: TargetAccess): ScrapeTarget {
@@ -62,11 +71,23 @@ function missingOf(
   return undefined;
 }
 
-function missingProblem({ line, instance }: CustomTarget, reason: KnownSentence): Problem {
+function missingProblem(group: readonly [Unarmed, ...Unarmed[]]): Problem {
+  const reason = group[0].missing;
+  const places = group.map(({ custom }) => {
+    return { instance: custom.instance, line: String(custom.line) };
+  });
+  const [first] = places;
   return makeProblem({
     code: 'TARGET_ACCESS',
     severity: 'error',
-    message: say('custom.access', { instance, line: String(line), reason }),
+    message:
+      first !== undefined && places.length === 1
+        ? say('custom.access', { ...first, reason })
+        : say('custom.access.targets', {
+            targetCount: places.length,
+            targets: listed(places.map((place) => say('custom.named', place))),
+            reason,
+          }),
     advice: say('custom.access.advice'),
     link: consolePages.plugin,
   });

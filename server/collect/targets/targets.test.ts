@@ -154,6 +154,18 @@ describe('a cluster', () => {
   });
 });
 
+test('nodes that may be gone are one problem, however many', () => {
+  const nodes = Array.from({ length: 200 }, (_, i) => node(`mm${String(i)}`, { isStale: i > 0 }));
+  const { keys, problems } = targetsOf({ nodes, raw: withoutExporter });
+  expect(keys).toHaveLength(200);
+  expect(problems.map(({ code, message }) => [code, message])).toEqual([
+    [
+      'NODE_STALE',
+      'For more than four minutes there has been no sign of life from 199 nodes: mm1, mm2, mm3 and 196 more. Each is asked for its metrics until it has been silent for half an hour.',
+    ],
+  ]);
+});
+
 describe('plugins', () => {
   test('are asked on every node, Calls under the job that dashboards know', () => {
     const { targets, keys } = targetsOf({
@@ -246,6 +258,17 @@ describe('custom targets', () => {
     expect(problems.map(({ message }) => message)).toEqual([
       expect.stringContaining('(line 1) is not collected: CustomTargetSecrets has no secret'),
       expect.stringContaining('(line 2) is not collected: CustomTargetCertificates has no'),
+    ]);
+  });
+
+  test('that all name one secret that is missing are one problem', () => {
+    const lines = Array.from({ length: 100 }, (_, i) => `https://db${String(i)}/ secret=db`);
+    lines[50] = 'https://db50/ secret=other';
+    const { targets, problems } = targetsOf({ raw: { CustomTargets: lines.join('\n') } });
+    expect(targets.filter(({ blocked }) => blocked?.code === 'TARGET_ACCESS')).toHaveLength(100);
+    expect(problems.map(({ message }) => message)).toEqual([
+      '99 custom targets are not collected: db0:443 (line 1), db1:443 (line 2), db2:443 (line 3) and 96 more. The same reason for each: CustomTargetSecrets has no secret with the name db.',
+      'The custom target db50:443 (line 51) is not collected: CustomTargetSecrets has no secret with the name other.',
     ]);
   });
 

@@ -7,6 +7,7 @@ import {
   type Problem,
 } from '../../../api/index.ts';
 import type { Settings } from '../../settings/index.ts';
+import { listed } from '../alike.ts';
 import type { ClusterNode } from '../discovery/index.ts';
 import { maxPluginTargets } from '../limits.ts';
 import { type ScrapeTarget, targetKey } from '../target.ts';
@@ -229,16 +230,23 @@ function blockedProblem({ code, sentence }: Blocked): Problem {
 
 function clusterProblems({ server, nodes }: Deployment, address: ListenAddress): Problem[] {
   if (!server.cluster.enable) return [];
-  const problems = (nodes ?? []).filter(({ isStale }) => isStale).map(staleProblem);
+  const [first, ...others] = (nodes ?? []).filter(({ isStale }) => isStale);
+  const problems = first === undefined ? [] : [staleProblem(first, others)];
   if (address.kind === 'address' && address.isLoopback) problems.push(loopbackProblem);
   return problems;
 }
 
-function staleProblem({ host }: ClusterNode): Problem {
+/** One problem for all, as after an update that gave every node another name. */
+function staleProblem(first: ClusterNode, others: readonly ClusterNode[]): Problem {
+  const { host } = first;
+  const hosts = [first, ...others].map((node) => say('node.named', { host: node.host }));
   return makeProblem({
     code: 'NODE_STALE',
     severity: 'warning',
-    message: say('node.stale', { host }),
+    message:
+      others.length === 0
+        ? say('node.stale', { host })
+        : say('nodes.stale', { nodeCount: hosts.length, nodes: listed(hosts) }),
     advice: say('node.stale.advice'),
     link: consolePages.highAvailability,
   });
