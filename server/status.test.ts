@@ -35,6 +35,39 @@ test('a listener tells when nodes started as the collecting node says it', () =>
   expect(listenerStatus(own, undefined)).toBe(own);
 });
 
+test.each([
+  [
+    [5, 9],
+    [3, 8],
+    [3, 9],
+  ],
+  [
+    [3, 8],
+    [5, 9],
+    [3, 9],
+  ],
+  [
+    [undefined, undefined],
+    [3, 8],
+    [3, 8],
+  ],
+  [
+    [3, 8],
+    [undefined, undefined],
+    [3, 8],
+  ],
+  [
+    [undefined, undefined],
+    [undefined, undefined],
+    [null, null],
+  ],
+])('a listener with samples of %j and a collector with %j have those of %j', (own, told, both) => {
+  const having = ([oldestSampleMs, newestSampleMs]: (number | undefined)[]) =>
+    statusOf({ oldestSampleMs, newestSampleMs });
+  const { newestSampleMs, oldestSampleMs } = listenerStatus(having(own), having(told));
+  expect([oldestSampleMs, newestSampleMs]).toEqual(both);
+});
+
 test('a listener says once what each node says in its own words', () => {
   const problem = (code: string, message: string): Problem => {
     return { code, severity: 'warning', message, advice: '' };
