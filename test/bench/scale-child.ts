@@ -1,5 +1,6 @@
 // Cost of a sample with 100 targets against one target of the same kind: CPU time of the process for
 // fetching, parsing and storing. usage: scale-child.ts PORT
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ScrapeClient } from '../../server/collect/index.ts';
 import { report } from './child.ts';
 import { FedStore } from './fed-store.ts';
@@ -9,22 +10,34 @@ const targets = 100;
 const warmRounds = 5;
 const rounds = 3;
 const pairs = 7;
+const stepMs = 1000;
+const sweepMs = 200;
 
 const port = Number(process.argv[2]);
 const fed = await FedStore.open();
 const client = new ScrapeClient({ clock: fed.clock, version: 'bench' });
-const many = Array.from({ length: targets }, (_, i) => fed.target(i));
-const one = [fed.target(targets)];
-let timeMs = fed.clock.timeMs;
+const { timeMs } = fed.clock;
+// Each has a time of its own, so that it is always scraped at its interval, as a collector does; both get on
+// alike, and every second brings a body as of one target.
+const many = {
+  scraped: Array.from({ length: targets }, (_, i) => fed.target(i)),
+  timeMs,
+  intervalMs: targets * stepMs,
+};
+const one = { scraped: [fed.target(targets)], timeMs, intervalMs: stepMs };
 
 /** Scrapes every target `count` times, one after the other, as their ticks spread them. */
-async function run(scraped: typeof many, count: number): Promise<number> {
+async function run(group: typeof many, count: number): Promise<number> {
+  // As for `ingest-per-sample`: threads of the engine sweep on behind the call.
   globalThis.gc?.();
+  await sleep(sweepMs);
   let samples = 0;
   const before = process.cpuUsage();
   for (let i = 0; i < count; i++) {
-    timeMs += 1000;
-    for (const target of scraped) samples += await fed.scrape(target, client, port, timeMs);
+    group.timeMs += group.intervalMs;
+    for (const target of group.scraped) {
+      samples += await fed.scrape(target, client, port, group.timeMs);
+    }
   }
   const { user, system } = process.cpuUsage(before);
   return (user + system) / samples;
