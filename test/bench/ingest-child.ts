@@ -10,27 +10,34 @@ export interface IngestResult {
   churnRatio: number;
 }
 
-const passes = 16;
-const warmUpPasses = 6;
-const scrapesPerPass = 64;
+const passes = 12;
+const warmUpPasses = 5;
+/** As many as a chunk has samples, so that each pass has its share of their ends. */
+const scrapesPerPass = 120;
 const stepMs = 1000;
 const sweepMs = 200;
 
 const fed = await FedStore.open();
-const steady = { maker: new BodyMaker(1), target: fed.target(1) };
-const churning = { maker: new BodyMaker(2, { ...busyServer, churn: 0.01 }), target: fed.target(2) };
-let timeMs = fed.clock.timeMs;
+const { timeMs } = fed.clock;
+// Each has a time of its own, so that a pass goes on where the one before ended: no collector scrapes a target for
+// two minutes and then not for two.
+const steady = { maker: new BodyMaker(1), target: fed.target(1), timeMs };
+const churning = {
+  maker: new BodyMaker(2, { ...busyServer, churn: 0.01 }),
+  target: fed.target(2),
+  timeMs,
+};
 
-async function pass({ maker, target }: typeof steady): Promise<number> {
-  const bodies = maker.many(scrapesPerPass);
+async function pass(lane: typeof steady): Promise<number> {
+  const bodies = lane.maker.many(scrapesPerPass);
   // The garbage of making bodies is not ours to count; threads of the engine sweep on behind the call.
   globalThis.gc?.();
   await sleep(sweepMs);
   let samples = 0;
   let cpuNs = 0;
   for (const body of bodies) {
-    timeMs += stepMs;
-    const result = await fed.feed(target, body, timeMs);
+    lane.timeMs += stepMs;
+    const result = await fed.feed(lane.target, body, lane.timeMs);
     samples += result.samples;
     cpuNs += result.cpuNs;
   }
