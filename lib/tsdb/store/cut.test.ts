@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { openBlock } from '../disk/index.ts';
 import type { Store } from './store.ts';
 import {
   addSample,
@@ -145,5 +146,26 @@ describe('snapshotHead', () => {
       expect(store.stats()).toEqual(before);
       expect(await store.snapshotHead({ mint: start + 300_000, parentDir })).toBeUndefined();
       expect(readdirSync(parentDir)).toEqual([snapshot!.ulid]);
+    }));
+
+  test('leaves a sample out that is at its end, and has one at its begin, where a chunk ends with it', () =>
+    withBench(async ({ open, dir }) => {
+      const store = await open();
+      for (let at = 0; at < 300; at++) await put(store, 'a', start + at * 1000, at);
+      const parentDir = join(dir, '..', 'snapshots');
+      mkdirSync(parentDir);
+      const whole = openBlock((await store.snapshotHead({ parentDir }))!.dir);
+      const chunkEnds = [...whole.series()].flatMap(({ chunks }) => chunks.map(({ maxt }) => maxt));
+      whole.close();
+      // Closed ones, and the open one.
+      expect(chunkEnds.length).toBeGreaterThan(2);
+      expect(chunkEnds.at(-1)).toBe(start + 299_000);
+      for (const endMs of chunkEnds) {
+        const before = (endMs - start) / 1000;
+        const head = await store.snapshotHead({ maxt: endMs, parentDir });
+        expect(head).toMatchObject({ numSamples: before, maxt: endMs - 999 });
+        const rest = await store.snapshotHead({ mint: endMs, parentDir });
+        expect(rest).toMatchObject({ numSamples: 300 - before, mint: endMs });
+      }
     }));
 });
