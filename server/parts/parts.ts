@@ -82,7 +82,8 @@ export class Parts {
     store.onBlockCut(() => {
       sync.wake();
     });
-    // A block that is not in the file store yet must keep its name until it is.
+    // A block that is not in the file store yet must keep its name until it is. One of which retention took
+    // a part there goes soon: it is not worth merging (docs/format/store.md, "Merge").
     store.mergeWhen((block) => catalog.holds(block));
     sync.start();
     try {
