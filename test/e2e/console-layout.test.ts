@@ -23,7 +23,11 @@ function fullHouse(api: FakeApi, server: FakeServer): void {
   api.addReady({ archive: Buffer.from('x'), warnings: ['A gap.'] });
   api.status.problems = [
     metricsDisabled,
-    { code: 'SYNC_DISK_SHORT', severity: 'warning', message: 'Almost full.', advice: 'Make room.' },
+    {
+      ...{ code: 'SCRAPE_TIMEOUT', severity: 'warning', advice: 'Look at its log.' },
+      // As Kubernetes calls them.
+      message: 'No data from mattermost-app-7c9f8d5b6-x0kq2.mattermost.svc.cluster.local:8067.',
+    },
   ];
   const [target] = api.targets;
   if (target !== undefined) {
