@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { temporaryDir } from './store-fixture.ts';
-import { repairWal } from './wal-repair.ts';
+import { repairWal, type RepairOptions } from './wal-repair.ts';
 
 let storeDir = '';
 let walDir = '';
@@ -19,23 +19,24 @@ afterEach(() => {
 });
 
 /** Repairs a WAL whose first segment is damaged at `offset`. */
-function repair(offset: number, copy?: (from: string, to: string) => Promise<void>) {
+function repair(offset: number, ports: Pick<RepairOptions, 'copy' | 'sync'> = {}) {
   const damage = {
     ...{ dir: walDir, segment: 0, offset, bytes: 14 - offset, reason: 'checksum' },
     ...{ isTorn: false, isLast: false, isCompressed: false },
   };
   return repairWal({
     ...{ storeDir, walDir, segments: [0, 1], damages: [damage], holes: [], samplesUnknown: 0 },
-    nowMs: 7,
-    ...(copy === undefined ? {} : { copy }),
+    ...{ nowMs: 7, ...ports },
   });
 }
 
 /** As {@link repair}, on a disk that makes no copy; returns what was told. */
 async function repairWithoutCopy(offset: number, code: string): Promise<string | undefined> {
-  const told = await repair(offset, (_from, to) => {
-    writeFileSync(to, 'half');
-    return Promise.reject(Object.assign(new Error(`${code}: it fails`), { code }));
+  const told = await repair(offset, {
+    copy(_from, to) {
+      writeFileSync(to, 'half');
+      return Promise.reject(Object.assign(new Error(`${code}: it fails`), { code }));
+    },
   });
   expect(told).toMatchObject([{ code: 'TSDB_WAL_REPAIRED' }]);
   return told[0]?.message;
@@ -60,6 +61,29 @@ test('a segment that cannot be read to its end costs the copy only', async () =>
   expect(await repairWithoutCopy(5, 'EIO')).toContain('could not be copied: EIO: it fails');
   expect(aside()).toEqual(['00000001']);
   expect(readFileSync(join(walDir, '00000000'), 'utf8')).toBe('sound');
+});
+
+test('has on the disk what is set aside before it is cut off', async () => {
+  const synced: string[] = [];
+  await repair(5, {
+    sync(path) {
+      expect(readFileSync(join(walDir, '00000000'), 'utf8')).toBe('sound 00000000');
+      synced.push(path);
+      return Promise.resolve();
+    },
+  });
+  const kept = join(storeDir, 'wal.corrupt-7');
+  expect(synced).toEqual([join(kept, '00000000')]);
+  expect(readFileSync(join(kept, '00000000'), 'utf8')).toBe('sound 00000000');
+  expect(readFileSync(join(walDir, '00000000'), 'utf8')).toBe('sound');
+});
+
+test('a copy that the disk does not take counts as none', async () => {
+  const told = await repair(5, {
+    sync: () => Promise.reject(Object.assign(new Error('EIO: it fails'), { code: 'EIO' })),
+  });
+  expect(told[0]?.message).toContain('could not be copied: EIO: it fails');
+  expect(aside()).toEqual(['00000001']);
 });
 
 test('refuses where nothing can be set aside, and leaves everything as it was', async () => {

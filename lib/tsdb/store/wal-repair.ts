@@ -5,6 +5,7 @@ import { walSegmentName } from '../wal/index.ts';
 import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
 import type { StoreProblem, WalRepair } from './types.ts';
+import { makeDurable } from './wal-dir.ts';
 import { walError } from './wal-writer.ts';
 
 /** A WAL, and what replay has found of it. */
@@ -18,6 +19,8 @@ export interface RepairOptions {
   nowMs: number;
   /** Tests have it fail. */
   copy?: (from: string, to: string) => Promise<void>;
+  /** Makes a file durable; tests look at what has been done until then. */
+  sync?: (path: string) => Promise<void>;
 }
 
 /**
@@ -123,14 +126,18 @@ interface SetAside {
 
 /** Moves the segments behind a damaged one, and keeps a copy of that. */
 async function setAside(damage: WalDamage, options: RepairOptions): Promise<SetAside> {
-  const { walDir, copy = copyFile } = options;
+  const { walDir, copy = copyFile, sync = makeDurable } = options;
   const { dir, segment, offset } = damage;
   const name = walSegmentName(segment);
   const aside = asideOf(options);
   const isCheckpoint = dir !== walDir;
   await moveSegments(walDir, laterSegments(damage, options), aside);
   const kept = join(aside, isCheckpoint ? `checkpoint-${name}` : name);
-  const failure = await tryCopy(join(dir, name), kept, copy);
+  const failure = await tryCopy(join(dir, name), kept, async (from, to) => {
+    await copy(from, to);
+    // What is cut off next is nowhere else: a power cut must find it here.
+    await sync(to);
+  });
   // Nothing of it is needed here, and a name needs no room.
   const isMoved = failure !== undefined && offset === 0 && !isCheckpoint;
   if (isMoved) await rename(join(dir, name), kept);
