@@ -227,4 +227,11 @@ test('reads what another node passes on, and nothing else', () => {
   }
   expect(readAnnouncement(new TextEncoder().encode('null'))).toBe(undefined);
   expect(readAnnouncement(new Uint8Array(40_000))).toBe(undefined);
+  const sized = (bytes: number) => readAnnouncement(new TextEncoder().encode(text.padEnd(bytes)));
+  expect(sized(32 * 1024)?.keys).toEqual(['DBPath']);
+  expect(sized(32 * 1024 + 1)).toBe(undefined);
+  // Of a node that does not cut what it tells.
+  const long = text.replace(client, 'x'.repeat(5_000)).replace('192.0.2.1', 'y'.repeat(301));
+  const { actor } = readAnnouncement(new TextEncoder().encode(long))!;
+  expect([actor.client, actor.ipAddress]).toEqual([client, 'y'.repeat(300)]);
 });

@@ -59,6 +59,8 @@ describe('custom targets', () => {
     ['file:///etc/passwd', 'http://'],
     ['http://', 'http://'],
     ['http://user:secret@db1/', 'CustomTargetSecrets'],
+    ['http://secret@db1/', 'CustomTargetSecrets'],
+    ['http://:secret@db1/', 'CustomTargetSecrets'],
     ['http://169.254.169.254/latest', 'metadata'],
     ['http://[::ffff:169.254.169.254]/', 'metadata'],
     ['http://[fd00:ec2::254]/', 'metadata'],
@@ -80,6 +82,7 @@ describe('custom targets', () => {
     ['http://db1 label.0a=x', 'label'],
     ['http://db1 label.__name__=x', 'label'],
     ['http://db1 label.job=x', 'label'],
+    ['http://db1 label.instance=x', 'label'],
     [`http://db1 label.a=${'x'.repeat(257)}`, 'too long'],
     ['http://db1 secret=a/b', 'name'],
   ])('refuse %j alone', (line, reason) => {
@@ -131,6 +134,13 @@ describe('secrets', () => {
     expect(errors.map((error) => error.line)).toEqual([2, 3]);
     expect(JSON.stringify(errors)).not.toMatch(/hunt|hünt/);
   });
+});
+
+test('secrets are read up to a size, and none of them beyond', () => {
+  const ofChars = (chars: number) => parseTargetSecrets('a bearer x\n#'.padEnd(chars, '-'));
+  expect([...ofChars(64 * 1024).value.keys()]).toEqual(['a']);
+  const { errors, value } = ofChars(64 * 1024 + 1);
+  expect([value.size, errors.map(({ line }) => line)]).toEqual([0, [1]]);
 });
 
 testNeeding({ programs: ['openssl'] })('certificates are found by the name before them', () => {

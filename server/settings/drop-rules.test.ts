@@ -24,6 +24,9 @@ describe('drop rules', () => {
     expect(drops('http_*s_*al')).toBe(true);
     expect(drops('http_requests')).toBe(false);
     expect(drops('requests*')).toBe(false);
+    // No character of a name stands for two of the pattern.
+    expect(drops('http_requests_*s_total')).toBe(false);
+    expect(drops('http_requests*s_total')).toBe(false);
     expect(drops('go_*\n# http_*\n\n  http_**  ')).toBe(true);
   });
 

@@ -47,6 +47,14 @@ describe('parseSettings', () => {
     expect([settings.scrapeIntervalMs, settings.dbPath, problems]).toEqual([30_000, '/x', []]);
   });
 
+  test('reads a switch that was stored as text, and a field that was cleared as its default', () => {
+    const raw = { HonorLabels: 'false', HonorTimestamps: 'true', RetentionDurationDays: '' };
+    const { settings, problems } = parseSettings(raw);
+    const { honorLabels, honorTimestamps, retentionMs } = settings;
+    expect([honorLabels, honorTimestamps]).toEqual([false, true]);
+    expect([retentionMs, problems]).toEqual([defaults.retentionMs, []]);
+  });
+
   function replaces(raw: Record<string, unknown>, expected: Partial<typeof defaults>): void {
     const { settings, problems } = parseSettings(raw);
     expect(settings).toMatchObject(expected);

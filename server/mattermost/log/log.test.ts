@@ -65,6 +65,10 @@ describe('a line', () => {
       'Authorization',
       'x-amz-signature',
       'KEY',
+      'db-passwd',
+      'sessionCookie',
+      'awsCredential',
+      'credentials',
     ];
     for (const name of names) expect(f({ [name]: secret })).toEqual({ [name]: '[redacted]' });
     const open = { monkey: 'a', keyword: 'b', saskia: 'c', tokens: 'd', password: '' };
@@ -73,6 +77,10 @@ describe('a line', () => {
     expect(f({ url })).toEqual({
       url: 'https://u:[redacted]@host/x?sig=[redacted]&X-Amz-Signature=[redacted]&a=1',
     });
+    for (const part of ['client_secret', 'access-token', 'password', 'aws_credential', 'key']) {
+      const text = f({ url: `https://host/x?a=1&${part}=hunter2` })['url'];
+      expect(text).toBe(`https://host/x?a=1&${part}=[redacted]`);
+    }
     expect(makeLogLine('info', `cannot get ${url}`).message).not.toContain('hunter2');
     const error = new Error('GET https://x/?access_token=hunter2 failed');
     expect(f({ error })['error']).not.toContain('hunter2');
@@ -90,7 +98,9 @@ describe('a line', () => {
   });
 
   test('is one JSON object on stderr, whose head no field can change', () => {
-    const line = makeLogLine('warn', 'two\nlines', { '@level': 'panic', a: 'b', '@message': 'x' });
+    const line = makeLogLine('warn', 'two\nlines', {
+      ...{ '@level': 'panic', a: 'b', '@message': 'x', '@@timestamp': 'never' },
+    });
     const text = toStderrLine(line, toStderrTime(clock.nowMs()));
     expect(text.endsWith('}\n') && !text.slice(0, -1).includes('\n')).toBe(true);
     expect(JSON.parse(text)).toEqual({
@@ -108,6 +118,20 @@ describe('a line', () => {
     const cut = toStderrLine(makeLogLine('error', control, huge), toStderrTime(0));
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(maxStderrLineBytes);
     expect(JSON.parse(cut)).toMatchObject({ '@level': 'error', truncated: 'true' });
+  });
+
+  test('is cut by the bytes that it takes on stderr, not by its characters', () => {
+    const lineOf = (sign: string) => {
+      const value = sign.repeat(maxLogValueLength);
+      const many = Array.from({ length: 24 }, (_, at) => [`f${String(at)}`, value]);
+      const line = makeLogLine('error', 'much', Object.fromEntries(many) as LogFields);
+      return JSON.parse(toStderrLine(line, toStderrTime(0))) as Record<string, string>;
+    };
+    expect(lineOf('x')).toMatchObject({ '@message': 'much', f23: 'x'.repeat(maxLogValueLength) });
+    expect(lineOf('€')).toEqual({
+      ...{ '@level': 'error', '@message': 'much', '@timestamp': toStderrTime(0) },
+      truncated: 'true',
+    });
   });
 });
 
