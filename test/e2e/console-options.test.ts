@@ -275,6 +275,20 @@ browserTest('previews what leaves, and what of it would be redacted', async () =
   expectNoComplaint(complaints);
 });
 
+browserTest('previews labels in rows of few lines at 320 px', async () => {
+  const viewport = { width: 320, height: 800 };
+  const { page } = await consoleBrowser.open({ prepare: threeNodes, viewport });
+  await page.getByText('No dumps yet.').waitFor();
+  await preview(page).click();
+  const examples = page.locator('.mmx-preview__examples');
+  await examples.first().waitFor();
+  const heights = await examples.evaluateAll((cells) =>
+    cells.map((cell) => (cell as unknown as { offsetHeight: number }).offsetHeight),
+  );
+  expect(heights).toHaveLength(4);
+  expect(Math.max(...heights)).toBeLessThanOrEqual(64);
+});
+
 browserTest('offers hosts that are gone when the range has data of them', async () => {
   const { page, api, complaints } = await consoleBrowser.open({ prepare: threeNodes });
   await page.getByText('No dumps yet.').waitFor();
