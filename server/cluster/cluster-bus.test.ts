@@ -102,6 +102,15 @@ describe('a request', () => {
     expect(seen.value).toBe(6);
   });
 
+  test('is told from that of another node which has drawn the same id', async () => {
+    // Ids are drawn by the first letter of the name.
+    const [one, other, b] = [join('a1'), join('a2'), join('b')];
+    b.serve('who', (_body, { from }) => from);
+    const seen = [one, other].map((bus) => outcome(bus.request('who', 'b', null)));
+    await clock.advance(0);
+    expect(seen.map(({ value }) => value)).toEqual(['a1', 'a2']);
+  });
+
   test('to the node itself is served without an event', async () => {
     const a = join('a');
     a.serve('who', (_body, { from }) => from);

@@ -98,10 +98,24 @@ describe('an answer in pages', () => {
     await begin();
     await expect(second(late)).rejects.toMatchObject({ code: 'CLUSTER_BAD_PAYLOAD' });
   });
+
+  test('is kept until its last page is fetched', async () => {
+    server.serve(
+      'state.get',
+      pages.handler(() => noise(50_000)),
+    );
+    const page = (body: object) =>
+      asker.request('state.get', 'b', { ask: null, ...body }) as Promise<{ token: string }>;
+    const { token } = await page({ page: 0 });
+    expect(await page({ page: 1, token })).toMatchObject({ page: 1, pages: 2 });
+    const again = page({ page: 1, token });
+    await expect(again).rejects.toMatchObject({ code: 'CLUSTER_BAD_PAYLOAD' });
+  });
 });
 
 describe('pages that lie', () => {
-  const bomb = gzipSync(Buffer.alloc(maxPayloadJsonBytes + 1, 0x20)).toString('base64');
+  // All right but for its size.
+  const bomb = gzipSync(JSON.stringify(' '.repeat(maxPayloadJsonBytes))).toString('base64');
   const good = gzipSync('{"a":1}').toString('base64');
   const bad: [string, unknown][] = [
     ['no object', 'page'],
@@ -126,12 +140,26 @@ describe('pages that lie', () => {
   });
 
   test('that change their token in between', async () => {
-    let count = 0;
+    const halves = [good.slice(0, 16), good.slice(16)];
+    const tokens = ['t', 't'];
     server.serve('state.get', (body) => {
       const { page } = body as { page: number };
-      return { token: `t${++count}`, pages: 2, page, data: good };
+      return { token: tokens[page], pages: 2, page, data: halves[page] };
+    });
+    expect(await ask()).toEqual({ a: 1 });
+    tokens[1] = 'u';
+    await expect(ask()).rejects.toMatchObject({ code: 'CLUSTER_BAD_PAYLOAD' });
+  });
+
+  test('of which there would be more than an answer can have are not asked for', async () => {
+    const asked: number[] = [];
+    server.serve('state.get', (body) => {
+      const { page } = body as { page: number };
+      asked.push(page);
+      return { token: 't', pages: page > 200 ? 1 : 1e6, page, data: good };
     });
     await expect(ask()).rejects.toMatchObject({ code: 'CLUSTER_BAD_PAYLOAD' });
+    expect(asked).toEqual([0]);
   });
 
   test.each([[null], [{}], [{ page: -1 }], [{ page: 1 }], [{ page: 1, token: 'no' }]])(

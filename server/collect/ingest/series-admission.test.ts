@@ -94,5 +94,10 @@ describe(`a series like a known one (seed ${String(seed)})`, () => {
     expect(decides.resolve(['__name__', 'm', 'x', '11'])).toBe(11);
     expect(growth.cutOffs).toMatchObject([{ metric: 'm', limit: 12 }]);
     expect(ask(1, 1)).toEqual([-1]);
+    // What is known of the metric goes on, what is new of it does not, and others do.
+    const resolved = [['m', '1'] as const, ['m', '12'] as const, ['n', '12'] as const].map(
+      ([metric, x]) => decides.resolve(['__name__', metric, 'x', x]),
+    );
+    expect(resolved).toEqual([1, -1, 12]);
   });
 });
