@@ -22,6 +22,7 @@ export class BlockRemover {
   readonly #failed = new Set<string>();
   /** Files lie about of a block that is none any more. */
   #hasRest = false;
+  #isStopped = false;
 
   constructor(parts: BlockRemoverParts) {
     this.#parts = parts;
@@ -32,24 +33,28 @@ export class BlockRemover {
    * Rejects with `TSDB_NO_BLOCK` or `TSDB_DELETE_FAILED`.
    */
   async remove(ulid: string): Promise<void> {
-    const run = this.#delete(this.#parts.blocks.take(ulid));
-    this.#running.add(run);
-    await run.finally(() => this.#running.delete(run));
+    await this.#track(this.#delete(this.#parts.blocks.take(ulid)));
   }
 
   /** Tries again to remove what is left of blocks. Never rejects: see `Store.problems`. */
   async tidy(): Promise<void> {
-    if (!this.#hasRest) return;
+    if (!this.#hasRest || this.#isStopped) return;
     try {
-      await this.#call([]);
+      await this.#track(this.#call([]));
     } catch (error) {
       this.#tell(error);
     }
   }
 
-  /** Waits for what is under way. */
+  /** Waits for what is under way; nothing is tidied any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await Promise.allSettled(this.#running);
+  }
+
+  async #track(run: Promise<void>): Promise<void> {
+    this.#running.add(run);
+    await run.finally(() => this.#running.delete(run));
   }
 
   async #delete(block: BlockInfo): Promise<void> {

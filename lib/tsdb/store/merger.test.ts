@@ -224,6 +224,39 @@ describe('merging', () => {
       expect(sorted(await contentsOf(store))).toEqual(sorted(want));
     }));
 
+  test('begins nothing any more once the store is being closed', () =>
+    withBench(async (bench) => {
+      const refused = new Set(['tsdb.deleteBlocks']);
+      const calls: string[] = [];
+      const began = Promise.withResolvers<undefined>();
+      const thread: StoreThread = {
+        async call(method, payload, options) {
+          calls.push(method);
+          if (!refused.has(method)) return bench.options.thread.call(method, payload, options);
+          if (method === 'tsdb.deleteBlocks') throw new Error('not now');
+          began.resolve(undefined);
+          await new Promise((resolve) => options?.signal?.addEventListener('abort', resolve));
+          throw new ThreadError('THREAD_CANCELLED', 'cancelled by the caller');
+        },
+      };
+      const first = await filledStore(bench, { thread, mayMerge: () => true });
+      await first.fill(5);
+      // The merged block is beside those that it was made of: the next maintenance removes them.
+      expect(levels(first.store).toSorted()).toEqual([1, 1, 1, 1, 3]);
+      await first.store.close();
+      const store = await bench.open({ blockRangeMs: rangeMs, thread, mayMerge: () => true });
+      refused.add('tsdb.writeHeadBlock');
+      const batch = store.newBatch();
+      batch.push(store.seriesRef(labelsOf('a')), 0, 0, bench.clock.nowMs() + 2 * rangeMs);
+      await store.commit(batch);
+      const maintaining = store.maintain();
+      await began.promise;
+      refused.clear();
+      calls.length = 0;
+      await Promise.all([store.close(), maintaining]);
+      expect(calls).toEqual([]);
+    }));
+
   test('removes at the next start what a crash has left beside the merged block', () =>
     withBench(async (bench) => {
       const { store, want, fill } = await filledStore(bench, {});

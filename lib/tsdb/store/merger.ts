@@ -53,6 +53,8 @@ export class Merger {
 
   /** Merges until nothing is due, or something better is. Never rejects: see `Store.problems`. */
   async run(): Promise<void> {
+    // Maintenance may come here only after the store has begun to close.
+    if (this.#isStopped) return;
     this.#running ??= this.#mergeAll().finally(() => {
       this.#running = undefined;
     });
@@ -66,6 +68,7 @@ export class Merger {
     this.#abort = new AbortController();
   }
 
+  /** Ends what runs; from here on {@link run} does nothing. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#abort.abort();
