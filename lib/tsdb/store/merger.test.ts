@@ -189,6 +189,14 @@ describe('merging', () => {
       expect(store.problems()).toMatchObject([{ code: 'TSDB_MERGE_FAILED' }]);
       await store.maintain();
       expect(levels(store)).toEqual([1, 1, 1, 3, 1]);
+      // Told as long as one of them is there.
+      for (let left = 3; left > 0; left--) {
+        expect(store.problems()).toMatchObject([{ code: 'TSDB_MERGE_FAILED' }]);
+        await store.deleteBlock(store.blocks()[0]!.ulid);
+        await store.maintain();
+      }
+      expect(levels(store)).toEqual([3, 1]);
+      expect(store.problems()).toEqual([]);
     }));
 
   test('gives way to a cut and to a snapshot', () =>

@@ -40,6 +40,8 @@ export class Merger {
   readonly #ranges: readonly number[];
   /** Blocks that cannot be merged as long as the process runs, because one of them is damaged. */
   readonly #failed = new Set<string>();
+  /** The same ones as they are told, by the cause of their problem. */
+  readonly #leftAlone = new Map<string, readonly string[]>();
   #abort = new AbortController();
   #isStopped = false;
   #running: Promise<void> | undefined;
@@ -78,6 +80,7 @@ export class Merger {
   async #mergeAll(): Promise<void> {
     const { clock, problems } = this.#parts;
     const { signal } = this.#abort;
+    this.#forgetGone();
     if (clock.monotonicMs() < this.#notBeforeMs) return;
     try {
       await this.#removeContained();
@@ -148,8 +151,22 @@ export class Merger {
     const reason = errorText(error);
     const message = `blocks ${names} cannot be merged: ${reason}`;
     const problem = { code: 'TSDB_MERGE_FAILED', message, reason: `${names}: ${reason}` };
-    this.#parts.problems.set(`merge ${names}`, problem);
-    for (const { ulid } of inputs) this.#failed.add(ulid);
+    const cause = `merge ${names}`;
+    this.#parts.problems.set(cause, problem);
+    const ulids = inputs.map(({ ulid }) => ulid);
+    this.#leftAlone.set(cause, ulids);
+    for (const ulid of ulids) this.#failed.add(ulid);
+  }
+
+  /** What cannot be merged is no problem any more once retention has taken all of it. */
+  #forgetGone(): void {
+    const { blocks, problems } = this.#parts;
+    for (const [cause, ulids] of this.#leftAlone) {
+      if (ulids.some((ulid) => blocks.has(ulid))) continue;
+      problems.clear(cause);
+      this.#leftAlone.delete(cause);
+      for (const ulid of ulids) this.#failed.delete(ulid);
+    }
   }
 
   async #write(dirs: string[], signal: AbortSignal): Promise<BlockInfo | undefined> {
