@@ -28,4 +28,9 @@ test('tells that the log of the store lacks something, and notes it as a gap of 
   expect(problems[0]?.message).toContain('damaged in segment 00000000');
   const { gaps } = await run.target('prometheus', (target) => target.gaps.length > 0);
   expect(gaps.map(({ reason }) => reason)).toContain('SAMPLES_LOST');
+  // It was told by a start that ended well: the next one has nothing to tell.
+  await run.deactivate();
+  await run.activate();
+  const next = await run.statusWhen(({ state }) => state === 'collecting');
+  expect(next.problems).toEqual([]);
 });
