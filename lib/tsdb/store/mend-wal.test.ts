@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { StoreError } from './errors.ts';
 import { maxRecordedLosses } from './limits.ts';
 import { mendWal } from './mend-wal.ts';
 import { joinLost, readRepairs, writeRepairs } from './repair-record.ts';
@@ -142,6 +143,37 @@ describe('what an open has mended is told', () => {
 });
 
 describe('the record of what was mended', () => {
+  test.each([
+    ['also when that has made none', Infinity, []],
+    ['which may have made it', 1, [{ repair: { kind: 'torn' } }]],
+  ])('is tried again behind the repair on a full disk: %s', (_name, refusals, recorded) =>
+    withBench(async (bench) => {
+      await threeSegments(bench);
+      const { dir: storeDir, clock } = bench;
+      const walDir = join(storeDir, 'wal');
+      const damage = { dir: walDir, segment: 2, offset: 5, bytes: 9, reason: 'torn' };
+      let tries = 0;
+      const write: typeof writeRepairs = (dir, repairs) => {
+        if (++tries > refusals) return writeRepairs(dir, repairs);
+        return Promise.reject(new StoreError('TSDB_DISK_FULL', 'no room'));
+      };
+      const { problems } = await mendWal(
+        {
+          ...{ storeDir, walDir, segments: [0, 1, 2], holes: [], samplesUnknown: 0 },
+          damages: [{ ...damage, isTorn: true, isLast: true, isCompressed: false }],
+          nowMs: clock.nowMs(),
+        },
+        [],
+        write,
+      );
+      // Told by this open in any case, and the store opens: it is what makes room.
+      expect(problems).toMatchObject([{ repair: { kind: 'torn' } }]);
+      expect(readFileSync(pathOf(bench, 2))).toHaveLength(5);
+      expect(tries).toBe(2);
+      expect((await readRepairs(storeDir)).problems).toMatchObject(recorded);
+    }),
+  );
+
   test('that cannot be written leaves the WAL as it is', () =>
     withBench(async (bench) => {
       await threeSegments(bench);
