@@ -2,6 +2,7 @@ export { AssertionError, assert } from './assert.ts';
 export { BufferSweep } from './buffer-sweep.ts';
 export { BufferTrail } from './buffer-trail.ts';
 export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
+export { makeDurable, replaceFile } from './durable-file.ts';
 export { endsWithin } from './ends-within.ts';
 export { ThreadError } from './errors.ts';
 export { FakeClock } from './fake-clock.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { errorText } from '../../runtime/index.ts';
+import { errorText, makeDurable } from '../../runtime/index.ts';
 import type { BlockMeta } from '../block/index.ts';
 import { creationSuffix, listBlockDirs, openBlock } from '../disk/index.ts';
 import type { Pacer } from '../head/index.ts';
@@ -103,12 +103,7 @@ export async function takePublished(
   const dir = join(parentDir, ulid);
   await rm(`${dir}${creationSuffix}`, { recursive: true, force: true });
   if (!existsSync(dir)) return undefined;
-  const handle = await open(parentDir);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await makeDurable(parentDir);
   return await readBlockInfo(dir);
 }
 

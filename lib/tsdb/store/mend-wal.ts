@@ -25,7 +25,7 @@ export async function mendWal(
   const planned = plannedRepairs(options);
   const before = earlier.problems.filter((problem) => !isFoundAgain(problem, planned));
   const record = (made: readonly StoreProblem[]) =>
-    ifRoom(write(storeDir, { problems: [...before, ...made], lost: joinLost(lost) }));
+    ifRoom(write(storeDir, { problems: [...before, ...made], lost }));
   const isRecorded = await record(planned);
   const told = await repairWal(options);
   // What was missing without any damage is found by every open.

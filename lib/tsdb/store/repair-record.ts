@@ -1,9 +1,8 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, errorText } from '../../runtime/index.ts';
+import { codeOf, errorText, replaceFile } from '../../runtime/index.ts';
 import { maxRecordedLosses, maxRepairRecordBytes, maxReplayProblems } from './limits.ts';
 import type { LostRange, StoreProblem, WalRepair } from './types.ts';
-import { makeDurable } from './wal-dir.ts';
 import { walError } from './wal-writer.ts';
 
 /** What was mended in a WAL, and the times of which samples are missing since. */
@@ -33,19 +32,10 @@ export async function readRepairs(storeDir: string): Promise<Repairs> {
 
 /** Records repairs durably, in place of those before. Rejects with `TSDB_DISK_FULL` or `TSDB_WAL_IO`. */
 export async function writeRepairs(storeDir: string, { problems, lost }: Repairs): Promise<void> {
-  const path = join(storeDir, recordName);
-  const temporary = `${path}.tmp`;
-  const record = { version: 1, problems: problems.slice(0, maxReplayProblems), lost };
+  const told = problems.slice(0, maxReplayProblems);
+  const record = { version: 1, problems: told, lost: joinLost(lost) };
   try {
-    const file = await open(temporary, 'w', 0o640);
-    try {
-      await file.writeFile(`${JSON.stringify(record)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await makeDurable(storeDir);
+    await replaceFile(join(storeDir, recordName), `${JSON.stringify(record)}\n`, 0o640);
   } catch (cause) {
     throw walError(cause);
   }

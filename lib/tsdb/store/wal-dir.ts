@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   checkpointName,
@@ -67,16 +67,6 @@ export async function removeCovered(walDir: string, covered: number): Promise<vo
     else if (checkpoint !== undefined && checkpoint < covered) {
       await rm(join(walDir, name), { recursive: true, force: true });
     }
-  }
-}
-
-/** Makes the content of a file durable, or the names in a directory. */
-export async function makeDurable(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,11 +1,10 @@
 import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText, isDiskFull } from '../../runtime/index.ts';
+import { errorText, isDiskFull, makeDurable } from '../../runtime/index.ts';
 import { walSegmentName } from '../wal/index.ts';
 import { keptDamagedWals } from './limits.ts';
 import type { WalDamage } from './replay.ts';
 import type { StoreProblem, WalRepair } from './types.ts';
-import { makeDurable } from './wal-dir.ts';
 import { walError } from './wal-writer.ts';
 
 /** A WAL, and what replay has found of it. */

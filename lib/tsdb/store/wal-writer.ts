@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorText, isDiskFull } from '../../runtime/index.ts';
+import { errorText, isDiskFull, makeDurable } from '../../runtime/index.ts';
 import { PageFramer, walSegmentName } from '../wal/index.ts';
 import { StoreError } from './errors.ts';
 
@@ -71,7 +71,7 @@ export class WalWriter {
     dir: string,
     segment: number,
     openFile = openWalFile,
-    sync: DirectorySync = syncDirectory,
+    sync: DirectorySync = makeDurable,
   ): Promise<WalWriter> {
     try {
       const file = await openFile(join(dir, walSegmentName(segment)));
@@ -245,15 +245,6 @@ export function walError(cause: unknown): StoreError {
   }
   const reason = errorText(cause);
   return new StoreError('TSDB_WAL_IO', `the WAL cannot be written: ${reason}`, { cause });
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, 'r');
-  try {
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
 }
 
 interface Retired {

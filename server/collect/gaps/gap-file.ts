@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { appendFile, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf, replaceFile } from '../../../lib/runtime/index.ts';
 import { maxLedgerBytes } from '../limits.ts';
 import type { MetadataFile } from '../metadata/index.ts';
 
@@ -15,6 +16,8 @@ export interface LedgerFile {
 /** Far above what our files grow to; a longer file is not one of ours. */
 const maxReadBytes = 16 * maxLedgerBytes;
 
+const fileMode = 0o600;
+
 /** The ledger file inside a data directory, which exists. */
 export function ledgerFile(directory: string): LedgerFile {
   return textFile(directory, 'gaps.jsonl');
@@ -27,47 +30,17 @@ export function metadataFile(directory: string): MetadataFile {
 
 function textFile(directory: string, fileName: string): LedgerFile {
   const file = path.join(directory, fileName);
-  const temporary = `${file}.tmp`;
   return {
     async read() {
       try {
         const { size } = await stat(file);
         return size > maxReadBytes ? '' : await readFile(file, 'utf8');
       } catch (error) {
-        if (isMissing(error)) return '';
+        if (codeOf(error) === 'ENOENT') return '';
         throw error;
       }
     },
-    append: (text) => withFile(file, 'a', (handle) => handle.writeFile(text)),
-    async replace(text) {
-      try {
-        await withFile(temporary, 'w', async (handle) => {
-          await handle.writeFile(text);
-          await handle.datasync();
-        });
-        await rename(temporary, file);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      await withFile(directory, 'r', (handle) => handle.sync());
-    },
+    append: (text) => appendFile(file, text, { mode: fileMode }),
+    replace: (text) => replaceFile(file, text, fileMode),
   };
-}
-
-async function withFile(
-  file: string,
-  flags: string,
-  use: (handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  const handle = await open(file, flags, 0o600);
-  try {
-    await use(handle);
-  } finally {
-    await handle.close();
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,8 +1,8 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Dump } from '../../../api/index.ts';
-import { codeOf, errorText, type Logger } from '../../../lib/runtime/index.ts';
+import { codeOf, errorText, replaceFile, type Logger } from '../../../lib/runtime/index.ts';
 import { maxKeptPaceBytes, maxPacedDumps } from '../limits.ts';
 import type { StorePace } from '../work-area/index.ts';
 import type { DumpPace, StoreRates } from './dump-pace.ts';
@@ -86,19 +86,10 @@ export class KeptPace {
     const factors = Object.fromEntries(pace.factors);
     const { get = null, put = null } = storePace.rates;
     const kept = { kind, version, machine: this.#machine(), factors, rates: { get, put } };
-    const temporary = `${this.#path}.tmp`;
     try {
       await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify(kept)}\n`);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.#path);
+      await replaceFile(this.#path, `${JSON.stringify(kept)}\n`, 0o600);
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
       this.#tell('written', error);
     }
   }
