@@ -38,9 +38,7 @@ export interface MergerParts {
 export class Merger {
   readonly #parts: MergerParts;
   readonly #ranges: readonly number[];
-  /** Blocks that cannot be merged as long as the process runs, because one of them is damaged. */
-  readonly #failed = new Set<string>();
-  /** The same ones as they are told, by the cause of their problem. */
+  /** Blocks that stay unmerged because one of them is damaged, by the cause of their problem. */
   readonly #leftAlone = new Map<string, readonly string[]>();
   #abort = new AbortController();
   #isStopped = false;
@@ -111,11 +109,12 @@ export class Merger {
 
   #plan(): CompactionPlan<PlannedBlock> | undefined {
     const { blocks, mayMerge } = this.#parts;
+    const failed = new Set([...this.#leftAlone.values()].flat());
     const planned = blocks.list().map((info) => ({
       ...{ info, ulid: info.ulid, mint: info.mint, maxt: info.maxt, numSeries: info.numSeries },
       numTombstones: info.numTombstones ?? 0,
       // The planner leaves such blocks where they are, and what would have to be merged with them.
-      hasFailed: info.hasFailed === true || this.#failed.has(info.ulid) || !mayMerge(info),
+      hasFailed: info.hasFailed === true || failed.has(info.ulid) || !mayMerge(info),
     }));
     return planCompaction(planned, this.#ranges);
   }
@@ -155,7 +154,6 @@ export class Merger {
     this.#parts.problems.set(cause, problem);
     const ulids = inputs.map(({ ulid }) => ulid);
     this.#leftAlone.set(cause, ulids);
-    for (const ulid of ulids) this.#failed.add(ulid);
   }
 
   /** What cannot be merged is no problem any more once retention has taken all of it. */
@@ -165,7 +163,6 @@ export class Merger {
       if (ulids.some((ulid) => blocks.has(ulid))) continue;
       problems.clear(cause);
       this.#leftAlone.delete(cause);
-      for (const ulid of ulids) this.#failed.delete(ulid);
     }
   }
 
