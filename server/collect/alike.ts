@@ -7,14 +7,8 @@ export function alike<Item>(
   items: readonly Item[],
   keyOf: (item: Item) => string,
 ): (readonly [Item, ...Item[]])[] {
-  const groups = new Map<string, [Item, ...Item[]]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
+  // A group is there because of an item.
+  return [...Map.groupBy(items, keyOf).values()] as [Item, ...Item[]][];
 }
 
 /** How a target is called where there is no room for its address. */

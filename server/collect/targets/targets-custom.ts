@@ -72,23 +72,27 @@ function missingOf(
 }
 
 function missingProblem(group: readonly [Unarmed, ...Unarmed[]]): Problem {
-  const reason = group[0].missing;
-  const places = group.map(({ custom }) => {
-    return { instance: custom.instance, line: String(custom.line) };
-  });
-  const [first] = places;
   return makeProblem({
     code: 'TARGET_ACCESS',
     severity: 'error',
-    message:
-      first !== undefined && places.length === 1
-        ? say('custom.access', { ...first, reason })
-        : say('custom.access.targets', {
-            targetCount: places.length,
-            targets: listed(places.map((place) => say('custom.named', place))),
-            reason,
-          }),
+    message: group.length === 1 ? aloneSentence(group[0]) : togetherSentence(group),
     advice: say('custom.access.advice'),
     link: consolePages.plugin,
   });
+}
+
+function aloneSentence({ custom, missing: reason }: Unarmed): KnownSentence {
+  return say('custom.access', { ...placeOf(custom), reason });
+}
+
+function togetherSentence(group: readonly [Unarmed, ...Unarmed[]]): KnownSentence {
+  return say('custom.access.targets', {
+    targetCount: group.length,
+    targets: listed(group.map(({ custom }) => say('custom.named', placeOf(custom)))),
+    reason: group[0].missing,
+  });
+}
+
+function placeOf({ instance, line }: CustomTarget): { instance: string; line: string } {
+  return { instance, line: String(line) };
 }
